@@ -1,0 +1,35 @@
+# `make demo` and `make test` do all the set-up themselves: they build .venv when it is missing and keep it while it is current.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+DEMO ?= runs/demo
+
+.PHONY: demo test nightly lint clean
+
+demo: $(READY)
+	$(BIN)/cxrtune demo --out $(DEMO)
+
+test: $(READY) lint
+	$(BIN)/pytest -m "not long" $(PYTEST_ARGS)
+
+# Everything, the long tests too; CI runs it with the real radiographs.
+nightly: $(READY) lint
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# A changed pyproject.toml makes the environment stale; pip then adds only what is new.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "cxrtune needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,67 @@
+"""What the user sees: facts on standard output, warnings and errors on standard error, bars on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cxrtune.progress import SilentTask, Task
+
+
+class ConsoleReporter:
+    """Tells what stages tell. `quiet` keeps facts and bars to itself, never warnings."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._facts = Console(soft_wrap=True, highlight=False)
+        self._warnings = Console(stderr=True, soft_wrap=True, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Print a fact."""
+        if not self._quiet:
+            self._facts.print(escape(text))
+
+    def warn(self, text: str) -> None:
+        """Print something that the user should look at."""
+        self._warnings.print(f"[yellow]warning:[/yellow] {escape(text)}")
+
+    def show(self, table: Table) -> None:
+        """Print a table."""
+        if not self._quiet:
+            self._facts.print(table)
+
+    @contextmanager
+    def task(self, description: str, total: int) -> Iterator[Task]:
+        """Show a bar while a task runs, if somebody is looking."""
+        if self._quiet or not sys.stdout.isatty():
+            yield SilentTask()
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=self._facts, transient=True) as bars:
+            yield _Bar(bars, bars.add_task(description, total=total, note=""))
+
+
+class _Bar:
+    def __init__(self, bars: Progress, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the bar."""
+        self._bars.advance(self._task, steps)
+
+    def note(self, text: str) -> None:
+        """Show a text beside the bar."""
+        self._bars.update(self._task, note=escape(text))

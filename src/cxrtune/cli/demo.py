@@ -1,0 +1,36 @@
+"""`cxrtune demo`: everything on synthetic radiographs, offline, in minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import Out, Overrides, RecipeName, Workers
+
+
+def command(
+    context: typer.Context,
+    out: Out = Path("runs/demo"),
+    recipe: RecipeName = "demo",
+    overrides: Overrides = None,
+    images: Annotated[int, typer.Option("--images", min=60, help="How many radiographs to draw.")] = 900,
+    workers: Workers = None,
+) -> None:
+    """Run the whole experiment on synthetic radiographs, with nothing from outside."""
+    from cxrtune.cli.outcome import print_outcome
+    from cxrtune.pipeline.demo import run_demo
+    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.recipe import load_recipe
+
+    reporter = reporter_of(context)
+    outcome = run_demo(
+        out,
+        load_recipe(recipe, overrides or ()),
+        images=images,
+        workers=workers or default_workers(),
+        reporter=reporter,
+    )
+    print_outcome(outcome, reporter)

@@ -1,0 +1,27 @@
+"""`cxrtune doctor`: what this machine has, as cxrtune sees it."""
+
+from __future__ import annotations
+
+import typer
+
+from cxrtune.cli.switches import reporter_of
+
+
+def command(context: typer.Context) -> None:
+    """Print versions, processors, memory, devices and the state of the weights: paste it into an issue."""
+    import shutil
+
+    import torch
+
+    from cxrtune.models.inventory import weights_inventory
+    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.provenance import versions
+
+    reporter = reporter_of(context)
+    for name, found in versions().items():
+        reporter.say(f"{name:<16}{found}")
+    reporter.say(f"{'processors':<16}{default_workers()} usable, torch uses {torch.get_num_threads()} threads")
+    reporter.say(f"{'GPU':<16}{torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
+    reporter.say(f"{'disk, free':<16}{shutil.disk_usage('.').free / 1e9:.0f} GB here")
+    for entry in weights_inventory():
+        reporter.say(f"{'weights':<16}{entry.name}: {entry.state}")

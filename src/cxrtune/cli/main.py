@@ -1,0 +1,57 @@
+"""`cxrtune`: finds the command, and turns errors into one or two lines and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cxrtune.cli import cohort, demo, doctor, evaluate, pack, phantom, predict, report, run, train, weights
+from cxrtune.cli.switches import EPILOG, take_switches
+from cxrtune.errors import CxrtuneError
+
+app = typer.Typer(
+    name="cxrtune",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Fine-tune a DenseNet-121 on chest radiographs, compare it honestly with public models, and run it. "
+    "Research software, no medical device.",
+)
+for module in (demo, run, cohort, pack, train, predict, evaluate, report, weights, doctor, phantom):
+    app.command(name=module.__name__.rsplit(".", 1)[-1], epilog=EPILOG)(module.command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"cxrtune {version('cxrtune')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong use."""
+    switches, rest = take_switches(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        app(rest, obj=switches)
+    except CxrtuneError as error:
+        if switches.debug:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("stopped; finished stages are kept, run the same command to go on", err=True)
+        sys.exit(130)

@@ -1,0 +1,36 @@
+"""`cxrtune pack`: cohort + images -> decoded pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import CohortFile, Data, MaxUnreadable, Out, Overrides, RecipeName, Workers
+
+
+def command(
+    context: typer.Context,
+    cohort: CohortFile,
+    data: Data,
+    out: Out = Path("pack"),
+    recipe: RecipeName = "reference",
+    overrides: Overrides = None,
+    workers: Workers = None,
+    max_unreadable: MaxUnreadable = 0.01,
+) -> None:
+    """Decode the images of a cohort once."""
+    from cxrtune.pipeline.pack import make_pack
+    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.recipe import load_recipe
+
+    make_pack(
+        cohort,
+        data,
+        out,
+        preprocess=load_recipe(recipe, overrides or ()).preprocess,
+        workers=workers or default_workers(),
+        max_unreadable=max_unreadable,
+        reporter=reporter_of(context),
+    )

@@ -1,0 +1,98 @@
+"""A data folder and a protocol -> the cohort, with every image that was left out counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxrtune.cohort.folder import image_files
+from cxrtune.cohort.nih import find_table, read_table
+from cxrtune.cohort.protocol import Protocol
+from cxrtune.cohort.splits import lists_in, test_rows, validation_rows
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import DataError
+from cxrtune.findings import NIH_FINDINGS
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How many images came in and where the others went."""
+
+    in_table: int
+    excluded_by_protocol: int
+    not_on_disk: int
+    not_in_table: int
+    kept: int
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        parts = [f"{self.in_table:,} images in the table"]
+        if self.excluded_by_protocol:
+            parts.append(f"{self.excluded_by_protocol:,} excluded by the protocol")
+        if self.not_on_disk:
+            parts.append(f"{self.not_on_disk:,} not on disk and left out")
+        if self.not_in_table:
+            parts.append(f"{self.not_in_table:,} on disk but not in the table and not used")
+        return ", ".join(parts) + f": {self.kept:,} kept"
+
+
+def build_nih_cohort(
+    folder: Path, protocol: Protocol, *, seed: int = 0, metadata_only: bool = False
+) -> tuple[Cohort, Flow]:
+    """Build the cohort of an NIH folder.
+
+    Args:
+        folder: The data folder.
+        protocol: Which findings, and which images are excluded for them.
+        seed: Chooses the validation patients.
+        metadata_only: Take every image of the table, on disk or not.
+
+    Returns:
+        The cohort and the flow of images.
+
+    Raises:
+        DataError: The folder, its table or its lists are not what they should be, or nothing is left.
+    """
+    table = read_table(find_table(folder))
+    on_disk = None if metadata_only else image_files(folder)
+    is_test = test_rows(table["image"], table["patient"], folder)
+    excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
+    present = np.ones(len(table), dtype=bool) if on_disk is None else table["image"].isin(on_disk.keys()).to_numpy()
+    flow = Flow(
+        in_table=len(table),
+        excluded_by_protocol=int(excluded.sum()),
+        not_on_disk=int((~excluded & ~present).sum()),
+        not_in_table=0 if on_disk is None else len(on_disk.keys() - set(table["image"])),
+        kept=int((~excluded & present).sum()),
+    )
+    keep = ~excluded & present
+    frame = table[keep].drop(columns=[f for f in NIH_FINDINGS if f not in protocol.findings]).reset_index(drop=True)
+    frame.insert(6, "split", _splits(frame["patient"], is_test[keep], seed))
+    _require_parts(frame, flow, folder)
+    return Cohort(frame), flow
+
+
+def inputs_of_nih(folder: Path) -> list[Path]:
+    """Return the files that the cohort of a folder is made from, images apart."""
+    return [find_table(folder), *lists_in(folder)]
+
+
+def _splits(patients: pd.Series[str], is_test: np.ndarray[tuple[int], np.dtype[np.bool_]], seed: int) -> pd.Series[str]:
+    split = pd.Series("train", index=patients.index, dtype="str")
+    split[is_test] = "test"
+    rest = patients[~is_test]
+    split[rest.index[validation_rows(rest, seed)]] = "validation"
+    return split
+
+
+def _require_parts(frame: pd.DataFrame, flow: Flow, folder: Path) -> None:
+    missing = sorted({"train", "validation", "test"} - set(frame["split"]))
+    if missing:
+        raise DataError(
+            f"the cohort has no {' and no '.join(missing)} images ({flow.sentence()})",
+            path=folder,
+            remedy="Check that the table and the split lists belong to these images.",
+        )

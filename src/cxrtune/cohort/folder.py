@@ -1,0 +1,91 @@
+"""Where a data folder keeps the images that its table names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from cxrtune.errors import DataError
+
+_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+
+
+def image_files(folder: Path) -> dict[str, Path]:
+    """Find the images of a folder, in `images/` or in `images_0NN/images/`.
+
+    Args:
+        folder: The data folder.
+
+    Returns:
+        The path of each image, by file name.
+
+    Raises:
+        DataError: There are no images, or two of the same name.
+    """
+    found: dict[str, Path] = {}
+    for place in _places(folder):
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if os.path.splitext(entry.name)[1].lower() not in _SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
+                    continue
+                if entry.name in found:
+                    raise DataError(
+                        f"holds two images named {entry.name}, in {found[entry.name].parent} and {place}",
+                        path=folder,
+                        remedy="Keep one of them.",
+                    )
+                found[entry.name] = place / entry.name
+    if not found:
+        raise DataError(
+            "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
+            path=folder,
+            remedy="Unpack NIH's archives there, or count without images with --metadata-only.",
+        )
+    return found
+
+
+def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
+    """Find the wanted images of a folder.
+
+    Returns:
+        The path of each wanted image, by file name.
+
+    Raises:
+        DataError: At least one is not there (any more).
+    """
+    found = image_files(folder)
+    gone = [name for name in wanted if name not in found]
+    if gone:
+        raise DataError(
+            f"{len(gone):,} images of the cohort are not here, {gone[0]} for one",
+            path=folder,
+            remedy="Name the folder that the cohort was made from, or make the cohort anew.",
+        )
+    return {name: found[name] for name in wanted}
+
+
+def image_paths(inputs: Sequence[Path]) -> list[Path]:
+    """Resolve what a user names into image files: a file is itself, a folder is searched through.
+
+    Raises:
+        DataError: A path does not exist, or there is no image at all.
+    """
+    found: list[Path] = []
+    for path in inputs:
+        if path.is_dir():
+            found += sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataError("there is no such file or folder", path=path)
+    if not found:
+        raise DataError("holds no images (PNG or JPEG)", path=inputs[0])
+    return found
+
+
+def _places(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DataError("there is no such data folder", path=folder, remedy="Name the folder with the images with --data.")
+    candidates = [folder / "images", *sorted(folder.glob("images_*/images")), *sorted(folder.glob("images_*"))]
+    return [place for place in candidates if place.is_dir()]

@@ -1,0 +1,130 @@
+"""NIH ChestX-ray14 as NIH and Kaggle ship it -> one table in cxrtune's own columns."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.errors import DataError
+from cxrtune.findings import NIH_FINDINGS, NO_FINDING
+
+TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
+_OLDEST = 120  # years; NIH's table holds ages such as 412, typing errors of the source
+
+# NIH's columns; the releases name one of them differently.
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "image": ("Image Index",),
+    "labels": ("Finding Labels",),
+    "followup": ("Follow-up #",),
+    "patient": ("Patient ID",),
+    "age": ("Patient Age",),
+    "sex": ("Patient Gender", "Patient Sex"),
+    "view": ("View Position",),
+}
+
+
+def find_table(folder: Path) -> Path:
+    """Return the folder's label table, or the one that torchxrayvision ships if the folder has none.
+
+    Raises:
+        DataError: The folder does not exist, or neither is there.
+    """
+    if not folder.is_dir():
+        raise DataError("there is no such data folder", path=folder, remedy="Name the folder with NIH's images with --data.")
+    for name in TABLE_NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    # find_spec finds the package without importing it, and torch with it.
+    package = importlib.util.find_spec("torchxrayvision")
+    shipped = None if package is None or package.origin is None else Path(package.origin).parent / "data"
+    if shipped is not None and (shipped / "Data_Entry_2017_v2020.csv.gz").is_file():
+        return shipped / "Data_Entry_2017_v2020.csv.gz"
+    raise DataError(
+        f"holds no label table ({' or '.join(TABLE_NAMES)})",
+        path=folder,
+        remedy="Put NIH's table there, or install torchxrayvision, which ships it.",
+    )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read NIH's label table.
+
+    Args:
+        path: `Data_Entry_2017.csv` or `Data_Entry_2017_v2020.csv`, possibly gzipped.
+
+    Returns:
+        Columns image, patient, view, sex, age, followup and the fourteen findings (int8, 1 or 0).
+
+    Raises:
+        DataError: A column is missing, a label is unknown, or an image is named twice.
+    """
+    raw = _read_raw(path)
+    duplicated = raw["image"].duplicated()
+    if duplicated.any():
+        raise DataError(
+            f"names {int(duplicated.sum()):,} images more than once, {raw['image'][duplicated].iloc[0]} for one",
+            path=path,
+            remedy="Keep one row an image.",
+        )
+    frame = raw[["image", "patient", "view", "sex"]].copy()
+    frame["age"] = _years(raw["age"])
+    frame["followup"] = pd.to_numeric(raw["followup"], errors="coerce").astype("Int16")
+    labels = _labels(raw["labels"], path)
+    for column, finding in enumerate(NIH_FINDINGS):
+        frame[finding] = pd.array(labels[:, column], dtype="Int8")
+    return frame
+
+
+def _read_raw(path: Path) -> pd.DataFrame:
+    try:
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise DataError(f"is no readable CSV table: {error}", path=path) from error
+    names = {}
+    for ours, theirs in _COLUMNS.items():
+        found = [name for name in theirs if name in raw.columns]
+        if not found:
+            raise DataError(
+                f"has no column '{theirs[0]}'; its columns are {', '.join(raw.columns[:8])}",
+                path=path,
+                remedy="Use NIH's table as it was published.",
+            )
+        names[found[0]] = ours
+    return raw.rename(columns=names)[list(_COLUMNS)]
+
+
+def _labels(texts: pd.Series[str], path: Path) -> NDArray[np.int8]:
+    """Split `A|B` texts into int8 (N, 14), checked against the closed set, never by substring."""
+    codes, distinct = pd.factorize(texts)
+    known = {finding: column for column, finding in enumerate(NIH_FINDINGS)}
+    matrix = np.zeros((len(distinct), len(NIH_FINDINGS)), dtype=np.int8)
+    for row, text in enumerate(distinct):
+        parts = text.split("|")
+        if parts == [NO_FINDING]:
+            continue
+        for part in parts:
+            if part not in known:
+                image = int(np.flatnonzero(codes == row)[0])
+                raise DataError(
+                    f"row {image + 2} holds the unknown label '{part}'" + _contradiction(part),
+                    path=path,
+                    remedy=f"Labels are {NO_FINDING}, or any of {', '.join(NIH_FINDINGS)}, joined by '|'.",
+                )
+            matrix[row, known[part]] = 1
+    return matrix[codes]
+
+
+def _contradiction(part: str) -> str:
+    return " beside a finding" if part == NO_FINDING else ""
+
+
+def _years(texts: pd.Series[str]) -> pd.Series[int]:
+    """Read `58`, or the first release's `058Y`, `011M`, `009D`, as whole years; the impossible is null."""
+    parts = texts.str.extract(r"^\s*(\d+)\s*([YMD]?)\s*$")
+    numbers = pd.to_numeric(parts[0], errors="coerce")
+    years = (numbers / parts[1].map({"": 1, "Y": 1, "M": 12, "D": 365.25})) // 1
+    return years.where(years <= _OLDEST).astype("Int16")

@@ -1,0 +1,112 @@
+"""Who is trained on, who is validated on, who is tested on: always whole patients."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.errors import DataError
+
+VALIDATION_FRACTION = 0.2
+_LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
+
+
+def official_test_patients() -> frozenset[str]:
+    """Return NIH's 2,797 test patients (derived from NIH's `test_list.txt`: its split is by patient)."""
+    text = files("cxrtune.cohort").joinpath("data/nih_test_patients.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) -> NDArray[np.bool_]:
+    """Say which rows of a table belong to the test part.
+
+    Where the folder has NIH's two lists they decide; where it has none, NIH's test patients do.
+
+    Args:
+        images: The image names of the whole table.
+        patients: The patients of the same rows.
+        folder: The data folder.
+
+    Returns:
+        bool (N,).
+
+    Raises:
+        DataError: One list of two, lists that disagree with each other or with the table, or a
+            patient on both sides.
+    """
+    if not lists_in(folder):
+        return patients.isin(official_test_patients()).to_numpy()
+    listed = {part: _read_list(folder / name) for part, name in _LISTS.items()}
+    _check_lists(listed, set(images), folder)
+    is_test = images.isin(listed["test"]).to_numpy()
+    both = set(patients[is_test]) & set(patients[~is_test])
+    if both:
+        raise DataError(
+            f"{len(both)} patients are in both {_LISTS['train_val']} and {_LISTS['test']}, patient {min(both)} for one",
+            path=folder,
+            remedy="Split by patient, or remove both lists to use NIH's official test patients.",
+        )
+    return is_test
+
+
+def lists_in(folder: Path) -> list[Path]:
+    """Return the paths of the split lists that the folder holds: two or none.
+
+    Raises:
+        DataError: There is only one of the two.
+    """
+    found = [folder / name for name in _LISTS.values() if (folder / name).is_file()]
+    if len(found) == 1:
+        missing = next(name for name in _LISTS.values() if name != found[0].name)
+        raise DataError(
+            f"holds {found[0].name} but not {missing}",
+            path=folder,
+            remedy=f"Add {missing}, or remove {found[0].name} to use NIH's official test patients.",
+        )
+    return found
+
+
+def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
+    """Choose 20 % of the patients, by patient.
+
+    Patients are ordered by a hash of seed and name and the first fifth is taken. So the share is
+    exact, and a patient keeps their side (but for a few at the border) when more images arrive.
+
+    Args:
+        patients: The patients of the train_val rows.
+        seed: Another seed chooses other patients.
+
+    Returns:
+        bool (N,), True where the row's patient was chosen.
+    """
+    unique = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{seed}:{patient}".encode()).digest())
+    chosen = unique[: round(VALIDATION_FRACTION * len(unique))]
+    return patients.isin(chosen).to_numpy()
+
+
+def _read_list(path: Path) -> set[str]:
+    return set(path.read_text(encoding="utf-8-sig").split())
+
+
+def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) -> None:
+    both = listed["train_val"] & listed["test"]
+    if both:
+        raise DataError(
+            f"{len(both)} images are in both split lists, {min(both)} for one",
+            path=folder,
+            remedy="Name each image in one list.",
+        )
+    everywhere = listed["train_val"] | listed["test"]
+    for problem, names in (("in the split lists but not in the table", everywhere - images),
+                           ("in the table but in neither split list", images - everywhere)):
+        if names:
+            raise DataError(
+                f"{len(names):,} images are {problem}, {min(names)} for one",
+                path=folder,
+                remedy="Use table and lists of one release, or remove both lists to use NIH's official test patients.",
+            )

@@ -1,0 +1,87 @@
+"""The cohort table: one row a radiograph, and the views on it that the stages need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cxrtune.errors import DataError
+from cxrtune.files import write_whole
+
+SPLITS: tuple[str, ...] = ("train", "validation", "test")
+_DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A set of labelled radiographs.
+
+    Attributes:
+        frame: One row a radiograph; columns `image` (file name, each once), `patient`, `view`
+            (PA, AP), `sex` (M, F), `age` (years), `followup` (number), `split` (train, validation,
+            test), then one column a finding: 1 present, 0 absent, null not known.
+    """
+
+    frame: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The findings, in column order."""
+        return tuple(self.frame.columns[len(_DESCRIPTION) :])
+
+    @property
+    def images(self) -> NDArray[np.object_]:
+        """Object (N,), the images' names."""
+        return self.frame["image"].to_numpy(dtype=object)
+
+    @property
+    def patients(self) -> NDArray[np.object_]:
+        """Object (N,), the patients' identifiers."""
+        return self.frame["patient"].to_numpy(dtype=object)
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """float32 (N, F), 1 present, 0 absent, NaN where not known."""
+        return self.frame[list(self.findings)].to_numpy(dtype=np.float32, na_value=np.nan)
+
+    def rows(self, *splits: str) -> NDArray[np.intp]:
+        """Return the row numbers of the named splits, ascending."""
+        return np.flatnonzero(self.frame["split"].isin(splits).to_numpy())
+
+    def write(self, path: Path) -> None:
+        """Write the table as Parquet.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        with write_whole(path) as partial:
+            self.frame.to_parquet(partial, index=False)
+
+
+def read_cohort(path: Path) -> Cohort:
+    """Read a cohort table.
+
+    Raises:
+        DataError: The file is missing or is no cohort table.
+    """
+    if not path.is_file():
+        raise DataError("there is no such cohort", path=path, remedy="Make one with: cxrtune cohort --data DIR --out FILE")
+    try:
+        frame = pd.read_parquet(path)
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise DataError(f"is no cohort table: {error}", path=path) from error
+    if tuple(frame.columns[: len(_DESCRIPTION)]) != _DESCRIPTION or len(frame.columns) == len(_DESCRIPTION):
+        raise DataError(
+            f"is no cohort table: its columns must be {', '.join(_DESCRIPTION)} and the findings",
+            path=path,
+            remedy="Make one with: cxrtune cohort --data DIR --out FILE",
+        )
+    return Cohort(frame)

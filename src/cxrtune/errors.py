@@ -1,0 +1,83 @@
+"""The one family of errors: each says what is wrong, where, and what to do about it.
+
+The command line turns every `CxrtuneError` into one or two lines and an exit code; nothing else
+in the package prints or exits.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class CxrtuneError(Exception):
+    """The work could not be done.
+
+    Attributes:
+        message: What is wrong, with what was found and what was expected.
+        path: The file or folder concerned, or None.
+        remedy: What the user can do next, or None.
+        exit_code: What the command line exits with: 1 the work failed, 2 wrong use.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, path: Path | str | None = None, remedy: str | None = None) -> None:
+        self.message = message
+        self.path = None if path is None else Path(path)
+        self.remedy = remedy
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        where = "" if self.path is None else f"{self.path}: "
+        what_next = "" if self.remedy is None else f"\n{self.remedy}"
+        return f"{where}{self.message}{what_next}"
+
+
+class UsageError(CxrtuneError):
+    """The command or the call was given something that cannot be meant."""
+
+    exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe has an unknown or a wrong key.
+
+    Attributes:
+        key: The key's dotted path, such as `training.epochs`.
+    """
+
+    def __init__(self, message: str, *, key: str, path: Path | str | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, path=path, remedy=remedy)
+        self.key = key
+
+
+class DataError(CxrtuneError):
+    """A data folder, a table or a split is not what it should be."""
+
+
+class UnreadableImageError(CxrtuneError):
+    """An image's bytes give no radiograph.
+
+    Attributes:
+        reason: Why, without the file's name, fit for a table of unreadable images.
+    """
+
+    def __init__(self, reason: str, *, path: Path | str | None = None) -> None:
+        super().__init__(reason, path=path)
+        self.reason = reason
+
+
+class WeightsError(CxrtuneError):
+    """Weights are missing, damaged, or not those of the network that asks for them."""
+
+
+class ModelFileError(CxrtuneError):
+    """A model file is damaged, or was written for another architecture or other findings."""
+
+
+class StaleInputError(CxrtuneError):
+    """Two files that must belong together do not: a pack made from another cohort, for one."""
+
+
+class OutputError(CxrtuneError):
+    """An output cannot be written: no space, no permission, or something is already there."""

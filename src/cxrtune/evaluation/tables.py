@@ -1,0 +1,76 @@
+"""Results -> the tables of a paper, as data frames with the models side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cxrtune.evaluation.results import Results
+
+UNDEFINED = "–"
+_AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
+
+
+def auroc_table(results: Results) -> pd.DataFrame:
+    """One row a finding and the macro average; a column a model, then the counts of the split."""
+    rows = []
+    for finding in results.findings:
+        counts = results.models[0].findings[finding]
+        row: dict[str, object] = {"finding": finding}
+        row |= {model.name: model.findings[finding].auroc for model in results.models}
+        rows.append(row | {"positives": counts.support, "negatives": counts.negatives})
+    macro: dict[str, object] = {"finding": "macro average"}
+    rows.append(macro | {model.name: model.macro_auroc for model in results.models})
+    return pd.DataFrame(rows).astype({"positives": "Int64", "negatives": "Int64"})
+
+
+def classification_table(results: Results) -> pd.DataFrame:
+    """One row a finding and an average; precision, recall, F1 and support a model."""
+    rows = []
+    for finding in results.findings:
+        row: dict[str, object] = {"finding": finding}
+        for model in results.models:
+            found = model.findings[finding]
+            row |= _columns(model.name, found.precision, found.recall, found.f1, found.support)
+            row[f"{model.name} threshold"] = found.threshold
+        rows.append(row)
+    for average in _AVERAGES:
+        row = {"finding": f"{average} avg"}
+        for model in results.models:
+            mean = model.averages[average]
+            row |= _columns(model.name, mean.precision, mean.recall, mean.f1, mean.support)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def cohort_table(results: Results) -> pd.DataFrame:
+    """One row a split; images, patients and the positives a finding."""
+    rows = []
+    for part in results.cohort:
+        row: dict[str, object] = {"split": part.split, "images": part.images, "patients": part.patients}
+        rows.append(row | {finding: count.positives for finding, count in part.findings.items()})
+    return pd.DataFrame(rows)
+
+
+def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
+    """Write a table as GitHub's Markdown; what is not defined is a dash."""
+    header = [str(column).replace("|", "\\|") for column in table.columns]
+    numeric = [pd.api.types.is_numeric_dtype(table[column]) for column in table.columns]
+    lines = [_line(header), _line(["---:" if number else "---" for number in numeric])]
+    lines += [_line([_cell(value, digits) for value in row]) for row in table.itertuples(index=False)]
+    return "\n".join(lines) + "\n"
+
+
+def _columns(
+    name: str, precision: float | None, recall: float | None, f1: float | None, support: int
+) -> dict[str, object]:
+    return {f"{name} precision": precision, f"{name} recall": recall, f"{name} f1": f1, f"{name} support": support}
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(value: object, digits: int) -> str:
+    if value is None or value is pd.NA or value != value:
+        return UNDEFINED
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,91 @@
+"""Files that are either whole under their final name or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cxrtune.errors import OutputError
+
+PARTIAL_SUFFIX = ".partial"
+_BLOCK = 1 << 20
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is synced and renamed to `path`.
+
+    On any error the temporary file is removed and `path` is left as it was.
+
+    Raises:
+        OutputError: The disk is full or the folder cannot be written.
+    """
+    # The suffix stays last: writers such as matplotlib's choose the format by it.
+    partial = path.with_name(f".{path.stem}{PARTIAL_SUFFIX}-{os.getpid()}{path.suffix}")
+    try:
+        with naming_output_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            _sync(partial)
+            partial.replace(path)
+            _sync(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all.
+
+    Raises:
+        OutputError: The disk is full or the folder cannot be written.
+    """
+    with write_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def naming_output_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors of writing into an `OutputError` that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            free = shutil.disk_usage(_existing_parent(path)).free
+            raise OutputError(
+                f"cannot be written: the disk is full ({free / 1e9:.1f} GB free)",
+                path=path,
+                remedy="Free some space, or choose another place with --out; nothing half-written was left.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise OutputError(
+                f"cannot be written: {os.strerror(error.errno).lower()}",
+                path=path,
+                remedy="Choose a place that you may write to with --out.",
+            ) from error
+        raise
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _existing_parent(path: Path) -> Path:
+    return next(folder for folder in path.absolute().parents if folder.exists())

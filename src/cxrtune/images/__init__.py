@@ -1,0 +1,1 @@
+"""Bytes -> radiograph -> model input."""

@@ -1,0 +1,60 @@
+"""Radiograph -> packed picture -> model input: the one path that training and prediction share."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.images.radiograph import Radiograph
+from cxrtune.recipe import PreprocessSpec
+
+
+def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> NDArray[np.uint8]:
+    """Bring a radiograph to the model's size and to 8 bit.
+
+    A picture read from disk and one read from a pack are equal to the bit, as both pass here.
+
+    Returns:
+        uint8 (S, S), grey in [0, 255].
+    """
+    square = _SQUARES[spec.resize](radiograph.pixels)
+    # INTER_AREA averages all source pixels when it shrinks; enlarging, it would repeat them.
+    shrinks = min(square.shape) >= spec.size
+    resized = cv2.resize(
+        square, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    if radiograph.white == 255:
+        return resized.astype(np.uint8, copy=False)
+    return np.rint(resized.astype(np.float32) * (255.0 / radiograph.white)).astype(np.uint8)
+
+
+def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how packed pixels become the network's input.
+
+    Returns:
+        scale and offset, each float32 (3,): input = pixel * scale + offset, a channel each.
+    """
+    mean, std = np.asarray(spec.mean, dtype=np.float64), np.asarray(spec.std, dtype=np.float64)
+    return (1.0 / (255.0 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def _stretched(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    return pixels
+
+
+def _padded(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    height, width = pixels.shape
+    side = max(height, width)
+    above, left = (side - height) // 2, (side - width) // 2
+    return np.pad(pixels, ((above, side - height - above), (left, side - width - left)))
+
+
+def _cropped(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    height, width = pixels.shape
+    side = min(height, width)
+    above, left = (height - side) // 2, (width - side) // 2
+    return pixels[above : above + side, left : left + side]
+
+
+_SQUARES = {"stretch": _stretched, "pad": _padded, "crop": _cropped}

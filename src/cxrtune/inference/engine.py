@@ -1,0 +1,44 @@
+"""Runs a network over packed pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cxrtune.models.densenet import ChestNet
+
+Pixels = NDArray[np.uint8]
+_BATCH = 32
+
+
+class TorchEngine:
+    """The network in eval mode on the best device there is."""
+
+    def __init__(self, network: ChestNet) -> None:
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._network = network.eval().to(self._device)
+
+    def logits(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
+        with torch.inference_mode():
+            return self._network(torch.from_numpy(pixels).to(self._device)).float().cpu().numpy()
+
+    def logits_of_rows(
+        self, pixels: Pixels, rows: Iterable[int], progress: Callable[[int], None] = lambda _: None
+    ) -> NDArray[np.float32]:
+        """Return the logits of some rows of a pack, float32 (n, F), a batch at a time."""
+        wanted = np.asarray(list(rows), dtype=np.intp)
+        parts = []
+        for start in range(0, len(wanted), _BATCH):
+            chunk = wanted[start : start + _BATCH]
+            parts.append(self.logits(np.ascontiguousarray(pixels[chunk])))
+            progress(len(chunk))
+        return np.concatenate(parts)
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Map logits to probabilities in [0, 1] by the logistic function, float32 of the same shape."""
+    return torch.sigmoid(torch.from_numpy(logits)).numpy()

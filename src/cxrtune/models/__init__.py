@@ -1,0 +1,1 @@
+"""The network, its parts, its weights and its file."""

@@ -1,0 +1,1 @@
+"""The models that a fine-tuned one is compared with."""

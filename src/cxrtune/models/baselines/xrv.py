@@ -1,0 +1,173 @@
+"""TorchXRayVision's DenseNets, run as their authors run them.
+
+Cohen et al., "TorchXRayVision: A library of chest X-ray datasets and models", MIDL 2022. Its own
+reader, scaling to [-1024, 1024], centre crop and resize are used, on the original files, so the
+comparison owes nothing to our preprocessing. Its weights are an old pickle of a whole module: they
+are loaded by its own code, only from its own cache, and their SHA-256 is shown.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
+
+from cxrtune.errors import UsageError, WeightsError
+from cxrtune.files import sha256_of
+
+with warnings.catch_warnings():
+    # The package switches all warnings off as it is imported; this puts the filters back.
+    import torchxrayvision as xrv
+
+PREFIX = "xrv:"
+PUBLISHED_THRESHOLD = 0.5
+"""TorchXRayVision scales its outputs so that each finding's operating point lies here."""
+
+
+@dataclass(frozen=True)
+class XrvWeights:
+    """One of TorchXRayVision's weights files.
+
+    Attributes:
+        name: Such as `densenet121-res224-nih`.
+        path: Where TorchXRayVision's cache keeps it.
+        url: Where it is published.
+    """
+
+    name: str
+    path: Path
+    url: str
+
+
+@dataclass(frozen=True)
+class XrvScores:
+    """What a model of TorchXRayVision gives for some images.
+
+    Attributes:
+        findings: The G findings that it was trained for.
+        probabilities: float32 (N, G), its published probability: its operating point lies at 0.5.
+            NaN where its reader refused the file.
+        logits: float32 (N, G), as the network gives them.
+        refused: The reason a row, for rows that its reader refused.
+        sha256: Of the weights file.
+    """
+
+    findings: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    refused: dict[int, str]
+    sha256: str
+
+
+def xrv_names() -> tuple[str, ...]:
+    """Return the names of TorchXRayVision's DenseNets."""
+    return tuple(name for name in xrv.models.model_urls if name.startswith("densenet"))
+
+
+def xrv_weights(name: str) -> XrvWeights:
+    """Say where the weights of one of TorchXRayVision's DenseNets belong.
+
+    Raises:
+        UsageError: There is no DenseNet of that name.
+    """
+    if name not in xrv_names():
+        raise UsageError(
+            f"TorchXRayVision has no DenseNet '{name}'",
+            remedy=f"Choose one of: {', '.join(PREFIX + known for known in xrv_names())}.",
+        )
+    url = xrv.models.model_urls[name]["weights_url"]
+    return XrvWeights(name, Path(xrv.utils.get_cache_dir()) / url.rsplit("/", 1)[-1], url)
+
+
+def score_with_xrv(
+    name: str, files: Sequence[Path], *, workers: int, progress: Callable[[int], None] = lambda _: None
+) -> XrvScores:
+    """Run one of TorchXRayVision's DenseNets over image files.
+
+    Args:
+        name: Such as `densenet121-res224-nih`.
+        files: The N original images.
+        workers: Number of processes that read and resize.
+        progress: Called with the number of images done since the last call.
+
+    Raises:
+        UsageError: There is no DenseNet of that name.
+        WeightsError: Its weights are not here and cannot be fetched, or they are damaged.
+    """
+    weights = xrv_weights(name)
+    model = _load(weights)
+    findings = tuple(target for target in model.targets if target)
+    columns = [column for column, target in enumerate(model.targets) if target]
+    logits = np.full((len(files), len(columns)), np.nan, dtype=np.float32)
+    published = logits.copy()
+    refused: dict[int, str] = {}
+    loader: DataLoader[Any] = DataLoader(_XrvImages(files), batch_size=32, num_workers=workers, collate_fn=_collate)
+    for rows, pictures, reasons in loader:
+        refused |= reasons
+        if len(rows):
+            with torch.inference_mode():
+                raw = model.classifier(model.features2(pictures))
+                scaled = xrv.models.op_norm(torch.sigmoid(raw), model.op_threshs)
+            logits[rows] = raw[:, columns].numpy()
+            published[rows] = scaled[:, columns].numpy()
+        progress(len(rows) + len(reasons))
+    return XrvScores(findings, published, logits, refused, sha256_of(weights.path))
+
+
+class _XrvImages(Dataset[tuple[int, NDArray[np.float32] | str]]):
+    """Images as TorchXRayVision's own reader and transforms give them."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+        self._crop = xrv.datasets.XRayCenterCrop()
+        self._resize = xrv.datasets.XRayResizer(224)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, row: int) -> tuple[int, NDArray[np.float32] | str]:
+        try:
+            return row, self._resize(self._crop(xrv.utils.load_image(str(self._files[row]))))
+        except (OSError, ValueError, SyntaxError) as error:
+            return row, str(error).splitlines()[0]
+
+
+def _collate(
+    items: list[tuple[int, NDArray[np.float32] | str]],
+) -> tuple[list[int], torch.Tensor | None, dict[int, str]]:
+    good = [(row, content) for row, content in items if not isinstance(content, str)]
+    refused = {row: content for row, content in items if isinstance(content, str)}
+    pictures = torch.from_numpy(np.stack([picture for _, picture in good])) if good else None
+    return [row for row, _ in good], pictures, refused
+
+
+def _load(weights: XrvWeights) -> Any:
+    if not weights.path.is_file():
+        _fetch(weights)
+    try:
+        return xrv.models.DenseNet(weights=weights.name)
+    except Exception as error:  # a pickle of a whole module can raise anything
+        raise WeightsError(
+            f"cannot be loaded by TorchXRayVision ({type(error).__name__}: {error})",
+            path=weights.path,
+            remedy="Delete it and fetch it again.",
+        ) from error
+
+
+def _fetch(weights: XrvWeights) -> None:
+    try:
+        weights.path.parent.mkdir(parents=True, exist_ok=True)
+        xrv.utils.download(weights.url, str(weights.path))
+    except OSError as error:  # requests' errors are OSErrors too
+        raise WeightsError(
+            f"the weights of {PREFIX}{weights.name} are not here and could not be fetched",
+            path=weights.path,
+            remedy=f"Fetch {weights.url} by hand and put it there.",
+        ) from error

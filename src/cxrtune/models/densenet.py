@@ -1,0 +1,101 @@
+"""DenseNet-121 in two parts: the trunk, which stays as it is, and the tail, which learns.
+
+Huang et al., "Densely Connected Convolutional Networks", CVPR 2017. The trunk runs from conv0 to
+transition3, the tail from dense block 4 to the head.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import densenet121
+
+from cxrtune.images.preprocess import normalisation
+from cxrtune.models.heads import make_head
+from cxrtune.recipe import HeadSpec, PreprocessSpec
+
+ARCHITECTURE = "densenet121"
+TRUNK_CHANNELS = 512
+TAIL_CHANNELS = 1024
+_TAIL_PARTS = ("denseblock4", "norm5")
+
+
+class Trunk(nn.Module):
+    """conv0 to transition3, frozen: no gradient, and every batch-norm in eval mode, always."""
+
+    def __init__(self, features: nn.Sequential) -> None:
+        super().__init__()
+        self.features = nn.Sequential()
+        for name, part in features.named_children():
+            if name not in _TAIL_PARTS:
+                self.features.add_module(name, part)
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> Trunk:
+        """Stay in eval mode, whatever is asked: the frozen statistics must not move."""
+        return super().train(False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Map float32 (N, 3, S, S), normalised, to float32 (N, 512, S/32, S/32)."""
+        output: Tensor = self.features(pictures)
+        return output
+
+
+class Tail(nn.Module):
+    """Dense block 4, norm5 and the head: what is trained."""
+
+    def __init__(self, features: nn.Sequential, head: nn.Module) -> None:
+        super().__init__()
+        self.denseblock4 = features.denseblock4
+        self.norm5 = features.norm5
+        self.head = head
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map the trunk's output, float32 (N, 512, h, w), to logits, float32 (N, F)."""
+        maps = nn.functional.relu(self.norm5(self.denseblock4(features)))
+        logits: Tensor = self.head(maps)
+        return logits
+
+
+class ChestNet(nn.Module):
+    """The whole network: packed grey pictures in, one logit a finding out."""
+
+    scale: Tensor
+    offset: Tensor
+
+    def __init__(self, trunk: Trunk, tail: Tail, preprocess: PreprocessSpec) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.tail = tail
+        scale, offset = normalisation(preprocess)
+        # Constants of the preprocessing, stored as such with the model: no weights, so not in its state.
+        self.register_buffer("scale", torch.from_numpy(scale).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("offset", torch.from_numpy(offset).view(1, 3, 1, 1), persistent=False)
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """Map uint8 (N, S, S), grey in [0, 255], to the trunk's output, float32 (N, 512, h, w)."""
+        pictures = pixels.unsqueeze(1).float() * self.scale + self.offset
+        output: Tensor = self.trunk(pictures.contiguous(memory_format=torch.channels_last))
+        return output
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
+        logits: Tensor = self.tail(self.features(pixels))
+        return logits
+
+
+def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, seed: int) -> ChestNet:
+    """Build the network with random weights.
+
+    Args:
+        findings: Number of logits.
+        head: How the last map becomes logits.
+        preprocess: How packed pixels become the network's input.
+        seed: Decides the weights; the caller's random state is left alone.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        features = densenet121(weights=None).features
+        network = ChestNet(Trunk(features), Tail(features, make_head(head, TAIL_CHANNELS, findings)), preprocess)
+    return network.to(memory_format=torch.channels_last)

@@ -1,0 +1,1 @@
+"""Decoded pixels on disk: decoded once, then read as a memory map."""

@@ -1,0 +1,137 @@
+"""Images -> pack, in worker processes that write straight into the memory map."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cxrtune.errors import CxrtuneError, DataError, UnreadableImageError
+from cxrtune.files import write_whole
+from cxrtune.images.decode import read_radiograph
+from cxrtune.images.preprocess import to_packed
+from cxrtune.packs.pack import PIXELS, UNREADABLE
+from cxrtune.recipe import PreprocessSpec
+
+_CHUNK = 32  # images a task: large enough that handing over costs nothing, small enough for a smooth bar
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An image that gave no radiograph, and why."""
+
+    image: str
+    reason: str
+
+
+def build_pack(
+    files: Sequence[Path],
+    spec: PreprocessSpec,
+    out: Path,
+    *,
+    workers: int,
+    max_unreadable: float = 0.01,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Unreadable]:
+    """Decode images once and store them as `pixels.npy`, in the order given.
+
+    An unreadable image leaves a blank row and a line in `unreadable.csv`; no other image takes its place.
+
+    Args:
+        files: The images, in the cohort's order.
+        spec: How a radiograph is brought to size.
+        out: The pack's folder.
+        workers: Number of decoding processes.
+        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        progress: Called with the number of images done since the last call.
+
+    Returns:
+        The unreadable images, in order.
+
+    Raises:
+        DataError: More than `max_unreadable` are unreadable.
+        OutputError: The pack cannot be written, as when the disk is full.
+        CxrtuneError: A worker was killed.
+    """
+    with write_whole(out / PIXELS) as partial:
+        _reserve(partial, (len(files), spec.size, spec.size))
+        failed = _decode_all(files, spec, partial, workers, progress)
+        unreadable = [Unreadable(files[row].name, failed[row]) for row in sorted(failed)]
+        if len(unreadable) > max_unreadable * len(files):
+            raise DataError(_too_many(unreadable, len(files), max_unreadable), path=files[0].parent, remedy=(
+                "Mend or remove them, or allow more with --max-unreadable."
+            ))
+        with write_whole(out / UNREADABLE) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["image", "reason"])
+            writer.writerows((entry.image, entry.reason) for entry in unreadable)
+    return unreadable
+
+
+def _reserve(path: Path, shape: tuple[int, int, int]) -> None:
+    """Create the array and claim its space now: a full disk under a memory map would be a bus error."""
+    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    del pixels
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+
+
+def _decode_all(
+    files: Sequence[Path], spec: PreprocessSpec, target: Path, workers: int, progress: Callable[[int], None]
+) -> dict[int, str]:
+    # Spawned, not forked: a fork of a process that has run torch can hang on torch's threads.
+    context = multiprocessing.get_context("spawn")
+    failed: dict[int, str] = {}
+    with ProcessPoolExecutor(
+        max_workers=workers, mp_context=context, initializer=_start_worker, initargs=(target, spec)
+    ) as pool:
+        chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
+        tasks = {pool.submit(_decode_chunk, rows.start, [files[row] for row in rows]): rows for rows in chunks}
+        try:
+            for task in as_completed(tasks):
+                failed.update(task.result())
+                progress(len(tasks[task]))
+        except BrokenProcessPool as error:
+            raise CxrtuneError(
+                "a decoding process was killed, perhaps for want of memory",
+                remedy="Try again with fewer processes: --workers 1",
+            ) from error
+    return failed
+
+
+_target: np.memmap[tuple[int, int, int], np.dtype[np.uint8]]
+_spec: PreprocessSpec
+
+
+def _start_worker(target: Path, spec: PreprocessSpec) -> None:
+    # A worker's two fixtures live as long as the process: that is what an initializer is for.
+    global _target, _spec  # noqa: PLW0603
+    cv2.setNumThreads(1)
+    _target, _spec = np.load(target, mmap_mode="r+"), spec
+
+
+def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:
+    failed = {}
+    for row, path in enumerate(files, start=first):
+        try:
+            _target[row] = to_packed(read_radiograph(path), _spec)
+        except UnreadableImageError as error:
+            failed[row] = error.reason
+    return failed
+
+
+def _too_many(unreadable: list[Unreadable], total: int, allowed: float) -> str:
+    examples = "; ".join(f"{entry.image}: {entry.reason}" for entry in unreadable[:3])
+    return (
+        f"{len(unreadable):,} of {total:,} images are unreadable, more than {allowed:.1%} ({examples}"
+        + ("; ...)" if len(unreadable) > 3 else ")")
+    )

@@ -1,0 +1,1 @@
+"""The experiment as stages that read files and write files; one module a stage."""

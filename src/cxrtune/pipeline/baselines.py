@@ -1,0 +1,119 @@
+"""Beside stage 4: the baselines' predictions, or the reason why one is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxrtune.cohort.folder import require_images
+from cxrtune.cohort.table import read_cohort
+from cxrtune.errors import UsageError, WeightsError
+from cxrtune.evaluation.results import MissingModel
+from cxrtune.inference.scores import predictions_of
+from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
+from cxrtune.packs.pack import open_pack
+from cxrtune.pipeline.predict import scored_rows
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.predictions import ModelCard
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, record_path, recording
+from cxrtune.recipe import Recipe
+from cxrtune.training.bank import open_bank
+
+XRV_PREFIX = "xrv:"
+
+
+def check_baselines(names: tuple[str, ...]) -> None:
+    """Check the names of baselines before any work.
+
+    Raises:
+        UsageError: There is no such baseline.
+    """
+    for name in names:
+        if name.startswith(XRV_PREFIX):
+            from cxrtune.models.baselines.xrv import xrv_weights
+
+            xrv_weights(name.removeprefix(XRV_PREFIX))
+        elif name != NAME:
+            raise UsageError(
+                f"there is no baseline '{name}'", remedy=f"Choose {NAME}, or {XRV_PREFIX}NAME; see: cxrtune weights"
+            )
+
+
+def predict_probe(cohort_file: Path, pack_folder: Path, bank: Path, recipe: Recipe, out: Path, reporter: Reporter) -> Path:
+    """Fit the linear probe on the bank's pooled features and score validation and test.
+
+    Raises:
+        CxrtuneError: Inputs do not fit, or the table cannot be written.
+    """
+    inputs = [Source.of_file("cohort", cohort_file), Source.of_file("bank", record_path(bank))]
+    settings = {"strengths": list(STRENGTHS)}
+    if skip_if_current(NAME, out, inputs, settings, reporter):
+        return out
+    cohort = read_cohort(cohort_file)
+    pack = open_pack(pack_folder, cohort.images)
+    with recording(NAME, out, inputs, settings, [out.name]) as draft:
+        features = open_bank(bank, cohort, pack, recipe.bank.views)
+        parts = {split: cohort.labels[features.rows[features.span(split)]] for split in ("train", "validation")}
+        probe = fit_probe(
+            (features.pooled(features.span("train")), parts["train"]), (features.pooled(features.span("validation")), parts["validation"])
+        )
+        start = features.span("validation").start
+        rows = features.rows[start:]
+        values = probe.probabilities(features.pooled(slice(start, None)))
+        card = ModelCard(
+            title="linear probe on the frozen trunk",
+            origin=f"logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
+        )
+        predictions_of(cohort, rows, cohort.findings, values, card).write(out)
+        draft.counts = {"images": len(rows), "C": probe.strength}
+    reporter.say(f"{NAME}: fitted with C = {probe.strength:g}, {len(rows):,} images scored")
+    return out
+
+
+def predict_xrv(
+    name: str, cohort_file: Path, pack_folder: Path, data: Path, out: Path, workers: int, reporter: Reporter
+) -> MissingModel | None:
+    """Score validation and test with one of TorchXRayVision's models, on the original files.
+
+    Two tables are written: its published probabilities, and its raw logits (`.logits.parquet`).
+
+    Returns:
+        None, or, if its weights are not to be had, why the comparison is missing.
+
+    Raises:
+        CxrtuneError: Inputs do not fit, or a table cannot be written.
+    """
+    from cxrtune.models.baselines.xrv import PUBLISHED_THRESHOLD, score_with_xrv, xrv_weights
+
+    weights = xrv_weights(name.removeprefix(XRV_PREFIX))
+    cohort = read_cohort(cohort_file)
+    pack = open_pack(pack_folder, cohort.images)
+    rows, _ = scored_rows(cohort, pack.readable)
+    files = require_images(data, cohort.images[rows])
+    logits_file = out.with_suffix(".logits.parquet")
+    inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
+    if weights.path.is_file():
+        inputs.append(Source.of_file("weights", weights.path))
+        if skip_if_current(name, out, inputs, {}, reporter):
+            return None
+    try:
+        with recording(name, out, inputs, {}, [out.name, logits_file.name]) as draft:
+            with reporter.task(f"TorchXRayVision {weights.name}", len(rows)) as task:
+                scores = score_with_xrv(weights.name, list(files.values()), workers=workers, progress=task.advance)
+            card = ModelCard(
+                title=f"TorchXRayVision {weights.name}",
+                origin=f"{weights.path.name}, SHA-256 {scores.sha256}, on the original files with its own resize",
+                threshold_rule="published operating point (0.5 after its scaling)",
+                thresholds={f: PUBLISHED_THRESHOLD for f in scores.findings if f in cohort.findings},
+            )
+            predictions_of(cohort, rows, scores.findings, scores.probabilities, card).write(out)
+            predictions_of(cohort, rows, scores.findings, scores.logits, card).write(logits_file)
+            draft.counts = {"images": len(rows) - len(scores.refused), "refused": len(scores.refused)}
+            draft.notes += [f"{cohort.images[rows[i]]} was refused: {why}" for i, why in scores.refused.items()]
+    except WeightsError as error:
+        reporter.warn(f"{name}: this comparison is MISSING: {error}")
+        return MissingModel(name=name, reason=error.message, remedy=f"{error.remedy} (to {error.path})")
+    reporter.say(f"{name}: {len(rows) - len(scores.refused):,} images scored, weights SHA-256 {scores.sha256[:12]}")
+    if scores.refused:
+        reporter.warn(f"{name}: its reader refused {len(scores.refused):,} images; they are not scored")
+    return None

@@ -1,0 +1,65 @@
+"""The demo: the whole experiment on synthetic radiographs, with nothing from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxrtune.models.weights import imagenet_path
+from cxrtune.phantom import write_phantoms
+from cxrtune.pipeline.run import Outcome, run_experiment
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.progress import Reporter
+from cxrtune.provenance import recording
+from cxrtune.recipe import Recipe
+
+PICTURE_SIZE = 320
+
+
+def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: Reporter) -> Outcome:
+    """Draw phantoms and run every stage on them.
+
+    Args:
+        out: The run folder; the phantoms go into `phantoms/` below it.
+        recipe: Every choice; `imagenet` becomes `random` where its file is not on this machine.
+        images: Number of phantoms.
+        workers: Number of processes that draw and decode.
+        reporter: Told of everything.
+
+    Raises:
+        CxrtuneError: A stage failed.
+    """
+    if recipe.weights == "imagenet" and not imagenet_path().is_file():
+        reporter.warn(f"demo: no ImageNet weights at {imagenet_path()}; the trunk gets random weights instead")
+        recipe = recipe.model_copy(update={"weights": "random"})
+    data = make_phantoms(out / "phantoms", images=images, seed=recipe.seed, size=PICTURE_SIZE, workers=workers, reporter=reporter)
+    return run_experiment(data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter)
+
+
+def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int, reporter: Reporter) -> Path:
+    """Draw an NIH folder of phantoms, or keep the one that is there if it is the same.
+
+    Args:
+        out: The folder.
+        images: Number of phantoms.
+        seed: Decides every one of them.
+        size: Side of the pictures, in pixels.
+        workers: Number of drawing processes.
+        reporter: Told of the progress.
+
+    Returns:
+        `out`.
+
+    Raises:
+        OutputError: The folder holds something else, or cannot be written.
+    """
+    settings = {"images": images, "seed": seed, "size": size}
+    if skip_if_current("phantom", out, [], settings, reporter):
+        return out
+    with recording("phantom", out, [], settings, ["Data_Entry_2017_v2020.csv"]) as draft:
+        with reporter.task("Drawing phantoms", images) as task:
+            folder = write_phantoms(
+                out, count=images, seed=seed, size=size, workers=workers, progress=task.advance
+            )
+        draft.counts = {"images": folder.images, "patients": folder.patients}
+    reporter.say(f"phantom: {folder.images:,} synthetic radiographs of {folder.patients:,} made-up patients in {out}")
+    return out

@@ -1,0 +1,73 @@
+"""Stage 2: cohort + images -> pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxrtune.cohort.folder import require_images
+from cxrtune.cohort.table import read_cohort
+from cxrtune.packs.build import build_pack
+from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, recording
+from cxrtune.recipe import PreprocessSpec
+
+_SHOWN = 5
+
+
+def make_pack(
+    cohort_file: Path,
+    data: Path,
+    out: Path,
+    *,
+    preprocess: PreprocessSpec,
+    workers: int,
+    max_unreadable: float,
+    reporter: Reporter,
+) -> Path:
+    """Decode the images of a cohort once.
+
+    Args:
+        cohort_file: The cohort.
+        data: The folder with the images.
+        out: The pack's folder.
+        preprocess: How radiographs are brought to size.
+        workers: Number of decoding processes.
+        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        reporter: Told of the progress and of every unreadable image.
+
+    Returns:
+        `out`.
+
+    Raises:
+        CxrtuneError: Images are gone, too many are unreadable, or the pack cannot be written.
+    """
+    cohort = read_cohort(cohort_file)
+    files = require_images(data, cohort.images)
+    inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
+    settings = {"preprocess": preprocess.model_dump(mode="json"), "max_unreadable": max_unreadable}
+    if skip_if_current("pack", out, inputs, settings, reporter):
+        return out
+    with recording("pack", out, inputs, settings, [PIXELS, UNREADABLE]) as draft:
+        with reporter.task("Packing", len(cohort)) as task:
+            unreadable = build_pack(
+                [files[image] for image in cohort.images],
+                preprocess,
+                out,
+                workers=workers,
+                max_unreadable=max_unreadable,
+                progress=task.advance,
+            )
+        draft.counts = {
+            "images": len(cohort),
+            "unreadable": len(unreadable),
+            "images_sha256": names_hash(cohort.images),
+        }
+        draft.notes += [f"{entry.image} is unreadable and left out: {entry.reason}" for entry in unreadable]
+    reporter.say(f"pack: {len(cohort) - len(unreadable):,} of {len(cohort):,} images decoded to {preprocess.size} px")
+    for entry in unreadable[:_SHOWN]:
+        reporter.warn(f"pack: {entry.image} is left out: {entry.reason}")
+    if len(unreadable) > _SHOWN:
+        reporter.warn(f"pack: {len(unreadable) - _SHOWN:,} more are left out; all stand in {out / UNREADABLE}")
+    return out

@@ -1,0 +1,121 @@
+"""Stage 4: a model + a cohort's pack, or images -> predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.errors import StaleInputError, UnreadableImageError
+from cxrtune.images.decode import read_radiograph
+from cxrtune.images.preprocess import to_packed
+from cxrtune.inference.engine import TorchEngine, probabilities
+from cxrtune.inference.scores import predictions_of
+from cxrtune.models.checkpoint import MODEL, ModelInfo, load_model
+from cxrtune.packs.pack import open_pack
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.predictions import ModelCard, Predictions, require_suffix
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, record_path, recording
+
+SCORED_SPLITS = ("validation", "test")
+TITLE = "cxrtune, last block fine-tuned"
+_BATCH = 16
+
+
+def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path, reporter: Reporter) -> Path:
+    """Score the validation and test images of a cohort with a trained model.
+
+    Args:
+        model: A run folder or a model file.
+        cohort_file: The cohort.
+        pack_folder: Its pack.
+        out: The table of predictions.
+        reporter: Told of the progress.
+
+    Raises:
+        CxrtuneError: Inputs do not fit, the model is damaged, or the table cannot be written.
+    """
+    require_suffix(out)
+    file = model / MODEL if model.is_dir() else model
+    network, info = load_model(file)
+    cohort = read_cohort(cohort_file)
+    inputs = [
+        Source.of_file("model", file),
+        Source.of_file("cohort", cohort_file),
+        Source.of_file("pack", record_path(pack_folder)),
+    ]
+    if skip_if_current("predict", out, inputs, {}, reporter):
+        return out
+    pack = open_pack(pack_folder, cohort.images)
+    if pack.spec != info.recipe.preprocess:
+        raise StaleInputError(
+            "this pack was made with another preprocessing than the model's",
+            path=pack_folder,
+            remedy="Pack again with the recipe that the model was trained with.",
+        )
+    with recording("predict", out, inputs, {}, [out.name]) as draft:
+        rows, skipped = scored_rows(cohort, pack.readable)
+        with reporter.task("Predicting", len(rows)) as task:
+            logits = TorchEngine(network).logits_of_rows(pack.pixels, rows, task.advance)
+        predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
+        draft.counts = {"images": len(rows), "not_scored": skipped}
+    reporter.say(f"predict: {len(rows):,} images scored by {TITLE}")
+    return out
+
+
+def predict_images(model: Path, images: Sequence[Path], out: Path, reporter: Reporter) -> Path:
+    """Score image files, whole folders of them included.
+
+    An image that cannot be read is a row of nulls, and its reason is told.
+
+    Args:
+        model: A run folder or a model file.
+        images: The files.
+        out: The table of predictions.
+        reporter: Told of the progress and of every unreadable image.
+
+    Raises:
+        CxrtuneError: The model is damaged, or the table cannot be written.
+    """
+    require_suffix(out)
+    network, info = load_model(model)
+    engine = TorchEngine(network)
+    values = np.full((len(images), len(info.findings)), np.nan, dtype=np.float32)
+    with reporter.task("Predicting", len(images)) as task:
+        for start in range(0, len(images), _BATCH):
+            pictures = {}
+            for row, path in enumerate(images[start : start + _BATCH], start=start):
+                try:
+                    pictures[row] = to_packed(read_radiograph(path), info.recipe.preprocess)
+                except UnreadableImageError as error:
+                    reporter.warn(f"predict: {path} is not scored: {error.reason}")
+                task.advance()
+            if pictures:
+                values[list(pictures)] = probabilities(engine.logits(np.stack(list(pictures.values()))))
+    names = np.array([path.name for path in images], dtype=object)
+    unknown = np.full(len(images), None, dtype=object)
+    Predictions(names, unknown, info.findings, values, model_card(info)).write(out)
+    scored = int((~np.isnan(values).all(axis=1)).sum())
+    reporter.say(f"predict: {scored:,} of {len(images):,} images scored")
+    return out
+
+
+def scored_rows(
+    cohort: Cohort, readable: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], int]:
+    """Return the readable rows of validation and test, and how many are not readable."""
+    rows = cohort.rows(*SCORED_SPLITS)
+    return rows[readable[rows]], int((~readable[rows]).sum())
+
+
+def model_card(info: ModelInfo) -> ModelCard:
+    """Return what a table of predictions says of one of cxrtune's models."""
+    return ModelCard(
+        title=TITLE,
+        origin=f"recipe {info.recipe.name}; {info.origin}",
+        threshold_rule=info.threshold_rule,
+        thresholds=info.thresholds,
+    )

@@ -1,0 +1,104 @@
+"""The whole experiment: cohort -> pack -> train -> predict -> evaluate -> report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.write import RESULTS
+from cxrtune.models.baselines.probe import NAME as PROBE
+from cxrtune.models.weights import check_source
+from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
+from cxrtune.pipeline.cohort import make_cohort
+from cxrtune.pipeline.evaluate import evaluate_predictions
+from cxrtune.pipeline.pack import make_pack
+from cxrtune.pipeline.predict import predict_cohort
+from cxrtune.pipeline.report import make_report
+from cxrtune.pipeline.train import BANK, train_model
+from cxrtune.progress import Reporter
+from cxrtune.recipe import Recipe
+
+FINE_TUNED = "fine-tuned"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the whole experiment left its results.
+
+    Attributes:
+        report: The page.
+        results: The numbers behind it.
+    """
+
+    report: Path
+    results: Results
+
+
+def run_experiment(
+    data: Path, out: Path, recipe: Recipe, *, workers: int, max_unreadable: float, reporter: Reporter
+) -> Outcome:
+    """Run every stage; those whose inputs and settings are unchanged are skipped.
+
+    Args:
+        data: An NIH folder.
+        out: The run folder.
+        recipe: Every choice.
+        workers: Number of decoding processes.
+        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        reporter: Told of everything.
+
+    Raises:
+        CxrtuneError: A stage failed; what earlier stages wrote is kept.
+    """
+    # What can be known to fail is known before hours of work, not after.
+    check_baselines(recipe.baselines)
+    check_source(recipe.weights, say=reporter.say)
+    cohort = make_cohort(
+        data,
+        out / "cohort.parquet",
+        protocol=recipe.protocol,
+        seed=recipe.seed,
+        metadata_only=False,
+        reporter=reporter,
+    )
+    pack = make_pack(
+        cohort,
+        data,
+        out / "pack",
+        preprocess=recipe.preprocess,
+        workers=workers,
+        max_unreadable=max_unreadable,
+        reporter=reporter,
+    )
+    model = train_model(cohort, pack, recipe, out, reporter)
+    predictions = {FINE_TUNED: predict_cohort(model, cohort, pack, _table(out, FINE_TUNED), reporter)}
+    missing: list[MissingModel] = []
+    for name in recipe.baselines:
+        table = _table(out, name)
+        if name == PROBE:
+            predictions[name] = predict_probe(cohort, pack, out / BANK, recipe, table, reporter)
+            continue
+        reason = predict_xrv(name, cohort, pack, data, table, workers, reporter)
+        if reason is None:
+            predictions[name] = table
+        else:
+            missing.append(reason)
+    evaluation = evaluate_predictions(
+        cohort,
+        predictions,
+        out / "evaluation",
+        split="test",
+        column_prefix="",
+        missing=missing,
+        reporter=reporter,
+    )
+    report = make_report(evaluation, out / "report", run=out, reporter=reporter)
+    return Outcome(report, Results.read(evaluation / RESULTS))
+
+
+def _table(out: Path, name: str) -> Path:
+    # A colon cannot stand in a file name everywhere.
+    return out / "predictions" / f"{name.replace(':', '-')}.parquet"
+
+

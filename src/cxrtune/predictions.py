@@ -1,0 +1,177 @@
+"""Tables of predictions: one row an image, one probability column a finding.
+
+The table is the only thing that an evaluation knows of a model, so a model that was never near
+this program can be compared. A column that the model cannot give, and a row that it could not
+score, hold null, never 0.5.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from cxrtune.errors import DataError, UsageError
+from cxrtune.files import write_whole
+
+_METADATA_KEY = b"cxrtune"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a table of predictions says of the model that made it.
+
+    Attributes:
+        title: The model's name in prose.
+        origin: One line on where the model comes from.
+        threshold_rule: How `thresholds` came about; empty where there are none.
+        thresholds: Probability in [0, 1] a finding, from which on it is called present.
+    """
+
+    title: str
+    origin: str
+    threshold_rule: str = ""
+    thresholds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A model's probabilities for some images.
+
+    Attributes:
+        images: object (N,), the cohort's image names, each once.
+        patients: object (N,), patient identifiers, or empty strings where not known.
+        findings: The F findings, in column order.
+        probabilities: float32 (N, F), probability in [0, 1], NaN where not known.
+        model: What is known of the model.
+    """
+
+    images: NDArray[np.object_]
+    patients: NDArray[np.object_]
+    findings: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    model: ModelCard
+
+    def write(self, path: Path) -> None:
+        """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
+
+        Raises:
+            OutputError: The file cannot be written.
+            UsageError: The suffix is none of .parquet, .csv and .jsonl.
+        """
+        require_suffix(path)
+        frame = self._frame()
+        with write_whole(path) as partial:
+            match path.suffix:
+                case ".parquet":
+                    table = pa.Table.from_pandas(frame, preserve_index=False)
+                    card = json.dumps(asdict(self.model)).encode()
+                    pq.write_table(
+                        table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA_KEY: card}), partial
+                    )
+                case ".csv":
+                    frame.to_csv(partial, index=False)
+                case ".jsonl":
+                    frame.to_json(partial, orient="records", lines=True)
+
+    def _frame(self) -> pd.DataFrame:
+        columns: dict[str, Any] = {"image": self.images, "patient": self.patients}
+        for column, finding in enumerate(self.findings):
+            # Null, not NaN: a reader in another language sees "not known" and no number.
+            columns[finding] = pd.array(self.probabilities[:, column], dtype="Float32")
+        return pd.DataFrame(columns)
+
+
+def require_suffix(path: Path) -> None:
+    """Check, before any work, that predictions can be written under this name.
+
+    Raises:
+        UsageError: The suffix is none of .parquet, .csv and .jsonl.
+    """
+    if path.suffix not in (".parquet", ".csv", ".jsonl"):
+        raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
+
+
+def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: str = "") -> Predictions:
+    """Read a table of predictions, of cxrtune or of any other program.
+
+    Args:
+        path: A Parquet or CSV file with a column `image` and a column a finding.
+        findings: The findings wanted; one that the table lacks becomes a column of NaN.
+        column_prefix: What stands before a finding's name in the table's columns.
+
+    Returns:
+        The predictions, in the table's order of images.
+
+    Raises:
+        DataError: The file is no table, lacks the image column or every finding, names an image
+            twice, or holds a probability outside [0, 1].
+    """
+    frame = _read_frame(path)
+    if "image" not in frame.columns:
+        raise DataError(
+            f"has no column 'image'; its columns are {', '.join(map(str, frame.columns[:8]))}",
+            path=path,
+            remedy="Name the column with the images' file names 'image'.",
+        )
+    present = [finding for finding in findings if column_prefix + finding in frame.columns]
+    if not present:
+        raise DataError(
+            f"has no column for any of the findings, such as '{column_prefix}{findings[0]}'",
+            path=path,
+            remedy="If the columns have a prefix, name it with --column-prefix.",
+        )
+    if frame["image"].duplicated().any():
+        twice = frame["image"][frame["image"].duplicated()].iloc[0]
+        raise DataError(f"names the image {twice} more than once", path=path, remedy="Keep one row an image.")
+    probabilities = np.full((len(frame), len(findings)), np.nan, dtype=np.float32)
+    for finding in present:
+        column = _numbers(frame[column_prefix + finding], path)
+        probabilities[:, findings.index(finding)] = column
+    return Predictions(
+        images=frame["image"].to_numpy(dtype=object),
+        patients=(frame["patient"] if "patient" in frame else frame["image"].map(lambda _: "")).to_numpy(dtype=object),
+        findings=findings,
+        probabilities=probabilities,
+        model=_read_card(path),
+    )
+
+
+def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.float32]:
+    numbers = pd.to_numeric(column, errors="coerce").astype("Float64")
+    strange = column[numbers.isna() & column.notna()]
+    if len(strange):
+        raise DataError(f"column '{column.name}' holds {strange.iloc[0]!r}, which is no number", path=path)
+    values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        raise DataError(
+            f"column '{column.name}' holds {values[outside][0]:g}; a probability is in [0, 1]",
+            path=path,
+            remedy="If these are logits, apply the logistic function first.",
+        )
+    return values
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise DataError("there is no such file of predictions", path=path)
+    try:
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise DataError(f"is no table of predictions: {error}", path=path) from error
+
+
+def _read_card(path: Path) -> ModelCard:
+    if path.suffix == ".parquet":
+        stored = (pq.read_schema(path).metadata or {}).get(_METADATA_KEY)
+        if stored is not None:
+            return ModelCard(**json.loads(stored))
+    return ModelCard(title=path.stem, origin=f"predictions read from {path.name}")

@@ -1,0 +1,122 @@
+"""The first screen's figure: every model's AUROC, finding by finding, on one scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cxrtune.evaluation.results import Results
+from cxrtune.findings import spoken
+from cxrtune.report.areas import area
+from cxrtune.report.figures.style import (
+    MUTED,
+    PAPER,
+    RULE,
+    SERIES,
+    axes_at,
+    new_figure,
+    report_style,
+    save_figure,
+    shortened,
+    write_heading,
+)
+from cxrtune.report.notation import counted
+
+STEM = "auroc"
+
+_ROW = 0.295
+_TOP = 0.66
+_LEFT = 1.54
+_ACROSS = 3.22
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+_CHANCE = 0.5
+_WIDEST_OF_TWO_COLUMNS = 27
+_LONGEST_NAME = 54
+
+
+def draw_auroc(results: Results, folder: Path) -> list[Path]:
+    """Draw the models' AUROCs beside each other and write them as SVG and PNG."""
+    with report_style():
+        return save_figure(_auroc_figure(results), folder, STEM)
+
+
+def _auroc_figure(results: Results) -> Figure:
+    rows = len(results.findings) + 1
+    legend_rows = -(-len(results.models) // _legend_columns(results))
+    height = rows * _ROW
+    figure = new_figure(_TOP + height + 0.6 + legend_rows * 0.2)
+    basis = f"{counted(results.images, 'image')} of the {results.split} part"
+    write_heading(figure, "AUROC by finding", basis)
+    axes = axes_at(figure, left=_LEFT, top=_TOP, width=_ACROSS, height=height)
+    _set_scale(axes, results)
+    for row, finding in enumerate(results.findings):
+        _draw_row(axes, row, [area(model, finding) for model in results.models])
+    _draw_row(axes, rows - 1, [model.macro_auroc for model in results.models])
+    axes.axhline(rows - 1.5, color=MUTED.light, linewidth=0.8)
+    _write_legend(figure, axes, results)
+    return figure
+
+
+def _set_scale(axes: Axes, results: Results) -> None:
+    areas = [area(model, finding) for model in results.models for finding in results.findings]
+    lowest = min([_CHANCE, *(known for known in areas if known is not None)])
+    names = [*(spoken(finding) for finding in results.findings), "Macro average"]
+    axes.set(xlim=(lowest - 0.03, 1.015), ylim=(len(names) - 0.5, -0.5), xlabel="AUROC")
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.axvline(_CHANCE, color=MUTED.light, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+
+
+def _draw_row(axes: Axes, row: int, areas: list[float | None]) -> None:
+    known = [area for area in areas if area is not None]
+    if not known:
+        start = _CHANCE + 0.012
+        axes.text(start, row, "undefined", color=MUTED.light, va="center", fontsize=8, style="italic")
+        return
+    axes.plot([min(known), max(known)], [row, row], color=RULE.light, linewidth=3, solid_capstyle="butt")
+    for index, known_area in enumerate(areas):
+        if known_area is not None:
+            axes.plot(
+                known_area,
+                row,
+                linestyle="none",
+                marker=_marker(index),
+                color=_colour(index),
+                markeredgecolor=PAPER.light,
+                markeredgewidth=0.8,
+                markersize=7,
+                # The first model is the one a reader looks for: it is never hidden by another.
+                zorder=4 - 0.1 * index,
+            )
+
+
+def _write_legend(figure: Figure, axes: Axes, results: Results) -> None:
+    handles = [
+        axes.plot([], [], _marker(index), color=_colour(index), markersize=7)[0]
+        for index, _ in enumerate(results.models)
+    ]
+    figure.legend(
+        handles,
+        [shortened(model.name, _LONGEST_NAME) for model in results.models],
+        loc="lower left",
+        bbox_to_anchor=(0.02, 0.02),
+        ncols=_legend_columns(results),
+        borderpad=0,
+        borderaxespad=0,
+        handletextpad=0.4,
+    )
+
+
+def _legend_columns(results: Results) -> int:
+    return 1 if any(len(model.name) > _WIDEST_OF_TWO_COLUMNS for model in results.models) else 2
+
+
+def _marker(index: int) -> str:
+    return _MARKERS[index % len(_MARKERS)]
+
+
+def _colour(index: int) -> str:
+    return SERIES[index % len(SERIES)].light

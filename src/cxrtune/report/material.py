@@ -1,0 +1,97 @@
+"""Everything that a section of the page may draw on, gathered before the first is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from cxrtune.evaluation.results import ModelResult, Results, SplitCount
+from cxrtune.findings import spoken
+from cxrtune.report.figures import auroc, roc, training
+from cxrtune.report.figures.inline import inline_svg
+from cxrtune.report.inputs import History, read_curves, read_history, read_results
+from cxrtune.report.notation import counted, score
+from cxrtune.report.records import StageRecord, read_record
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The page's figures as markup; `roc` is by model name, `training` is None without a run."""
+
+    auroc: Markup
+    roc: dict[str, Markup]
+    training: Markup | None
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the report is made of."""
+
+    title: str
+    results: Results
+    history: History | None
+    records: tuple[StageRecord, ...]
+    figures: Figures
+
+    def part(self, split: str) -> SplitCount | None:
+        """Return the counts of one part of the cohort, if it has that part."""
+        return next((part for part in self.results.cohort if part.split == split), None)
+
+
+def gather(
+    evaluation: Path, figure_folder: Path, *, run: Path | None, provenances: Sequence[Path], title: str
+) -> Material:
+    """Read all inputs, and draw the figures into a folder.
+
+    Raises:
+        DataError: An input is missing or is not what it should be.
+    """
+    results = read_results(evaluation)
+    history = None if run is None else read_history(run)
+    return Material(
+        title=title,
+        results=results,
+        history=history,
+        records=tuple(read_record(path) for path in provenances),
+        figures=Figures(
+            auroc=_auroc_figure(results, figure_folder),
+            roc=_roc_figures(results, evaluation, figure_folder),
+            training=None if history is None else _training_figure(history, figure_folder),
+        ),
+    )
+
+
+def _auroc_figure(results: Results, folder: Path) -> Markup:
+    svg, _ = auroc.draw_auroc(results, folder)
+    names = ", ".join(model.name for model in results.models)
+    description = f"AUROC by finding of {names}; the numbers are in table 1."
+    return inline_svg(svg, prefix="auroc", description=description)
+
+
+def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Markup]:
+    curves = read_curves(evaluation)
+    stems = roc.roc_stems([model.name for model in results.models])
+    figures = {}
+    for index, model in enumerate(results.models, start=1):
+        svg, _ = roc.draw_roc(results, model, curves.get(model.name, {}), folder, stems[model.name])
+        figures[model.name] = inline_svg(svg, prefix=f"roc{index}", description=_roc_description(model))
+    return figures
+
+
+def _roc_description(model: ModelResult) -> str:
+    areas = [
+        f"{spoken(finding)} {score(result.auroc)}"
+        for finding, result in model.findings.items()
+        if result.auroc is not None
+    ]
+    return f"ROC curves of {model.name}; AUROC: {', '.join(areas) or 'none defined'}."
+
+
+def _training_figure(history: History, folder: Path) -> Markup:
+    svg, _ = training.draw_training(history, folder)
+    epochs = counted(len(history.epochs), "epoch")
+    description = f"Loss, validation AUROC and learning rate over {epochs}; the numbers are in the table."
+    return inline_svg(svg, prefix="training", description=description)

@@ -1,0 +1,82 @@
+"""How the report writes numbers: one spelling for each kind, the same in tables, prose and figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+DASH = "\N{EN DASH}"
+"""What stands in a table where a value is not defined."""
+
+_SMALLEST_FIXED = 0.0005
+_BYTE_UNITS = ("bytes", "kB", "MB", "GB")
+_PLURALS = {"patient": "patients", "image": "images", "finding": "findings", "model": "models"}
+
+
+def score(value: float) -> str:
+    """Write an AUROC, a precision, a recall or an F1: three decimals."""
+    return f"{value:.3f}"
+
+
+def threshold(value: float) -> str:
+    """Write a threshold; one that three decimals would turn into 0.000 keeps its first digits."""
+    return f"{value:.1e}" if 0 < abs(value) < _SMALLEST_FIXED else f"{value:.3f}"
+
+
+def count(value: int) -> str:
+    """Write a count with thousands separators."""
+    return f"{value:,}"
+
+
+def counted(value: int, noun: str) -> str:
+    """Write a count with its noun: `1 image`, `2,265 images`."""
+    return f"{count(value)} {noun if value == 1 else _PLURALS.get(noun, noun + 's')}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Write a share in per cent with one decimal, or a dash if there is no whole."""
+    return f"{100 * part / whole:.1f}" if whole else DASH
+
+
+def duration(seconds: float) -> str:
+    """Write a wall time: `0.8 s`, `42 s`, `4 min 12 s`, `2 h 05 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def file_size(size: int) -> str:
+    """Write a file's size in decimal units."""
+    value, unit = float(size), 0
+    while value >= 1000 and unit < len(_BYTE_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{count(size)} {_BYTE_UNITS[0]}" if unit == 0 else f"{value:.1f} {_BYTE_UNITS[unit]}"
+
+
+def moment(created: str) -> str:
+    """Write an ISO time to the minute, in UTC if it has a zone; anything else is shown as it came."""
+    try:
+        time = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    if time.tzinfo is None:
+        return time.strftime("%Y-%m-%d %H:%M")
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def quantity(value: object) -> str:
+    """Write a value of a provenance record: integers with separators, other numbers to six digits."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower() if value is not None else DASH
+    if isinstance(value, int):
+        return count(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def listed(items: list[str]) -> str:
+    """Join items as prose does: `a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

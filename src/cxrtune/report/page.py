@@ -1,0 +1,137 @@
+"""Writes the report: one page that needs nothing else, and beside it its numbers and figures."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from cxrtune.errors import OutputError
+from cxrtune.report.figures.style import HUES
+from cxrtune.report.inputs import CURVES_FILE, RESULTS_FILE
+from cxrtune.report.material import Material, gather
+from cxrtune.report.notation import moment
+from cxrtune.report.prose import prose
+from cxrtune.report.sections import SECTIONS
+
+DEFAULT_TITLE = "Chest radiograph findings: evaluation report"
+
+PAGE_FILE = "index.html"
+
+_TABLE_SUFFIXES = (".csv", ".md")
+_OWN_FIGURES = ("roc-*.svg", "roc-*.png", "auroc.*", "training.*")
+
+
+def write_report(
+    evaluation: Path,
+    out: Path,
+    *,
+    run: Path | None = None,
+    provenances: Sequence[Path] = (),
+    title: str = DEFAULT_TITLE,
+) -> Path:
+    """Write `out/index.html`, with `results.json`, `figures/` and `tables/` beside it.
+
+    The page is put in place last and whole; figures that an earlier report left for models that are
+    no longer compared are removed.
+
+    Args:
+        evaluation: The folder that `cxrtune evaluate` wrote.
+        out: The report's folder; created if it is not there.
+        run: The folder of the training run whose curves are shown, if there is one.
+        provenances: The stages' provenance records, in the order in which they are shown.
+        title: The page's title.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        DataError: An input is missing or is not what it should be.
+        OutputError: The report cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as name:
+            staging = Path(name)
+            _build(evaluation, staging, run=run, provenances=provenances, title=title)
+            _publish(staging, out)
+    except OSError as error:
+        raise OutputError(
+            f"the report cannot be written: {error.strerror or error}",
+            path=out,
+            remedy="Check the space and the permissions there, or give another folder.",
+        ) from error
+    return out / PAGE_FILE
+
+
+def _build(
+    evaluation: Path, staging: Path, *, run: Path | None, provenances: Sequence[Path], title: str
+) -> None:
+    figures, tables = staging / "figures", staging / "tables"
+    figures.mkdir()
+    tables.mkdir()
+    material = gather(evaluation, figures, run=run, provenances=provenances, title=title)
+    for path in sorted(evaluation.iterdir()):
+        if path.suffix in _TABLE_SUFFIXES and path.name != CURVES_FILE:
+            shutil.copyfile(path, tables / path.name)
+    shutil.copyfile(evaluation / RESULTS_FILE, staging / RESULTS_FILE)
+    (staging / PAGE_FILE).write_text(render_page(material), encoding="utf-8", newline="\n")
+
+
+def _publish(staging: Path, out: Path) -> None:
+    for folder in ("figures", "tables"):
+        (out / folder).mkdir(exist_ok=True)
+    _remove_stale_figures(staging / "figures", out / "figures")
+    for folder in ("figures", "tables"):
+        for path in sorted((staging / folder).iterdir()):
+            path.replace(out / folder / path.name)
+    (staging / RESULTS_FILE).replace(out / RESULTS_FILE)
+    (staging / PAGE_FILE).replace(out / PAGE_FILE)
+
+
+def _remove_stale_figures(fresh: Path, published: Path) -> None:
+    for pattern in _OWN_FIGURES:
+        for path in published.glob(pattern):
+            if not (fresh / path.name).exists():
+                path.unlink()
+
+
+def render_page(material: Material) -> str:
+    """Return the page's HTML."""
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["prose"] = prose
+    return environment.get_template("report.html.j2").render(
+        title=material.title,
+        results=material.results,
+        when=_when(material),
+        sections=[(section, section.view(material)) for section in SECTIONS],
+        css=Markup(f"{_colours()}\n{_template('report.css')}"),
+    )
+
+
+def _template(name: str) -> str:
+    return files("cxrtune.report").joinpath("templates", *name.split("/")).read_text(encoding="utf-8")
+
+
+def _colours() -> str:
+    """Return the figures' colours as custom properties: light, also on paper, and dark."""
+    light = "".join(f"--{hue.name}:{hue.light};" for hue in HUES)
+    dark = "".join(f"--{hue.name}:{hue.dark};" for hue in HUES)
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+
+
+def _when(material: Material) -> str | None:
+    # The clock would make two reports of the same numbers differ: the last stage's time is what counts.
+    return moment(material.records[-1].created) if material.records else None

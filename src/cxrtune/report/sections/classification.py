@@ -1,0 +1,120 @@
+"""The classification reports of all models in one table, and the thresholds they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
+from cxrtune.findings import spoken
+from cxrtune.report import undefined
+from cxrtune.report.material import Material
+from cxrtune.report.notation import DASH, count, score, threshold
+from cxrtune.report.table import Cell, Column, Group, Row, Table, number
+
+_AVERAGES = ("micro", "macro", "weighted", "samples")
+
+
+@dataclass(frozen=True)
+class ClassificationView:
+    """The reports, the thresholds, and each model's rule for them."""
+
+    reports: Table
+    thresholds: Table
+    rules: tuple[tuple[str, str], ...]
+
+
+def classification_view(material: Material) -> ClassificationView:
+    """Set the models' classification reports side by side."""
+    results = material.results
+    return ClassificationView(
+        reports=_reports(results),
+        thresholds=_thresholds(results),
+        rules=tuple((model.name, model.threshold_rule) for model in results.models),
+    )
+
+
+def _reports(results: Results) -> Table:
+    names = ("Precision", "Recall", "F1", "Support")
+    return Table(
+        anchor="table-classification",
+        caption=f"Precision, recall, F1 and support at each model's thresholds, {results.split} part.",
+        corner="Finding",
+        groups=tuple(Group(model.name, len(names)) for model in results.models),
+        columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
+        bodies=(
+            tuple(_finding_row(results, finding) for finding in results.findings),
+            tuple(_average_row(results, average) for average in _AVERAGES),
+        ),
+        remarks=(
+            "Support: positives a model was judged on. Micro pools all calls; macro is the plain mean over "
+            "findings; weighted is the mean weighted by support; samples is the mean over images.",
+        ),
+    )
+
+
+def _finding_row(results: Results, finding: str) -> Row:
+    cells = [cell for model in results.models for cell in _report_cells(model.findings.get(finding))]
+    return Row(spoken(finding), tuple(cells))
+
+
+def _report_cells(result: FindingResult | None) -> tuple[Cell, ...]:
+    if result is None:
+        return (Cell(DASH, undefined.NOT_GIVEN),) * 3 + (Cell(count(0)),)
+    why_not = undefined.at_threshold(result)
+    scores = (number(value, score, why_not) for value in (result.precision, result.recall, result.f1))
+    return (*scores, Cell(count(result.support)))
+
+
+def _average_row(results: Results, average: str) -> Row:
+    cells = [cell for model in results.models for cell in _average_cells(results, model, average)]
+    return Row(f"{average.capitalize()} average", tuple(cells))
+
+
+def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[Cell, ...]:
+    result = model.averages.get(average)
+    if result is None:
+        return (Cell(DASH, undefined.NOT_GIVEN),) * 4
+    why_not = undefined.average(result)
+    precision, recall, f1 = (
+        number(value, score, why_not) for value in (result.precision, result.recall, result.f1)
+    )
+    if result.f1 is not None and average != "micro":
+        f1 = Cell(f1.text, _incomplete(results, model, average, result))
+    return precision, recall, f1, Cell(count(result.support))
+
+
+def _incomplete(results: Results, model: ModelResult, average: str, result: AverageResult) -> str | None:
+    whole, noun = (model.images, "images") if average == "samples" else (len(results.findings), "findings")
+    return f"F1 is defined for {count(result.over)} of {count(whole)} {noun}" if result.over < whole else None
+
+
+def _thresholds(results: Results) -> Table:
+    names = ("Threshold", "Sensitivity", "Specificity", "Called")
+    return Table(
+        anchor="table-thresholds",
+        caption=f"The thresholds, and what each gives on the {results.split} part.",
+        corner="Finding",
+        groups=tuple(Group(model.name, len(names)) for model in results.models),
+        columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
+        bodies=(tuple(_threshold_row(results, finding) for finding in results.findings),),
+        remarks=(
+            "A probability at or above the threshold is a positive call. Called: the images that got one.",
+        ),
+    )
+
+
+def _threshold_row(results: Results, finding: str) -> Row:
+    cells = [cell for model in results.models for cell in _threshold_cells(model.findings.get(finding))]
+    return Row(spoken(finding), tuple(cells))
+
+
+def _threshold_cells(result: FindingResult | None) -> tuple[Cell, ...]:
+    if result is None:
+        return (Cell(DASH, undefined.NOT_GIVEN),) * 4
+    why_not = undefined.at_threshold(result)
+    return (
+        number(result.threshold, threshold, why_not),
+        number(result.recall, score, why_not),
+        number(result.specificity, score, undefined.specificity(result)),
+        Cell(count(result.called)),
+    )

@@ -1,0 +1,136 @@
+"""The first screen: the result in words, what is missing, one table, one figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from cxrtune.evaluation.results import MissingModel, ModelResult, Results, SplitCount
+from cxrtune.findings import spoken
+from cxrtune.report import undefined
+from cxrtune.report.areas import defined, mean, shared
+from cxrtune.report.material import Material
+from cxrtune.report.notation import DASH, count, counted, listed, score
+from cxrtune.report.table import Cell, Column, Group, Row, Table, mark_best, number
+
+_NO_INTERVALS = "These are point estimates without intervals or tests: a small difference may be chance."
+_DIFFERENT_FINDINGS = (
+    "The macro averages rest on different findings; compare the models on the findings they share."
+)
+_DIFFERENT_IMAGES = "The models did not score the same images, so their numbers are not strictly comparable."
+_NONE_DEFINED = "undefined: 0 findings with an AUROC"
+_EMPTY = (Cell(""), Cell(""))
+
+
+@dataclass(frozen=True)
+class SummaryView:
+    """What the first screen shows."""
+
+    sentences: tuple[str, ...]
+    missing: tuple[MissingModel, ...]
+    table: Table
+    figure: Markup
+    models: tuple[ModelResult, ...]
+
+
+def summary_view(material: Material) -> SummaryView:
+    """Put the evaluation into words and one table."""
+    results = material.results
+    return SummaryView(
+        sentences=(_training(material), *_verdict(results), *_cautions(results)),
+        missing=tuple(results.missing),
+        table=_table(results),
+        figure=material.figures.auroc,
+        models=tuple(results.models),
+    )
+
+
+def _training(material: Material) -> str:
+    results, train, validation = material.results, material.part("train"), material.part("validation")
+    tested = f"Every score below comes from the {_size(results)} in the {results.split} part."
+    if train is None:
+        return tested
+    verb = "Training used" if material.history is not None else "The cohort's training part has"
+    held_out = "" if validation is None else f", with {_size(validation)} for validation"
+    return f"{verb} {_size(train)}{held_out}. {tested}"
+
+
+def _size(part: SplitCount | Results) -> str:
+    return f"{counted(part.images, 'image')} of {counted(part.patients, 'patient')}"
+
+
+def _verdict(results: Results) -> list[str]:
+    known = [(model.macro_auroc, model) for model in results.models if model.macro_auroc is not None]
+    if not known:
+        return ["No AUROC is defined: no finding has both positives and negatives here."]
+    reached = [
+        f"{score(macro)} for {model.name} (over {counted(model.macro_auroc_over, 'finding')})"
+        for macro, model in sorted(known, key=lambda pair: -pair[0])
+    ]
+    alone = [f"The macro AUROC is {listed(reached)}."]
+    return alone if len(known) == 1 else [*alone, _NO_INTERVALS]
+
+
+def _cautions(results: Results) -> list[str]:
+    cautions = []
+    if len({tuple(defined(model, results)) for model in results.models}) > 1:
+        cautions.append(_DIFFERENT_FINDINGS)
+    if len({model.images for model in results.models}) > 1:
+        cautions.append(_DIFFERENT_IMAGES)
+    return cautions
+
+
+def _table(results: Results) -> Table:
+    columns = [Column(model.name, starts_group=index == 0) for index, model in enumerate(results.models)]
+    return Table(
+        anchor="table-auroc",
+        caption=f"AUROC of each model by finding, {results.split} part.",
+        corner="Finding",
+        groups=(Group("AUROC", len(results.models)), Group("Images", 2)) if results.models else (),
+        columns=(*columns, Column("Positive", starts_group=True), Column("Negative")),
+        bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
+        remarks=(_bold_remark(results),) if len(results.models) > 1 else (),
+    )
+
+
+def _bold_remark(results: Results) -> str:
+    models = counted(len(results.models), "model")
+    return f"Bold: the highest of the {models} as printed; that does not mean a significant difference."
+
+
+def _finding_row(results: Results, finding: str) -> Row:
+    support = _support(results, finding)
+    areas = mark_best(tuple(_area_cell(model, finding, support) for model in results.models))
+    return Row(spoken(finding), (*areas, *(Cell(count(known)) for known in support)))
+
+
+def _support(results: Results, finding: str) -> tuple[int, int]:
+    """Return the positives and negatives of the whole part, also those that a model did not score."""
+    for part in results.cohort:
+        if part.split == results.split and finding in part.findings:
+            counts = part.findings[finding]
+            return counts.positives, counts.known - counts.positives
+    rested = [model.findings[finding] for model in results.models if finding in model.findings]
+    return max((one.support for one in rested), default=0), max((one.negatives for one in rested), default=0)
+
+
+def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Cell:
+    result = model.findings.get(finding)
+    if result is None or (undefined.rests_on_nothing(result) and any(support)):
+        return Cell(DASH, undefined.NOT_GIVEN)
+    if result.auroc is not None and (result.support, result.negatives) != support:
+        rests = f"rests on {counted(result.support, 'positive')} and {counted(result.negatives, 'negative')}"
+        return Cell(score(result.auroc), rests)
+    return number(result.auroc, score, undefined.auroc(result))
+
+
+def _macro_rows(results: Results) -> tuple[Row, ...]:
+    macro = mark_best(tuple(number(model.macro_auroc, score, _NONE_DEFINED) for model in results.models))
+    over = tuple(Cell(count(model.macro_auroc_over)) for model in results.models)
+    rows = [Row("Macro average", (*macro, *_EMPTY)), Row("Findings averaged", (*over, *_EMPTY))]
+    common = shared(results)
+    if common and any(len(common) != model.macro_auroc_over for model in results.models):
+        means = tuple(number(mean(model, common), score, _NONE_DEFINED) for model in results.models)
+        rows.append(Row(f"Macro, {counted(len(common), 'shared finding')}", (*mark_best(means), *_EMPTY)))
+    return tuple(rows)

@@ -1,0 +1,1 @@
+"""Fine-tuning the tail on the trunk's stored output."""

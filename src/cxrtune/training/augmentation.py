@@ -1,0 +1,61 @@
+"""Random views of a training picture, each the same whenever it is asked for."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.recipe import AugmentationSpec
+
+Matrix = NDArray[np.float64]
+
+
+def view_of(
+    picture: NDArray[np.uint8], spec: AugmentationSpec, *, seed: int, row: int, view: int
+) -> NDArray[np.uint8]:
+    """Return one view of a picture.
+
+    Args:
+        picture: uint8 (S, S), grey in [0, 255].
+        spec: What may vary, and how far.
+        seed: The recipe's seed.
+        row: The picture's row in the cohort; with seed and view it decides the view.
+        view: 0 is the picture itself.
+
+    Returns:
+        uint8 (S, S), grey in [0, 255]; what the picture does not cover is black.
+    """
+    if view == 0:
+        return picture
+    matrix = affine_matrix(spec, picture.shape[0], np.random.default_rng((seed, row, view)))
+    warped: NDArray[np.uint8] = cv2.warpAffine(
+        picture, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
+    )
+    return warped
+
+
+def affine_matrix(spec: AugmentationSpec, size: int, random: np.random.Generator) -> Matrix:
+    """Draw a transform about the centre of the picture: flip, then shear, scale, rotation and shift.
+
+    Returns:
+        float64 (3, 3), maps (x, y, 1) of the picture to that of its view, in pixels.
+    """
+    angle = math.radians(random.uniform(-spec.rotation, spec.rotation))
+    shear = math.tan(math.radians(random.uniform(-spec.shear, spec.shear)))
+    scale = random.uniform(*spec.scale)
+    shift_x, shift_y = random.uniform(-spec.shift, spec.shift, size=2) * size
+    flip = -1.0 if random.random() < spec.flip else 1.0
+    linear = (
+        scale
+        * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        @ np.array([[1.0, shear], [0.0, 1.0]])
+        @ np.diag([flip, 1.0])
+    )
+    centre = (size - 1) / 2
+    matrix = np.eye(3)
+    matrix[:2, :2] = linear
+    matrix[:2, 2] = centre + np.array([shift_x, shift_y]) - linear @ np.array([centre, centre])
+    return matrix

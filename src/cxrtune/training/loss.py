@@ -1,0 +1,41 @@
+"""Binary cross-entropy over several findings, with class weights and unknown labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return negatives / positives a finding, so that both classes weigh alike in the loss.
+
+    Args:
+        labels: float32 (N, F) of the training part, 1, 0, or NaN where not known; each finding
+            has at least one positive.
+
+    Returns:
+        float32 (F,).
+    """
+    positives = np.sum(labels == 1, axis=0)
+    return (np.sum(labels == 0, axis=0) / positives).astype(np.float32)
+
+
+def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
+    """Return the mean binary cross-entropy over the labels that are known.
+
+    Args:
+        logits: float32 (N, F).
+        labels: float32 (N, F), 1, 0, or NaN where not known.
+        pos_weight: float32 (F,), what a positive label's term is multiplied with.
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    known = ~torch.isnan(labels)
+    terms = F.binary_cross_entropy_with_logits(
+        logits, torch.where(known, labels, 0.0), pos_weight=pos_weight, reduction="none"
+    )
+    return (terms * known).sum() / known.sum().clamp(min=1)

@@ -1,0 +1,61 @@
+"""The network as training finds it: first weights in, batch-norm of a random trunk calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import DataError
+from cxrtune.models.calibrate import calibrate_trunk
+from cxrtune.models.densenet import ChestNet, build_network
+from cxrtune.models.weights import WeightsOrigin, load_first_weights
+from cxrtune.packs.pack import Pack
+from cxrtune.recipe import Recipe
+
+_CALIBRATION_IMAGES = 256
+
+
+def learnable_findings(cohort: Cohort, pack: Pack) -> tuple[str, ...]:
+    """Return the findings that have a positive and a negative among the readable training images.
+
+    Raises:
+        DataError: There is none, or no readable training or validation image.
+    """
+    for split in ("train", "validation"):
+        if not pack.readable[cohort.rows(split)].any():
+            raise DataError(f"the cohort has no readable {split} images")
+    rows = cohort.rows("train")
+    labels = cohort.labels[rows[pack.readable[rows]]]
+    learnable = (labels == 1).any(axis=0) & (labels == 0).any(axis=0)
+    if not learnable.any():
+        raise DataError("no finding has both positives and negatives among the training images")
+    return tuple(np.array(cohort.findings)[learnable].tolist())
+
+
+def start_network(
+    cohort: Cohort, pack: Pack, recipe: Recipe, findings: tuple[str, ...], say: Callable[[str], None]
+) -> tuple[ChestNet, WeightsOrigin]:
+    """Build the network of a recipe and give it its first weights.
+
+    Args:
+        cohort: Says which images are for training.
+        pack: The pictures.
+        recipe: Weights, head, preprocessing and seed.
+        findings: What the network predicts.
+        say: Told when something is fetched.
+
+    Raises:
+        WeightsError: The weights are missing, damaged or of another network.
+        ModelFileError: The weights file is a damaged model of cxrtune.
+    """
+    network = build_network(len(findings), recipe.head, recipe.preprocess, recipe.seed)
+    origin = load_first_weights(network, recipe.weights, findings, say=say)
+    if origin.kind == "random":
+        rows = cohort.rows("train")
+        readable = rows[pack.readable[rows]]
+        chosen = np.random.default_rng(recipe.seed).permutation(readable)[:_CALIBRATION_IMAGES]
+        calibrate_trunk(network, torch.from_numpy(pack.pixels[np.sort(chosen)]))
+    return network, origin
