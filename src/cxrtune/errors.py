@@ -46,7 +46,9 @@ class RecipeError(UsageError):
         key: The key's dotted path, such as `training.epochs`.
     """
 
-    def __init__(self, message: str, *, key: str, path: Path | str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, key: str, path: Path | str | None = None, remedy: str | None = None
+    ) -> None:
         super().__init__(message, path=path, remedy=remedy)
         self.key = key
 

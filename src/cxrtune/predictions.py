@@ -74,7 +74,8 @@ class Predictions:
                     table = pa.Table.from_pandas(frame, preserve_index=False)
                     card = json.dumps(asdict(self.model)).encode()
                     pq.write_table(
-                        table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA_KEY: card}), partial
+                        table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA_KEY: card}),
+                        partial,
                     )
                 case ".csv":
                     frame.to_csv(partial, index=False)
@@ -137,7 +138,9 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         probabilities[:, findings.index(finding)] = column
     return Predictions(
         images=frame["image"].to_numpy(dtype=object),
-        patients=(frame["patient"] if "patient" in frame else frame["image"].map(lambda _: "")).to_numpy(dtype=object),
+        patients=(frame["patient"] if "patient" in frame else frame["image"].map(lambda _: "")).to_numpy(
+            dtype=object
+        ),
         findings=findings,
         probabilities=probabilities,
         model=_read_card(path),

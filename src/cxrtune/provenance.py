@@ -22,7 +22,16 @@ from cxrtune.errors import DataError
 from cxrtune.files import sha256_of, write_text
 
 FOLDER_RECORD = "provenance.json"
-_PACKAGES = ("cxrtune", "torch", "torchvision", "torchxrayvision", "lightning", "numpy", "pandas", "scikit-learn")
+_PACKAGES = (
+    "cxrtune",
+    "torch",
+    "torchvision",
+    "torchxrayvision",
+    "lightning",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+)
 
 
 @dataclass(frozen=True)

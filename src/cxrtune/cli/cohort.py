@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import Data, Out
+from cxrtune.cli.switches import reporter_of
 
 
 def command(

@@ -20,7 +20,9 @@ def command(context: typer.Context) -> None:
     reporter = reporter_of(context)
     for name, found in versions().items():
         reporter.say(f"{name:<16}{found}")
-    reporter.say(f"{'processors':<16}{default_workers()} usable, torch uses {torch.get_num_threads()} threads")
+    reporter.say(
+        f"{'processors':<16}{default_workers()} usable, torch uses {torch.get_num_threads()} threads"
+    )
     reporter.say(f"{'GPU':<16}{torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
     reporter.say(f"{'disk, free':<16}{shutil.disk_usage('.').free / 1e9:.0f} GB here")
     for entry in weights_inventory():

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import CohortFile, Out
+from cxrtune.cli.switches import reporter_of
 
 
 def command(
@@ -16,7 +16,9 @@ def command(
     cohort: CohortFile,
     predictions: Annotated[
         list[str],
-        typer.Option("--predictions", metavar="NAME=FILE", help="A model's table; once a model.", show_default=False),
+        typer.Option(
+            "--predictions", metavar="NAME=FILE", help="A model's table; once a model.", show_default=False
+        ),
     ],
     out: Out = Path("evaluation"),
     split: Annotated[str, typer.Option("--split", help="test, validation, train or all.")] = "test",
@@ -45,8 +47,12 @@ def _named(pairs: list[str]) -> dict[str, Path]:
     for pair in pairs:
         name, separator, file = pair.partition("=")
         if not (separator and name and file):
-            raise UsageError(f"'{pair}' is no NAME=FILE", remedy="Write it like: --predictions ours=predictions.parquet")
+            raise UsageError(
+                f"'{pair}' is no NAME=FILE", remedy="Write it like: --predictions ours=predictions.parquet"
+            )
         if name in named:
-            raise UsageError(f"two tables of predictions are named '{name}'", remedy="Give each its own name.")
+            raise UsageError(
+                f"two tables of predictions are named '{name}'", remedy="Give each its own name."
+            )
         named[name] = Path(file)
     return named

@@ -7,22 +7,42 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", help="Folder with the images, the label table and the split lists.", show_default=False)]
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data", help="Folder with the images, the label table and the split lists.", show_default=False
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where the output goes.", show_default=False)]
 CohortFile = Annotated[Path, typer.Option("--cohort", help="The cohort table.", show_default=False)]
 PackFolder = Annotated[Path, typer.Option("--pack", help="The cohort's pack.", show_default=False)]
-RecipeName = Annotated[str, typer.Option("--recipe", help="A recipe's YAML file, or the name of a shipped one.")]
+RecipeName = Annotated[
+    str, typer.Option("--recipe", help="A recipe's YAML file, or the name of a shipped one.")
+]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the recipe, such as training.epochs=3.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one key of the recipe, such as training.epochs=3."
+    ),
 ]
 Protocol = Annotated[
     str | None, typer.Option("--protocol", help="nih8 or nih14; otherwise the recipe's.", show_default=False)
 ]
 Weights = Annotated[
     str | None,
-    typer.Option("--weights", help="imagenet, random, or a weights file; otherwise the recipe's.", show_default=False),
+    typer.Option(
+        "--weights", help="imagenet, random, or a weights file; otherwise the recipe's.", show_default=False
+    ),
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Decoding processes; otherwise one a processor.", show_default=False)]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Decoding processes; otherwise one a processor.", show_default=False
+    ),
+]
 MaxUnreadable = Annotated[
-    float, typer.Option("--max-unreadable", min=0.0, max=1.0, help="Largest share of unreadable images to put up with.")
+    float,
+    typer.Option(
+        "--max-unreadable", min=0.0, max=1.0, help="Largest share of unreadable images to put up with."
+    ),
 ]

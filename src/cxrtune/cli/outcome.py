@@ -13,7 +13,9 @@ from cxrtune.pipeline.run import Outcome
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     """Print what a stranger wants to know first."""
     results = outcome.results
-    table = Table(title=f"AUROC on {results.images:,} {results.split} images of {results.patients:,} patients")
+    table = Table(
+        title=f"AUROC on {results.images:,} {results.split} images of {results.patients:,} patients"
+    )
     table.add_column("finding")
     table.add_column("positives", justify="right")
     for model in results.models:
@@ -25,8 +27,8 @@ def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     table.add_row("macro average", "", *[_macro(model) for model in results.models])
     table.add_row("macro F1", "", *[_number(model.averages["macro"].f1) for model in results.models])
     reporter.show(table)
-    for model in results.missing:
-        reporter.warn(f"not compared with {model.name}: {model.reason}. {model.remedy}")
+    for absent in results.missing:
+        reporter.warn(f"not compared with {absent.name}: {absent.reason}.\n{absent.remedy}")
     reporter.say(f"The report: {outcome.report}")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import CohortFile, Data, MaxUnreadable, Out, Overrides, RecipeName, Workers
+from cxrtune.cli.switches import reporter_of
 
 
 def command(

@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import Out, Workers
+from cxrtune.cli.switches import reporter_of
 
 
 def command(
     context: typer.Context,
     out: Out,
     images: Annotated[int, typer.Option("--images", min=1, help="How many to draw.")] = 900,
-    size: Annotated[int, typer.Option("--size", min=64, max=1024, help="Side of the pictures, in pixels.")] = 320,
+    size: Annotated[
+        int, typer.Option("--size", min=64, max=1024, help="Side of the pictures, in pixels.")
+    ] = 320,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides every one of them.")] = 0,
     workers: Workers = None,
 ) -> None:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import Out
+from cxrtune.cli.switches import reporter_of
 
 Model = Annotated[Path, typer.Argument(help="A run folder, or its model.safetensors.", show_default=False)]
 Inputs = Annotated[
-    list[Path] | None, typer.Argument(help="Images, or folders that are searched for them.", show_default=False)
+    list[Path] | None,
+    typer.Argument(help="Images, or folders that are searched for them.", show_default=False),
 ]
 
 

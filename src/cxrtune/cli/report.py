@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import Out
+from cxrtune.cli.switches import reporter_of
 
 
 def command(
     context: typer.Context,
-    evaluation: Annotated[Path, typer.Option("--evaluation", help="The evaluation's folder.", show_default=False)],
+    evaluation: Annotated[
+        Path, typer.Option("--evaluation", help="The evaluation's folder.", show_default=False)
+    ],
     out: Out = Path("report"),
     run: Annotated[
         Path | None, typer.Option("--run", help="The run folder, for training curves and provenance.")

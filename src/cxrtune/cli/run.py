@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import Data, MaxUnreadable, Out, Overrides, Protocol, RecipeName, Weights, Workers
+from cxrtune.cli.switches import reporter_of
 
 
 def command(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights
+from cxrtune.cli.switches import reporter_of
 
 
 def command(

@@ -60,7 +60,9 @@ def build_nih_cohort(
     on_disk = None if metadata_only else image_files(folder)
     is_test = test_rows(table["image"], table["patient"], folder)
     excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
-    present = np.ones(len(table), dtype=bool) if on_disk is None else table["image"].isin(on_disk.keys()).to_numpy()
+    present = (
+        np.ones(len(table), dtype=bool) if on_disk is None else table["image"].isin(on_disk.keys()).to_numpy()
+    )
     flow = Flow(
         in_table=len(table),
         excluded_by_protocol=int(excluded.sum()),
@@ -69,7 +71,11 @@ def build_nih_cohort(
         kept=int((~excluded & present).sum()),
     )
     keep = ~excluded & present
-    frame = table[keep].drop(columns=[f for f in NIH_FINDINGS if f not in protocol.findings]).reset_index(drop=True)
+    frame = (
+        table[keep]
+        .drop(columns=[f for f in NIH_FINDINGS if f not in protocol.findings])
+        .reset_index(drop=True)
+    )
     frame.insert(6, "split", _splits(frame["patient"], is_test[keep], seed))
     _require_parts(frame, flow, folder)
     return Cohort(frame), flow
@@ -80,7 +86,9 @@ def inputs_of_nih(folder: Path) -> list[Path]:
     return [find_table(folder), *lists_in(folder)]
 
 
-def _splits(patients: pd.Series[str], is_test: np.ndarray[tuple[int], np.dtype[np.bool_]], seed: int) -> pd.Series[str]:
+def _splits(
+    patients: pd.Series[str], is_test: np.ndarray[tuple[int], np.dtype[np.bool_]], seed: int
+) -> pd.Series[str]:
     split = pd.Series("train", index=patients.index, dtype="str")
     split[is_test] = "test"
     rest = patients[~is_test]

@@ -74,7 +74,9 @@ def image_paths(inputs: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in inputs:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
+            found += sorted(
+                file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()
+            )
         elif path.exists():
             found.append(path)
         else:
@@ -86,6 +88,12 @@ def image_paths(inputs: Sequence[Path]) -> list[Path]:
 
 def _places(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DataError("there is no such data folder", path=folder, remedy="Name the folder with the images with --data.")
-    candidates = [folder / "images", *sorted(folder.glob("images_*/images")), *sorted(folder.glob("images_*"))]
+        raise DataError(
+            "there is no such data folder", path=folder, remedy="Name the folder with the images with --data."
+        )
+    candidates = [
+        folder / "images",
+        *sorted(folder.glob("images_*/images")),
+        *sorted(folder.glob("images_*")),
+    ]
     return [place for place in candidates if place.is_dir()]

@@ -34,7 +34,11 @@ def find_table(folder: Path) -> Path:
         DataError: The folder does not exist, or neither is there.
     """
     if not folder.is_dir():
-        raise DataError("there is no such data folder", path=folder, remedy="Name the folder with NIH's images with --data.")
+        raise DataError(
+            "there is no such data folder",
+            path=folder,
+            remedy="Name the folder with NIH's images with --data.",
+        )
     for name in TABLE_NAMES:
         if (folder / name).is_file():
             return folder / name

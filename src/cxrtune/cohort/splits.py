@@ -47,7 +47,7 @@ def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) ->
     both = set(patients[is_test]) & set(patients[~is_test])
     if both:
         raise DataError(
-            f"{len(both)} patients are in both {_LISTS['train_val']} and {_LISTS['test']}, patient {min(both)} for one",
+            f"{len(both)} patients are in both split lists, patient {min(both)} for one",
             path=folder,
             remedy="Split by patient, or remove both lists to use NIH's official test patients.",
         )
@@ -102,11 +102,13 @@ def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) ->
             remedy="Name each image in one list.",
         )
     everywhere = listed["train_val"] | listed["test"]
-    for problem, names in (("in the split lists but not in the table", everywhere - images),
-                           ("in the table but in neither split list", images - everywhere)):
+    for problem, names in (
+        ("in the split lists but not in the table", everywhere - images),
+        ("in the table but in neither split list", images - everywhere),
+    ):
         if names:
             raise DataError(
                 f"{len(names):,} images are {problem}, {min(names)} for one",
                 path=folder,
-                remedy="Use table and lists of one release, or remove both lists to use NIH's official test patients.",
+                remedy="Use table and lists of one release, or remove both lists to use NIH's own test patients.",
             )

@@ -73,7 +73,9 @@ def read_cohort(path: Path) -> Cohort:
         DataError: The file is missing or is no cohort table.
     """
     if not path.is_file():
-        raise DataError("there is no such cohort", path=path, remedy="Make one with: cxrtune cohort --data DIR --out FILE")
+        raise DataError(
+            "there is no such cohort", path=path, remedy="Make one with: cxrtune cohort --data DIR --out FILE"
+        )
     try:
         frame = pd.read_parquet(path)
     except (ValueError, OSError, pa.ArrowException) as error:

@@ -83,7 +83,11 @@ def averages(calls: Table, truth: Table, usable: Table) -> dict[str, AverageResu
     supports = [finding.support for finding in findings]
     counted = sum(finding.f1 is not None for finding in findings)
     micro = AverageResult(
-        precision=together.precision, recall=together.recall, f1=together.f1, support=together.support, over=counted
+        precision=together.precision,
+        recall=together.recall,
+        f1=together.f1,
+        support=together.support,
+        over=counted,
     )
     return {
         "micro": micro,

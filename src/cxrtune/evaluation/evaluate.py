@@ -98,7 +98,12 @@ def aligned(table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
 
 
 def _evaluate_model(
-    name: str, card: ModelCard, cohort: Cohort, scores: NDArray[np.float32], rows: NDArray[np.intp], split: str
+    name: str,
+    card: ModelCard,
+    cohort: Cohort,
+    scores: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    split: str,
 ) -> ModelResult:
     thresholds, rule = _thresholds(card, cohort, scores)
     labels, scores = cohort.labels[rows], scores[rows]

@@ -40,12 +40,12 @@ def auroc(labels: Labels, scores: Scores) -> float | None:
     Returns:
         In [0, 1]; None where there is no positive or no negative.
     """
-    labels, scores = known(labels, scores)
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
+    truth, values = known(labels, scores)
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
     if positives == 0 or negatives == 0:
         return None
-    rank_sum = rankdata(scores)[labels].sum()
+    rank_sum = rankdata(values)[truth].sum()
     return float((rank_sum - positives * (positives + 1) / 2) / (positives * negatives))
 
 
@@ -68,15 +68,15 @@ def roc_curve(labels: Labels, scores: Scores) -> RocCurve | None:
         labels: (N,), 1, 0, or NaN where not known.
         scores: (N,), any monotone score, NaN where not known.
     """
-    labels, scores = known(labels, scores)
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
+    truth, values = known(labels, scores)
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
     if positives == 0 or negatives == 0:
         return None
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order].astype(np.float64)
+    order = np.argsort(-values, kind="stable")
+    ordered = values[order].astype(np.float64)
     last_of_score = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
-    hits = np.cumsum(labels[order])[last_of_score]
+    hits = np.cumsum(truth[order])[last_of_score]
     calls = last_of_score + 1
     return RocCurve(
         false_positive_rate=np.append(0.0, (calls - hits) / negatives),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxrtune.evaluation.results import Results
 
-UNDEFINED = "–"
+UNDEFINED = "undefined"
 _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
 
 
@@ -63,7 +63,12 @@ def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
 def _columns(
     name: str, precision: float | None, recall: float | None, f1: float | None, support: int
 ) -> dict[str, object]:
-    return {f"{name} precision": precision, f"{name} recall": recall, f"{name} f1": f1, f"{name} support": support}
+    return {
+        f"{name} precision": precision,
+        f"{name} recall": recall,
+        f"{name} f1": f1,
+        f"{name} support": support,
+    }
 
 
 def _line(cells: list[str]) -> str:

@@ -18,7 +18,9 @@ def read_radiograph(path: Path) -> Radiograph:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableImageError(f"cannot be read: {(error.strerror or 'unknown cause').lower()}", path=path) from error
+        raise UnreadableImageError(
+            f"cannot be read: {(error.strerror or 'unknown cause').lower()}", path=path
+        ) from error
     try:
         return decode_raster(data)
     except UnreadableImageError as error:

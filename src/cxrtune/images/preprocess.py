@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.radiograph import Pixels, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
 
@@ -24,8 +26,8 @@ def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> NDArray[np.uint8]
     resized = cv2.resize(
         square, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    if radiograph.white == 255:
-        return resized.astype(np.uint8, copy=False)
+    if resized.dtype == np.uint8:
+        return cast(NDArray[np.uint8], resized)
     return np.rint(resized.astype(np.float32) * (255.0 / radiograph.white)).astype(np.uint8)
 
 
@@ -39,18 +41,18 @@ def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np
     return (1.0 / (255.0 * std)).astype(np.float32), (-mean / std).astype(np.float32)
 
 
-def _stretched(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+def _stretched(pixels: Pixels) -> Pixels:
     return pixels
 
 
-def _padded(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+def _padded(pixels: Pixels) -> Pixels:
     height, width = pixels.shape
     side = max(height, width)
     above, left = (side - height) // 2, (side - width) // 2
     return np.pad(pixels, ((above, side - height - above), (left, side - width - left)))
 
 
-def _cropped(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+def _cropped(pixels: Pixels) -> Pixels:
     height, width = pixels.shape
     side = min(height, width)
     above, left = (height - side) // 2, (width - side) // 2

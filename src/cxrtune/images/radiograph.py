@@ -7,15 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
 
 @dataclass(frozen=True)
 class Radiograph:
     """A decoded radiograph, bright where the body absorbs most.
 
     Attributes:
-        pixels: uint8 or uint16 (H, W), in [0, white].
-        white: The grey value of white, 255 or 65535.
+        pixels: uint8 or uint16 (H, W), grey in [0, white].
     """
 
-    pixels: NDArray[np.uint8] | NDArray[np.uint16]
-    white: int
+    pixels: Pixels
+
+    @property
+    def white(self) -> int:
+        """The grey value of white, 255 or 65535."""
+        return int(np.iinfo(self.pixels.dtype).max)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.radiograph import Pixels, Radiograph
 
 MAX_PIXELS = 80_000_000
 """More than any radiograph has; a header that claims more is refused before decoding."""
@@ -42,10 +42,7 @@ def decode_raster(data: bytes) -> Radiograph:
     pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise UnreadableImageError(_reason(data))
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise UnreadableImageError(f"pixels are {pixels.dtype}, expected 8 or 16 bit integers")
-    white = 255 if pixels.dtype == np.uint8 else 65535
-    return Radiograph(_grey(pixels, white), white)
+    return Radiograph(_grey(cast(Pixels, pixels)))
 
 
 def _check_header(data: bytes) -> None:
@@ -75,11 +72,10 @@ def _reason(data: bytes) -> str:
     return "cannot be decoded"
 
 
-def _grey(pixels: NDArray[np.uint8] | NDArray[np.uint16], white: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def _grey(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         return pixels
-    if pixels.shape[2] == 4 and (pixels[..., 3] != white).any():
+    if pixels.shape[2] == 4 and (pixels[..., 3] != np.iinfo(pixels.dtype).max).any():
         raise UnreadableImageError("is partly transparent; what is behind it is not known")
     code = cv2.COLOR_BGRA2GRAY if pixels.shape[2] == 4 else cv2.COLOR_BGR2GRAY
-    grey: NDArray[np.uint8] = cv2.cvtColor(pixels, code)
-    return grey
+    return cast(Pixels, cv2.cvtColor(pixels, code))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from cxrtune.models.densenet import ChestNet
 
@@ -24,7 +26,8 @@ class TorchEngine:
     def logits(self, pixels: Pixels) -> NDArray[np.float32]:
         """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
         with torch.inference_mode():
-            return self._network(torch.from_numpy(pixels).to(self._device)).float().cpu().numpy()
+            logits: Tensor = self._network(torch.from_numpy(pixels).to(self._device))
+        return cast(NDArray[np.float32], logits.float().cpu().numpy())
 
     def logits_of_rows(
         self, pixels: Pixels, rows: Iterable[int], progress: Callable[[int], None] = lambda _: None
@@ -41,4 +44,4 @@ class TorchEngine:
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Map logits to probabilities in [0, 1] by the logistic function, float32 of the same shape."""
-    return torch.sigmoid(torch.from_numpy(logits)).numpy()
+    return cast(NDArray[np.float32], torch.sigmoid(torch.from_numpy(logits)).numpy())

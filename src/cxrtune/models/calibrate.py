@@ -26,8 +26,8 @@ def calibrate_trunk(network: ChestNet, pixels: Tensor, batch_size: int = 32) -> 
         norm.reset_running_stats()
         norm.momentum = None
         norm.train()
-    for batch in pixels.split(batch_size):
-        network.features(batch)
+    for start in range(0, len(pixels), batch_size):
+        network.features(pixels[start : start + batch_size])
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()

@@ -48,7 +48,9 @@ def save_model(path: Path, network: ChestNet, info: ModelInfo) -> None:
     metadata = {"format": _FORMAT, "architecture": ARCHITECTURE, "cxrtune": json.dumps(content)}
     with write_whole(path) as partial:
         # Strides are lost in a file: it holds every tensor in its plain order.
-        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, partial, metadata)
+        save_file(
+            {name: tensor.contiguous() for name, tensor in network.state_dict().items()}, partial, metadata
+        )
 
 
 def load_model(path: Path) -> tuple[ChestNet, ModelInfo]:
@@ -62,7 +64,9 @@ def load_model(path: Path) -> tuple[ChestNet, ModelInfo]:
     """
     file = path / MODEL if path.is_dir() else path
     if not file.is_file():
-        raise ModelFileError("there is no such model", path=file, remedy="Name a run folder that holds model.safetensors.")
+        raise ModelFileError(
+            "there is no such model", path=file, remedy="Name a run folder that holds model.safetensors."
+        )
     try:
         with safe_open(file, framework="pt") as stored:
             info = _read_info(stored.metadata() or {}, file)
@@ -87,7 +91,9 @@ def _read_info(metadata: dict[str, str], file: Path) -> ModelInfo:
     remedy = "Use a model.safetensors that cxrtune wrote."
     if metadata.get("format") != _FORMAT:
         found = metadata.get("format", "no format at all")
-        raise ModelFileError(f"is no model of cxrtune: says {found}, expected {_FORMAT}", path=file, remedy=remedy)
+        raise ModelFileError(
+            f"is no model of cxrtune: says {found}, expected {_FORMAT}", path=file, remedy=remedy
+        )
     if metadata.get("architecture") != ARCHITECTURE:
         found = metadata.get("architecture", "none")
         raise ModelFileError(f"is of architecture {found}, expected {ARCHITECTURE}", path=file, remedy=remedy)
@@ -96,4 +102,6 @@ def _read_info(metadata: dict[str, str], file: Path) -> ModelInfo:
         recipe = validate_recipe(content.pop("recipe"), str(file))
         return ModelInfo(**content | {"recipe": recipe, "findings": tuple(content["findings"])})
     except (ValueError, KeyError, TypeError, CxrtuneError) as error:
-        raise ModelFileError("its description is damaged or from another version", path=file, remedy=remedy) from error
+        raise ModelFileError(
+            "its description is damaged or from another version", path=file, remedy=remedy
+        ) from error

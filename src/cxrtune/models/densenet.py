@@ -47,8 +47,8 @@ class Tail(nn.Module):
 
     def __init__(self, features: nn.Sequential, head: nn.Module) -> None:
         super().__init__()
-        self.denseblock4 = features.denseblock4
-        self.norm5 = features.norm5
+        self.denseblock4 = features.get_submodule("denseblock4")
+        self.norm5 = features.get_submodule("norm5")
         self.head = head
 
     def forward(self, features: Tensor) -> Tensor:
@@ -97,5 +97,7 @@ def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, see
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         features = densenet121(weights=None).features
-        network = ChestNet(Trunk(features), Tail(features, make_head(head, TAIL_CHANNELS, findings)), preprocess)
+        network = ChestNet(
+            Trunk(features), Tail(features, make_head(head, TAIL_CHANNELS, findings)), preprocess
+        )
     return network.to(memory_format=torch.channels_last)

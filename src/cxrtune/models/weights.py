@@ -1,4 +1,4 @@
-"""First weights: ImageNet's, random ones, or those of a file. Always loud: names, shapes and hashes are checked."""
+"""First weights: ImageNet's, random ones, or those of a file; names, shapes and hashes are checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cxrtune.files import sha256_of
 from cxrtune.models.checkpoint import MODEL, load_model
 from cxrtune.models.densenet import ChestNet
 
-IMAGENET_URL = DenseNet121_Weights.IMAGENET1K_V1.url
+IMAGENET_URL: str = DenseNet121_Weights.IMAGENET1K_V1.url
 IMAGENET_NAME = IMAGENET_URL.rsplit("/", 1)[-1]
 # torchvision puts the first eight digits of the file's SHA-256 into its name.
 IMAGENET_SHA256 = IMAGENET_NAME.removesuffix(".pth").rsplit("-", 1)[-1]
@@ -41,7 +41,7 @@ class WeightsOrigin:
 
 def imagenet_path() -> Path:
     """Return where torchvision keeps its ImageNet weights of DenseNet-121."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / IMAGENET_NAME
+    return Path(str(torch.hub.get_dir())) / "checkpoints" / IMAGENET_NAME
 
 
 def find_imagenet(*, say: Callable[[str], None]) -> Path:
@@ -55,10 +55,14 @@ def find_imagenet(*, say: Callable[[str], None]) -> Path:
         say(f"Fetching ImageNet weights from {IMAGENET_URL}")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            torch.hub.download_url_to_file(IMAGENET_URL, str(path), hash_prefix=IMAGENET_SHA256, progress=False)
+            torch.hub.download_url_to_file(
+                IMAGENET_URL, str(path), hash_prefix=IMAGENET_SHA256, progress=False
+            )
         except (URLError, OSError, RuntimeError) as error:
             raise WeightsError(
-                f"ImageNet weights are not here and could not be fetched ({error})", path=path, remedy=_how_to_get()
+                f"ImageNet weights are not here and could not be fetched ({error})",
+                path=path,
+                remedy=_how_to_get(),
             ) from error
     return path
 
@@ -85,7 +89,9 @@ def check_source(source: str, *, say: Callable[[str], None]) -> None:
         return
     file = weights_file(source)
     if file is not None and not file.is_file():
-        raise WeightsError("there is no such weights file", path=file, remedy="Give imagenet, random, or a file's path.")
+        raise WeightsError(
+            "there is no such weights file", path=file, remedy="Give imagenet, random, or a file's path."
+        )
 
 
 def load_first_weights(
@@ -107,11 +113,15 @@ def load_first_weights(
         ModelFileError: The file is a damaged model of cxrtune.
     """
     if source == "random":
-        return WeightsOrigin("random", "random weights (Kaiming), batch-norm calibrated on training images", "random")
+        return WeightsOrigin(
+            "random", "random weights (Kaiming), batch-norm calibrated on training images", "random"
+        )
     if source == "imagenet":
         path = find_imagenet(say=say)
         digest = _load_torchvision(network, path)
-        return WeightsOrigin("imagenet", f"ImageNet weights of torchvision, {path.name}, SHA-256 {digest}", digest)
+        return WeightsOrigin(
+            "imagenet", f"ImageNet weights of torchvision, {path.name}, SHA-256 {digest}", digest
+        )
     check_source(source, say=say)
     path = Path(source) / MODEL if Path(source).is_dir() else Path(source)
     if path.suffix == ".safetensors":
@@ -147,7 +157,9 @@ def _load_torchvision(network: ChestNet, path: Path) -> str:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise WeightsError("is damaged, or no file of weights", path=path, remedy="Fetch it again.") from error
+        raise WeightsError(
+            "is damaged, or no file of weights", path=path, remedy="Fetch it again."
+        ) from error
     if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
         raise WeightsError("holds no table of weights", path=path, remedy=_want_densenet())
     ours = {name: value for key, value in stored.items() if (name := _our_name(key)) is not None}
@@ -160,7 +172,9 @@ def _load_torchvision(network: ChestNet, path: Path) -> str:
     if missing or wrong or surplus:
         what = f"{len(missing)} weights missing, {len(wrong)} of another shape, {len(surplus)} unknown"
         example = (missing + wrong + surplus)[0]
-        raise WeightsError(f"is not of a DenseNet-121: {what} ({example} for one)", path=path, remedy=_want_densenet())
+        raise WeightsError(
+            f"is not of a DenseNet-121: {what} ({example} for one)", path=path, remedy=_want_densenet()
+        )
     network.load_state_dict({name: ours[name] for name in wanted}, strict=False)
     return digest
 
@@ -170,7 +184,9 @@ def _our_name(key: str) -> str | None:
     if key.startswith("classifier."):
         return None
     # Files from before torch 0.4 write `norm.1` for `norm1`; torchvision mends the names in the same way.
-    key = re.sub(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$", r"\1\2", key).removeprefix("features.")
+    key = re.sub(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$", r"\1\2", key).removeprefix(
+        "features."
+    )
     return f"tail.{key}" if key.startswith(("denseblock4.", "norm5.")) else f"trunk.features.{key}"
 
 

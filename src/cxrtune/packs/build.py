@@ -66,10 +66,15 @@ def build_pack(
         failed = _decode_all(files, spec, partial, workers, progress)
         unreadable = [Unreadable(files[row].name, failed[row]) for row in sorted(failed)]
         if len(unreadable) > max_unreadable * len(files):
-            raise DataError(_too_many(unreadable, len(files), max_unreadable), path=files[0].parent, remedy=(
-                "Mend or remove them, or allow more with --max-unreadable."
-            ))
-        with write_whole(out / UNREADABLE) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
+            raise DataError(
+                _too_many(unreadable, len(files), max_unreadable),
+                path=files[0].parent,
+                remedy=("Mend or remove them, or allow more with --max-unreadable."),
+            )
+        with (
+            write_whole(out / UNREADABLE) as listing,
+            listing.open("w", encoding="utf-8", newline="") as stream,
+        ):
             writer = csv.writer(stream)
             writer.writerow(["image", "reason"])
             writer.writerows((entry.image, entry.reason) for entry in unreadable)
@@ -95,7 +100,9 @@ def _decode_all(
         max_workers=workers, mp_context=context, initializer=_start_worker, initargs=(target, spec)
     ) as pool:
         chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
-        tasks = {pool.submit(_decode_chunk, rows.start, [files[row] for row in rows]): rows for rows in chunks}
+        tasks = {
+            pool.submit(_decode_chunk, rows.start, [files[row] for row in rows]): rows for rows in chunks
+        }
         try:
             for task in as_completed(tasks):
                 failed.update(task.result())
@@ -114,7 +121,7 @@ _spec: PreprocessSpec
 
 def _start_worker(target: Path, spec: PreprocessSpec) -> None:
     # A worker's two fixtures live as long as the process: that is what an initializer is for.
-    global _target, _spec  # noqa: PLW0603
+    global _target, _spec
     cv2.setNumThreads(1)
     _target, _spec = np.load(target, mmap_mode="r+"), spec
 
@@ -131,7 +138,6 @@ def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:
 
 def _too_many(unreadable: list[Unreadable], total: int, allowed: float) -> str:
     examples = "; ".join(f"{entry.image}: {entry.reason}" for entry in unreadable[:3])
-    return (
-        f"{len(unreadable):,} of {total:,} images are unreadable, more than {allowed:.1%} ({examples}"
-        + ("; ...)" if len(unreadable) > 3 else ")")
+    return f"{len(unreadable):,} of {total:,} images are unreadable, more than {allowed:.1%} ({examples}" + (
+        "; ...)" if len(unreadable) > 3 else ")"
     )

@@ -45,7 +45,11 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
         StaleInputError: The pack was made from another cohort.
     """
     if not (folder / PIXELS).is_file() or not record_path(folder).is_file():
-        raise DataError("there is no pack here", path=folder, remedy="Make one with: cxrtune pack --cohort FILE --data DIR --out DIR")
+        raise DataError(
+            "there is no pack here",
+            path=folder,
+            remedy="Make one with: cxrtune pack --cohort FILE --data DIR --out DIR",
+        )
     record = read_record(record_path(folder))
     pixels = np.load(folder / PIXELS, mmap_mode="r")
     if len(pixels) != len(images) or record.counts["images_sha256"] != names_hash(images):

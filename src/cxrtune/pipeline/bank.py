@@ -38,7 +38,9 @@ def make_bank(
     Raises:
         OutputError: The bank cannot be written, as when the disk is full.
     """
-    content = recipe.model_dump(mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"})
+    content = recipe.model_dump(
+        mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"}
+    )
     if not skip_if_current("bank", out, inputs, content, reporter):
         rows, sizes = bank_rows(cohort, pack)
         views = len(rows) + (recipe.bank.views - 1) * sizes["train"]

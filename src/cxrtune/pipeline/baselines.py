@@ -35,11 +35,14 @@ def check_baselines(names: tuple[str, ...]) -> None:
             xrv_weights(name.removeprefix(XRV_PREFIX))
         elif name != NAME:
             raise UsageError(
-                f"there is no baseline '{name}'", remedy=f"Choose {NAME}, or {XRV_PREFIX}NAME; see: cxrtune weights"
+                f"there is no baseline '{name}'",
+                remedy=f"Choose {NAME}, or {XRV_PREFIX}NAME; see: cxrtune weights",
             )
 
 
-def predict_probe(cohort_file: Path, pack_folder: Path, bank: Path, recipe: Recipe, out: Path, reporter: Reporter) -> Path:
+def predict_probe(
+    cohort_file: Path, pack_folder: Path, bank: Path, recipe: Recipe, out: Path, reporter: Reporter
+) -> Path:
     """Fit the linear probe on the bank's pooled features and score validation and test.
 
     Raises:
@@ -53,9 +56,12 @@ def predict_probe(cohort_file: Path, pack_folder: Path, bank: Path, recipe: Reci
     pack = open_pack(pack_folder, cohort.images)
     with recording(NAME, out, inputs, settings, [out.name]) as draft:
         features = open_bank(bank, cohort, pack, recipe.bank.views)
-        parts = {split: cohort.labels[features.rows[features.span(split)]] for split in ("train", "validation")}
+        parts = {
+            split: cohort.labels[features.rows[features.span(split)]] for split in ("train", "validation")
+        }
         probe = fit_probe(
-            (features.pooled(features.span("train")), parts["train"]), (features.pooled(features.span("validation")), parts["validation"])
+            (features.pooled(features.span("train")), parts["train"]),
+            (features.pooled(features.span("validation")), parts["validation"]),
         )
         start = features.span("validation").start
         rows = features.rows[start:]
@@ -99,21 +105,27 @@ def predict_xrv(
     try:
         with recording(name, out, inputs, {}, [out.name, logits_file.name]) as draft:
             with reporter.task(f"TorchXRayVision {weights.name}", len(rows)) as task:
-                scores = score_with_xrv(weights.name, list(files.values()), workers=workers, progress=task.advance)
+                scores = score_with_xrv(
+                    weights.name, list(files.values()), workers=workers, progress=task.advance
+                )
             card = ModelCard(
                 title=f"TorchXRayVision {weights.name}",
-                origin=f"{weights.path.name}, SHA-256 {scores.sha256}, on the original files with its own resize",
+                origin=f"{weights.path.name}, SHA-256 {scores.sha256}, its own reader and resize",
                 threshold_rule="published operating point (0.5 after its scaling)",
                 thresholds={f: PUBLISHED_THRESHOLD for f in scores.findings if f in cohort.findings},
             )
             predictions_of(cohort, rows, scores.findings, scores.probabilities, card).write(out)
             predictions_of(cohort, rows, scores.findings, scores.logits, card).write(logits_file)
             draft.counts = {"images": len(rows) - len(scores.refused), "refused": len(scores.refused)}
-            draft.notes += [f"{cohort.images[rows[i]]} was refused: {why}" for i, why in scores.refused.items()]
+            draft.notes += [
+                f"{cohort.images[rows[i]]} was refused: {why}" for i, why in scores.refused.items()
+            ]
     except WeightsError as error:
-        reporter.warn(f"{name}: this comparison is MISSING: {error}")
-        return MissingModel(name=name, reason=error.message, remedy=f"{error.remedy} (to {error.path})")
-    reporter.say(f"{name}: {len(rows) - len(scores.refused):,} images scored, weights SHA-256 {scores.sha256[:12]}")
+        reporter.warn(f"{name}: this comparison will be missing: {error.message}")
+        return MissingModel(name=name, reason=error.message, remedy=str(error.remedy))
+    reporter.say(
+        f"{name}: {len(rows) - len(scores.refused):,} images scored, weights SHA-256 {scores.sha256[:12]}"
+    )
     if scores.refused:
         reporter.warn(f"{name}: its reader refused {len(scores.refused):,} images; they are not scored")
     return None

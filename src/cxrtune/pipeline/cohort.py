@@ -40,7 +40,9 @@ def make_cohort(
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
-        cohort, flow = build_nih_cohort(data, protocol_named(protocol), seed=seed, metadata_only=metadata_only)
+        cohort, flow = build_nih_cohort(
+            data, protocol_named(protocol), seed=seed, metadata_only=metadata_only
+        )
         cohort.write(out)
         draft.counts = asdict(flow) | {split: len(cohort.rows(split)) for split in SPLITS}
         draft.counts["patients"] = len(set(cohort.patients))

@@ -29,9 +29,18 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
         CxrtuneError: A stage failed.
     """
     if recipe.weights == "imagenet" and not imagenet_path().is_file():
-        reporter.warn(f"demo: no ImageNet weights at {imagenet_path()}; the trunk gets random weights instead")
+        reporter.warn(
+            f"demo: no ImageNet weights at {imagenet_path()}; the trunk gets random weights instead"
+        )
         recipe = recipe.model_copy(update={"weights": "random"})
-    data = make_phantoms(out / "phantoms", images=images, seed=recipe.seed, size=PICTURE_SIZE, workers=workers, reporter=reporter)
+    data = make_phantoms(
+        out / "phantoms",
+        images=images,
+        seed=recipe.seed,
+        size=PICTURE_SIZE,
+        workers=workers,
+        reporter=reporter,
+    )
     return run_experiment(data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter)
 
 
@@ -61,5 +70,7 @@ def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int,
                 out, count=images, seed=seed, size=size, workers=workers, progress=task.advance
             )
         draft.counts = {"images": folder.images, "patients": folder.patients}
-    reporter.say(f"phantom: {folder.images:,} synthetic radiographs of {folder.patients:,} made-up patients in {out}")
+    reporter.say(
+        f"phantom: {folder.images:,} synthetic radiographs of {folder.patients:,} made-up patients in {out}"
+    )
     return out

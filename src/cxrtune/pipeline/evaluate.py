@@ -45,7 +45,9 @@ def evaluate_predictions(
         CxrtuneError: A table is not what it should be, or the results cannot be written.
     """
     inputs = [Source.of_file("cohort", cohort_file)]
-    inputs += [Source.of_file(f"predictions of {name}", _existing(path)) for name, path in predictions.items()]
+    inputs += [
+        Source.of_file(f"predictions of {name}", _existing(path)) for name, path in predictions.items()
+    ]
     settings = {
         "split": split,
         "column_prefix": column_prefix,
@@ -68,10 +70,13 @@ def evaluate_predictions(
         draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
         for model in results.models:
             if model.not_scored:
-                note = f"{model.not_scored:,} of {results.images:,} {split} images have no score of {model.name}"
+                note = (
+                    f"{model.not_scored:,} of {results.images:,} {split} images have no score of {model.name}"
+                )
                 draft.notes.append(note)
                 reporter.warn(f"evaluate: {note}")
-    reporter.say(f"evaluate: {len(results.models)} models on {results.images:,} {split} images of {results.patients:,} patients")
+    models, patients = len(results.models), results.patients
+    reporter.say(f"evaluate: {models} models on {results.images:,} {split} images of {patients:,} patients")
     return out
 
 

@@ -65,9 +65,13 @@ def make_pack(
             "images_sha256": names_hash(cohort.images),
         }
         draft.notes += [f"{entry.image} is unreadable and left out: {entry.reason}" for entry in unreadable]
-    reporter.say(f"pack: {len(cohort) - len(unreadable):,} of {len(cohort):,} images decoded to {preprocess.size} px")
+    reporter.say(
+        f"pack: {len(cohort) - len(unreadable):,} of {len(cohort):,} images decoded to {preprocess.size} px"
+    )
     for entry in unreadable[:_SHOWN]:
         reporter.warn(f"pack: {entry.image} is left out: {entry.reason}")
     if len(unreadable) > _SHOWN:
-        reporter.warn(f"pack: {len(unreadable) - _SHOWN:,} more are left out; all stand in {out / UNREADABLE}")
+        reporter.warn(
+            f"pack: {len(unreadable) - _SHOWN:,} more are left out; all stand in {out / UNREADABLE}"
+        )
     return out

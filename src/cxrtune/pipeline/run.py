@@ -100,5 +100,3 @@ def run_experiment(
 def _table(out: Path, name: str) -> Path:
     # A colon cannot stand in a file name everywhere.
     return out / "predictions" / f"{name.replace(':', '-')}.parquet"
-
-

@@ -71,7 +71,9 @@ def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path,
             f"({recipe.training.monitor.replace('_', ' ')} {fitted.best:.3f})"
         )
         thresholds = _thresholds(network, cohort, pack, findings)
-        save_model(model, network, ModelInfo(findings, recipe, origin.sentence, YOUDEN_ON_VALIDATION, thresholds))
+        save_model(
+            model, network, ModelInfo(findings, recipe, origin.sentence, YOUDEN_ON_VALIDATION, thresholds)
+        )
         draft.counts = asdict(fitted) | {f"{split}_images": size for split, size in bank.sizes.items()}
     return model
 
@@ -80,10 +82,14 @@ def _labels(cohort: Cohort, findings: tuple[str, ...]) -> np.ndarray[tuple[int, 
     return cohort.labels[:, [cohort.findings.index(finding) for finding in findings]]
 
 
-def _warn_of_unlearnable(cohort: Cohort, findings: tuple[str, ...], notes: list[str], reporter: Reporter) -> None:
+def _warn_of_unlearnable(
+    cohort: Cohort, findings: tuple[str, ...], notes: list[str], reporter: Reporter
+) -> None:
     for finding in cohort.findings:
         if finding not in findings:
-            note = f"{finding} has no positives (or no negatives) among the training images and is not learned"
+            note = (
+                f"{finding} has no positives (or no negatives) among the training images and is not learned"
+            )
             notes.append(note)
             reporter.warn(f"train: {note}")
 

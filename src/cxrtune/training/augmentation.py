@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import cv2
 import numpy as np
@@ -31,10 +32,10 @@ def view_of(
     if view == 0:
         return picture
     matrix = affine_matrix(spec, picture.shape[0], np.random.default_rng((seed, row, view)))
-    warped: NDArray[np.uint8] = cv2.warpAffine(
+    warped = cv2.warpAffine(
         picture, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
     )
-    return warped
+    return cast(NDArray[np.uint8], warped)
 
 
 def affine_matrix(spec: AugmentationSpec, size: int, random: np.random.Generator) -> Matrix:

@@ -100,7 +100,9 @@ def build_bank(
 def open_bank(folder: Path, cohort: Cohort, pack: Pack, views: int) -> FeatureBank:
     """Open a bank that `build_bank` wrote; that it belongs to these is the caller's to know."""
     rows, sizes = bank_rows(cohort, pack)
-    return FeatureBank(rows, sizes, tuple(np.load(folder / name, mmap_mode="r") for name in view_files(views)))
+    return FeatureBank(
+        rows, sizes, tuple(np.load(folder / name, mmap_mode="r") for name in view_files(views))
+    )
 
 
 def _write_view(
@@ -123,7 +125,10 @@ def _write_view(
     for start in range(0, len(rows), _BATCH):
         chunk = rows[start : start + _BATCH]
         pictures = np.stack(
-            [view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=int(row), view=view) for row in chunk]
+            [
+                view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=int(row), view=view)
+                for row in chunk
+            ]
         )
         with torch.inference_mode():
             features = network.features(torch.from_numpy(pictures).to(device))

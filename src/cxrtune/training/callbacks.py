@@ -36,7 +36,9 @@ class MetricsTable(Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Write the epoch's line."""
-        logged = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_loss", "val_auroc")}
+        logged = {
+            name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_loss", "val_auroc")
+        }
         row = {"epoch": trainer.current_epoch + 1, **logged}
         row |= {"learning_rate": self._learning_rate, "seconds": round(time.monotonic() - self._started, 3)}
         self.rows.append(row)
@@ -64,4 +66,6 @@ class ShowProgress(Callback):
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Note loss and AUROC on validation."""
         metrics = trainer.callback_metrics
-        self.task.note(f"validation loss {float(metrics['val_loss']):.3f}, AUROC {float(metrics['val_auroc']):.3f}")
+        self.task.note(
+            f"validation loss {float(metrics['val_loss']):.3f}, AUROC {float(metrics['val_auroc']):.3f}"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,9 +72,12 @@ def fit(
     validation = PlainBatches(bank, labels, "validation")
     module = TailModule(tail, spec, labels[bank.rows[bank.span("train")]])
     mode = "min" if spec.monitor == "val_loss" else "max"
-    with tempfile.TemporaryDirectory(dir=out, prefix=".checkpoints-") as checkpoints, write_whole(
-        out / METRICS
-    ) as metrics_file, reporter.task("Training", spec.epochs * len(train)) as task, _quiet_lightning():
+    with (
+        tempfile.TemporaryDirectory(dir=out, prefix=".checkpoints-") as checkpoints,
+        write_whole(out / METRICS) as metrics_file,
+        reporter.task("Training", spec.epochs * len(train)) as task,
+        _quiet_lightning(),
+    ):
         keeper = ModelCheckpoint(dirpath=checkpoints, monitor=spec.monitor, mode=mode, save_weights_only=True)
         table = MetricsTable(metrics_file)
         stoppers = [_early_stopping(spec, mode)] if spec.early_stopping else []
@@ -117,13 +121,16 @@ def _result(table: MetricsTable, spec: TrainingSpec, mode: str) -> FitResult:
 
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's notes on accelerators off the console for the length of a fit."""
+    """Keep Lightning's notes on accelerators, and its quarrels with torch, off the console for a fit."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            # Lightning 2.6 asks torch's tree specifications in a way that torch 2.15 calls old.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -19,8 +19,8 @@ def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 (F,).
     """
-    positives = np.sum(labels == 1, axis=0)
-    return (np.sum(labels == 0, axis=0) / positives).astype(np.float32)
+    positives, negatives = np.sum(labels == 1, axis=0), np.sum(labels == 0, axis=0)
+    return np.asarray(negatives / positives, dtype=np.float32)
 
 
 def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:

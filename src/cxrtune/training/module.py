@@ -30,7 +30,9 @@ class TailModule(lightning.LightningModule):
         self.tail = tail
         self.spec = spec
         balanced = spec.class_weights == "balanced"
-        weights = positive_weights(training_labels) if balanced else np.ones(training_labels.shape[1], np.float32)
+        weights = (
+            positive_weights(training_labels) if balanced else np.ones(training_labels.shape[1], np.float32)
+        )
         self.register_buffer("pos_weight", torch.from_numpy(weights), persistent=False)
         self._validation: list[tuple[Tensor, Tensor]] = []
 
@@ -62,7 +64,9 @@ class TailModule(lightning.LightningModule):
                 return {"optimizer": optimizer, "lr_scheduler": self._plateau(optimizer)}
             case "cosine":
                 steps = int(self.trainer.estimated_stepping_batches)
-                cosine = LambdaLR(optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0))))
+                cosine = LambdaLR(
+                    optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
+                )
                 return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
             case "constant":
                 return optimizer

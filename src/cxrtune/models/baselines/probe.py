@@ -58,7 +58,7 @@ def fit_probe(
 
 
 def _fit(features: NDArray[np.float32], labels: NDArray[np.float32], strength: float) -> LinearProbe:
-    regressions = []
+    regressions: list[Pipeline | None] = []
     for column in range(labels.shape[1]):
         known = ~np.isnan(labels[:, column])
         truth = labels[known, column] == 1

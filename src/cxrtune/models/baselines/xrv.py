@@ -108,7 +108,9 @@ def score_with_xrv(
     logits = np.full((len(files), len(columns)), np.nan, dtype=np.float32)
     published = logits.copy()
     refused: dict[int, str] = {}
-    loader: DataLoader[Any] = DataLoader(_XrvImages(files), batch_size=32, num_workers=workers, collate_fn=_collate)
+    loader: DataLoader[Any] = DataLoader(
+        _XrvImages(files), batch_size=32, num_workers=workers, collate_fn=_collate
+    )
     for rows, pictures, reasons in loader:
         refused |= reasons
         if len(rows):
@@ -167,7 +169,7 @@ def _fetch(weights: XrvWeights) -> None:
         xrv.utils.download(weights.url, str(weights.path))
     except OSError as error:  # requests' errors are OSErrors too
         raise WeightsError(
-            f"the weights of {PREFIX}{weights.name} are not here and could not be fetched",
+            "its weights are not on this machine and could not be fetched",
             path=weights.path,
-            remedy=f"Fetch {weights.url} by hand and put it there.",
+            remedy=f"Fetch {weights.url} and put it at {weights.path}",
         ) from error
