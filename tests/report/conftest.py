@@ -106,7 +106,7 @@ def write_run(run: Path, epochs: int = 12, best: int = 9) -> None:
         )
     (run / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     record = {"stage": "train", "counts": {"best_epoch": best}}
-    (run / "provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    (run / "model.provenance.json").write_text(json.dumps(record), encoding="utf-8")
 
 
 def _shares(findings: tuple[str, ...]) -> dict[str, float]:

@@ -29,6 +29,8 @@ def image_files(folder: Path) -> dict[str, Path]:
             for entry in entries:
                 if os.path.splitext(entry.name)[1].lower() not in _SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
                     continue
+                if not entry.is_file():  # a folder, or a link to nowhere
+                    continue
                 if entry.name in found:
                     raise DataError(
                         f"holds two images named {entry.name}, in {found[entry.name].parent} and {place}",

@@ -67,16 +67,16 @@ def read_table(path: Path) -> pd.DataFrame:
         DataError: A column is missing, a label is unknown, or an image is named twice.
     """
     raw = _read_raw(path)
-    duplicated = raw["image"].duplicated()
-    if duplicated.any():
+    again = raw["image"][raw["image"].duplicated()]
+    if len(again):
         raise DataError(
-            f"names {int(duplicated.sum()):,} images more than once, {raw['image'][duplicated].iloc[0]} for one",
+            f"names {len(again):,} images more than once, {again.iloc[0]} for one",
             path=path,
             remedy="Keep one row an image.",
         )
     frame = raw[["image", "patient", "view", "sex"]].copy()
     frame["age"] = _years(raw["age"])
-    frame["followup"] = pd.to_numeric(raw["followup"], errors="coerce").astype("Int16")
+    frame["followup"] = _counts(raw["followup"])
     labels = _labels(raw["labels"], path)
     for column, finding in enumerate(NIH_FINDINGS):
         frame[finding] = pd.array(labels[:, column], dtype="Int8")
@@ -124,6 +124,12 @@ def _labels(texts: pd.Series[str], path: Path) -> NDArray[np.int8]:
 
 def _contradiction(part: str) -> str:
     return " beside a finding" if part == NO_FINDING else ""
+
+
+def _counts(texts: pd.Series[str]) -> pd.Series[int]:
+    """Read whole numbers; what is none, or cannot be meant, is null."""
+    numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\s*\d{1,4}\s*")), errors="coerce")
+    return numbers.astype("Int16")
 
 
 def _years(texts: pd.Series[str]) -> pd.Series[int]:

@@ -90,7 +90,15 @@ def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
 
 
 def _read_list(path: Path) -> set[str]:
-    return set(path.read_text(encoding="utf-8-sig").split())
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except ValueError as error:
+        raise DataError(
+            "is no list of image names: it is not UTF-8 text",
+            path=path,
+            remedy="Put NIH's list there, or remove both lists to use NIH's official test patients.",
+        ) from error
+    return {name for line in lines if (name := line.strip())}
 
 
 def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) -> None:
@@ -110,5 +118,5 @@ def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) ->
             raise DataError(
                 f"{len(names):,} images are {problem}, {min(names)} for one",
                 path=folder,
-                remedy="Use table and lists of one release, or remove both lists to use NIH's own test patients.",
+                remedy="Use table and lists of one release, or remove both lists to use NIH's own split.",
             )

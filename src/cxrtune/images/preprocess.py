@@ -28,7 +28,8 @@ def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> NDArray[np.uint8]
     )
     if resized.dtype == np.uint8:
         return cast(NDArray[np.uint8], resized)
-    return np.rint(resized.astype(np.float32) * (255.0 / radiograph.white)).astype(np.uint8)
+    grey = resized.astype(np.float32) * np.float32(255.0 / radiograph.white)
+    return cast(NDArray[np.uint8], np.rint(grey).astype(np.uint8))
 
 
 def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -49,7 +50,8 @@ def _padded(pixels: Pixels) -> Pixels:
     height, width = pixels.shape
     side = max(height, width)
     above, left = (side - height) // 2, (side - width) // 2
-    return np.pad(pixels, ((above, side - height - above), (left, side - width - left)))
+    margins = ((above, side - height - above), (left, side - width - left))
+    return cast(Pixels, np.pad(pixels, margins))
 
 
 def _cropped(pixels: Pixels) -> Pixels:

@@ -51,7 +51,9 @@ def draw_leads(view: View, exposure: Exposure) -> Map:
         bow = np.sin(np.pi * t) * np.array([rng.normal(0, 3.0), rng.normal(0, 2.0), 0.0])
         cable = electrode + t * (away - electrode) + bow
         total += view.tubes(cable[None], np.full((1, 1), 0.06), np.full((1, 1), 0.06), np.full((1, 1), 9.0))
-        total += 0.2 * ellipsoid(view, (electrode[0] + view.yaw * electrode[2], electrode[1]), (0.55, 0.55, 0.9))
+        total += 0.2 * ellipsoid(
+            view, (electrode[0] + view.yaw * electrode[2], electrode[1]), (0.55, 0.55, 0.9)
+        )
     return total
 
 
@@ -68,17 +70,29 @@ def stamp_marker(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) 
     rng = np.random.default_rng([exposure.seed, 23])
     scale = view.scale
     height = rng.uniform(0.9, 1.4)
-    left, _, right, _ = exposure.collimation
-    column = view.size - (right + rng.uniform(2.0, 4.0)) * scale
+    column = view.size - (exposure.collimation[2] + rng.uniform(2.0, 4.0)) * scale
     row = (exposure.collimation[1] + rng.uniform(1.6, 4.0)) * scale
     ink = np.zeros_like(pixels)
     thickness = max(1, round(0.13 * scale))
     corner = (int(column), int(row))
     cv2.putText(
-        ink, exposure.marker, corner, cv2.FONT_HERSHEY_SIMPLEX, height * scale / 22, 255, thickness, cv2.LINE_AA
+        ink,
+        exposure.marker,
+        corner,
+        cv2.FONT_HERSHEY_SIMPLEX,
+        height * scale / 22,
+        255,
+        thickness,
+        cv2.LINE_AA,
     )
     shade = np.asarray(cv2.GaussianBlur(ink, (0, 0), max(0.4, 0.03 * scale)), dtype=np.float32) / 255
     pixels[:] = (pixels + (250 - pixels.astype(np.float32)) * shade).astype(np.uint8)
+
+
+def exposed_part(view: View, exposure: Exposure) -> tuple[slice, slice]:
+    """Return the rows and columns that the collimator leaves to the beam."""
+    left, top, right, bottom = (round(border * view.scale) for border in exposure.collimation)
+    return slice(top, view.size - bottom), slice(left, view.size - right)
 
 
 def collimate(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) -> None:
@@ -89,10 +103,11 @@ def collimate(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) -> 
         view: The projection.
         exposure: The collimation is used.
     """
-    left, top, right, bottom = (round(border * view.scale) for border in exposure.collimation)
-    pixels[:, :left] = 4
-    pixels[:top] = 4
-    if right:
-        pixels[:, -right:] = 4
-    if bottom:
-        pixels[-bottom:] = 4
+    rows, columns = exposed_part(view, exposure)
+    for border in (
+        np.s_[: rows.start],
+        np.s_[rows.stop :],
+        np.s_[:, : columns.start],
+        np.s_[:, columns.stop :],
+    ):
+        pixels[border] = 4

@@ -51,7 +51,7 @@ class Anatomy:
         waist = 1 - 0.25 * np.clip(along - 1.05, 0, 1) ** 2
         wide = self.cage_half_width * power(rise, 0.51) * waist
         apex = 1.8 * np.exp(-np.asarray(y, dtype=np.float32) / np.float32(2.5)) * np.clip(along * 25, 0, 1)
-        return (wide + apex).astype(np.float32)
+        return np.asarray(wide + apex, dtype=np.float32)
 
     def half_depth(self, y: npt.NDArray[np.floating] | float) -> npt.NDArray[np.float32]:
         """Return the inner half depth of the rib cage at heights `y` (cm), in cm."""

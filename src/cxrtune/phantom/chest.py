@@ -45,10 +45,19 @@ class Chest:
 
     def lung(self, side: int) -> Map:
         """Return the depth of one lung along the beam: float32, (S, S), cm."""
+        return self.lungs * self._sideness(side)
+
+    def presence(self, side: int) -> Map:
+        """Return how far a pixel belongs to one lung: float32, (S, S), 0 to 1."""
+        return np.asarray(
+            np.clip(self.lungs / np.float32(0.6), 0, 1) * self._sideness(side), dtype=np.float32
+        )
+
+    def _sideness(self, side: int) -> Map:
         x, _ = self.view.grid
         outward = (x - np.float32(self.anatomy.mediastinal_shift)) * np.float32(side)
         # The lungs meet in front of the spine; a hard border there would show.
-        return np.asarray(self.lungs * np.clip(outward / np.float32(2.2), 0, 1), dtype=np.float32)
+        return np.asarray(np.clip(outward / np.float32(2.5), 0, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ def detected_signal(water: Map, bone: Map, exposure: Exposure, pixels_per_cm: fl
     small = cv2.resize(primary * inside, (side, side), interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), 3.2 * pixels_per_cm * side / water.shape[0])
     scatter = cv2.resize(wide, water.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(-np.log(primary + np.float32(exposure.scatter) * scatter * inside + 1e-6), dtype=np.float32)
+    return np.asarray(
+        -np.log(primary + np.float32(exposure.scatter) * scatter * inside + 1e-6), dtype=np.float32
+    )
 
 
 def add_noise(signal: Map, exposure: Exposure, pixels_per_cm: float, rng: np.random.Generator) -> Map:

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 
 from cxrtune.errors import OutputError, UsageError
+from cxrtune.files import PARTIAL_SUFFIX, naming_output_errors
 from cxrtune.phantom.population import Study, draw_population
 from cxrtune.phantom.radiograph import FindingBox, draw_phantom
 from cxrtune.phantom.spec import PHANTOM_FINDINGS
@@ -111,28 +112,26 @@ def _check(out: Path, count: int, size: int) -> None:
     if out.is_dir() and not any(out.iterdir()):
         return
     if out.exists():
-        raise OutputError("already exists and is not an empty folder", path=out, remedy="Choose a new folder.")
+        raise OutputError(
+            "already exists and is not an empty folder", path=out, remedy="Choose a new folder."
+        )
 
 
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that takes its name when all went well."""
-    try:
+    with naming_output_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror}", path=out) from error
-    try:
-        yield staging
-        # A folder made by mkdtemp is closed to everyone else; this one is meant to be read.
-        staging.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        staging.rename(out)
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", path=out) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=PARTIAL_SUFFIX, dir=out.parent))
+        try:
+            yield staging
+            # A folder made by mkdtemp is closed to everyone else; this one is meant to be read.
+            staging.chmod(0o755)
+            if out.exists():
+                out.rmdir()
+            staging.rename(out)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _draw_all(
@@ -170,7 +169,9 @@ def _draw_one(folder: Path, study: Study) -> tuple[FindingBox, ...]:
 
 
 def _counted(out: Path, studies: Sequence[Study], boxes: Sequence[Sequence[FindingBox]]) -> PhantomFolder:
-    positives = Counter(name for study in studies for name in {lesion.finding for lesion in study.spec.lesions})
+    positives = Counter(
+        name for study in studies for name in {lesion.finding for lesion in study.spec.lesions}
+    )
     in_test = sum(study.in_test for study in studies)
     return PhantomFolder(
         path=out,

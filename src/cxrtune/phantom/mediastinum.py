@@ -58,7 +58,9 @@ def _heart(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     ventricle = ellipsoid(
         view, (middle + 0.44 * half, floor - 0.4 * half), (1.02 * half, 0.68 * half, depth), tilt
     )
-    atrium = ellipsoid(view, (middle - 0.04 * half, floor - 0.62 * half), (0.54 * half, 1.0 * half, 0.8 * depth), 0.0)
+    atrium = ellipsoid(
+        view, (middle - 0.04 * half, floor - 0.62 * half), (0.54 * half, 1.0 * half, 0.8 * depth), 0.0
+    )
     outflow = ellipsoid(
         view, (middle + 0.3 * half, floor - 1.05 * half), (1.0 * half, 0.46 * half, 0.72 * depth), 68.0
     )
@@ -66,7 +68,7 @@ def _heart(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     # The heart rests on the diaphragm: below its silhouette there is nothing of it.
     dome = np.where(x < middle, anatomy.diaphragm(x, -1), anatomy.diaphragm(x, 1))
     resting = np.clip(1 - (y - dome) / np.float32(1.2), 0, 1)
-    return merge(ventricle, atrium, outflow) * resting
+    return np.asarray(merge(ventricle, atrium, outflow) * resting, dtype=np.float32)
 
 
 def _aorta(view: View, physique: Physique, anatomy: Anatomy) -> Map:
@@ -76,7 +78,8 @@ def _aorta(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     knob = ellipsoid(view, (shift + 1.45, arch), (1.02 * radius, 1.3 * radius, 3.4))
     along = np.linspace(0, 1, 24)
     descending = np.stack(
-        [shift + 1.75 - 0.9 * along**2, arch + along * (anatomy.dome[1] + 6 - arch), np.full(24, 5.5)], axis=-1
+        [shift + 1.75 - 0.9 * along**2, arch + along * (anatomy.dome[1] + 6 - arch), np.full(24, 5.5)],
+        axis=-1,
     )
     ascending = np.stack(
         [shift - 1.2 - 0.7 * np.sin(np.pi * along), arch + 7.5 * along, np.full(24, -2.0)], axis=-1

@@ -6,13 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cxrtune.phantom.spec import LEFT, PHANTOM_FINDINGS, RIGHT, Exposure, Lesion, PhantomSpec, Physique
-
-HEALTHY_SHARE = 0.37
-"""Share of examinations without a finding."""
-
-FINDINGS_SHARE = (0.36, 0.37, 0.19, 0.08)
-"""Of the others: share with one, two, three and four findings."""
+from cxrtune.phantom.morbidity import draw_lesions, progress
+from cxrtune.phantom.spec import Exposure, Lesion, PhantomSpec, Physique
 
 FOLLOW_UP_SHARE = (0.66, 0.18, 0.08, 0.05, 0.03)
 """Share of patients with one to five images: 1.6 a patient."""
@@ -22,18 +17,6 @@ PERSISTENCE = 0.45
 
 TEST_SHARE = 0.24
 """Share of the images that go to the test list, patient by patient."""
-
-PREVALENCE = dict(zip(PHANTOM_FINDINGS, (1.0, 1.0, 1.0, 1.0, 1.1, 1.0, 0.9, 1.0), strict=True))
-"""Relative frequency of each finding."""
-
-AFFINITY = {
-    frozenset({"Atelectasis", "Effusion"}): 1.6,
-    frozenset({"Infiltration", "Consolidation"}): 1.2,
-    frozenset({"Effusion", "Consolidation"}): 1.2,
-    frozenset({"Effusion", "Pleural_Thickening"}): 1.2,
-    frozenset({"Mass", "Nodule"}): 1.3,
-}
-"""How much more often than by chance two findings come together."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +73,7 @@ def _patient(rng: np.random.Generator, patient: int, images: int, size: int) -> 
     studies = []
     for follow_up in range(images):
         stays = follow_up > 0 and rng.random() < PERSISTENCE
-        lesions = _progress(rng, lesions) if stays else draw_lesions(rng)
+        lesions = progress(rng, lesions) if stays else draw_lesions(rng)
         view = usual_view if rng.random() < 0.85 else ("AP" if usual_view == "PA" else "PA")
         spec = PhantomSpec(physique, draw_exposure(rng, view, physique), lesions, size)
         studies.append(Study(patient, follow_up, age + follow_up // 2, False, spec))
@@ -134,7 +117,7 @@ def draw_physique(rng: np.random.Generator, sex: str, age: int) -> Physique:
         rib_slope=float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3)),
         bone_density=float(np.clip(rng.normal(1.0 - 0.07 * old, 0.12), 0.6, 1.35)),
         chest_wall=1.6 + 1.8 * habitus,
-        breast=float(np.clip(rng.normal(1.5 + 1.3 * habitus, 0.6), 0.6, 5.5)) if female else 0.0,
+        breast=float(np.clip(rng.normal(1.2 + 1.0 * habitus, 0.5), 0.5, 4.5)) if female else 0.0,
         heart_half_width=float(np.clip(rng.normal(5.3 if female else 5.9, 0.45) + 0.2 * old, 4.3, 7.4)),
         heart_tilt=float(np.clip(rng.normal(38 - 5 * (habitus - 1), 5), 22, 52)),
         aorta_radius=float(np.clip(rng.normal(1.45 + 0.14 * old, 0.12), 1.1, 2.1)),
@@ -163,67 +146,30 @@ def draw_exposure(rng: np.random.Generator, view: str, physique: Physique) -> Ex
     depth = physique.cage_half_depth + 0.45 * physique.chest_wall
     return Exposure(
         view=view,
-        field_of_view=float(np.clip(rng.normal(2.72 if bedside else 2.6, 0.12) * physique.cage_half_width + 0.6, 29, 42)),
-        shift=(float(rng.normal(0, 1.2 if bedside else 0.6)), float(rng.normal(0.5 * 10.6 * physique.rib_pitch - 0.4, 1.1 if bedside else 0.8))),
+        field_of_view=float(
+            np.clip(rng.normal(2.7 if bedside else 2.6, 0.08) * physique.cage_half_width + 0.6, 29, 42)
+        ),
+        shift=(
+            float(rng.normal(0, 0.9 if bedside else 0.5)),
+            float(rng.normal(0.5 * 10.6 * physique.rib_pitch - 0.4, 0.8 if bedside else 0.6)),
+        ),
         tilt=float(rng.normal(0, 2.4 if bedside else 1.2)),
         yaw=float(rng.normal(0, 3.5 if bedside else 1.8)),
         inspiration=float(np.clip(rng.normal(0.4 if bedside else 0.75, 0.2), 0, 1)),
         arm_abduction=float(np.clip(rng.normal(10 if bedside else 22, 7), 2, 45)),
         hardness=float(rng.uniform(0.85, 1.2)),
-        scatter=float(np.clip(rng.normal(0.3 + 0.03 * (depth - 9.5) + (0.12 if bedside else 0), 0.08), 0.1, 0.7)),
+        scatter=float(
+            np.clip(rng.normal(0.3 + 0.03 * (depth - 9.5) + (0.12 if bedside else 0), 0.08), 0.1, 0.7)
+        ),
         photons=float(rng.uniform(700, 3500)),
         blur=float(rng.uniform(0.02, 0.08) + (0.015 if bedside else 0)),
-        latitude=float(np.clip(rng.lognormal(0.06, 0.1), 0.85, 1.4)),
-        brightness=float(np.clip(rng.normal(0.02, 0.05), -0.1, 0.15)),
-        gamma=float(np.clip(rng.lognormal(0.0, 0.12), 0.7, 1.4)),
+        latitude=float(np.clip(rng.lognormal(0.06, 0.07), 0.85, 1.35)),
+        brightness=float(np.clip(rng.normal(0.02, 0.035), -0.1, 0.12)),
+        gamma=float(np.clip(rng.lognormal(0.0, 0.07), 0.8, 1.25)),
         equalisation=float(rng.uniform(0.2, 0.5)),
         collimation=(borders[0], borders[1], borders[2], borders[3]),
         marker=str(rng.choice(["", "L", "L", "L", "LT"])),
         gastric_bubble=float(rng.uniform(0.6, 2.6)) if rng.random() < 0.7 else 0.0,
         leads=int(rng.integers(1, 4)) if bedside and rng.random() < 0.4 else 0,
         seed=int(rng.integers(2**31)),
-    )
-
-
-def draw_lesions(rng: np.random.Generator) -> tuple[Lesion, ...]:
-    """Draw what is wrong in one examination: nothing, or one to four findings."""
-    if rng.random() < HEALTHY_SHARE:
-        return ()
-    wanted = 1 + int(rng.choice(len(FINDINGS_SHARE), p=FINDINGS_SHARE))
-    chosen: list[str] = []
-    while len(chosen) < wanted:
-        chosen.append(_next_finding(rng, chosen))
-    lesions: list[Lesion] = []
-    for finding in chosen:
-        lesions += _instances(rng, finding, lesions)
-    return tuple(lesions)
-
-
-def _next_finding(rng: np.random.Generator, chosen: list[str]) -> str:
-    names = [name for name in PHANTOM_FINDINGS if name not in chosen]
-    weights = np.array([PREVALENCE[name] for name in names])
-    for index, name in enumerate(names):
-        for other in chosen:
-            weights[index] *= AFFINITY.get(frozenset({name, other}), 1.0)
-    return names[int(rng.choice(len(names), p=weights / weights.sum()))]
-
-
-def _instances(rng: np.random.Generator, finding: str, before: list[Lesion]) -> list[Lesion]:
-    # One lesion often hides another in the same lung; a label that cannot be seen teaches nothing.
-    taken = before[-1].side if before else 0
-    side = -taken if taken and rng.random() < 0.7 else int(rng.choice([RIGHT, LEFT]))
-    several = {"Nodule": 0.25, "Infiltration": 0.35, "Effusion": 0.2, "Pleural_Thickening": 0.15}
-    sides = [side]
-    if rng.random() < several.get(finding, 0.0):
-        sides.append(-side)
-    return [Lesion(finding, where, _severity(rng), int(rng.integers(2**31))) for where in sides]
-
-
-def _severity(rng: np.random.Generator) -> float:
-    return float(rng.beta(1.6, 1.8))
-
-
-def _progress(rng: np.random.Generator, lesions: tuple[Lesion, ...]) -> tuple[Lesion, ...]:
-    return tuple(
-        replace(lesion, severity=float(np.clip(lesion.severity + rng.normal(0, 0.2), 0.05, 1))) for lesion in lesions
     )

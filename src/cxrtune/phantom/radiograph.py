@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cxrtune.phantom.accessories import collimate, draw_gas, draw_leads, stamp_marker
+from cxrtune.phantom.accessories import collimate, draw_gas, draw_leads, exposed_part, stamp_marker
 from cxrtune.phantom.anatomy import Anatomy, anatomy_of
-from cxrtune.phantom.chest import Chest, Shadow, water_depth
+from cxrtune.phantom.chest import Chest, water_depth
 from cxrtune.phantom.detector import add_noise, detected_signal, display, equalise, window_of
 from cxrtune.phantom.lungs import draw_lungs, draw_pleural_space
 from cxrtune.phantom.mediastinum import draw_airways, draw_mediastinum
@@ -19,7 +19,7 @@ from cxrtune.phantom.spec import PHANTOM_FINDINGS, PhantomSpec
 from cxrtune.phantom.texture import layered_noise
 from cxrtune.phantom.torso import draw_torso
 from cxrtune.phantom.vessels import draw_vessels
-from cxrtune.phantom.view import View
+from cxrtune.phantom.view import Map, View
 
 VISIBLE_SHARE = 0.25
 """A finding's box holds every pixel that shows it at least this strongly, relative to its strongest."""
@@ -83,7 +83,11 @@ def draw_phantom(spec: PhantomSpec) -> Phantom:
     stamp_marker(pixels, view, exposure)
     collimate(pixels, view, exposure)
     present = {lesion.finding for lesion in spec.lesions}
-    boxes = tuple(_box(lesion.finding, shadow) for lesion, shadow in zip(spec.lesions, shadows, strict=True))
+    exposed = exposed_part(view, exposure)
+    boxes = tuple(
+        _box(lesion.finding, shadow.weight, exposed)
+        for lesion, shadow in zip(spec.lesions, shadows, strict=True)
+    )
     return Phantom(pixels, tuple(name for name in PHANTOM_FINDINGS if name in present), boxes)
 
 
@@ -120,13 +124,19 @@ def _distorted(spec: PhantomSpec) -> Anatomy:
         right, left = anatomy.dome
         raised = (right - moved.dome_rise, left) if lesion.side < 0 else (right, left - moved.dome_rise)
         anatomy = replace(
-            anatomy, dome=raised, mediastinal_shift=anatomy.mediastinal_shift + lesion.side * moved.mediastinum
+            anatomy,
+            dome=raised,
+            mediastinal_shift=anatomy.mediastinal_shift + lesion.side * moved.mediastinum,
         )
     return anatomy
 
 
-def _box(finding: str, shadow: Shadow) -> FindingBox:
-    seen = shadow.weight > VISIBLE_SHARE * max(float(shadow.weight.max()), 1e-6)
+def _box(finding: str, weight: Map, exposed: tuple[slice, slice]) -> FindingBox:
+    seen = weight > VISIBLE_SHARE * max(float(weight.max()), 1e-6)
+    unmasked = np.zeros_like(seen)
+    unmasked[exposed] = seen[exposed]
+    # A lesion wholly behind the collimator keeps the box of where it would be.
+    seen = unmasked if unmasked.any() else seen
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not len(rows):
         return FindingBox(finding, 0, 0, 1, 1)

@@ -12,6 +12,32 @@ from cxrtune.phantom.view import Map, Points, View
 CANCELLOUS = 0.22
 """Mineral in spongy bone as a share of that in compact bone."""
 
+BLADE = np.array(
+    [
+        (9.2, 0.9, 6.0),
+        (10.0, 4.0, 6.0),
+        (10.6, 8.0, 6.0),
+        (11.6, 12.6, 6.0),
+        (12.3, 12.9, 6.0),
+        (13.2, 10.0, 6.0),
+        (14.6, 7.2, 6.0),
+        (15.6, 5.6, 6.0),
+        (15.8, 3.4, 6.0),
+        (14.4, 2.6, 6.0),
+        (12.5, 1.6, 6.0),
+        (10.6, 0.4, 6.0),
+    ]
+)
+"""Outline of the left scapula from the upper angle along the medial border, patient coordinates, cm."""
+
+SCAPULAR_SPINE = np.array(
+    [(9.8, 3.0, 7.0), (12.0, 1.9, 8.0), (14.6, 0.7, 8.0), (16.6, 0.2, 6.0), (17.2, 0.9, 4.0)]
+)
+"""Ridge on the back of the left scapula out to the acromion, patient coordinates, cm."""
+
+CORACOID = np.array([(14.2, 3.4, 2.0), (13.8, 2.6, 0.0), (14.4, 2.4, -2.0)])
+"""Coracoid process of the left scapula, patient coordinates, cm."""
+
 
 def draw_skeleton(view: View, physique: Physique, exposure: Exposure, anatomy: Anatomy) -> Map:
     """Return the depth of compact bone along the beam.
@@ -25,17 +51,16 @@ def draw_skeleton(view: View, physique: Physique, exposure: Exposure, anatomy: A
     return bones * np.float32(physique.bone_density)
 
 
-def _hollow(view: View, path: Points, height: Points, depth: Points, cortex: float, density: Points | float = 1.0) -> Map:
+def _hollow(
+    view: View, path: Points, height: Points, depth: Points, cortex: float, density: Points | float = 1.0
+) -> Map:
     """A shell of compact bone of thickness `cortex` (cm) around spongy bone."""
     return view.tubes(path, height, depth, density, cortex=cortex, marrow=CANCELLOUS)
 
 
 def _ribs(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     rng = np.random.default_rng([physique.seed, 15])
-    paths = []
-    for side in (-1, 1):
-        for number in range(12):
-            paths.append(_rib(physique, anatomy, number, side, rng))
+    paths = [_rib(physique, anatomy, number, side, rng) for side in (-1, 1) for number in range(12)]
     along = np.linspace(0, 1, paths[0].shape[0])
     height = np.stack([_rib_height(number % 12, along) for number in range(24)])
     # Towards the front a rib turns into cartilage, which holds no mineral.
@@ -50,7 +75,9 @@ def _ribs(view: View, physique: Physique, anatomy: Anatomy) -> Map:
 
 def _rib_height(number: int, along: Points) -> Points:
     widest = (0.52, 0.5, 0.52, 0.54, 0.56, 0.58, 0.58, 0.56, 0.54, 0.5, 0.44, 0.34)[number]
-    return np.asarray(widest * (0.8 + 0.22 * np.sin(np.pi * np.clip(along * 1.1, 0, 1)) + 0.1 * along), dtype=np.float64)
+    return np.asarray(
+        widest * (0.8 + 0.22 * np.sin(np.pi * np.clip(along * 1.1, 0, 1)) + 0.1 * along), dtype=np.float64
+    )
 
 
 def _rib(physique: Physique, anatomy: Anatomy, number: int, side: int, rng: np.random.Generator) -> Points:
@@ -60,7 +87,9 @@ def _rib(physique: Physique, anatomy: Anatomy, number: int, side: int, rng: np.r
     phi = np.linspace(0.0, sweep, 72)
     share = phi / np.radians(150)
     start = 0.5 + number * anatomy.rib_pitch + rng.normal(0, 0.06)
-    y = start + falls[number] * physique.rib_slope * (share**1.35 - 0.16 * np.sin(np.pi * np.clip(share * 2.2, 0, 1)))
+    y = start + falls[number] * physique.rib_slope * (
+        share**1.35 - 0.16 * np.sin(np.pi * np.clip(share * 2.2, 0, 1))
+    )
     wall = anatomy.half_width(np.maximum(y, 1.0)).astype(np.float64) + 0.25
     root = 1.9
     swing = np.sin(phi) ** 0.92
@@ -90,9 +119,13 @@ def _spine(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     waist = 1 - 0.09 * (1 - edge**2)
     inside = np.clip(1 - np.abs(across / waist) ** 6, 0, 1)
     rim = np.exp(-(((np.abs(across) - waist + 0.07) / np.float32(0.07)) ** 2))
-    pedicles = np.exp(-(((np.abs(across) - 0.62) / np.float32(0.17)) ** 2) - ((phase - 0.36) / np.float32(0.15)) ** 2)
+    pedicles = np.exp(
+        -(((np.abs(across) - 0.62) / np.float32(0.17)) ** 2) - ((phase - 0.36) / np.float32(0.15)) ** 2
+    )
     spinous = np.exp(-((across / np.float32(0.16)) ** 2) - ((phase - 0.8) / np.float32(0.2)) ** 2)
-    processes = np.exp(-(((np.abs(across) - 1.35) / np.float32(0.4)) ** 4) - ((phase - 0.42) / np.float32(0.16)) ** 2)
+    processes = np.exp(
+        -(((np.abs(across) - 1.35) / np.float32(0.4)) ** 4) - ((phase - 0.42) / np.float32(0.16)) ** 2
+    )
     mineral = inside * (0.3 * body + 0.12 * plate) + 0.14 * rim * body + 0.26 * pedicles + 0.2 * spinous
     whole[:, columns] = mineral + 0.14 * processes
     return whole
@@ -124,24 +157,21 @@ def _clavicle(view: View, side: int, medial: float, lateral: float) -> Map:
 
 
 def _scapula(view: View, side: int, drop: float, outward: float) -> Map:
-    outline = np.array(
-        [(9.2, 0.9), (10.0, 4.0), (10.6, 8.0), (11.6, 12.6), (12.3, 12.9), (13.2, 10.0), (14.6, 7.2), (15.6, 5.6),
-         (15.8, 3.4), (14.4, 2.6), (12.5, 1.6), (10.6, 0.4)]
-    ) + (outward, drop)  # fmt: skip
-    outline[:, 0] *= side
-    points = np.concatenate([outline, np.full((len(outline), 1), 6.0)], axis=1)
+    place, mirror = np.array([outward, drop, 0.0]), np.array([side, 1.0, 1.0])
+    points = (BLADE + place) * mirror
     canvas = np.zeros((view.size, view.size), dtype=np.uint8)
     corners = np.round(view.to_pixels(points) * 16).astype(np.int32)
     cv2.fillPoly(canvas, [corners], 255, lineType=cv2.LINE_AA, shift=4)
-    blade = np.asarray(cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), 0.12 * view.scale), dtype=np.float32)
+    blade = np.asarray(
+        cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), 0.12 * view.scale), dtype=np.float32
+    )
     loop = np.concatenate([points[3:8], points[7:8]])
     lateral = view.tubes(loop[None], np.full((1, 1), 0.35), np.full((1, 1), 0.35))
-    ridge = np.array([(9.8, 3.0, 7.0), (12.0, 1.9, 8.0), (14.6, 0.7, 8.0), (16.6, 0.2, 6.0), (17.2, 0.9, 4.0)])
-    ridge = (ridge + (outward, drop, 0)) * (side, 1, 1)
+    ridge = (SCAPULAR_SPINE + place) * mirror
     spine = view.tubes(ridge[None], np.full((1, 1), 0.5), np.full((1, 1), 0.4))
-    beak = np.array([(14.2, 3.4, 2.0), (13.8, 2.6, 0.0), (14.4, 2.4, -2.0)]) + (outward, drop, 0)
-    coracoid = view.tubes((beak * (side, 1, 1))[None], np.full((1, 1), 0.55), np.full((1, 1), 0.5))
-    return 0.1 * blade + 0.2 * lateral + 0.17 * spine + 0.05 * coracoid
+    beak = (CORACOID + place) * mirror
+    coracoid = view.tubes(beak[None], np.full((1, 1), 0.55), np.full((1, 1), 0.5))
+    return np.asarray(0.1 * blade + 0.2 * lateral + 0.17 * spine + 0.05 * coracoid, dtype=np.float32)
 
 
 def _humerus(view: View, exposure: Exposure, side: int, drop: float) -> Map:

@@ -56,8 +56,19 @@ def write_data_entry(folder: Path, studies: Sequence[Study]) -> None:
         labels = "|".join(name for name in PHANTOM_FINDINGS if name in present) or NO_FINDING
         spacing = round(spec.exposure.field_of_view * 10 / spec.size, 4)
         rows.append(
-            (study.name, labels, study.follow_up, study.patient, study.age, spec.physique.sex, spec.exposure.view)
-            + (spec.size, spec.size, spacing, spacing)
+            (
+                study.name,
+                labels,
+                study.follow_up,
+                study.patient,
+                study.age,
+                spec.physique.sex,
+                spec.exposure.view,
+                spec.size,
+                spec.size,
+                spacing,
+                spacing,
+            )
         )
     _write_csv(folder / DATA_ENTRY, DATA_ENTRY_HEADER, rows)
 

@@ -67,7 +67,9 @@ def draw_torso(view: View, physique: Physique, exposure: Exposure, anatomy: Anat
         *(_shoulder(view, physique, side) for side in (-1, 1)),
         *(_arm(view, physique, exposure, side) for side in (-1, 1)),
     )
-    grain = layered_noise(np.random.default_rng([physique.seed, 17]), view.size, ((7, 0.22), (15, 0.14), (33, 0.08)))
+    grain = layered_noise(
+        np.random.default_rng([physique.seed, 17]), view.size, ((7, 0.22), (15, 0.14), (33, 0.08))
+    )
     # Fat planes and muscle bellies are not drawn one by one; they leave an uneven shade.
     body = body + grain * np.clip(body / 8, 0, 1) * (body > 0)
     if physique.breast > 0:
@@ -99,8 +101,12 @@ def _neck(view: View, physique: Physique) -> Map:
 def _shoulder(view: View, physique: Physique, side: int) -> Map:
     top = 2.9 + physique.shoulder_drop
     wall = physique.chest_wall
-    girdle = ellipsoid(view, (side * 9.5, top), (12.0, 5.8 + 0.4 * wall, 7.0 + 0.35 * wall), side * 10.0, 0.36)
-    deltoid = ellipsoid(view, (side * 17.0, top + 2.3), (4.6 + 0.4 * wall, 6.2, 5.4 + 0.3 * wall), side * 12.0, 0.4)
+    girdle = ellipsoid(
+        view, (side * 9.5, top), (12.0, 5.8 + 0.4 * wall, 7.0 + 0.35 * wall), side * 10.0, 0.36
+    )
+    deltoid = ellipsoid(
+        view, (side * 17.0, top + 2.3), (4.6 + 0.4 * wall, 6.2, 5.4 + 0.3 * wall), side * 12.0, 0.4
+    )
     return merge(girdle, deltoid)
 
 
@@ -108,9 +114,9 @@ def _arm(view: View, physique: Physique, exposure: Exposure, side: int) -> Map:
     x, y = view.grid
     angle = np.radians(exposure.arm_abduction)
     start = (side * 18.2, 5.0 + physique.shoulder_drop)
-    along = (x - np.float32(start[0])) * np.float32(side * np.sin(angle)) + (y - np.float32(start[1])) * np.float32(
-        np.cos(angle)
-    )
+    along = (x - np.float32(start[0])) * np.float32(side * np.sin(angle)) + (
+        y - np.float32(start[1])
+    ) * np.float32(np.cos(angle))
     across = (x - np.float32(start[0])) * np.float32(np.cos(angle)) - (y - np.float32(start[1])) * np.float32(
         side * np.sin(angle)
     )

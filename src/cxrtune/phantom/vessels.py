@@ -9,10 +9,10 @@ from cxrtune.phantom.anatomy import Anatomy
 from cxrtune.phantom.spec import Physique
 from cxrtune.phantom.view import Map, View
 
-STEP = 0.7
+STEP = 0.8
 """Length of one straight piece of vessel, cm."""
 
-FINEST = 0.045
+FINEST = 0.048
 """Radius below which a vessel is left to the parenchyma's texture, cm."""
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ def _grow(physique: Physique, anatomy: Anatomy) -> tuple[Floats, Floats, Floats]
     rng = np.random.default_rng([physique.seed, 14])
     place, heading, radius, side = _stems(rng, physique, anatomy)
     starts, ends, radii = [], [], []
-    for _ in range(34):
+    for _ in range(30):
         if not len(radius):
             break
         heading = heading + rng.normal(0, 0.11, heading.shape)
@@ -51,7 +51,7 @@ def _grow(physique: Physique, anatomy: Anatomy) -> tuple[Floats, Floats, Floats]
         starts.append(place[kept])
         ends.append(tip[kept])
         radii.append(radius[kept])
-        place, heading, radius, side = _fork(rng, tip[kept], heading[kept], radius[kept] * 0.96, side[kept])
+        place, heading, radius, side = _fork(rng, tip[kept], heading[kept], radius[kept] * 0.955, side[kept])
     return np.concatenate(starts), np.concatenate(ends), np.concatenate(radii)
 
 
@@ -90,7 +90,7 @@ def _within(tip: Floats, side: Floats, anatomy: Anatomy) -> npt.NDArray[np.bool_
 def _fork(
     rng: np.random.Generator, tip: Floats, heading: Floats, radius: Floats, side: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    forks = rng.random(len(radius)) < 0.27
+    forks = rng.random(len(radius)) < 0.29
     turn = rng.normal(0, 1, heading.shape)
     turn -= (turn * heading).sum(axis=1, keepdims=True) * heading
     turn /= np.maximum(np.linalg.norm(turn, axis=1, keepdims=True), 1e-9)

@@ -110,7 +110,7 @@ class View:
         pixels = self.to_pixels(path)
         rotation = np.array([[np.cos(self.tilt), -np.sin(self.tilt)], [np.sin(self.tilt), np.cos(self.tilt)]])
         across = across @ rotation
-        strips = max(3, int(np.ceil(2.2 * float(extent.max()) * self.scale)))
+        strips = max(3, int(np.ceil(2.05 * float(extent.max()) * self.scale)))
         u = (np.arange(strips) + 0.5) / strips * 2 - 1
         law = np.sqrt(1 - u**2)
         mass = np.pi * height * depth * length * density
@@ -154,7 +154,7 @@ class View:
 
 def _samples(path: Points, scale: float) -> int:
     steps = np.linalg.norm(np.diff(path[..., :2], axis=1), axis=-1).sum(axis=1)
-    return max(path.shape[1], int(np.ceil(1.1 * float(steps.max()) * scale)))
+    return int(max(path.shape[1], np.ceil(1.05 * float(steps.max()) * scale)))
 
 
 def _resample(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
@@ -164,7 +164,7 @@ def _resample(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.flo
     at = np.linspace(0, given - 1, count)
     low = np.minimum(at.astype(np.intp), given - 2)
     share = (at - low)[None, :, None]
-    return values[:, low] * (1 - share) + values[:, low + 1] * share
+    return np.asarray(values[:, low] * (1 - share) + values[:, low + 1] * share, dtype=np.float64)
 
 
 def _frames(
@@ -181,5 +181,7 @@ def _frames(
     across = np.stack([-seen[..., 1], seen[..., 0]], axis=-1)
     # Seen end-on, the half axis in depth turns into the picture plane.
     turned = np.clip(1 - shown**2, 0, 1)
-    extent = np.sqrt((1 - turned) * height**2 + turned * np.maximum(height, depth) ** 2 * 0.5 + turned * depth**2 * 0.5)
+    extent = np.sqrt(
+        (1 - turned) * height**2 + turned * np.maximum(height, depth) ** 2 * 0.5 + turned * depth**2 * 0.5
+    )
     return length, across, extent

@@ -13,6 +13,7 @@ from cxrtune.provenance import recording
 from cxrtune.recipe import Recipe
 
 PICTURE_SIZE = 320
+TITLE = "Demonstration on synthetic radiographs: evaluation report"
 
 
 def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: Reporter) -> Outcome:
@@ -41,7 +42,9 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
         workers=workers,
         reporter=reporter,
     )
-    return run_experiment(data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter)
+    return run_experiment(
+        data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter, title=TITLE
+    )
 
 
 def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int, reporter: Reporter) -> Path:

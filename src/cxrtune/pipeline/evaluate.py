@@ -16,6 +16,9 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
 
+PREDICTIONS_OF = "predictions of "
+"""What the record of an evaluation calls a model's table, before the model's name."""
+
 
 def evaluate_predictions(
     cohort_file: Path,
@@ -45,9 +48,7 @@ def evaluate_predictions(
         CxrtuneError: A table is not what it should be, or the results cannot be written.
     """
     inputs = [Source.of_file("cohort", cohort_file)]
-    inputs += [
-        Source.of_file(f"predictions of {name}", _existing(path)) for name, path in predictions.items()
-    ]
+    inputs += [Source.of_file(PREDICTIONS_OF + name, _existing(path)) for name, path in predictions.items()]
     settings = {
         "split": split,
         "column_prefix": column_prefix,

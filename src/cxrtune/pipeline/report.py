@@ -5,20 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from cxrtune.models.checkpoint import MODEL
+from cxrtune.pipeline.evaluate import PREDICTIONS_OF
 from cxrtune.progress import Reporter
-from cxrtune.provenance import record_path
-from cxrtune.report import write_report
+from cxrtune.provenance import read_record, record_path
+from cxrtune.report import DEFAULT_TITLE, write_report
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 
 
-def make_report(evaluation: Path, out: Path, *, run: Path | None, reporter: Reporter) -> Path:
+def make_report(
+    evaluation: Path, out: Path, *, run: Path | None, title: str = DEFAULT_TITLE, reporter: Reporter
+) -> Path:
     """Write the page of an evaluation.
 
     Args:
         evaluation: The evaluation's folder.
         out: The report's folder.
         run: The run folder, for training curves and the records of the earlier stages; or None.
+        title: The page's.
         reporter: Told of the page's path.
 
     Returns:
@@ -27,15 +31,17 @@ def make_report(evaluation: Path, out: Path, *, run: Path | None, reporter: Repo
     Raises:
         CxrtuneError: The evaluation is not what it should be, or the page cannot be written.
     """
-    page = write_report(evaluation, out, run=run, provenances=_records(evaluation, run))
+    page = write_report(evaluation, out, run=run, provenances=_records(evaluation, run), title=title)
     reporter.say(f"report: {page}")
     return page
 
 
 def _records(evaluation: Path, run: Path | None) -> list[Path]:
-    records = []
-    if run is not None:
-        records += [record_path(run / stage) for stage in _STAGES]
-        records += sorted((run / "predictions").glob("*.provenance.json"))
-    records.append(record_path(evaluation))
+    """Return the records of the stages that this evaluation rests on, in their order."""
+    last = record_path(evaluation)
+    stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
+    tables = [
+        Path(source.path) for source in read_record(last).inputs if source.name.startswith(PREDICTIONS_OF)
+    ]
+    records = [*stages, *(record_path(table) for table in tables), last]
     return [record for record in records if record.is_file()]

@@ -18,6 +18,7 @@ from cxrtune.pipeline.report import make_report
 from cxrtune.pipeline.train import BANK, train_model
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
+from cxrtune.report import DEFAULT_TITLE
 
 FINE_TUNED = "fine-tuned"
 
@@ -36,7 +37,14 @@ class Outcome:
 
 
 def run_experiment(
-    data: Path, out: Path, recipe: Recipe, *, workers: int, max_unreadable: float, reporter: Reporter
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    workers: int,
+    max_unreadable: float,
+    reporter: Reporter,
+    title: str = DEFAULT_TITLE,
 ) -> Outcome:
     """Run every stage; those whose inputs and settings are unchanged are skipped.
 
@@ -47,6 +55,7 @@ def run_experiment(
         workers: Number of decoding processes.
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
         reporter: Told of everything.
+        title: The report's.
 
     Raises:
         CxrtuneError: A stage failed; what earlier stages wrote is kept.
@@ -93,7 +102,7 @@ def run_experiment(
         missing=missing,
         reporter=reporter,
     )
-    report = make_report(evaluation, out / "report", run=out, reporter=reporter)
+    report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
     return Outcome(report, Results.read(evaluation / RESULTS))
 
 

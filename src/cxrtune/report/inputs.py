@@ -16,7 +16,7 @@ from cxrtune.evaluation.results import Results
 RESULTS_FILE = "results.json"
 CURVES_FILE = "roc_curves.csv"
 METRICS_FILE = "metrics.csv"
-PROVENANCE_FILE = "provenance.json"
+PROVENANCE_FILE = "model.provenance.json"
 
 _WRITE_AGAIN = "Run the stage that wrote it again."
 _CURVE_COLUMNS = ("model", "finding", "false_positive_rate", "sensitivity")

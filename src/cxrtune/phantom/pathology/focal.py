@@ -13,29 +13,31 @@ from cxrtune.phantom.view import Map
 
 
 def draw_nodule(lesion: Lesion, chest: Chest) -> Shadow:
-    """Add a small, mostly round and sharp opacity of 0.9 to 2.8 cm."""
+    """Add a small, mostly round and sharp opacity of 1.4 to 2.9 cm, calcified at times."""
     rng = np.random.default_rng([lesion.seed, 41])
     centre = place_in_lung(rng, chest, lesion.side, (0.14, 0.92))
-    radius = between(0.5, 1.35, lesion.severity)
+    radius = between(0.7, 1.45, lesion.severity)
     solid = _ball(chest, centre, radius, rng, lumps=0.1)
-    return _opacity(chest, solid, rng.uniform(0.85, 1.15))
+    return _opacity(chest, solid, rng.uniform(1.1, 1.5))
 
 
 def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
     """Add a round or lobulated opacity of 3.2 to 7 cm."""
     rng = np.random.default_rng([lesion.seed, 42])
     centre = place_in_lung(rng, chest, lesion.side, (0.2, 0.8))
-    radius = between(1.5, 3.2, lesion.severity)
+    radius = between(1.7, 3.4, lesion.severity)
     lobes = [_ball(chest, centre, radius, rng, lumps=0.14)]
     for _ in range(int(rng.integers(0, 4))):
         angle = rng.uniform(0, 2 * np.pi)
         aside = radius * rng.uniform(0.4, 0.75)
         place = (centre[0] + aside * np.cos(angle), centre[1] + aside * np.sin(angle))
         lobes.append(_ball(chest, place, radius * rng.uniform(0.4, 0.65), rng, lumps=0.12))
-    return _opacity(chest, merge(*lobes), rng.uniform(0.75, 1.0))
+    return _opacity(chest, merge(*lobes), rng.uniform(0.9, 1.15))
 
 
-def _ball(chest: Chest, centre: tuple[float, float], radius: float, rng: np.random.Generator, *, lumps: float) -> Map:
+def _ball(
+    chest: Chest, centre: tuple[float, float], radius: float, rng: np.random.Generator, *, lumps: float
+) -> Map:
     """Depth of a ball whose surface is a little uneven, cm."""
     x, y = chest.view.grid
     flat = rng.uniform(0.85, 1.15)

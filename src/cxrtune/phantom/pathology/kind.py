@@ -48,7 +48,9 @@ def smooth_step(values: Map, width: float) -> Map:
     return np.asarray(0.5 + 0.5 * np.tanh(values / np.float32(0.5 * width)), dtype=np.float32)
 
 
-def place_in_lung(rng: np.random.Generator, chest: Chest, side: int, zone: tuple[float, float]) -> tuple[float, float]:
+def place_in_lung(
+    rng: np.random.Generator, chest: Chest, side: int, zone: tuple[float, float]
+) -> tuple[float, float]:
     """Choose a place in the lung where it is deep enough for a lesion to be seen.
 
     Args:

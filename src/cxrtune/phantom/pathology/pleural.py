@@ -23,18 +23,20 @@ def draw_effusion(lesion: Lesion, chest: Chest) -> Shadow:
     anatomy, side = chest.anatomy, lesion.side
     lung = chest.lung(side)
     sulcus = anatomy.sulcus[1] if side == LEFT else anatomy.sulcus[0]
-    amount = 1.3 + 11.0 * lesion.severity**1.7 + rng.uniform(0, 0.6)
+    amount = 2.0 + 10.5 * lesion.severity**1.6 + rng.uniform(0, 0.6)
     level = anatomy.dome_of(side) + sulcus - amount
     across = np.clip(np.abs(x) / np.maximum(anatomy.half_width(y), np.float32(1)), 0, 1)
     climb = between(1.6, 4.0, lesion.severity)
     meniscus = np.float32(level + 0.25 * climb) - np.float32(climb) * (across**5 + 0.12 * (1 - across) ** 2)
-    below = y - meniscus
+    below = np.asarray(y - meniscus, dtype=np.float32)
     # Fluid surrounds the lung: the depth of it grows on the way down.
     filling = smooth_step(below, 0.9) * (0.45 + 0.5 * np.clip(below / np.float32(3.5), 0, 1))
     veil = np.float32(0.12 * lesion.severity if chest.spec.exposure.view == "AP" else 0.02)
-    filling = np.clip(np.maximum(filling, veil * smooth_step(below + 9, 6.0)), 0, 0.97) * np.clip(lung / np.float32(0.8), 0, 1)
-    filling = np.asarray(filling, dtype=np.float32)
-    return Shadow(weight=np.where(filling > 0.3, filling * np.minimum(lung, np.float32(2)), 0), filling=filling)
+    haze = veil * smooth_step(below + np.float32(9), 6.0)
+    filling = np.asarray(np.clip(np.maximum(filling, haze), 0, 0.97) * chest.presence(side), dtype=np.float32)
+    return Shadow(
+        weight=np.where(filling > 0.3, filling * np.minimum(lung, np.float32(2)), 0), filling=filling
+    )
 
 
 def pneumothorax_shift(lesion: Lesion) -> Shift:
@@ -51,8 +53,10 @@ def draw_pneumothorax(lesion: Lesion, chest: Chest) -> Shadow:
     apical = between(0.9, 4.2, lesion.severity) * rng.uniform(0.9, 1.15)
     lateral = between(0.35, 3.6, lesion.severity**1.2)
     reach = between(9.0, 30.0, lesion.severity)
-    outside = _outside_of(chest, lesion.side, apical, np.float32(lateral) * np.exp(-((y / np.float32(reach)) ** 2)))
-    present = np.clip(lung / np.float32(0.8), 0, 1)
+    outside = _outside_of(
+        chest, lesion.side, apical, np.float32(lateral) * np.exp(-((y / np.float32(reach)) ** 2))
+    )
+    present = chest.presence(lesion.side)
     free = smooth_step(outside, 0.12) * present
     line = np.exp(-((outside / np.float32(0.075)) ** 2)) * np.clip(lung / 2, 0, 1)
     # Air in front of and behind the collapsed lung thins it from its border inwards.
@@ -72,19 +76,24 @@ def draw_pleural_thickening(lesion: Lesion, chest: Chest) -> Shadow:
     _, y = chest.view.grid
     anatomy, side = chest.anatomy, lesion.side
     lung = chest.lung(side)
-    thickness = between(0.35, 1.1, lesion.severity)
+    thickness = between(0.6, 1.6, lesion.severity)
     uneven = np.clip(1 + layered_noise(rng, chest.view.size, ((10, 0.25), (24, 0.2))), 0.3, 1.8)
     if rng.random() < 0.35:
         apical, lateral = 1.5 * thickness, np.float32(thickness) * np.exp(-((y / np.float32(4.5)) ** 2))
-        extent = smooth_step(np.float32(between(3.0, 6.0, lesion.severity)) - y, 1.5)
+        extent = smooth_step(np.float32(between(3.5, 7.0, lesion.severity)) - y, 1.5)
     else:
         middle = rng.uniform(0.45, 0.9) * anatomy.dome_of(side)
-        half = between(3.0, 6.5, lesion.severity)
+        half = between(3.5, 7.5, lesion.severity)
         apical = 0.0
         extent = np.exp(-(((y - np.float32(middle)) / np.float32(half)) ** 4))
         lateral = np.float32(thickness) * extent
     outside = _outside_of(chest, side, apical, lateral * uneven)
-    filling = smooth_step(outside, 0.3) * extent * np.float32(between(0.6, 0.9, lesion.severity)) * (lung > 0)
+    filling = (
+        smooth_step(outside, 0.3)
+        * extent
+        * np.float32(between(0.75, 0.95, lesion.severity))
+        * chest.presence(side)
+    )
     filling = np.asarray(np.clip(filling, 0, 0.95), dtype=np.float32)
     return Shadow(weight=filling * np.clip(lung, 0, 3), filling=filling)
 

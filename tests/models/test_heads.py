@@ -1,0 +1,41 @@
+"""Pooling against its definition and its limits."""
+
+import pytest
+import torch
+
+from cxrtune.models.heads import AveragePooling, LogSumExpPooling, make_head
+from cxrtune.recipe import HeadSpec
+
+
+@pytest.fixture
+def maps():
+    return torch.rand(2, 5, 7, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+
+
+def test_log_sum_exp_is_its_definition(maps):
+    expected = torch.log(torch.exp(10 * maps).mean(dim=(2, 3))) / 10
+    torch.testing.assert_close(LogSumExpPooling(10)(maps), expected)
+
+
+def test_log_sum_exp_lies_between_mean_and_maximum_and_reaches_both(maps):
+    mean, maximum = maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))
+    pooled = LogSumExpPooling(10)(maps)
+    assert (mean < pooled).all()
+    assert (pooled < maximum).all()
+    torch.testing.assert_close(LogSumExpPooling(1e-6)(maps), mean, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(LogSumExpPooling(1e6)(maps), maximum, rtol=1e-4, atol=1e-4)
+
+
+def test_log_sum_exp_does_not_overflow():
+    assert torch.isfinite(LogSumExpPooling(10)(torch.full((1, 1, 7, 7), 1e4))).all()
+
+
+def test_average_pooling_is_the_mean(maps):
+    torch.testing.assert_close(AveragePooling()(maps), maps.flatten(2).mean(2))
+
+
+@pytest.mark.parametrize(("pooling", "kind"), [("lse", LogSumExpPooling), ("average", AveragePooling)])
+def test_the_recipe_chooses_the_pooling(pooling, kind):
+    head = make_head(HeadSpec(pooling=pooling, sharpness=3), channels=5, findings=2)
+    assert isinstance(head.pooling, kind)
+    assert head(torch.rand(4, 5, 7, 7)).shape == (4, 2)

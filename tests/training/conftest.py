@@ -1,0 +1,72 @@
+"""A small cohort with its pack in memory, a network of small pictures, and a bank of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxrtune.cohort.table import Cohort
+from cxrtune.models.densenet import build_network
+from cxrtune.packs.pack import Pack
+from cxrtune.recipe import Recipe
+from cxrtune.training.bank import build_bank, open_bank
+
+FINDINGS = ("Effusion", "Mass")
+
+
+@pytest.fixture(scope="session")
+def recipe():
+    return Recipe.model_validate(
+        {
+            "seed": 5,
+            "weights": "random",
+            "preprocess": {"size": 64},
+            "head": {"pooling": "average"},
+            "bank": {"views": 3},
+            "training": {"epochs": 3, "batch_size": 8, "early_stopping": 0},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def cohort():
+    """Sixty images; every fifth patient is validated on, every sixth tested on."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "image": [f"{row:08}_000.png" for row in range(60)],
+            "patient": [str(row) for row in range(60)],
+            "view": "PA",
+            "sex": "F",
+            "age": 50,
+            "followup": 0,
+            "split": [
+                "test" if row % 6 == 0 else "validation" if row % 5 == 0 else "train" for row in range(60)
+            ],
+        }
+    )
+    for finding in FINDINGS:
+        frame[finding] = pd.array((random.random(60) < 0.4).astype(int), dtype="Int8")
+    return Cohort(frame)
+
+
+@pytest.fixture(scope="session")
+def pack(cohort, recipe):
+    """Noise, brighter where there is an effusion; row 7 could not be read."""
+    noise = np.random.default_rng(1).integers(0, 120, (60, 64, 64))
+    pixels = (noise + 100 * cohort.labels[:, 0].astype(int)[:, None, None]).astype(np.uint8)
+    readable = np.ones(60, dtype=bool)
+    readable[7] = False
+    pixels[7] = 0
+    return Pack(pixels, readable, recipe.preprocess)
+
+
+@pytest.fixture(scope="session")
+def network(recipe):
+    return build_network(2, recipe.head, recipe.preprocess, recipe.seed)
+
+
+@pytest.fixture(scope="session")
+def bank(network, cohort, pack, recipe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bank")
+    build_bank(network, cohort, pack, recipe, folder)
+    return open_bank(folder, cohort, pack, recipe.bank.views)
