@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -14,13 +15,26 @@ from cxrtune.errors import OutputError
 
 PARTIAL_SUFFIX = ".partial"
 _BLOCK = 1 << 20
+_NO_PLACE = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.ENOTEMPTY,
+        errno.ENAMETOOLONG,
+    }
+)
 
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed to `path`.
 
-    On any error the temporary file is removed and `path` is left as it was.
+    On any error the temporary file is removed and `path` is left as it was. What a killed process
+    could not remove is removed by the next one that writes `path`.
 
     Raises:
         OutputError: The disk is full or the folder cannot be written.
@@ -30,12 +44,14 @@ def write_whole(path: Path) -> Iterator[Path]:
     try:
         with naming_output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_orphans(path)
             yield partial
             _sync(partial)
             partial.replace(path)
             _sync(path.parent)
     finally:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        # Where the folder itself is the trouble there is nothing to remove, and no better error to give.
+        with suppress(OSError):
             partial.unlink()
 
 
@@ -62,7 +78,13 @@ def naming_output_errors(path: Path) -> Iterator[None]:
                 path=path,
                 remedy="Free some space, or choose another place with --out; nothing half-written was left.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if error.errno == errno.EFBIG:
+            raise OutputError(
+                "cannot be written: it is larger than a file may be here",
+                path=path,
+                remedy="Raise the limit (ulimit -f), or choose a disk that takes large files with --out.",
+            ) from error
+        if error.errno in _NO_PLACE:
             raise OutputError(
                 f"cannot be written: {os.strerror(error.errno).lower()}",
                 path=path,
@@ -78,6 +100,27 @@ def sha256_of(path: Path) -> str:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _remove_orphans(path: Path) -> None:
+    """Remove the temporary files for `path` whose processes are no more: a pack's takes gigabytes."""
+    prefix = f".{path.stem}{PARTIAL_SUFFIX}-"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*{glob.escape(path.suffix)}"):
+        process = left.name.removeprefix(prefix).removesuffix(path.suffix)
+        if process.isdecimal() and not _is_running(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere signal 0 is no question but a blow
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -47,7 +47,7 @@ class Predictions:
 
     Attributes:
         images: object (N,), the cohort's image names, each once.
-        patients: object (N,), patient identifiers, or empty strings where not known.
+        patients: object (N,), patient identifiers as text, None where not known.
         findings: The F findings, in column order.
         probabilities: float32 (N, F), probability in [0, 1], NaN where not known.
         model: What is known of the model.
@@ -80,7 +80,7 @@ class Predictions:
                 case ".csv":
                     frame.to_csv(partial, index=False)
                 case ".jsonl":
-                    frame.to_json(partial, orient="records", lines=True)
+                    frame.to_json(partial, orient="records", lines=True, double_precision=15)
 
     def _frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {"image": self.images, "patient": self.patients}
@@ -104,7 +104,7 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet or CSV file with a column `image` and a column a finding.
+        path: A Parquet, CSV or JSON-lines file with a column `image` and a column a finding.
         findings: The findings wanted; one that the table lacks becomes a column of NaN.
         column_prefix: What stands before a finding's name in the table's columns.
 
@@ -113,7 +113,7 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
 
     Raises:
         DataError: The file is no table, lacks the image column or every finding, names an image
-            twice, or holds a probability outside [0, 1].
+            twice or not at all, or holds a probability outside [0, 1].
     """
     frame = _read_frame(path)
     if "image" not in frame.columns:
@@ -129,29 +129,51 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
             path=path,
             remedy="If the columns have a prefix, name it with --column-prefix.",
         )
-    if frame["image"].duplicated().any():
-        twice = frame["image"][frame["image"].duplicated()].iloc[0]
-        raise DataError(f"names the image {twice} more than once", path=path, remedy="Keep one row an image.")
+    _check_names(frame["image"], path)
     probabilities = np.full((len(frame), len(findings)), np.nan, dtype=np.float32)
     for finding in present:
         column = _numbers(frame[column_prefix + finding], path)
         probabilities[:, findings.index(finding)] = column
     return Predictions(
-        images=frame["image"].to_numpy(dtype=object),
-        patients=(frame["patient"] if "patient" in frame else frame["image"].map(lambda _: "")).to_numpy(
-            dtype=object
-        ),
+        images=frame["image"].astype(str).to_numpy(dtype=object),
+        patients=_patients(frame),
         findings=findings,
         probabilities=probabilities,
         model=_read_card(path),
     )
 
 
+def _check_names(names: pd.Series[Any], path: Path) -> None:
+    if names.isna().any():
+        raise DataError(
+            f"has no image name in row {int(names.isna().argmax()) + 1}",
+            path=path,
+            remedy="Name the image of every row.",
+        )
+    again = names[names.duplicated()]
+    if len(again):
+        raise DataError(
+            f"names the image {again.iloc[0]} more than once", path=path, remedy="Keep one row an image."
+        )
+
+
+def _patients(frame: pd.DataFrame) -> NDArray[np.object_]:
+    patients = np.full(len(frame), None, dtype=object)
+    if "patient" in frame.columns:
+        known = frame["patient"].notna().to_numpy()
+        patients[known] = frame["patient"][known].astype(str).to_numpy(dtype=object)
+    return patients
+
+
 def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.float32]:
     numbers = pd.to_numeric(column, errors="coerce").astype("Float64")
     strange = column[numbers.isna() & column.notna()]
     if len(strange):
-        raise DataError(f"column '{column.name}' holds {strange.iloc[0]!r}, which is no number", path=path)
+        raise DataError(
+            f"column '{column.name}' holds '{strange.iloc[0]}', which is no number",
+            path=path,
+            remedy="Leave what is not known empty.",
+        )
     values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
     outside = (values < 0) | (values > 1)
     if outside.any():
@@ -165,11 +187,26 @@ def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.float32]:
 
 def _read_frame(path: Path) -> pd.DataFrame:
     if not path.is_file():
-        raise DataError("there is no such file of predictions", path=path)
+        raise DataError(
+            "there is no such file of predictions",
+            path=path,
+            remedy="Name a table that predict wrote, or any with a column 'image' and a column a finding.",
+        )
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise DataError(f"is no table of predictions: {error}", path=path) from error
+        match path.suffix:
+            case ".parquet":
+                return pd.read_parquet(path)
+            case ".jsonl":
+                # Nothing is guessed: a patient named 00012 stays that.
+                return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+            case _:
+                return pd.read_csv(path, dtype={"image": str, "patient": str})
+    except (ValueError, OSError, EOFError, pa.ArrowException) as error:
+        raise DataError(
+            f"is no table of predictions: {(str(error).splitlines() or ['damaged'])[0]}",
+            path=path,
+            remedy="Tables are read from .parquet, .jsonl or .csv, by the suffix.",
+        ) from error
 
 
 def _read_card(path: Path) -> ModelCard:

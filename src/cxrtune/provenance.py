@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from cxrtune.errors import DataError
-from cxrtune.files import sha256_of, write_text
+from cxrtune.files import naming_output_errors, sha256_of, write_text
 
 FOLDER_RECORD = "provenance.json"
+_FILE_SUFFIXES = frozenset({".parquet", ".csv", ".jsonl", ".safetensors"})
 _PACKAGES = (
     "cxrtune",
     "torch",
@@ -49,15 +50,29 @@ class Source:
 
     @classmethod
     def of_file(cls, name: str, path: Path) -> Source:
-        """Describe a file by its content."""
-        return cls(name, str(path), sha256_of(path), path.stat().st_size)
+        """Describe a file by its content.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        try:
+            return cls(name, str(path), sha256_of(path), path.stat().st_size)
+        except OSError as error:
+            raise DataError(
+                f"cannot be read: {(error.strerror or 'unknown cause').lower()}",
+                path=path,
+                remedy=f"Check the path of the {name}.",
+            ) from error
 
     @classmethod
     def of_listing(cls, name: str, folder: Path, files: Mapping[str, Path]) -> Source:
         """Describe many files by their names, sizes and times of change."""
         digest, total = hashlib.sha256(), 0
         for key in sorted(files):
-            status = files[key].stat()
+            try:
+                status = files[key].stat()
+            except OSError:  # gone since the folder was listed; whoever opens it will say so
+                continue
             digest.update(f"{key}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
             total += status.st_size
         return cls(name, str(folder), digest.hexdigest(), total)
@@ -97,8 +112,13 @@ class Draft:
 
 
 def record_path(output: Path) -> Path:
-    """Return where the record of `output`, a file or a folder, stands."""
-    return output / FOLDER_RECORD if output.suffix == "" else output.with_suffix(".provenance.json")
+    """Return where the record of `output`, a file or a folder, stands.
+
+    A folder may be named `pack-v1.2`: only the suffixes that stages write tell a file.
+    """
+    if output.suffix in _FILE_SUFFIXES:
+        return output.with_suffix(".provenance.json")
+    return output / FOLDER_RECORD
 
 
 def key_of(inputs: Sequence[Source], settings: Mapping[str, Any]) -> str:
@@ -112,16 +132,23 @@ def key_of(inputs: Sequence[Source], settings: Mapping[str, Any]) -> str:
 
 
 def is_current(output: Path, key: str) -> bool:
-    """Return whether `output` was made with this key and all its files are still there, unchanged in size."""
+    """Return whether `output` was made with this key and all its files are still there, unchanged.
+
+    A file of the right size that was not touched after the record was written counts as unchanged:
+    hashing a whole pack or bank each time would cost more than it tells.
+
+    Raises:
+        DataError: The record is damaged.
+    """
     path = record_path(output)
-    if not path.exists():
+    if not path.is_file():
         return False
-    record = read_record(path)
-    folder = path.parent
-    return record.key == key and all(
-        (folder / made.name).is_file() and (folder / made.name).stat().st_size == made.bytes
-        for made in record.outputs
-    )
+    record, written = read_record(path), path.stat().st_mtime_ns
+    # `scores.csv` and `scores.parquet` share a record: it speaks for the one that was written last.
+    is_its_own = output.suffix not in _FILE_SUFFIXES or output.name in {made.name for made in record.outputs}
+    if record.key != key or not is_its_own:
+        return False
+    return all(_is_unchanged(path.parent / made.name, made, written) for made in record.outputs)
 
 
 @contextmanager
@@ -141,7 +168,8 @@ def recording(
         A draft for the counts and the notes.
     """
     path = record_path(output)
-    path.unlink(missing_ok=True)
+    with naming_output_errors(output):
+        path.unlink(missing_ok=True)
     draft, started = Draft(), time.monotonic()
     yield draft
     record = Record(
@@ -169,11 +197,14 @@ def read_record(path: Path) -> Record:
         raw = json.loads(path.read_text(encoding="utf-8"))
         raw["inputs"] = [Source(**source) for source in raw["inputs"]]
         raw["outputs"] = [Output(**output) for output in raw["outputs"]]
-        return Record(**raw)
-    except (ValueError, KeyError, TypeError) as error:
+        if not (isinstance(raw["settings"], dict) and isinstance(raw["counts"], dict)):
+            raise TypeError("settings and counts are mappings")
+        record = Record(**raw)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise DataError(
             "is not a provenance record", path=path, remedy="Delete it; the stage will run again."
         ) from error
+    return record
 
 
 def versions() -> dict[str, str]:
@@ -185,6 +216,13 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _is_unchanged(path: Path, made: Output, written: int) -> bool:
+    if not path.is_file():
+        return False
+    status = path.stat()
+    return status.st_size == made.bytes and (status.st_mtime_ns <= written or sha256_of(path) == made.sha256)
 
 
 def _output(folder: Path, name: str) -> Output:

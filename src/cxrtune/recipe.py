@@ -19,11 +19,12 @@ from cxrtune.errors import RecipeError, UsageError
 
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+_EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
 Channels = tuple[float, float, float]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PreprocessSpec(_Part):
@@ -40,7 +41,7 @@ class PreprocessSpec(_Part):
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 224
     resize: Literal["stretch", "pad", "crop"] = "stretch"
     mean: Channels = (0.485, 0.456, 0.406)
-    std: Channels = (0.229, 0.224, 0.225)
+    std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
 
 
 class HeadSpec(_Part):
@@ -176,7 +177,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     if source in shipped_recipes():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"recipe {source}"
     elif path.is_file():
-        text, where = path.read_text(encoding="utf-8"), source
+        text, where = _read(path), source
     else:
         raise UsageError(
             f"there is no recipe '{source}'",
@@ -215,19 +216,48 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
         ) from error
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML, but a key that stands twice is an error: of two values one would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(error).splitlines()[0]
+
+
 def _shipped() -> Any:
     return files("cxrtune").joinpath("recipes")
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError("is no readable text file", path=path, remedy=_EXAMPLE) from error
+
+
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
-        raise UsageError(f"is no YAML: {str(error).splitlines()[0]}", path=where) from error
+        raise UsageError(f"is no YAML: {_yaml_problem(error)}", path=where, remedy=_EXAMPLE) from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise UsageError("is no recipe: a recipe is a mapping of keys to values", path=where)
+        raise UsageError("is no recipe: a recipe is a mapping of keys to values", path=where, remedy=_EXAMPLE)
     return content
 
 
@@ -240,7 +270,13 @@ def _apply(content: dict[str, Any], override: str) -> None:
         content = content.setdefault(parent, {})
         if not isinstance(content, dict):
             raise RecipeError(f"key '{parent}' holds no other keys", key=key, path="--set")
-    content[last] = yaml.safe_load(value)
+    try:
+        content[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(
+            f"'{override}' is no key=value: {_yaml_problem(error)}",
+            remedy="Put quotes around a text with special characters: --set 'name=\"a: b\"'",
+        ) from error
 
 
 def _siblings(location: Sequence[int | str]) -> list[str]:

@@ -19,8 +19,8 @@ class ConsoleReporter:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._facts = Console(soft_wrap=True, highlight=False)
-        self._warnings = Console(stderr=True, soft_wrap=True, highlight=False)
+        self._facts = Console(soft_wrap=True, highlight=False, emoji=False)
+        self._warnings = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
     def say(self, text: str) -> None:
         """Print a fact."""

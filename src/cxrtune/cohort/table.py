@@ -14,6 +14,7 @@ from cxrtune.errors import DataError
 from cxrtune.files import write_whole
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
+_REMEDY = "Make one with: cxrtune cohort --data DIR --out FILE"
 _DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")
 
 
@@ -73,17 +74,27 @@ def read_cohort(path: Path) -> Cohort:
         DataError: The file is missing or is no cohort table.
     """
     if not path.is_file():
-        raise DataError(
-            "there is no such cohort", path=path, remedy="Make one with: cxrtune cohort --data DIR --out FILE"
-        )
+        raise DataError("there is no such cohort", path=path, remedy=_REMEDY)
     try:
         frame = pd.read_parquet(path)
     except (ValueError, OSError, pa.ArrowException) as error:
-        raise DataError(f"is no cohort table: {error}", path=path) from error
-    if tuple(frame.columns[: len(_DESCRIPTION)]) != _DESCRIPTION or len(frame.columns) == len(_DESCRIPTION):
-        raise DataError(
-            f"is no cohort table: its columns must be {', '.join(_DESCRIPTION)} and the findings",
-            path=path,
-            remedy="Make one with: cxrtune cohort --data DIR --out FILE",
-        )
+        reason = (str(error).splitlines() or ["damaged"])[0]
+        raise DataError(f"is no cohort table: {reason}", path=path, remedy=_REMEDY) from error
+    problem = _problem(frame)
+    if problem is not None:
+        raise DataError(f"is no cohort table: {problem}", path=path, remedy=_REMEDY)
     return Cohort(frame)
+
+
+def _problem(frame: pd.DataFrame) -> str | None:
+    if tuple(frame.columns[: len(_DESCRIPTION)]) != _DESCRIPTION or len(frame.columns) == len(_DESCRIPTION):
+        return f"its columns must be {', '.join(_DESCRIPTION)} and the findings"
+    if frame["image"].isna().any() or frame["image"].duplicated().any():
+        return "each row must name an image of its own"
+    strange = set(frame["split"]) - set(SPLITS)
+    if strange:
+        return f"its splits must be {', '.join(SPLITS)}; it holds '{min(map(str, strange))}'"
+    for finding in frame.columns[len(_DESCRIPTION) :]:
+        if not frame[finding].dropna().isin((0, 1)).all():
+            return f"column '{finding}' must hold 1, 0 or null"
+    return None

@@ -20,12 +20,7 @@ def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> NDArray[np.uint8]
     Returns:
         uint8 (S, S), grey in [0, 255].
     """
-    square = _SQUARES[spec.resize](radiograph.pixels)
-    # INTER_AREA averages all source pixels when it shrinks; enlarging, it would repeat them.
-    shrinks = min(square.shape) >= spec.size
-    resized = cv2.resize(
-        square, (spec.size, spec.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
+    resized = _resized(_SQUARES[spec.resize](radiograph.pixels), spec.size)
     if resized.dtype == np.uint8:
         return cast(NDArray[np.uint8], resized)
     grey = resized.astype(np.float32) * np.float32(255.0 / radiograph.white)
@@ -40,6 +35,16 @@ def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np
     """
     mean, std = np.asarray(spec.mean, dtype=np.float64), np.asarray(spec.std, dtype=np.float64)
     return (1.0 / (255.0 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def _resized(pixels: Pixels, size: int) -> Pixels:
+    # Averaging over areas uses every pixel of an axis that shrinks; one that grows it would repeat.
+    height, width = min(pixels.shape[0], size), min(pixels.shape[1], size)
+    if pixels.shape != (height, width):
+        pixels = cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
+    if pixels.shape != (size, size):
+        pixels = cast(Pixels, cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR))
+    return pixels
 
 
 def _stretched(pixels: Pixels) -> Pixels:

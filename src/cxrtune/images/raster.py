@@ -20,8 +20,12 @@ from cxrtune.images.radiograph import Pixels, Radiograph
 MAX_PIXELS = 80_000_000
 """More than any radiograph has; a header that claims more is refused before decoding."""
 
+MAX_SIDE = 16_384
+"""Longer than any radiograph; padded to a square, a strip of 80 million pixels would fill any memory."""
+
 # PNG ends with this chunk (ISO/IEC 15948, 11.2.5). Looking for it catches a truncated file before
 # libpng does, which would write its complaint past us to the terminal.
+_GREY_MODES = frozenset({"1", "L", "I;16", "I"})
 _PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -30,7 +34,8 @@ def decode_raster(data: bytes) -> Radiograph:
 
     Grey, 8 or 16 bit, is taken as it is (1, 2 and 4 bit are spread over 8). Of colour, palette
     included, the luma is taken (ITU-R BT.601: equal channels stay exactly what they were). An
-    alpha channel must be opaque. Rotation notes in EXIF are not followed.
+    alpha channel must be opaque. Rotation notes in EXIF are not followed. PNG carries checksums, so
+    every flipped bit in its pixels is found; JPEG carries none.
 
     Args:
         data: The file's bytes.
@@ -53,12 +58,18 @@ def _check_header(data: bytes) -> None:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as header:
                 kind, (width, height) = header.format, header.size
+                # OpenCV heeds a transparent colour (PNG's tRNS chunk), but not a transparent grey.
+                see_through = header.mode in _GREY_MODES and "transparency" in header.info
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableImageError(f"claims more than {MAX_PIXELS:,} pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise UnreadableImageError("is neither a PNG nor a JPEG, or its header is damaged") from error
     if width * height > MAX_PIXELS:
         raise UnreadableImageError(f"claims {width} x {height} pixels, more than {MAX_PIXELS:,}")
+    if max(width, height) > MAX_SIDE:
+        raise UnreadableImageError(f"claims {width} x {height} pixels, a side longer than {MAX_SIDE:,}")
+    if see_through:
+        raise UnreadableImageError("declares one grey value transparent; what is behind it is not known")
     if kind == "PNG" and data.rfind(_PNG_END) < 0:
         raise UnreadableImageError("is truncated: the PNG's end is missing")
 

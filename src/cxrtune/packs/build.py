@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -69,7 +70,7 @@ def build_pack(
             raise DataError(
                 _too_many(unreadable, len(files), max_unreadable),
                 path=files[0].parent,
-                remedy=("Mend or remove them, or allow more with --max-unreadable."),
+                remedy="Mend them, or allow more with --max-unreadable.",
             )
         with (
             write_whole(out / UNREADABLE) as listing,
@@ -107,11 +108,14 @@ def _decode_all(
             for task in as_completed(tasks):
                 failed.update(task.result())
                 progress(len(tasks[task]))
-        except BrokenProcessPool as error:
-            raise CxrtuneError(
-                "a decoding process was killed, perhaps for want of memory",
-                remedy="Try again with fewer processes: --workers 1",
-            ) from error
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise CxrtuneError(
+                    "a decoding process was killed, perhaps for want of memory",
+                    remedy="Try again with fewer processes: --workers 1",
+                ) from error
+            raise
     return failed
 
 
@@ -122,8 +126,24 @@ _spec: PreprocessSpec
 def _start_worker(target: Path, spec: PreprocessSpec) -> None:
     # A worker's two fixtures live as long as the process: that is what an initializer is for.
     global _target, _spec
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _silence_libpng()
     cv2.setNumThreads(1)
     _target, _spec = np.load(target, mmap_mode="r+"), spec
+
+
+def _end_with_parent() -> None:
+    """A pool's processes outlive a parent that was killed, and would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _silence_libpng() -> None:
+    """Keep what libpng and libjpeg complain of from the terminal: it names no file, our reason does."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:

@@ -51,17 +51,29 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
             remedy="Make one with: cxrtune pack --cohort FILE --data DIR --out DIR",
         )
     record = read_record(record_path(folder))
-    pixels = np.load(folder / PIXELS, mmap_mode="r")
-    if len(pixels) != len(images) or record.counts["images_sha256"] != names_hash(images):
+    pixels, unreadable = _read(folder)
+    if len(pixels) != len(images) or record.counts.get("images_sha256") != names_hash(images):
         raise StaleInputError(
             f"this pack was made from another cohort ({len(pixels):,} images; this one has {len(images):,})",
             path=folder,
             remedy="Pack this cohort with: cxrtune pack --cohort FILE --data DIR --out DIR",
         )
-    with (folder / UNREADABLE).open(encoding="utf-8", newline="") as stream:
-        unreadable = {row["image"] for row in csv.DictReader(stream)}
     readable = np.array([name not in unreadable for name in images], dtype=bool)
     return Pack(pixels, readable, PreprocessSpec.model_validate(record.settings["preprocess"]))
+
+
+def _read(folder: Path) -> tuple[NDArray[np.uint8], set[str]]:
+    try:
+        pixels = np.load(folder / PIXELS, mmap_mode="r")
+        with (folder / UNREADABLE).open(encoding="utf-8", newline="") as stream:
+            unreadable = {row["image"] for row in csv.DictReader(stream)}
+    except (ValueError, OSError, EOFError, KeyError) as error:
+        raise DataError(
+            f"this pack is damaged: {(str(error).splitlines() or ['unknown cause'])[0]}",
+            path=folder,
+            remedy="Remove the folder and make it anew with: cxrtune pack --cohort FILE --data DIR --out DIR",
+        ) from error
+    return pixels, unreadable
 
 
 def names_hash(images: NDArray[np.object_]) -> str:

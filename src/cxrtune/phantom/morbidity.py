@@ -29,7 +29,7 @@ AFFINITY = {
 OTHER_SIDE_TOO = {"Infiltration": 0.45, "Effusion": 0.25, "Pleural_Thickening": 0.3}
 """Probability that the second lung has the finding as well."""
 
-SEVERAL_NODULES = 0.5
+SEVERAL_NODULES = 0.65
 """Probability that a nodule is not alone."""
 
 SEVERITY = {"Pneumothorax": (1.6, 1.8)}
@@ -68,7 +68,7 @@ def _instances(rng: np.random.Generator, finding: str, before: list[Lesion]) -> 
     if rng.random() < OTHER_SIDE_TOO.get(finding, 0.0):
         sides.append(-side)
     if finding == "Nodule" and rng.random() < SEVERAL_NODULES:
-        sides += [int(where) for where in rng.choice([RIGHT, LEFT], rng.integers(1, 4))]
+        sides += [int(where) for where in rng.choice([RIGHT, LEFT], rng.integers(1, 5))]
     plain, subtle = SEVERITY.get(finding, SEVERITY_ELSE)
     return [
         Lesion(finding, where, float(rng.beta(plain, subtle)), int(rng.integers(2**31))) for where in sides

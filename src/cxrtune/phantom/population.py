@@ -115,7 +115,7 @@ def draw_physique(rng: np.random.Generator, sex: str, age: int) -> Physique:
         cage_half_depth=float(np.clip(rng.normal(8.3 if female else 9.2, 0.6) + 0.25 * old, 6.8, 11.0)),
         rib_pitch=float(np.clip(rng.normal(2.3 if female else 2.48, 0.1), 2.05, 2.75)),
         rib_slope=float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3)),
-        bone_density=float(np.clip(rng.normal(1.0 - 0.07 * old, 0.12), 0.6, 1.35)),
+        bone_density=float(np.clip(rng.normal(0.9 - 0.06 * old, 0.1), 0.6, 1.2)),
         chest_wall=1.6 + 1.8 * habitus,
         breast=float(np.clip(rng.normal(1.2 + 1.0 * habitus, 0.5), 0.5, 4.5)) if female else 0.0,
         heart_half_width=float(np.clip(rng.normal(5.3 if female else 5.9, 0.45) + 0.2 * old, 4.3, 7.4)),

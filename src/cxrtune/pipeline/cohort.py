@@ -9,6 +9,7 @@ from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS
+from cxrtune.errors import UsageError
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
@@ -31,8 +32,12 @@ def make_cohort(
         `out`.
 
     Raises:
+        UsageError: There is no such protocol, or `out` is no name of a Parquet file.
         CxrtuneError: The folder is not what it should be, or the table cannot be written.
     """
+    chosen = protocol_named(protocol)
+    if out.suffix != ".parquet":
+        raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
     inputs = [Source.of_file(path.name, path) for path in inputs_of_nih(data)]
     if not metadata_only:
         inputs.append(Source.of_listing("images", data, image_files(data)))
@@ -40,9 +45,7 @@ def make_cohort(
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
-        cohort, flow = build_nih_cohort(
-            data, protocol_named(protocol), seed=seed, metadata_only=metadata_only
-        )
+        cohort, flow = build_nih_cohort(data, chosen, seed=seed, metadata_only=metadata_only)
         cohort.write(out)
         draft.counts = asdict(flow) | {split: len(cohort.rows(split)) for split in SPLITS}
         draft.counts["patients"] = len(set(cohort.patients))

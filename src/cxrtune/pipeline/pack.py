@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxrtune.cohort.folder import require_images
-from cxrtune.cohort.table import read_cohort
+from cxrtune.cohort.folder import image_files
+from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.errors import DataError
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
 from cxrtune.pipeline.stage import skip_if_current
@@ -41,10 +42,10 @@ def make_pack(
         `out`.
 
     Raises:
-        CxrtuneError: Images are gone, too many are unreadable, or the pack cannot be written.
+        CxrtuneError: No image is here, too many are unreadable or gone, or the pack cannot be written.
     """
     cohort = read_cohort(cohort_file)
-    files = require_images(data, cohort.images)
+    files = _files(data, cohort)
     inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
     settings = {"preprocess": preprocess.model_dump(mode="json"), "max_unreadable": max_unreadable}
     if skip_if_current("pack", out, inputs, settings, reporter):
@@ -75,3 +76,15 @@ def make_pack(
             f"pack: {len(unreadable) - _SHOWN:,} more are left out; all stand in {out / UNREADABLE}"
         )
     return out
+
+
+def _files(data: Path, cohort: Cohort) -> dict[str, Path]:
+    """Find the cohort's images; one that is gone keeps a path, and is listed as unreadable by its reader."""
+    found = image_files(data)
+    if found.keys().isdisjoint(cohort.images):
+        raise DataError(
+            f"none of the cohort's {len(cohort):,} images is here, {cohort.images[0]} for one",
+            path=data,
+            remedy="Name the folder that the cohort was made from with --data.",
+        )
+    return {name: found.get(name, data / "images" / name) for name in cohort.images}

@@ -38,7 +38,7 @@ def draw_consolidation(lesion: Lesion, chest: Chest) -> Shadow:
     x, y = chest.view.grid
     upper = rng.random() < 0.4
     centre = place_in_lung(rng, chest, lesion.side, (0.22, 0.4) if upper else (0.62, 0.95))
-    spread = between(2.6, 4.8, lesion.severity)
+    spread = between(3.2, 5.4, lesion.severity)
     edge = layered_noise(rng, chest.view.size, ((8, 0.28), (17, 0.16), (38, 0.1)))
     dx, dy = (x - np.float32(centre[0])) / np.float32(1.15), y - np.float32(centre[1])
     region = smooth_step(np.float32(spread) * (1 + edge) - np.sqrt(dx * dx + dy * dy), rng.uniform(1.6, 3.0))
@@ -49,7 +49,7 @@ def draw_consolidation(lesion: Lesion, chest: Chest) -> Shadow:
         1 + 0.5 * layered_noise(rng, chest.view.size, ((14, 0.35), (40, 0.2), (90, 0.12))), 0.4, 1.3
     )
     filling = np.clip(
-        region * mottled * np.float32(between(0.36, 0.62, lesion.severity)), 0, 0.9
+        region * mottled * np.float32(between(0.42, 0.66, lesion.severity)), 0, 0.9
     ) * chest.presence(lesion.side)
     bronchograms = _bronchograms(chest, lesion.side, centre, spread, rng) * filling * np.clip(lung / 4, 0, 1)
     return Shadow(

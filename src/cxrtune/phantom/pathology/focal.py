@@ -13,26 +13,26 @@ from cxrtune.phantom.view import Map
 
 
 def draw_nodule(lesion: Lesion, chest: Chest) -> Shadow:
-    """Add a small, mostly round and sharp opacity of 1.4 to 2.9 cm, calcified at times."""
+    """Add a small, mostly round and sharp opacity of 1.6 to 3 cm, partly calcified."""
     rng = np.random.default_rng([lesion.seed, 41])
     centre = place_in_lung(rng, chest, lesion.side, (0.14, 0.92))
-    radius = between(0.7, 1.45, lesion.severity)
+    radius = between(0.8, 1.5, lesion.severity)
     solid = _ball(chest, centre, radius, rng, lumps=0.1)
-    return _opacity(chest, solid, rng.uniform(1.1, 1.5))
+    return _opacity(chest, solid, rng.uniform(1.4, 2.0))
 
 
 def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
-    """Add a round or lobulated opacity of 3.2 to 7 cm."""
+    """Add a round or lobulated opacity of 3.8 to 8 cm."""
     rng = np.random.default_rng([lesion.seed, 42])
     centre = place_in_lung(rng, chest, lesion.side, (0.2, 0.8))
-    radius = between(1.7, 3.4, lesion.severity)
+    radius = between(1.9, 3.8, lesion.severity)
     lobes = [_ball(chest, centre, radius, rng, lumps=0.14)]
     for _ in range(int(rng.integers(0, 4))):
         angle = rng.uniform(0, 2 * np.pi)
         aside = radius * rng.uniform(0.4, 0.75)
         place = (centre[0] + aside * np.cos(angle), centre[1] + aside * np.sin(angle))
         lobes.append(_ball(chest, place, radius * rng.uniform(0.4, 0.65), rng, lumps=0.12))
-    return _opacity(chest, merge(*lobes), rng.uniform(0.9, 1.15))
+    return _opacity(chest, merge(*lobes), rng.uniform(1.15, 1.4))
 
 
 def _ball(
