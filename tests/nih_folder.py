@@ -94,7 +94,7 @@ def picture_of(number: int, size: int = 64) -> np.ndarray:
 
 
 def write_nih_folder(path: Path) -> NihFolder:
-    """Write table, lists and pictures. Every finding of nih8 is in every part; three images carry a rare one."""
+    """Write table, lists and pictures; both parts have every finding of nih8, three images a rare one."""
     folder = NihFolder(path)
     (path / "images").mkdir(parents=True)
     for patient in range(1, 25):

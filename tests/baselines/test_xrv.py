@@ -96,15 +96,11 @@ def test_the_hash_of_the_weights_is_told(checkpoint, nih_1024):
     assert scores.sha256 == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
 
 
-# Its reader tries one plugin after another on what is no picture, an old one among them.
-@pytest.mark.filterwarnings("ignore:The legacy `DICOM` plugin:DeprecationWarning")
 def test_an_image_that_its_reader_refuses_is_a_row_of_unknowns(checkpoint, nih_1024, tmp_path):
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(b"no picture")
-    files = [bad, *some_images(nih_1024, 2)]
-    scores = score_with_xrv(NAME, files, workers=0)
-    assert list(scores.refused) == [0]
-    assert scores.refused[0]
+    deep = tmp_path / "deep.png"
+    cv2.imwrite(str(deep), np.full((64, 64), 40000, dtype=np.uint16))
+    scores = score_with_xrv(NAME, [deep, *some_images(nih_1024, 2)], workers=0)
+    assert scores.refused == {0: "max image value (40000) higher than expected bound (255)."}
     assert np.isnan(scores.probabilities[0]).all()
     assert not np.isnan(scores.probabilities[1:]).any()
 

@@ -7,12 +7,25 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyarrow.types
 import pytest
+
 from nih_folder import COMMON, HEADER, RARE
 
-NIH_ORDER = (
-    "Atelectasis Cardiomegaly Effusion Infiltration Mass Nodule Pneumonia Pneumothorax "
-    "Consolidation Edema Emphysema Fibrosis Pleural_Thickening Hernia"
-).split()
+NIH_ORDER = [
+    "Atelectasis",
+    "Cardiomegaly",
+    "Effusion",
+    "Infiltration",
+    "Mass",
+    "Nodule",
+    "Pneumonia",
+    "Pneumothorax",
+    "Consolidation",
+    "Edema",
+    "Emphysema",
+    "Fibrosis",
+    "Pleural_Thickening",
+    "Hernia",
+]
 
 
 @pytest.fixture
@@ -61,7 +74,8 @@ def test_nih8_drops_every_image_with_a_rare_finding(nih_folder, make):
 
 
 @pytest.mark.parametrize(
-    "label", ["Mas", "Masses", "Pleural", "effusion", " Mass", "", "Infiltration/Mass", "No Finding|Mass", "Mass|"]
+    "label",
+    ["Mas", "Masses", "Pleural", "effusion", " Mass", "", "Infiltration/Mass", "No Finding|Mass", "Mass|"],
 )
 def test_a_label_outside_the_closed_set_is_refused_and_named(nih_folder, cxrtune, tmp_path, label):
     nih_folder.rows[5]["Finding Labels"] = label
@@ -106,7 +120,9 @@ def _numbered_folders_without_a_second_level(folder):
 
 
 @pytest.mark.parametrize(
-    "layout", [_one_folder, _numbered_folders, _numbered_folders_without_a_second_level], ids=lambda f: f.__name__
+    "layout",
+    [_one_folder, _numbered_folders, _numbered_folders_without_a_second_level],
+    ids=lambda f: f.__name__,
 )
 def test_every_layout_of_the_images_gives_the_same_cohort(nih_folder, make, layout):
     before = make(nih_folder)

@@ -43,6 +43,13 @@ def test_round_trip_is_exact(saved):
     assert not loaded.training
 
 
+def test_the_same_model_gives_the_same_bytes(saved, tmp_path):
+    folder, network, info = saved
+    for number in range(5):
+        save_model(tmp_path / f"{number}.safetensors", network, info)
+        assert (tmp_path / f"{number}.safetensors").read_bytes() == (folder / MODEL).read_bytes()
+
+
 def test_a_run_folder_and_its_file_are_the_same_model(saved):
     folder, _, _ = saved
     assert load_model(folder)[1] == load_model(folder / MODEL)[1]
@@ -77,17 +84,24 @@ def test_truncated_file(saved):
         load_model(folder)
 
 
+def described(metadata, **changes):
+    metadata["cxrtune"] = json.dumps(json.loads(metadata["cxrtune"]) | changes)
+
+
 def other_architecture(metadata, tensors):
-    metadata["architecture"] = "resnet50"
+    described(metadata, architecture="resnet50")
+
+
+def other_version(metadata, tensors):
+    described(metadata, format="cxrtune.model/9")
 
 
 def other_program(metadata, tensors):
-    metadata["format"] = "pt"
+    metadata.clear()
 
 
 def other_findings(metadata, tensors):
-    content = json.loads(metadata["cxrtune"])
-    metadata["cxrtune"] = json.dumps(content | {"findings": ["Effusion", "Mass", "Nodule"]})
+    described(metadata, findings=["Effusion", "Mass", "Nodule"])
 
 
 def missing_weight(metadata, tensors):
@@ -102,7 +116,8 @@ def damaged_description(metadata, tensors):
     ("change", "message"),
     [
         (other_architecture, "is of architecture resnet50, expected densenet121"),
-        (other_program, "is no model of cxrtune: says pt"),
+        (other_version, "is no model of cxrtune: says cxrtune.model/9, expected cxrtune.model/1"),
+        (other_program, "is no model of cxrtune: says no format"),
         (other_findings, "not those of densenet121 for 3 findings"),
         (missing_weight, "not those of densenet121 for 2 findings"),
         (damaged_description, "its description is damaged"),

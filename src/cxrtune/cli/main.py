@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cxrtune.cli import cohort, demo, doctor, evaluate, pack, phantom, predict, report, run, train, weights
+from cxrtune.cli.stopping import Stopped, raising_stopped
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
 
@@ -43,15 +44,22 @@ def options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong use."""
+    """Run the command line and exit: 0 done, 1 the work failed, 2 wrong use, 128 + n stopped by signal n."""
     switches, rest = take_switches(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        app(rest, obj=switches)
+        with raising_stopped():
+            app(rest, obj=switches)
     except CxrtuneError as error:
         if switches.debug:
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except OSError as error:
+        if switches.debug:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        typer.echo(f"error: {where}{(error.strerror or str(error)).lower()}", err=True)
+        sys.exit(1)
+    except Stopped as stopped:
         typer.echo("stopped; finished stages are kept, run the same command to go on", err=True)
-        sys.exit(130)
+        sys.exit(128 + stopped.signal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +47,8 @@ MaxUnreadable = Annotated[
         "--max-unreadable", min=0.0, max=1.0, help="Largest share of unreadable images to put up with."
     ),
 ]
+
+
+def setting(key: str, text: str) -> str:
+    """Return an override that sets a key to just this text, whatever YAML would make of it."""
+    return f"{key}={json.dumps(text, ensure_ascii=False)}"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import Data, MaxUnreadable, Out, Overrides, Protocol, RecipeName, Weights, Workers
+from cxrtune.cli.options import (
+    Data,
+    MaxUnreadable,
+    Out,
+    Overrides,
+    Protocol,
+    RecipeName,
+    Weights,
+    Workers,
+    setting,
+)
 from cxrtune.cli.switches import reporter_of
 
 
@@ -26,7 +36,7 @@ def command(
     from cxrtune.recipe import load_recipe
 
     reporter = reporter_of(context)
-    changes = [f"{key}={value}" for key, value in (("protocol", protocol), ("weights", weights)) if value]
+    changes = [setting(key, value) for key, value in (("protocol", protocol), ("weights", weights)) if value]
     outcome = run_experiment(
         data,
         out,

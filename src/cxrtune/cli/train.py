@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights
+from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights, setting
 from cxrtune.cli.switches import reporter_of
 
 
@@ -23,6 +23,6 @@ def command(
     from cxrtune.recipe import load_recipe
 
     reporter = reporter_of(context)
-    chosen = load_recipe(recipe, [*(overrides or ()), *([f"weights={weights}"] if weights else [])])
+    chosen = load_recipe(recipe, [*(overrides or ()), *([setting("weights", weights)] if weights else [])])
     check_source(chosen.weights, say=reporter.say)
     reporter.say(f"train: {train_model(cohort, pack, chosen, out, reporter)}")

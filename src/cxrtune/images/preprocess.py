@@ -42,9 +42,9 @@ def _resized(pixels: Pixels, size: int) -> Pixels:
     height, width = min(pixels.shape[0], size), min(pixels.shape[1], size)
     if pixels.shape != (height, width):
         pixels = cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
-    if pixels.shape != (size, size):
-        pixels = cast(Pixels, cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR))
-    return pixels
+    if pixels.shape == (size, size):
+        return pixels.copy()
+    return cast(Pixels, cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
 def _stretched(pixels: Pixels) -> Pixels:

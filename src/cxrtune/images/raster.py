@@ -23,9 +23,10 @@ MAX_PIXELS = 80_000_000
 MAX_SIDE = 16_384
 """Longer than any radiograph; padded to a square, a strip of 80 million pixels would fill any memory."""
 
+_GREY_MODES = frozenset({"1", "L", "I;16", "I"})
+
 # PNG ends with this chunk (ISO/IEC 15948, 11.2.5). Looking for it catches a truncated file before
 # libpng does, which would write its complaint past us to the terminal.
-_GREY_MODES = frozenset({"1", "L", "I;16", "I"})
 _PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -44,7 +45,10 @@ def decode_raster(data: bytes) -> Radiograph:
         UnreadableImageError: The bytes are empty, truncated, damaged, of another kind, or too many pixels.
     """
     _check_header(data)
-    pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise UnreadableImageError("cannot be decoded: its header is beyond what OpenCV reads") from error
     if pixels is None:
         raise UnreadableImageError(_reason(data))
     return Radiograph(_grey(cast(Pixels, pixels)))

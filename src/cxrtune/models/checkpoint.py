@@ -10,13 +10,14 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from cxrtune.errors import CxrtuneError, ModelFileError
+from cxrtune.errors import ModelFileError, RecipeError
 from cxrtune.files import write_whole
 from cxrtune.models.densenet import ARCHITECTURE, ChestNet, build_network
 from cxrtune.recipe import Recipe, validate_recipe
 
 MODEL = "model.safetensors"
 _FORMAT = "cxrtune.model/1"
+_KEY = "cxrtune"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def save_model(path: Path, network: ChestNet, info: ModelInfo) -> None:
         OutputError: It cannot be written.
     """
     content = asdict(info) | {"recipe": info.recipe.model_dump(mode="json")}
-    metadata = {"format": _FORMAT, "architecture": ARCHITECTURE, "cxrtune": json.dumps(content)}
+    # One key only: safetensors writes several in an order that changes from run to run.
+    metadata = {_KEY: json.dumps({"format": _FORMAT, "architecture": ARCHITECTURE, **content})}
     with write_whole(path) as partial:
         # Strides are lost in a file: it holds every tensor in its plain order.
         save_file(
@@ -89,19 +91,20 @@ def load_model(path: Path) -> tuple[ChestNet, ModelInfo]:
 
 def _read_info(metadata: dict[str, str], file: Path) -> ModelInfo:
     remedy = "Use a model.safetensors that cxrtune wrote."
-    if metadata.get("format") != _FORMAT:
-        found = metadata.get("format", "no format at all")
-        raise ModelFileError(
-            f"is no model of cxrtune: says {found}, expected {_FORMAT}", path=file, remedy=remedy
-        )
-    if metadata.get("architecture") != ARCHITECTURE:
-        found = metadata.get("architecture", "none")
-        raise ModelFileError(f"is of architecture {found}, expected {ARCHITECTURE}", path=file, remedy=remedy)
     try:
-        content: dict[str, Any] = json.loads(metadata["cxrtune"])
+        content: dict[str, Any] = json.loads(metadata.get(_KEY, "{}"))
+        found, architecture = content.pop("format", "no format"), content.pop("architecture", "none")
+        if found != _FORMAT:
+            raise ModelFileError(
+                f"is no model of cxrtune: says {found}, expected {_FORMAT}", path=file, remedy=remedy
+            )
+        if architecture != ARCHITECTURE:
+            raise ModelFileError(
+                f"is of architecture {architecture}, expected {ARCHITECTURE}", path=file, remedy=remedy
+            )
         recipe = validate_recipe(content.pop("recipe"), str(file))
         return ModelInfo(**content | {"recipe": recipe, "findings": tuple(content["findings"])})
-    except (ValueError, KeyError, TypeError, CxrtuneError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecipeError) as error:
         raise ModelFileError(
             "its description is damaged or from another version", path=file, remedy=remedy
         ) from error

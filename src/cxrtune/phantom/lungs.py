@@ -27,7 +27,8 @@ def draw_pleural_space(view: View, anatomy: Anatomy) -> Map:
     apex = np.where(y < 4, apex, np.float32(-9))
     cavity = cavity * np.sqrt(np.clip((y - apex) / np.float32(1.0), 0, 1))
     right, left = anatomy.diaphragm(x, RIGHT), anatomy.diaphragm(x, LEFT)
-    leftness = np.clip(x / np.float32(2.4) + np.float32(0.5), 0, 1)
+    leftness = np.clip(x / np.float32(7) + np.float32(0.5), 0, 1)
+    leftness = leftness * leftness * (3 - 2 * leftness)
     silhouette = right + (left - right) * leftness
     # The beam meets a dome tangentially: its thickness grows with the root of the way below the silhouette.
     below = np.clip((y - silhouette) / np.float32(SULCUS_DEPTH), 0, 1)

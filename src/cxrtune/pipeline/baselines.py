@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from cxrtune.cohort.folder import require_images
 from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import UsageError, WeightsError
@@ -94,7 +96,8 @@ def predict_xrv(
     weights = xrv_weights(name.removeprefix(XRV_PREFIX))
     cohort = read_cohort(cohort_file)
     pack = open_pack(pack_folder, cohort.images)
-    rows, _ = scored_rows(cohort, pack.readable)
+    parts, _ = scored_rows(cohort, pack.readable)
+    rows = np.concatenate(parts)
     files = require_images(data, cohort.images[rows])
     logits_file = out.with_suffix(".logits.parquet")
     inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]

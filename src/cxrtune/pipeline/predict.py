@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import StaleInputError, UnreadableImageError
@@ -57,9 +58,14 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
             remedy="Pack again with the recipe that the model was trained with.",
         )
     with recording("predict", out, inputs, {}, [out.name]) as draft:
-        rows, skipped = scored_rows(cohort, pack.readable)
+        parts, skipped = scored_rows(cohort, pack.readable)
+        rows = np.concatenate(parts)
+        engine = TorchEngine(network)
         with reporter.task("Predicting", len(rows)) as task:
-            logits = TorchEngine(network).logits_of_rows(pack.pixels, rows, task.advance)
+            # A split at a time: in the batches of training's last look at validation, so equal to the bit.
+            logits = np.concatenate(
+                [engine.logits_of_rows(pack.pixels, part, task.advance) for part in parts]
+            )
         predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
     reporter.say(f"predict: {len(rows):,} images scored by {TITLE}")
@@ -103,12 +109,11 @@ def predict_images(model: Path, images: Sequence[Path], out: Path, reporter: Rep
     return out
 
 
-def scored_rows(
-    cohort: Cohort, readable: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], int]:
-    """Return the readable rows of validation and test, and how many are not readable."""
-    rows = cohort.rows(*SCORED_SPLITS)
-    return rows[readable[rows]], int((~readable[rows]).sum())
+def scored_rows(cohort: Cohort, readable: NDArray[np.bool_]) -> tuple[list[NDArray[np.intp]], int]:
+    """Return the readable rows of validation and of test, and how many are not readable."""
+    rows = [cohort.rows(split) for split in SCORED_SPLITS]
+    kept = [part[readable[part]] for part in rows]
+    return kept, sum(len(part) for part in rows) - sum(len(part) for part in kept)
 
 
 def model_card(info: ModelInfo) -> ModelCard:

@@ -38,7 +38,7 @@ def draw_consolidation(lesion: Lesion, chest: Chest) -> Shadow:
     x, y = chest.view.grid
     upper = rng.random() < 0.4
     centre = place_in_lung(rng, chest, lesion.side, (0.22, 0.4) if upper else (0.62, 0.95))
-    spread = between(3.2, 5.4, lesion.severity)
+    spread = between(3.6, 5.8, lesion.severity)
     edge = layered_noise(rng, chest.view.size, ((8, 0.28), (17, 0.16), (38, 0.1)))
     dx, dy = (x - np.float32(centre[0])) / np.float32(1.15), y - np.float32(centre[1])
     region = smooth_step(np.float32(spread) * (1 + edge) - np.sqrt(dx * dx + dy * dy), rng.uniform(1.6, 3.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from cxrtune.phantom.chest import LUNG_DENSITY, Chest, Shadow
@@ -18,21 +19,23 @@ def draw_nodule(lesion: Lesion, chest: Chest) -> Shadow:
     centre = place_in_lung(rng, chest, lesion.side, (0.14, 0.92))
     radius = between(0.8, 1.5, lesion.severity)
     solid = _ball(chest, centre, radius, rng, lumps=0.1)
-    return _opacity(chest, solid, rng.uniform(1.4, 2.0))
+    return _opacity(chest, solid, rng.uniform(1.4, 1.9))
 
 
 def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
-    """Add a round or lobulated opacity of 3.8 to 8 cm."""
+    """Add a round or lobulated opacity of 4 to 9 cm."""
     rng = np.random.default_rng([lesion.seed, 42])
     centre = place_in_lung(rng, chest, lesion.side, (0.2, 0.8))
-    radius = between(1.9, 3.8, lesion.severity)
-    lobes = [_ball(chest, centre, radius, rng, lumps=0.14)]
+    radius = between(2.2, 4.2, lesion.severity)
+    lobes = [_ball(chest, centre, radius, rng, lumps=0.2)]
     for _ in range(int(rng.integers(0, 4))):
         angle = rng.uniform(0, 2 * np.pi)
         aside = radius * rng.uniform(0.4, 0.75)
         place = (centre[0] + aside * np.cos(angle), centre[1] + aside * np.sin(angle))
         lobes.append(_ball(chest, place, radius * rng.uniform(0.4, 0.65), rng, lumps=0.12))
-    return _opacity(chest, merge(*lobes), rng.uniform(1.15, 1.4))
+    # Few masses end as sharply as a ball of water would: their border grows into the lung.
+    blurred = cv2.GaussianBlur(merge(*lobes), (0, 0), rng.uniform(0.08, 0.3) * chest.view.scale)
+    return _opacity(chest, np.asarray(blurred, dtype=np.float32), rng.uniform(0.95, 1.15))
 
 
 def _ball(
