@@ -1,4 +1,4 @@
-"""Which library decodes a radiograph's PNG fastest, on one core: every file by each in turn, medians and ratios.
+"""Which library decodes a radiograph's PNG fastest: every file by each in turn on one core, medians, ratios.
 
     python benchmarks/decode.py FOLDER [--files 100]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-# tests/nih_folder.py builds a tiny data folder, tests/command_line.py runs the command.
-pytest_plugins = ("command_line", "nih_folder")
+# A tiny data folder, the command run in this process, a disk that is too small.
+pytest_plugins = ("command_line", "nih_folder", "small_disk")
 
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from cxrtune.evaluation.results import (
     SplitCount,
 )
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.provenance import Record
 
 EIGHT = (
     "Pneumothorax",
@@ -105,8 +106,10 @@ def write_run(run: Path, epochs: int = 12, best: int = 9) -> None:
             f"{epoch},{0.3 + fallen},{0.42 + fallen + overfit},{0.82 - 0.2 * fallen - overfit / 4},{rate},6.1"
         )
     (run / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    record = {"stage": "train", "counts": {"best_epoch": best}}
-    (run / "model.provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    record = Record(
+        "train", "2025-03-03T10:15:30+00:00", "d3" * 32, [], {}, {"best_epoch": best}, [], {}, 60.0, []
+    )
+    (run / "model.provenance.json").write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
 def _shares(findings: tuple[str, ...]) -> dict[str, float]:
@@ -208,6 +211,7 @@ def _write_provenances(folder: Path) -> tuple[Path, ...]:
         record = {
             "stage": stage,
             "created": f"2025-03-0{hour + 1}T10:15:30+00:00",
+            "key": "d3" * 32,
             "inputs": [
                 {
                     "name": "cohort.parquet",
@@ -215,7 +219,7 @@ def _write_provenances(folder: Path) -> tuple[Path, ...]:
                     "sha256": "0a" * 32,
                     "bytes": 812_345,
                 },
-                {"name": "images", "path": "data/images", "sha256": None, "bytes": None},
+                {"name": "images", "path": "data/images", "sha256": "c2" * 32, "bytes": 42_000_000_000},
             ],
             "settings": {
                 "seed": 20250,

@@ -136,7 +136,6 @@ def test_provenance_shows_short_hashes_and_full_ones(page: Page) -> None:
     assert f"SHA-256 {'0a' * 32}" in page.all("title")
     assert "0a0a0a0a0a0a…" in page.text
     assert "0a" * 32 in page.text
-    assert "no hash recorded" in page.text
     assert "training.learning_rate" in page.text
     assert "3 images could not be read and were left out." in page.text
 
@@ -241,7 +240,7 @@ def test_damaged_inputs_are_named(make_example: Callable[..., Any], tmp_path: Pa
     example = make_example()
     record = tmp_path / "record.json"
     record.write_text("[]", encoding="utf-8")
-    with pytest.raises(DataError, match=r"record\.json: not a provenance record"):
+    with pytest.raises(DataError, match=r"record\.json: is not a provenance record"):
         write_report(example.evaluation, tmp_path / "out", provenances=[record])
     (example.evaluation / "roc_curves.csv").write_text("model,finding\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column false_positive_rate, sensitivity"):

@@ -89,6 +89,8 @@ def read_cohort(path: Path) -> Cohort:
 def _problem(frame: pd.DataFrame) -> str | None:
     if tuple(frame.columns[: len(_DESCRIPTION)]) != _DESCRIPTION or len(frame.columns) == len(_DESCRIPTION):
         return f"its columns must be {', '.join(_DESCRIPTION)} and the findings"
+    if frame.empty:
+        return "it has no rows"
     if frame["image"].isna().any() or frame["image"].duplicated().any():
         return "each row must name an image of its own"
     strange = set(frame["split"]) - set(SPLITS)

@@ -66,7 +66,7 @@ def build_pack(
         _reserve(partial, (len(files), spec.size, spec.size))
         failed = _decode_all(files, spec, partial, workers, progress)
         unreadable = [Unreadable(files[row].name, failed[row]) for row in sorted(failed)]
-        if len(unreadable) > max_unreadable * len(files):
+        if len(unreadable) / len(files) > max_unreadable:
             raise DataError(
                 _too_many(unreadable, len(files), max_unreadable),
                 path=files[0].parent,
@@ -96,6 +96,7 @@ def _decode_all(
 ) -> dict[int, str]:
     # Spawned, not forked: a fork of a process that has run torch can hang on torch's threads.
     context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     failed: dict[int, str] = {}
     with ProcessPoolExecutor(
         max_workers=workers, mp_context=context, initializer=_start_worker, initargs=(target, spec)
@@ -110,6 +111,10 @@ def _decode_all(
                 progress(len(tasks[task]))
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            # A process that waits for a dead network disk would be waited for without end.
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise CxrtuneError(
                     "a decoding process was killed, perhaps for want of memory",

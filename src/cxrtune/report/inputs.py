@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Results
+from cxrtune.provenance import read_record
 
 RESULTS_FILE = "results.json"
 CURVES_FILE = "roc_curves.csv"
@@ -112,19 +112,6 @@ def read_history(run: Path) -> History:
     return History(epochs, _best_epoch(run / PROVENANCE_FILE))
 
 
-def read_json(path: Path) -> object:
-    """Read a JSON file.
-
-    Raises:
-        DataError: The file is missing or is not JSON.
-    """
-    _require(path, "give a file that a stage wrote")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"not JSON: {error}", path=path, remedy=_WRITE_AGAIN) from error
-
-
 def _require(path: Path, remedy: str) -> None:
     if not path.is_file():
         raise DataError("no such file", path=path, remedy=f"{remedy[0].upper()}{remedy[1:]}.")
@@ -152,7 +139,5 @@ def _known(value: float) -> float | None:
 def _best_epoch(path: Path) -> int | None:
     if not path.is_file():
         return None
-    record = read_json(path)
-    counts = record.get("counts") if isinstance(record, dict) else None
-    best = counts.get("best_epoch") if isinstance(counts, dict) else None
-    return int(best) if isinstance(best, int | float) else None
+    best = read_record(path).counts.get("best_epoch")
+    return None if best is None else int(best)

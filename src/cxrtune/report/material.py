@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
+from cxrtune.provenance import Record, read_record
 from cxrtune.report.figures import auroc, roc, training
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.inputs import History, read_curves, read_history, read_results
 from cxrtune.report.notation import counted, score
-from cxrtune.report.records import StageRecord, read_record
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Material:
     title: str
     results: Results
     history: History | None
-    records: tuple[StageRecord, ...]
+    records: tuple[Record, ...]
     figures: Figures
 
     def part(self, split: str) -> SplitCount | None:

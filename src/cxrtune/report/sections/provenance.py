@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cxrtune.provenance import Output, Record, Source
 from cxrtune.report.material import Material
-from cxrtune.report.notation import DASH, duration, file_size, moment, quantity
-from cxrtune.report.records import FileRecord, StageRecord
+from cxrtune.report.notation import duration, file_size, moment, quantity
 
 _SHORT_HASH = 12
 
@@ -18,7 +19,7 @@ class FileView:
     name: str
     path: str | None
     short_hash: str
-    full_hash: str | None
+    full_hash: str
     size: str
 
 
@@ -28,7 +29,7 @@ class StageView:
 
     stage: str
     when: str
-    took: str | None
+    took: str
     inputs: tuple[FileView, ...]
     outputs: tuple[FileView, ...]
     counts: tuple[tuple[str, str], ...]
@@ -49,28 +50,39 @@ def provenance_view(material: Material) -> ProvenanceView:
     return ProvenanceView(tuple(_stage(record) for record in material.records))
 
 
-def _stage(record: StageRecord) -> StageView:
+def _stage(record: Record) -> StageView:
     return StageView(
         stage=record.stage,
         when=moment(record.created),
-        took=None if record.seconds is None else duration(record.seconds),
-        inputs=tuple(_file(file) for file in record.inputs),
-        outputs=tuple(_file(file) for file in record.outputs),
-        counts=tuple((key.replace("_", " "), quantity(value)) for key, value in record.counts),
-        notes=record.notes,
-        settings=tuple((key, _setting(value)) for key, value in record.settings),
-        versions=record.versions,
+        took=duration(record.seconds),
+        inputs=tuple(_file(source, source.path) for source in record.inputs),
+        outputs=tuple(_file(output, None) for output in record.outputs),
+        counts=tuple((key.replace("_", " "), quantity(value)) for key, value in record.counts.items()),
+        notes=tuple(record.notes),
+        settings=tuple((key, _setting(value)) for key, value in _flattened(record.settings)),
+        versions=tuple(record.versions.items()),
     )
 
 
-def _file(file: FileRecord) -> FileView:
+def _file(file: Source | Output, path: str | None) -> FileView:
     return FileView(
         name=file.name,
-        path=file.path,
-        short_hash=DASH if file.sha256 is None else f"{file.sha256[:_SHORT_HASH]}…",
+        path=path,
+        short_hash=f"{file.sha256[:_SHORT_HASH]}…",
         full_hash=file.sha256,
-        size=DASH if file.size is None else file_size(file.size),
+        size=file_size(file.bytes),
     )
+
+
+def _flattened(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in settings.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _flattened(value, f"{dotted}.")
+        elif isinstance(value, list):
+            yield dotted, ", ".join(str(item) for item in value)
+        else:
+            yield dotted, value
 
 
 def _setting(value: object) -> str:

@@ -1,0 +1,79 @@
+"""The main job on real radiographs. A score here says that the software works, nothing of a model."""
+
+import json
+
+import pandas as pd
+import pytest
+
+
+def run(cxrtune, data, out, *more):
+    """Run the main job with random weights on all fourteen findings."""
+    seen = cxrtune(
+        "run", "--data", data, "--out", out, "--weights", "random", "--protocol", "nih14", *more
+    )  # fmt: skip
+    assert seen.code == 0, seen
+    return seen, json.loads((out / "report" / "results.json").read_text())
+
+
+def check(results, nih, out):
+    table = pd.read_csv(nih / "Data_Entry_2017_v2020.csv").set_index("Image Index")
+    tested = set((nih / "test_list.txt").read_text().split())
+    here = {path.name for path in (nih / "images").iterdir()}
+    truth = table.loc[sorted(here & tested), "Finding Labels"].str.split("|")
+    assert results["images"] == len(truth) == 810
+    for finding in results["findings"]:
+        expected = sum(finding in labels for labels in truth)
+        assert results["models"][0]["findings"][finding]["support"] == expected
+    assert [part["images"] for part in results["cohort"]] == [1154, 276, 810]
+    assert len(results["models"]) == 2
+    # A random trunk learns little, but not nothing.
+    assert results["models"][0]["macro_auroc"] > 0.53
+    assert (out / "report" / "index.html").is_file()
+
+
+@pytest.mark.long
+def test_the_quick_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
+    seen, results = run(cxrtune, nih, tmp_path / "nih", "--recipe", "quick")
+    assert "109,880 not on disk and left out: 2,240 kept" in seen.out
+    check(results, nih, tmp_path / "nih")
+
+
+@pytest.mark.nightly
+def test_the_reference_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
+    _, results = run(cxrtune, nih, tmp_path / "nih")
+    check(results, nih, tmp_path / "nih")
+
+
+def test_torchxrayvision_and_the_linear_probe_beside_a_small_training(
+    cxrtune, nih_1024, tmp_path, monkeypatch
+):
+    """The whole job with TorchXRayVision's weights in place: made on the spot, saved in its own format."""
+    import torch
+    import torchxrayvision as xrv
+
+    from cxrtune.models.baselines.xrv import xrv_weights
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    torch.manual_seed(0)
+    path = xrv_weights("densenet121-res224-nih").path
+    path.parent.mkdir(parents=True)
+    torch.save(xrv.models.DenseNet(num_classes=18).eval(), path)
+    _, results = run(
+        cxrtune, nih_1024, tmp_path / "out", "--recipe", "quick",
+        "--set", "preprocess.size=64", "--set", "training.epochs=1",
+    )  # fmt: skip
+    models = {model["name"]: model for model in results["models"]}
+    assert list(models) == ["fine-tuned", "linear-probe", "xrv:densenet121-res224-nih"]
+    theirs = models["xrv:densenet121-res224-nih"]
+    assert theirs["images"] == 43
+    assert {found["threshold"] for found in theirs["findings"].values()} == {0.5}
+    assert "published" in theirs["threshold_rule"]
+    assert results["missing"] == []
+    assert (tmp_path / "out" / "predictions" / "xrv-densenet121-res224-nih.logits.parquet").is_file()
+    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    assert "TorchXRayVision densenet121-res224-nih" in page
+    again = cxrtune(
+        "run", "--data", nih_1024, "--out", tmp_path / "out", "--weights", "random", "--protocol", "nih14",
+        "--recipe", "quick", "--set", "preprocess.size=64", "--set", "training.epochs=1",
+    )  # fmt: skip
+    assert "xrv:densenet121-res224-nih: inputs and settings are unchanged" in again.out

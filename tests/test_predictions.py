@@ -1,0 +1,168 @@
+"""Tables of predictions: written in three formats, read back, and read from other programs."""
+
+import csv
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from command_line import files_below
+from cxrtune.errors import CxrtuneError, DataError, UsageError
+from cxrtune.predictions import ModelCard, Predictions, read_predictions
+
+FINDINGS = ("Mass", "Nodule", "Hernia")
+CARD = ModelCard("a model", "drawn by the test", "Youden's J", {"Mass": 0.125, "Nodule": 0.1})
+FORMATS = [".parquet", ".csv", ".jsonl"]
+
+# Names and patients that a reader would like to make numbers, dates or nothing of.
+IMAGES = ["00012.png", "00013", "1e5", "2020-01-01", "köhler, 2.png"]
+PATIENTS = ["00012", "7", None, "1.50", "NaN?"]
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    probabilities = rng.random((5, 3)).astype(np.float32)
+    probabilities[1, 0] = np.nan  # this one could not be scored for Mass
+    probabilities[:, 2] = np.nan  # the model knows no Hernia
+    probabilities[0, 0], probabilities[0, 1] = 0, 1
+    probabilities[2, 1] = 1.2345678e-11
+    return Predictions(
+        np.array(IMAGES, dtype=object), np.array(PATIENTS, dtype=object), FINDINGS, probabilities, CARD
+    )
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_what_is_written_reads_back_the_same(predictions, tmp_path, suffix):
+    path = tmp_path / f"scores{suffix}"
+    predictions.write(path)
+    found = read_predictions(path, FINDINGS)
+    assert list(found.images) == IMAGES
+    assert list(found.patients) == PATIENTS
+    assert found.findings == FINDINGS
+    assert found.probabilities.dtype == np.float32
+    # Within what JSON's fifteen decimals keep; Parquet and CSV keep every bit.
+    np.testing.assert_allclose(
+        found.probabilities, predictions.probabilities, rtol=0, atol=1e-15 if suffix == ".jsonl" else 0
+    )
+    assert files_below(tmp_path) == {path.name}
+
+
+def test_only_parquet_keeps_the_thresholds(predictions, tmp_path):
+    for suffix in FORMATS:
+        predictions.write(tmp_path / f"scores{suffix}")
+    assert read_predictions(tmp_path / "scores.parquet", FINDINGS).model == CARD
+    for suffix in (".csv", ".jsonl"):
+        assert read_predictions(tmp_path / f"scores{suffix}", FINDINGS).model.thresholds == {}
+
+
+def test_what_is_not_known_is_null_in_parquet(predictions, tmp_path):
+    predictions.write(tmp_path / "scores.parquet")
+    table = pq.read_table(tmp_path / "scores.parquet")
+    assert table.column_names == ["image", "patient", *FINDINGS]
+    assert [table[finding].null_count for finding in FINDINGS] == [1, 0, 5]
+    assert table["patient"].null_count == 1
+    assert not any(np.isnan(value) for value in table["Mass"].to_pylist() if value is not None)
+
+
+def test_what_is_not_known_is_an_empty_cell_in_csv(predictions, tmp_path):
+    predictions.write(tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["Hernia"] for row in rows] == [""] * 5
+    assert [row["Mass"] == "" for row in rows] == [False, True, False, False, False]
+
+
+def test_what_is_not_known_is_null_in_json(predictions, tmp_path):
+    predictions.write(tmp_path / "scores.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["Hernia"] for row in rows] == [None] * 5
+    assert rows[1]["Mass"] is None
+    assert [row["image"] for row in rows] == IMAGES
+
+
+@pytest.mark.parametrize("name", ["scores", "scores.txt", "scores.PARQUET", "scores.csv.gz"])
+def test_another_suffix_is_wrong_use_and_writes_nothing(predictions, tmp_path, name):
+    with pytest.raises(UsageError, match=r"\.parquet, \.csv or \.jsonl"):
+        predictions.write(tmp_path / name)
+    assert not files_below(tmp_path)
+
+
+def test_a_foreign_table_needs_an_image_column_and_a_column_a_finding(tmp_path):
+    path = tmp_path / "theirs.csv"
+    path.write_text(
+        "fold,image,prob_Nodule,prob_Mass,prob_Unheard,comment\n"
+        '1,b.png,0.25,1,9,"a, b"\n'
+        "2,a.png,,0.5,9,\n"
+        "3,0007,1.0e-3,0,9,\n"
+    )
+    found = read_predictions(path, FINDINGS, column_prefix="prob_")
+    assert list(found.images) == ["b.png", "a.png", "0007"]
+    assert list(found.patients) == [None] * 3
+    np.testing.assert_array_equal(
+        found.probabilities,
+        np.array([[1, 0.25, np.nan], [0.5, np.nan, np.nan], [0, 1e-3, np.nan]], dtype=np.float32),
+    )
+    assert found.model.title == "theirs"
+    assert found.model.thresholds == {}
+
+
+@pytest.mark.parametrize("kind", ["float64", "Float64", "str", "int64", "bool"])
+def test_a_foreign_parquet_may_hold_numbers_of_any_kind(tmp_path, kind):
+    values = pd.Series([1, 0, 1]).astype(kind)
+    pd.DataFrame({"image": ["a", "b", "c"], "Mass": values}).to_parquet(tmp_path / "theirs.parquet")
+    found = read_predictions(tmp_path / "theirs.parquet", FINDINGS)
+    np.testing.assert_array_equal(found.probabilities[:, 0], [1, 0, 1])
+
+
+HEAD = "image,Mass\n"
+BAD = {
+    "below 0": (HEAD + "a,-0.25\n", ["'Mass'", "-0.25", "[0, 1]", "logistic"]),
+    "above 1": (HEAD + "a,0.5\nb,1.5\n", ["'Mass'", "1.5", "[0, 1]"]),
+    "infinite": (HEAD + "a,inf\n", ["'Mass'", "inf"]),
+    "a word": (HEAD + "a,high\n", ["'Mass'", "'high'", "no number"]),
+    "an image twice": (HEAD + "a,0.1\nb,0.1\na,0.2\n", ["image a ", "more than once", "one row"]),
+    "an image without name": (HEAD + "a,0.1\n,0.1\n", ["row 2", "image"]),
+    "no image column": ("file,Mass\na,0.5\n", ["'image'", "file, Mass"]),
+    "no finding": ("image,prob_Mass\na,0.5\n", ["'Mass'", "--column-prefix"]),
+    "empty": ("", []),
+    "ragged": (HEAD + "a,0.1,0.2,0.3\nb\n", []),
+    "binary": ("\x89PNG\r\n\x00\x00", []),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), BAD.values(), ids=BAD)
+def test_a_bad_table_is_refused_by_name_with_the_way_out(tmp_path, text, named):
+    path = tmp_path / "theirs.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError) as refused:
+        read_predictions(path, FINDINGS)
+    message = str(refused.value)
+    assert message.startswith(f"{path}: ")
+    assert len(message.splitlines()) == 2
+    for text in named:
+        assert text in message
+
+
+@pytest.mark.parametrize("name", ["theirs.parquet", "theirs.jsonl", "theirs.csv"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\x89PNG\r\n\xff\xfe", b"PAR1 and nothing PAR1", b'{"image": ']
+)
+def test_a_file_that_is_no_table_is_refused_by_name(tmp_path, name, content):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CxrtuneError) as refused:
+        read_predictions(path, FINDINGS)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_cut_parquet_file_is_refused_by_name(predictions, tmp_path):
+    path = tmp_path / "scores.parquet"
+    predictions.write(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError, match="no table of predictions"):
+        read_predictions(path, FINDINGS)
