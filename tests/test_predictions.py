@@ -148,7 +148,7 @@ def test_a_bad_table_is_refused_by_name_with_the_way_out(tmp_path, text, named):
 
 @pytest.mark.parametrize("name", ["theirs.parquet", "theirs.jsonl", "theirs.csv"])
 @pytest.mark.parametrize(
-    "content", [None, b"", b"\x89PNG\r\n\xff\xfe", b"PAR1 and nothing PAR1", b'{"image": ']
+    "content", [None, b"", b"\x89PNG\r\n\xff\xfe", b"PAR1 and nothing PAR1", b'{"image": ', b"3\n"]
 )
 def test_a_file_that_is_no_table_is_refused_by_name(tmp_path, name, content):
     path = tmp_path / name

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import pytest
 
 from command_line import files_below
-from cxrtune.errors import DataError, OutputError
+from cxrtune.errors import DataError, OutputError, UsageError
 from cxrtune.provenance import (
     Source,
     is_current,
@@ -214,6 +214,18 @@ def test_an_input_that_cannot_be_read_is_named(tmp_path):
             Source.of_file("cohort", path)
         assert refused.value.path == path
         assert "cohort" in refused.value.remedy
+
+
+def test_a_folder_named_like_a_file_is_refused_before_any_work(tmp_path, source):
+    with pytest.raises(UsageError, match=r"pack.csv.*folder"):
+        make(tmp_path / "pack.csv", source, files=["a.npy"])
+    assert files_below(tmp_path) == {"input.csv"}
+
+
+def test_a_record_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match="no such file") as refused:
+        read_record(tmp_path / "pack" / "provenance.json")
+    assert refused.value.path == tmp_path / "pack" / "provenance.json"
 
 
 def test_a_record_in_a_place_that_is_none_is_named(tmp_path, source):

@@ -197,8 +197,8 @@ def _read_frame(path: Path) -> pd.DataFrame:
             case ".parquet":
                 return pd.read_parquet(path)
             case ".jsonl":
-                # Nothing is guessed: a patient named 00012 stays that.
-                return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+                with path.open(encoding="utf-8") as lines:
+                    return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
             case _:
                 return pd.read_csv(path, dtype={"image": str, "patient": str})
     except (ValueError, OSError, EOFError, pa.ArrowException) as error:

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cxrtune.errors import DataError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.files import naming_output_errors, sha256_of, write_text
 
 FOLDER_RECORD = "provenance.json"
@@ -73,7 +73,8 @@ class Source:
                 status = files[key].stat()
             except OSError:  # gone since the folder was listed; whoever opens it will say so
                 continue
-            digest.update(f"{key}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            line = f"{key}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))  # names need not be UTF-8
             total += status.st_size
         return cls(name, str(folder), digest.hexdigest(), total)
 
@@ -166,7 +167,17 @@ def recording(
 
     Yields:
         A draft for the counts and the notes.
+
+    Raises:
+        UsageError: The stage makes a folder, and `output` is named like a file.
+        OutputError: The record cannot be written.
     """
+    if output.suffix in _FILE_SUFFIXES and output.name not in made:
+        raise UsageError(
+            f"{stage} writes a folder, and this is the name of a file",
+            path=output,
+            remedy=f"Leave {output.suffix} out of the name.",
+        )
     path = record_path(output)
     with naming_output_errors(output):
         path.unlink(missing_ok=True)
@@ -191,7 +202,7 @@ def read_record(path: Path) -> Record:
     """Read a record.
 
     Raises:
-        DataError: The file is not a record.
+        DataError: The file cannot be read, or is not a record.
     """
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -200,7 +211,13 @@ def read_record(path: Path) -> Record:
         if not (isinstance(raw["settings"], dict) and isinstance(raw["counts"], dict)):
             raise TypeError("settings and counts are mappings")
         record = Record(**raw)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except OSError as error:
+        raise DataError(
+            f"cannot be read: {(error.strerror or 'unknown cause').lower()}",
+            path=path,
+            remedy="Name what a stage has made; its record stands beside it.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             "is not a provenance record", path=path, remedy="Delete it; the stage will run again."
         ) from error

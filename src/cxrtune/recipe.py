@@ -20,6 +20,7 @@ from cxrtune.errors import RecipeError, UsageError
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 _EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
+_EXPECTED = {"model_type": "a mapping of keys is expected", "tuple_type": "a list is expected"}
 Channels = tuple[float, float, float]
 
 
@@ -207,7 +208,7 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
                 path=where,
                 remedy=f"Keys there are: {', '.join(_siblings(problem['loc'][:-1]))}.",
             ) from error
-        reason = re.sub(r"^Value error, ", "", problem["msg"])
+        reason = _EXPECTED.get(problem["type"], re.sub(r"^Value error, ", "", problem["msg"]))
         raise RecipeError(
             f"key '{key}' cannot be {problem['input']!r}: {reason[0].lower()}{reason[1:]}",
             key=key,
@@ -253,7 +254,9 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         content = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
-        raise UsageError(f"is no YAML: {_yaml_problem(error)}", path=where, remedy=_EXAMPLE) from error
+        raise UsageError(
+            f"cannot be read as YAML: {_yaml_problem(error)}", path=where, remedy=_EXAMPLE
+        ) from error
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -266,10 +269,17 @@ def _apply(content: dict[str, Any], override: str) -> None:
     if not separator or not key:
         raise UsageError(f"'{override}' is no key=value", remedy="Write it like: --set training.epochs=3")
     *parents, last = key.split(".")
-    for parent in parents:
-        content = content.setdefault(parent, {})
-        if not isinstance(content, dict):
-            raise RecipeError(f"key '{parent}' holds no other keys", key=key, path="--set")
+    for depth, parent in enumerate(parents, start=1):
+        inner: Any = content.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            holder = ".".join(parents[:depth])
+            raise RecipeError(
+                f"key '{holder}' holds no other keys",
+                key=key,
+                path="--set",
+                remedy=f"Write it like: --set {holder}=VALUE",
+            )
+        content = inner
     try:
         content[last] = yaml.safe_load(value)
     except yaml.YAMLError as error:

@@ -1,6 +1,8 @@
 """Data folders that cannot be meant: each gives one error that names the file and the way out."""
 
+import os
 import shutil
+import sys
 
 import pandas as pd
 import pytest
@@ -125,6 +127,14 @@ def test_a_folder_without_table_is_read_with_the_shipped_one(nih_folder, cxrtune
     assert seen.code == 0, seen.err
     assert "112,120 images in the table" in seen.out
     assert set(pd.read_parquet(out)["image"]) <= set(nih_folder.images)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems allow no such name")
+def test_a_stray_file_whose_name_is_no_text_does_not_stop_the_cohort(nih_folder, cxrtune, tmp_path):
+    (nih_folder.path / "images" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    seen = cxrtune("cohort", "--data", nih_folder.path, "--out", tmp_path / "c.parquet")
+    assert seen.code == 0, seen.err
+    assert "1 on disk but not in the table" in seen.out
 
 
 def test_an_unknown_protocol_is_wrong_use(nih_folder, cxrtune, tmp_path):

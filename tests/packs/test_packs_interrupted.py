@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,15 @@ class Waiting:
             text=True,
             start_new_session=True,
         )
-        wait_until(lambda: self.workers() and any(name.startswith(".") for name in files_below(out)))
+        wait_until(self._row_before_is_there)
+        time.sleep(0.1)  # from that row to the next file it is microseconds
+
+    def _row_before_is_there(self) -> bool:
+        side = 224 * 224
+        for partial in self.out.glob(".pixels*"):
+            pixels = partial.read_bytes()[-40 * side :]
+            return any(pixels[19 * side : 20 * side])
+        return False
 
     def workers(self) -> list[int]:
         """The decoding processes, children of the command."""
@@ -159,8 +168,8 @@ def is_running(process: int) -> bool:
 def waiting(nih_folder, cohort, tmp_path):
     pack = Waiting(nih_folder, cohort, tmp_path / "pack")
     yield pack
-    if pack.process.poll() is None:
-        pack.process.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(pack.process.pid, signal.SIGKILL)  # a group of its own: the command and what it started
     pack.process.communicate()
 
 

@@ -40,10 +40,8 @@ class Stages:
         return seen.out
 
     def pack(self, *options):
-        seen = self._cxrtune(
-            *("pack", "--cohort", self.cohort_file, "--data", self.folder.path, "--out", self.pack_folder),
-            *(*SMALL, *options),
-        )
+        place = ("--cohort", self.cohort_file, "--data", self.folder.path, "--out", self.pack_folder)
+        seen = self._cxrtune("pack", *place, *SMALL, *options)
         assert seen.code == 0, seen.err
         return seen.out
 

@@ -27,8 +27,12 @@ def command(
     ] = "",
 ) -> None:
     """Compare models on the same images; writes results.json beside the tables."""
+    from cxrtune.cohort.table import SPLITS
+    from cxrtune.errors import UsageError
     from cxrtune.pipeline.evaluate import evaluate_predictions
 
+    if split not in (*SPLITS, "all"):
+        raise UsageError(f"there is no split '{split}'", remedy=f"Choose one of: {', '.join(SPLITS)}, all.")
     evaluate_predictions(
         cohort,
         _named(predictions),

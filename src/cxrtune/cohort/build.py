@@ -60,9 +60,8 @@ def build_nih_cohort(
     on_disk = None if metadata_only else image_files(folder)
     is_test = test_rows(table["image"], table["patient"], folder)
     excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
-    present = (
-        np.ones(len(table), dtype=bool) if on_disk is None else table["image"].isin(on_disk.keys()).to_numpy()
-    )
+    # Not pandas' isin: a stray file's name need not be text, and pandas takes nothing else.
+    present = np.array([on_disk is None or image in on_disk for image in table["image"]], dtype=bool)
     flow = Flow(
         in_table=len(table),
         excluded_by_protocol=int(excluded.sum()),

@@ -11,7 +11,7 @@ from cxrtune.phantom.spec import LEFT, PHANTOM_FINDINGS, RIGHT, Lesion
 HEALTHY_SHARE = 0.355
 """Share of examinations without a finding."""
 
-FINDINGS_SHARE = (0.34, 0.37, 0.2, 0.09)
+FINDINGS_SHARE = (0.38, 0.36, 0.18, 0.08)
 """Of the others: share with one, two, three and four findings."""
 
 PREVALENCE = dict(zip(PHANTOM_FINDINGS, (0.9, 1.05, 1.0, 1.05, 1.05, 1.0, 1.0, 1.05), strict=True))
@@ -26,14 +26,14 @@ AFFINITY = {
 }
 """How much more often than by chance two findings come together."""
 
-OTHER_SIDE_TOO = {"Infiltration": 0.5, "Effusion": 0.25, "Pleural_Thickening": 0.3}
+OTHER_SIDE_TOO = {"Infiltration": 0.6, "Effusion": 0.25, "Pleural_Thickening": 0.3}
 """Probability that the second lung has the finding as well."""
 
-SEVERAL_NODULES = 0.75
+SEVERAL_NODULES = 0.8
 """Probability that a nodule is not alone."""
 
-SEVERITY = {"Pneumothorax": (1.6, 1.8)}
-SEVERITY_ELSE = (2.2, 1.2)
+SEVERITY = {"Pneumothorax": (1.3, 2.0), "Atelectasis": (1.8, 1.4)}
+SEVERITY_ELSE = (2.6, 1.1)
 """Shape of the beta distribution of the severity: the first number pulls to plain, the second to subtle."""
 
 
@@ -68,7 +68,7 @@ def _instances(rng: np.random.Generator, finding: str, before: list[Lesion]) -> 
     if rng.random() < OTHER_SIDE_TOO.get(finding, 0.0):
         sides.append(-side)
     if finding == "Nodule" and rng.random() < SEVERAL_NODULES:
-        sides += [int(where) for where in rng.choice([RIGHT, LEFT], rng.integers(1, 6))]
+        sides += [int(where) for where in rng.choice([RIGHT, LEFT], rng.integers(2, 7))]
     plain, subtle = SEVERITY.get(finding, SEVERITY_ELSE)
     return [
         Lesion(finding, where, float(rng.beta(plain, subtle)), int(rng.integers(2**31))) for where in sides

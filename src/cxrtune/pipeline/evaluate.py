@@ -83,5 +83,9 @@ def evaluate_predictions(
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise DataError("there is no such file of predictions", path=path)
+        raise DataError(
+            "there is no such file of predictions",
+            path=path,
+            remedy="Name a table that predict wrote, or any with a column 'image' and a column a finding.",
+        )
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cxrtune.errors import DataError
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.pipeline.evaluate import PREDICTIONS_OF
 from cxrtune.progress import Reporter
@@ -39,6 +40,12 @@ def make_report(
 def _records(evaluation: Path, run: Path | None) -> list[Path]:
     """Return the records of the stages that this evaluation rests on, in their order."""
     last = record_path(evaluation)
+    if not last.is_file():
+        raise DataError(
+            "there is no evaluation here",
+            path=evaluation,
+            remedy="Make one with: cxrtune evaluate --cohort FILE --predictions NAME=FILE --out DIR",
+        )
     stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
     tables = [
         Path(source.path) for source in read_record(last).inputs if source.name.startswith(PREDICTIONS_OF)

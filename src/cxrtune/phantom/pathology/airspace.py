@@ -25,7 +25,7 @@ def draw_infiltration(lesion: Lesion, chest: Chest) -> Shadow:
     ) / np.float32(spread**2)
     patches = layered_noise(rng, chest.view.size, ((11, 0.5), (22, 0.42), (44, 0.32), (80, 0.2)))
     veil = np.exp(-distance) * np.clip(0.75 + patches, 0, 2)
-    filling = np.clip(np.float32(between(0.2, 0.48, lesion.severity)) * veil, 0, 0.6) * chest.presence(
+    filling = np.clip(np.float32(between(0.22, 0.46, lesion.severity)) * veil, 0, 0.6) * chest.presence(
         lesion.side
     )
     return Shadow(weight=_softened(filling * lung, chest), filling=np.asarray(filling, dtype=np.float32))
@@ -38,18 +38,19 @@ def draw_consolidation(lesion: Lesion, chest: Chest) -> Shadow:
     x, y = chest.view.grid
     upper = rng.random() < 0.4
     centre = place_in_lung(rng, chest, lesion.side, (0.22, 0.4) if upper else (0.62, 0.95))
-    spread = between(3.6, 5.8, lesion.severity)
+    spread = between(4.0, 6.4, lesion.severity)
     edge = layered_noise(rng, chest.view.size, ((8, 0.28), (17, 0.16), (38, 0.1)))
     dx, dy = (x - np.float32(centre[0])) / np.float32(1.15), y - np.float32(centre[1])
     region = smooth_step(np.float32(spread) * (1 + edge) - np.sqrt(dx * dx + dy * dy), rng.uniform(1.6, 3.0))
     slope = rng.uniform(-0.12, 0.12) if lesion.side == RIGHT else rng.uniform(0.2, 0.5)
-    fissure = np.float32(centre[1] + (0.35 if upper else -0.35) * spread) + slope * dx
-    region = region * smooth_step((fissure - y) if upper else (y - fissure), 0.7)
+    bow = np.float32(rng.normal(0.02, 0.02)) * dx * dx + np.float32(0.8) * edge
+    fissure = np.float32(centre[1] + (0.35 if upper else -0.35) * spread) + slope * dx + bow
+    region = region * smooth_step((fissure - y) if upper else (y - fissure), rng.uniform(0.5, 1.4))
     mottled = np.clip(
         1 + 0.5 * layered_noise(rng, chest.view.size, ((14, 0.35), (40, 0.2), (90, 0.12))), 0.4, 1.3
     )
     filling = np.clip(
-        region * mottled * np.float32(between(0.42, 0.66, lesion.severity)), 0, 0.9
+        region * mottled * np.float32(between(0.48, 0.7, lesion.severity)), 0, 0.9
     ) * chest.presence(lesion.side)
     bronchograms = _bronchograms(chest, lesion.side, centre, spread, rng) * filling * np.clip(lung / 4, 0, 1)
     return Shadow(

@@ -14,19 +14,19 @@ from cxrtune.phantom.view import Map
 
 
 def draw_nodule(lesion: Lesion, chest: Chest) -> Shadow:
-    """Add a small, mostly round and sharp opacity of 1.6 to 3 cm, partly calcified."""
+    """Add a small, mostly round and sharp opacity of 1.8 to 3 cm, partly calcified."""
     rng = np.random.default_rng([lesion.seed, 41])
     centre = place_in_lung(rng, chest, lesion.side, (0.14, 0.92))
-    radius = between(0.8, 1.5, lesion.severity)
+    radius = between(0.9, 1.5, lesion.severity)
     solid = _ball(chest, centre, radius, rng, lumps=0.1)
-    return _opacity(chest, solid, rng.uniform(1.4, 1.9))
+    return _opacity(chest, solid, rng.uniform(1.5, 2.0))
 
 
 def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
     """Add a round or lobulated opacity of 4 to 9 cm."""
     rng = np.random.default_rng([lesion.seed, 42])
     centre = place_in_lung(rng, chest, lesion.side, (0.2, 0.8))
-    radius = between(2.2, 4.2, lesion.severity)
+    radius = between(2.3, 4.4, lesion.severity)
     lobes = [_ball(chest, centre, radius, rng, lumps=0.2)]
     for _ in range(int(rng.integers(0, 4))):
         angle = rng.uniform(0, 2 * np.pi)
@@ -34,8 +34,8 @@ def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
         place = (centre[0] + aside * np.cos(angle), centre[1] + aside * np.sin(angle))
         lobes.append(_ball(chest, place, radius * rng.uniform(0.4, 0.65), rng, lumps=0.12))
     # Few masses end as sharply as a ball of water would: their border grows into the lung.
-    blurred = cv2.GaussianBlur(merge(*lobes), (0, 0), rng.uniform(0.08, 0.3) * chest.view.scale)
-    return _opacity(chest, np.asarray(blurred, dtype=np.float32), rng.uniform(0.95, 1.15))
+    blurred = cv2.GaussianBlur(merge(*lobes), (0, 0), rng.uniform(0.06, 0.2) * chest.view.scale)
+    return _opacity(chest, np.asarray(blurred, dtype=np.float32), rng.uniform(1.05, 1.25))
 
 
 def _ball(
