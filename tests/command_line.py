@@ -41,6 +41,18 @@ def cxrtune(capsys):
     return run
 
 
+@pytest.fixture(scope="session")
+def quietly():
+    """Return a function that runs `cxrtune ARGUMENT ...` for fixtures that live longer than a test."""
+
+    def run(*arguments: object) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main(["--quiet", *(str(argument) for argument in arguments)])
+        assert not stop.value.code
+
+    return run
+
+
 def files_below(folder: Path) -> set[str]:
     """Every file below a folder, the hidden ones too."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -109,6 +109,19 @@ def test_a_foreign_table_needs_an_image_column_and_a_column_a_finding(tmp_path):
     assert found.model.thresholds == {}
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_names_made_of_digits_keep_their_zeros(tmp_path, suffix):
+    path = tmp_path / f"theirs{suffix}"
+    rows = [("0007", "01", 0.5), ("0012", "02", 0.25)]
+    if suffix == ".csv":
+        lines = ["image,patient,Mass", *(f"{image},{patient},{mass}" for image, patient, mass in rows)]
+    else:
+        lines = [json.dumps(dict(zip(("image", "patient", "Mass"), row, strict=True))) for row in rows]
+    path.write_text("\n".join(lines))
+    found = read_predictions(path, FINDINGS)
+    assert (list(found.images), list(found.patients)) == (["0007", "0012"], ["01", "02"])
+
+
 @pytest.mark.parametrize("kind", ["float64", "Float64", "str", "int64", "bool"])
 def test_a_foreign_parquet_may_hold_numbers_of_any_kind(tmp_path, kind):
     values = pd.Series([1, 0, 1]).astype(kind)

@@ -89,7 +89,7 @@ CASES = {
     _other_images_only: ["37 not on disk", "0 kept"],
     _duplicate_rows: ["Data_Entry_2017_v2020.csv", "00000003_000.png", "more than once"],
     _same_name_in_two_folders: ["00000002_000.png", "images_002", "Keep one"],
-    _patient_on_both_sides: ["nih", "patient 4", "both split lists"],
+    _patient_on_both_sides: ["nih", "00000004_", "both split lists"],
     _image_in_both_lists: ["00000004_000.png", "both split lists"],
     _list_names_a_stranger: ["99999999_000.png", "not in the table", "remove both lists"],
     _list_lacks_an_image: ["00000001_000.png", "neither split list", "remove both lists"],

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxrtune.cli.main import main
 from nih_folder import COMMON, RARE
 
 # The numbers that the experiment before cxrtune published (nih8) and that NIH published (nih14).
@@ -36,6 +35,7 @@ def shipped_table() -> Path:
     return package / "data" / "Data_Entry_2017_v2020.csv.gz"
 
 
+@cache
 def rows_of(table: Path) -> list[dict[str, str]]:
     data = table.read_bytes()
     text = (gzip.decompress(data) if table.suffix == ".gz" else data).decode("utf-8")
@@ -48,18 +48,14 @@ def empty_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory):
+def make(tmp_path_factory, quietly):
     """Make the cohort of a folder's whole table, once a choice of options."""
     out = tmp_path_factory.mktemp("cohorts")
 
     @cache
     def run(folder, *options) -> pd.DataFrame:
         file = out / f"{len(list(out.glob('*.parquet')))}.parquet"
-        with pytest.raises(SystemExit) as stop:
-            main(
-                ["--quiet", "cohort", "--data", str(folder), "--metadata-only", "--out", str(file), *options]
-            )
-        assert not stop.value.code
+        quietly("cohort", "--data", folder, "--metadata-only", "--out", file, *options)
         return pd.read_parquet(file)
 
     return run

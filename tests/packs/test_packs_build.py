@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import open_pack
 from cxrtune.recipe import PreprocessSpec
-from nih_folder import picture_of
+from nih_folder import picture_of, write_nih_folder
 
 WHOLE = {"pixels.npy", "unreadable.csv", "provenance.json"}
 
@@ -159,10 +160,25 @@ def test_the_codecs_own_complaints_stay_off_the_terminal(nih_folder, cohort, tmp
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["warning:"]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, quietly):
+    """One pack, made once."""
+    place = tmp_path_factory.mktemp("made")
+    folder, cohort = write_nih_folder(place / "nih"), place / "cohort.parquet"
+    quietly("cohort", "--data", folder.path, "--protocol", "nih14", "--out", cohort)
+    quietly(
+        *("pack", "--cohort", cohort, "--data", folder.path, "--out", place / "pack"),
+        *("--set", "preprocess.size=32", "--workers", 1),
+    )
+    return place / "pack", folder.images
+
+
 @pytest.fixture
-def packed(pack, nih_folder, tmp_path):
-    assert pack().code == 0
-    return tmp_path / "pack", np.array(nih_folder.images, dtype=object)
+def packed(made, tmp_path):
+    """A copy to spoil, and the names of its images."""
+    folder, images = made
+    shutil.copytree(folder, tmp_path / "pack")
+    return tmp_path / "pack", np.array(images, dtype=object)
 
 
 def test_an_opened_pack_reads_from_disk(packed):

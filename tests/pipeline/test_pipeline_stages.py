@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
-import time
+import shutil
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 
 from command_line import files_below
-from nih_folder import picture_of
+from nih_folder import picture_of, write_nih_folder
 
 SMALL = ("--set", "preprocess.size=32", "--workers", "1")
 
@@ -46,14 +48,27 @@ class Stages:
         return seen.out
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, quietly):
+    """The tiny folder and its first two stages, made once."""
+    place = tmp_path_factory.mktemp("made")
+    folder, cohort = write_nih_folder(place / "nih"), place / "run" / "cohort.parquet"
+    quietly("cohort", "--data", folder.path, "--out", cohort, "--protocol", "nih14")
+    quietly(
+        *("pack", "--cohort", cohort, "--data", folder.path, "--out", place / "run" / "pack"),
+        *SMALL,
+    )
+    return place, folder
+
+
 @pytest.fixture
-def stages(cxrtune, nih_folder, tmp_path):
-    made = Stages(cxrtune, nih_folder, tmp_path / "run")
-    made.cohort()
-    made.pack()
-    # Files made from here on are later by more than a file system's tick.
-    time.sleep(0.02)
-    return made
+def stages(cxrtune, made, tmp_path):
+    """A copy to change, with the times of its files: another place is no change."""
+    place, folder = made
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    return Stages(
+        cxrtune, replace(folder, path=tmp_path / "nih", rows=deepcopy(folder.rows)), tmp_path / "run"
+    )
 
 
 def state(folder: Path) -> dict[str, int]:
@@ -194,7 +209,10 @@ def test_a_damaged_record_is_named_and_kept(stages, cxrtune):
     assert cxrtune(*command).code == 0
 
 
-def test_the_records_tell_what_each_stage_read(stages):
+def test_the_records_tell_what_each_stage_read(cxrtune, nih_folder, tmp_path):
+    stages = Stages(cxrtune, nih_folder, tmp_path / "run")
+    stages.cohort()
+    stages.pack()
     cohort = json.loads((stages.out / "cohort.provenance.json").read_text())
     pack = json.loads((stages.pack_folder / "provenance.json").read_text())
 

@@ -204,10 +204,10 @@ def test_without_weights_the_run_goes_on_and_says_what_is_missing(
     xrv = "baselines=[linear-probe,'xrv:densenet121-res224-nih']"
     main(["run", "--data", str(phantoms), "--out", str(copy), *SMALL, "--set", xrv, "--quiet"])
     warned = capsys.readouterr().err
-    assert "not compared with xrv:densenet121-res224-nih: its weights are not on this machine" in warned
+    assert "not compared with xrv:densenet121-res224-nih. Its weights are not on this machine" in warned
     assert "nih-densenet121-d121-tw-lr001-rot45-tr15-sc15-seed0-best.pt" in warned
     page = (copy / "report" / "index.html").read_text()
-    assert "its weights are not on this machine and could not be fetched" in page.replace("Its", "its")
+    assert "Its weights are not on this machine and could not be fetched" in page
     results = json.loads((copy / "report" / "results.json").read_text())
     assert [model["name"] for model in results["missing"]] == ["xrv:densenet121-res224-nih"]
     assert [model["name"] for model in results["models"]] == ["fine-tuned", "linear-probe"]

@@ -28,7 +28,7 @@ def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     table.add_row("macro F1", "", *[_number(model.averages["macro"].f1) for model in results.models])
     reporter.show(table)
     for absent in results.missing:
-        reporter.warn(f"not compared with {absent.name}: {absent.reason}.\n{absent.remedy}")
+        reporter.warn(f"not compared with {absent.name}. {absent.reason}\n{absent.remedy}")
     reporter.say(f"The report: {outcome.report}")
 
 

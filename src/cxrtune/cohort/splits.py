@@ -46,8 +46,10 @@ def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) ->
     is_test = images.isin(listed["test"]).to_numpy()
     both = set(patients[is_test]) & set(patients[~is_test])
     if both:
+        # A patient is named by an image only: identifiers stay out of errors.
+        example = images[patients.isin(both) & is_test].min()
         raise DataError(
-            f"{len(both)} patients are in both split lists, patient {min(both)} for one",
+            f"{len(both):,} patients are in both split lists, with the test image {example} for one",
             path=folder,
             remedy="Split by patient, or remove both lists to use NIH's official test patients.",
         )

@@ -69,8 +69,8 @@ def predict_probe(
         rows = features.rows[start:]
         values = probe.probabilities(features.pooled(slice(start, None)))
         card = ModelCard(
-            title="linear probe on the frozen trunk",
-            origin=f"logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
+            title="Linear probe on the frozen trunk",
+            origin=f"Logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
         )
         predictions_of(cohort, rows, cohort.findings, values, card).write(out)
         draft.counts = {"images": len(rows), "C": probe.strength}
@@ -125,7 +125,8 @@ def predict_xrv(
             ]
     except WeightsError as error:
         reporter.warn(f"{name}: this comparison will be missing: {error.message}")
-        return MissingModel(name=name, reason=error.message, remedy=str(error.remedy))
+        reason = f"{error.message[0].upper()}{error.message[1:]}."
+        return MissingModel(name=name, reason=reason, remedy=str(error.remedy))
     reporter.say(
         f"{name}: {len(rows) - len(scores.refused):,} images scored, weights SHA-256 {scores.sha256[:12]}"
     )

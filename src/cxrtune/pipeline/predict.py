@@ -22,7 +22,7 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 
 SCORED_SPLITS = ("validation", "test")
-TITLE = "cxrtune, last block fine-tuned"
+TITLE = "DenseNet-121, last block fine-tuned by cxrtune"
 _BATCH = 16
 
 
@@ -120,7 +120,7 @@ def model_card(info: ModelInfo) -> ModelCard:
     """Return what a table of predictions says of one of cxrtune's models."""
     return ModelCard(
         title=TITLE,
-        origin=f"recipe {info.recipe.name}; {info.origin}",
+        origin=f"Recipe {info.recipe.name}; {info.origin}",
         threshold_rule=info.threshold_rule,
         thresholds=info.thresholds,
     )

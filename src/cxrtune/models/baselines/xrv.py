@@ -171,5 +171,5 @@ def _fetch(weights: XrvWeights) -> None:
         raise WeightsError(
             "its weights are not on this machine and could not be fetched",
             path=weights.path,
-            remedy=f"Fetch {weights.url} and put it at {weights.path}",
+            remedy=f"Fetch {weights.url} and put it into ~/.torchxrayvision/models_data, then run again.",
         ) from error
