@@ -12,6 +12,7 @@ from cxrtune.cli import cohort, demo, doctor, evaluate, pack, phantom, predict, 
 from cxrtune.cli.stopping import Stopped, raising_stopped
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
+from cxrtune.memory import keep_freed_memory
 
 app = typer.Typer(
     name="cxrtune",
@@ -45,6 +46,7 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong use, 128 + n stopped by signal n."""
+    keep_freed_memory()
     switches, rest = take_switches(list(sys.argv[1:] if arguments is None else arguments))
     try:
         with raising_stopped():

@@ -13,7 +13,7 @@ from torch import Tensor
 from cxrtune.models.densenet import ChestNet
 
 Pixels = NDArray[np.uint8]
-_BATCH = 32
+_BATCH = 8  # more is slower on a CPU: the feature maps outgrow the caches
 
 
 class TorchEngine:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +18,7 @@ import cv2
 
 from cxrtune.errors import OutputError, UsageError
 from cxrtune.files import PARTIAL_SUFFIX, naming_output_errors
+from cxrtune.memory import keep_freed_memory
 from cxrtune.phantom.population import Study, draw_population
 from cxrtune.phantom.radiograph import FindingBox, draw_phantom
 from cxrtune.phantom.spec import PHANTOM_FINDINGS
@@ -27,10 +26,6 @@ from cxrtune.phantom.tables import write_boxes, write_data_entry, write_lists, w
 
 SMALLEST_SIZE = 64
 LARGEST_SIZE = 2048
-
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_KEPT_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -150,12 +145,7 @@ def _draw_all(
 
 def _prepare_worker() -> None:
     cv2.setNumThreads(1)
-    # By default glibc hands every freed picture back to the system and faults its pages in again for the
-    # next: half of the drawing time. A worker lives briefly and may keep them (mallopt(3)).
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+    keep_freed_memory()
 
 
 def _draw_one(folder: Path, study: Study) -> tuple[FindingBox, ...]:

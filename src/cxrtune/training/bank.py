@@ -23,7 +23,7 @@ from cxrtune.recipe import Recipe
 from cxrtune.training.augmentation import view_of
 
 Features = NDArray[np.float16]
-_BATCH = 32
+_BATCH = 8  # more is slower: the feature maps outgrow the caches
 
 
 @dataclass(frozen=True)
