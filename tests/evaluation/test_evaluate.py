@@ -85,9 +85,9 @@ def test_images_without_a_score_are_counted(cohort, predictions):
 
 def test_a_model_that_scored_nothing_here_is_an_error(cohort, predictions):
     elsewhere = dataclasses.replace(predictions, images=np.array([f"x{i}" for i in range(60)], dtype=object))
-    with pytest.raises(DataError, match="scored none of the cohort's images"):
+    with pytest.raises(DataError, match="named a score none of the cohort's images"):
         evaluate(cohort, {"a": elsewhere})
-    with pytest.raises(DataError, match="scored none of the 30 train images"):
+    with pytest.raises(DataError, match="named a score none of the 30 train images"):
         evaluate(cohort, {"a": predictions}, split="train")
 
 

@@ -28,13 +28,19 @@ def check(results, nih, out):
     assert len(results["models"]) == 2
     # A random trunk learns little, but not nothing.
     assert results["models"][0]["macro_auroc"] > 0.5
-    assert (out / "report" / "index.html").is_file()
+    page = (out / "report" / "index.html").read_text()
+    assert "109,880 were not on disk: 2,240 are in the cohort, of which 0 could not be read." in page
 
 
 @pytest.mark.long
 def test_the_quick_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
     seen, results = run(cxrtune, nih, tmp_path / "nih", "--recipe", "quick")
     assert "109,880 not on disk and left out: 2,240 kept" in seen.out
+    for stage in ("pack", "train", "predict", "linear-probe", "evaluate"):
+        line = next(
+            line for line in seen.out.splitlines() if line.startswith(stage) and "not on disk" in line
+        )
+        assert line.endswith("(109,880 images of the table are not on disk)")
     check(results, nih, tmp_path / "nih")
 
 

@@ -207,6 +207,7 @@ def _write_curves(path: Path, rows: CurveRows) -> None:
 
 def _write_provenances(folder: Path) -> tuple[Path, ...]:
     paths = []
+    flow = {"in_table": 12_000, "excluded_by_protocol": 40, "not_on_disk": 12, "kept": 11_948}
     for hour, stage in enumerate(("cohort", "pack", "train", "evaluate")):
         record = {
             "stage": stage,
@@ -225,7 +226,7 @@ def _write_provenances(folder: Path) -> tuple[Path, ...]:
                 "seed": 20250,
                 "training": {"epochs": 20, "learning_rate": 0.001, "rotate": [-5, 5]},
             },
-            "counts": {"images": 11_948, "unreadable": 3, "best_epoch": 9, "share": 0.125},
+            "counts": {"images": 11_948, "unreadable": 3, "best_epoch": 9, "share": 0.125, **flow},
             "notes": ["3 images could not be read and were left out."] if stage == "pack" else [],
             "versions": {"cxrtune": "0.1.0", "torch": "2.9.0"},
             "seconds": 64.2 * (hour + 1),

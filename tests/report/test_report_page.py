@@ -128,6 +128,13 @@ def test_a_missing_comparison_is_announced_with_its_way_out(page: Page, example:
     assert "weights folder that cxrtune weights names" in page.text
 
 
+def test_the_cohort_says_which_images_are_not_in_it(page: Page) -> None:
+    assert (
+        "Of 12,000 images in the label table, 40 were excluded by the protocol and 12 were not on disk: "
+        "11,948 are in the cohort, of which 3 could not be read." in page.text
+    )
+
+
 def test_few_positives_are_a_limit(page: Page) -> None:
     assert "Fewer than 10 positives in the test part: Infiltration (0)" in page.text
 

@@ -57,7 +57,7 @@ def evaluate(
     curves: dict[tuple[str, str], RocCurve] = {}
     models = []
     for name, table in predictions.items():
-        scores = aligned(table, cohort)
+        scores = aligned(name, table, cohort)
         models.append(_evaluate_model(name, table.model, cohort, scores, rows, split))
         for column, finding in enumerate(cohort.findings):
             curve = roc_curve(cohort.labels[rows, column], scores[rows, column])
@@ -75,7 +75,7 @@ def evaluate(
     return Evaluation(results, curves)
 
 
-def aligned(table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
+def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
     """Bring a model's probabilities into the cohort's order.
 
     Returns:
@@ -88,7 +88,7 @@ def aligned(table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
     source = np.array([place.get(image, -1) for image in cohort.images], dtype=np.intp)
     if (source < 0).all():
         raise DataError(
-            f"{table.model.title} scored none of the cohort's images",
+            f"the predictions named {name} score none of the cohort's images",
             remedy=f"The column 'image' must hold names such as {cohort.images[0]}.",
         )
     columns = [table.findings.index(finding) for finding in cohort.findings]
@@ -109,7 +109,10 @@ def _evaluate_model(
     labels, scores = cohort.labels[rows], scores[rows]
     scored = ~np.isnan(scores).all(axis=1)
     if not scored.any():
-        raise DataError(f"{card.title} scored none of the {len(rows):,} {split} images")
+        raise DataError(
+            f"the predictions named {name} score none of the {len(rows):,} {split} images",
+            remedy="Choose the part that they are for with --split.",
+        )
     limits = np.array([thresholds.get(finding, np.nan) for finding in cohort.findings])
     calls = scores.astype(np.float64) >= limits
     truth = labels == 1

@@ -14,7 +14,7 @@ from cxrtune.inference.scores import predictions_of
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
 from cxrtune.packs.pack import open_pack
 from cxrtune.pipeline.predict import scored_rows
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.predictions import ModelCard
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
@@ -74,7 +74,8 @@ def predict_probe(
         )
         predictions_of(cohort, rows, cohort.findings, values, card).write(out)
         draft.counts = {"images": len(rows), "C": probe.strength}
-    reporter.say(f"{NAME}: fitted with C = {probe.strength:g}, {len(rows):,} images scored")
+    scored = f"{len(rows):,} images scored{left_out(cohort_file)}"
+    reporter.say(f"{NAME}: fitted with C = {probe.strength:g}, {scored}")
     return out
 
 

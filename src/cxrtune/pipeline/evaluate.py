@@ -10,7 +10,7 @@ from cxrtune.errors import DataError
 from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.results import MissingModel
 from cxrtune.evaluation.write import write_evaluation
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.predictions import read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
@@ -76,8 +76,8 @@ def evaluate_predictions(
                 )
                 draft.notes.append(note)
                 reporter.warn(f"evaluate: {note}")
-    models, patients = len(results.models), results.patients
-    reporter.say(f"evaluate: {models} models on {results.images:,} {split} images of {patients:,} patients")
+    images = f"{results.images:,} {split} images of {results.patients:,} patients{left_out(cohort_file)}"
+    reporter.say(f"evaluate: {len(results.models)} models on {images}")
     return out
 
 

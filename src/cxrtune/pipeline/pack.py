@@ -9,7 +9,7 @@ from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.recipe import PreprocessSpec
@@ -66,9 +66,8 @@ def make_pack(
             "images_sha256": names_hash(cohort.images),
         }
         draft.notes += [f"{entry.image} is unreadable and left out: {entry.reason}" for entry in unreadable]
-    reporter.say(
-        f"pack: {len(cohort) - len(unreadable):,} of {len(cohort):,} images decoded to {preprocess.size} px"
-    )
+    decoded = f"{len(cohort) - len(unreadable):,} of {len(cohort):,} images decoded to {preprocess.size} px"
+    reporter.say(f"pack: {decoded}{left_out(cohort_file)}")
     for entry in unreadable[:_SHOWN]:
         reporter.warn(f"pack: {entry.image} is left out: {entry.reason}")
     if len(unreadable) > _SHOWN:

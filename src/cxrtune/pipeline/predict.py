@@ -16,7 +16,7 @@ from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.inference.scores import predictions_of
 from cxrtune.models.checkpoint import MODEL, ModelInfo, load_model
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.predictions import ModelCard, Predictions, require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
@@ -68,7 +68,7 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
             )
         predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
-    reporter.say(f"predict: {len(rows):,} images scored by {TITLE}")
+    reporter.say(f"predict: {len(rows):,} images scored by {TITLE}{left_out(cohort_file)}")
     return out
 
 

@@ -1,4 +1,4 @@
-"""What all stages share: an unchanged stage is skipped, and says so."""
+"""What all stages share: an unchanged stage is skipped and says so; what is left out is told again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, is_current, key_of
+from cxrtune.provenance import Source, is_current, key_of, read_record, record_path
 
 
 def skip_if_current(
@@ -19,6 +19,13 @@ def skip_if_current(
     if current:
         reporter.say(f"{stage}: inputs and settings are unchanged, {output} is kept")
     return current
+
+
+def left_out(cohort_file: Path) -> str:
+    """Return, for a stage's line, how many images of the table are not in the cohort for want of a file."""
+    record = record_path(cohort_file)
+    absent = read_record(record).counts.get("not_on_disk", 0) if record.is_file() else 0
+    return f" ({absent:,} images of the table are not on disk)" if absent else ""
 
 
 def default_workers() -> int:

@@ -16,7 +16,7 @@ from cxrtune.models.densenet import ChestNet
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.pipeline.bank import make_bank
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import Recipe
@@ -64,6 +64,8 @@ def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path,
         network, origin = start_network(cohort, pack, recipe, findings, reporter.say)
         reporter.say(f"train: {origin.sentence}; head: {recipe.head.pooling} pooling")
         bank = make_bank(network, cohort, pack, recipe, out / BANK, inputs=inputs, reporter=reporter)
+        seen = f"{bank.sizes['train']:,} images, validation on {bank.sizes['validation']:,}"
+        reporter.say(f"train: training on {seen}{left_out(cohort_file)}")
         labels = _labels(cohort, findings)
         fitted = fit(network.tail, bank, labels, recipe.training, recipe.seed, out, reporter)
         reporter.say(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import SplitCount
 from cxrtune.findings import spoken
+from cxrtune.provenance import Record
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, percent
+from cxrtune.report.notation import count, counted, percent
 from cxrtune.report.table import Cell, Column, Group, Row, Table
 
 _PART_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
@@ -15,8 +16,9 @@ _PART_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 @dataclass(frozen=True)
 class CohortView:
-    """The cohort's table."""
+    """The cohort's table, and in words which images are not in it; `flow` is empty where no record tells."""
 
+    flow: str
     table: Table
 
 
@@ -28,7 +30,8 @@ def cohort_view(material: Material) -> CohortView:
     names = ["Number", "%", *(["Known"] if partial else [])]
     basis = "the images whose label is known" if partial else "the images"
     return CohortView(
-        Table(
+        flow=_flow(material.records),
+        table=Table(
             anchor="table-cohort",
             caption="Images, patients and positives by finding in each part of the cohort.",
             corner="Finding",
@@ -44,7 +47,20 @@ def cohort_view(material: Material) -> CohortView:
             remarks=(
                 f"By finding: positives, and their share of {basis}. An image may have several findings.",
             ),
-        )
+        ),
+    )
+
+
+def _flow(records: tuple[Record, ...]) -> str:
+    counts = {record.stage: record.counts for record in records}
+    if "cohort" not in counts:
+        return ""
+    cohort, unreadable = counts["cohort"], counts.get("pack", {}).get("unreadable", 0)
+    return (
+        f"Of {counted(cohort['in_table'], 'image')} in the label table, "
+        f"{count(cohort['excluded_by_protocol'])} were excluded by the protocol and "
+        f"{count(cohort['not_on_disk'])} were not on disk: {count(cohort['kept'])} are in the cohort, "
+        f"of which {count(unreadable)} could not be read."
     )
 
 
