@@ -4,6 +4,18 @@ import json
 
 import pandas as pd
 import pytest
+import torch
+
+from cxrtune.pipeline.stage import default_workers
+
+
+@pytest.fixture(autouse=True)
+def _every_processor():
+    """Give torch what the command itself would take: these networks are not small."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(default_workers())
+    yield
+    torch.set_num_threads(threads)
 
 
 def run(cxrtune, data, out, *more):
@@ -54,7 +66,6 @@ def test_torchxrayvision_and_the_linear_probe_beside_a_small_training(
     cxrtune, nih_1024, tmp_path, monkeypatch
 ):
     """The whole job with TorchXRayVision's weights in place: made on the spot, saved in its own format."""
-    import torch
     import torchxrayvision as xrv
 
     from cxrtune.models.baselines.xrv import xrv_weights
