@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from cxrtune.errors import CxrtuneError
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import CxrtuneError, DataError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.progress import SilentReporter
 from cxrtune.recipe import TrainingSpec
@@ -103,6 +104,18 @@ def test_class_weights_can_be_switched_off(network, bank, cohort, tmp_path):
     plain = table(tmp_path)[0]["val_loss"]
     train(network, bank, cohort, tmp_path, epochs=1, class_weights="balanced")
     assert table(tmp_path)[0]["val_loss"] != plain
+
+
+def test_best_epochs_by_an_auroc_that_is_not_defined_are_refused_before_the_first(
+    network, bank, cohort, tmp_path
+):
+    frame = cohort.frame.copy()
+    frame.loc[frame["split"] == "validation", ["Effusion", "Mass"]] = 0
+    with pytest.raises(DataError, match="so no AUROC is defined") as caught:
+        train(network, bank, Cohort(frame), tmp_path, monitor="val_auroc")
+    assert "training.monitor=val_loss" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    train(network, bank, Cohort(frame), tmp_path, epochs=1, monitor="val_loss")
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_is_named(network, bank, cohort, tmp_path):

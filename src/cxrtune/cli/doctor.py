@@ -8,7 +8,7 @@ from cxrtune.cli.switches import reporter_of
 
 
 def command(context: typer.Context) -> None:
-    """Print versions, processors, memory, devices and the state of the weights: paste it into an issue."""
+    """Print versions, processors, devices, free disk and the state of the weights: paste it into an issue."""
     import shutil
 
     import torch

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrtune.files import sha256_of
-from cxrtune.models.baselines.xrv import PREFIX, xrv_names, xrv_weights
+from cxrtune.models.baselines import XRV_PREFIX
+from cxrtune.models.baselines.xrv import xrv_names, xrv_weights
 from cxrtune.models.weights import IMAGENET_SHA256, IMAGENET_URL, imagenet_path
 
 
@@ -36,7 +37,7 @@ def weights_inventory() -> list[WeightsEntry]:
     entries = [_entry("imagenet", imagenet_path(), IMAGENET_URL, IMAGENET_SHA256)]
     for name in xrv_names():
         weights = xrv_weights(name)
-        entries.append(_entry(PREFIX + name, weights.path, weights.url, None))
+        entries.append(_entry(XRV_PREFIX + name, weights.path, weights.url, None))
     return entries
 
 

@@ -11,6 +11,7 @@ from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
 from cxrtune.inference.scores import predictions_of
+from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
 from cxrtune.packs.pack import open_pack
 from cxrtune.pipeline.predict import scored_rows
@@ -20,8 +21,6 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import Recipe
 from cxrtune.training.bank import open_bank
-
-XRV_PREFIX = "xrv:"
 
 
 def check_baselines(names: tuple[str, ...]) -> None:

@@ -17,7 +17,8 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from numpy.typing import NDArray
 
-from cxrtune.errors import CxrtuneError
+from cxrtune.errors import CxrtuneError, DataError
+from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.files import write_whole
 from cxrtune.models.densenet import Tail
 from cxrtune.progress import Reporter
@@ -66,8 +67,10 @@ def fit(
         reporter: Told of the progress.
 
     Raises:
-        CxrtuneError: The loss became infinite or no number.
+        CxrtuneError: A loss became infinite or no number.
+        DataError: The monitored value is not defined on the validation part.
     """
+    _require_measure(spec, labels[bank.rows[bank.span("validation")]])
     train = TrainingBatches(bank, labels, spec.batch_size, seed)
     validation = PlainBatches(bank, labels, "validation")
     module = TailModule(tail, spec, labels[bank.rows[bank.span("train")]])
@@ -105,12 +108,23 @@ def _early_stopping(spec: TrainingSpec, mode: str) -> EarlyStopping:
 
 def _require_finite(table: MetricsTable) -> None:
     for row in table.rows:
-        if not math.isfinite(row["train_loss"]):
-            raise CxrtuneError(
-                f"the training loss became {row['train_loss']} in epoch {row['epoch']:.0f}"
-                f" at learning rate {row['learning_rate']:g}",
-                remedy="Try a smaller one: --set training.learning_rate=1e-4",
-            )
+        for column, name in (("train_loss", "training loss"), ("val_loss", "validation loss")):
+            if not math.isfinite(row[column]):
+                raise CxrtuneError(
+                    f"the {name} became {row[column]} in epoch {row['epoch']:.0f}"
+                    f" at learning rate {row['learning_rate']:g}",
+                    remedy="Try a smaller one: --set training.learning_rate=1e-4",
+                )
+
+
+def _require_measure(spec: TrainingSpec, validation_labels: NDArray[np.float32]) -> None:
+    """Check before the first epoch that the monitored value will be defined."""
+    area, _ = macro_auroc(validation_labels, np.zeros_like(validation_labels))
+    if spec.monitor == "val_auroc" and area is None:
+        raise DataError(
+            "no finding has both positives and negatives among the validation images, so no AUROC is defined",
+            remedy="Choose the best epoch by the loss: --set training.monitor=val_loss",
+        )
 
 
 def _result(table: MetricsTable, spec: TrainingSpec, mode: str) -> FitResult:

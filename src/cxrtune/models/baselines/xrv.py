@@ -21,12 +21,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.files import sha256_of
+from cxrtune.models.baselines import XRV_PREFIX
 
 with warnings.catch_warnings():
     # The package switches all warnings off as it is imported; this puts the filters back.
     import torchxrayvision as xrv
 
-PREFIX = "xrv:"
 PUBLISHED_THRESHOLD = 0.5
 """TorchXRayVision scales its outputs so that each finding's operating point lies here."""
 
@@ -80,7 +80,7 @@ def xrv_weights(name: str) -> XrvWeights:
     if name not in xrv_names():
         raise UsageError(
             f"TorchXRayVision has no DenseNet '{name}'",
-            remedy=f"Choose one of: {', '.join(PREFIX + known for known in xrv_names())}.",
+            remedy=f"Choose one of: {', '.join(XRV_PREFIX + known for known in xrv_names())}.",
         )
     url = xrv.models.model_urls[name]["weights_url"]
     return XrvWeights(name, Path(xrv.utils.get_cache_dir()) / url.rsplit("/", 1)[-1], url)
