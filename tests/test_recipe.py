@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from cxrtune.errors import RecipeError, UsageError
-from cxrtune.recipe import Recipe, load_recipe, shipped_recipes
+from cxrtune.recipe import Recipe
+from cxrtune.recipe_file import load_recipe, shipped_recipes
 
 
 def flat(content: dict, prefix: str = "") -> dict[str, object]:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from cxrtune.errors import OutputError
 
@@ -66,8 +67,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def naming_output_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors of writing into an `OutputError` that names `path`."""
+def naming_output_errors(path: Path, left: str = "nothing half-written was left") -> Iterator[None]:
+    """Turn the operating system's errors of writing into an `OutputError` that names `path`.
+
+    `left` says what becomes of the work so far when the disk is full.
+    """
     try:
         yield
     except OSError as error:
@@ -76,7 +80,7 @@ def naming_output_errors(path: Path) -> Iterator[None]:
             raise OutputError(
                 f"cannot be written: the disk is full ({free / 1e9:.1f} GB free)",
                 path=path,
-                remedy="Free some space, or choose another place with --out; nothing half-written was left.",
+                remedy=f"Free some space, or choose another place with --out; {left}.",
             ) from error
         if error.errno == errno.EFBIG:
             raise OutputError(
@@ -91,6 +95,12 @@ def naming_output_errors(path: Path) -> Iterator[None]:
                 remedy="Choose a place that you may write to with --out.",
             ) from error
         raise
+
+
+def sync_file(stream: IO[Any]) -> None:
+    """Wait until what was written to a stream is safe on disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def sha256_of(path: Path) -> str:

@@ -1,9 +1,13 @@
-"""What the C library does with memory that is freed: a policy for our own processes."""
+"""How our own processes hold memory: what is freed is kept a while, what is mapped is let go."""
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import sys
+from typing import Any
+
+from numpy.typing import NDArray
 
 # mallopt(3): freed memory beyond the first is given back; requests beyond the second are mapped anew.
 _M_TRIM_THRESHOLD = -1
@@ -22,3 +26,14 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+
+
+def let_pages_go(array: NDArray[Any]) -> None:
+    """Take what was read of a memory-mapped array out of this process's resident memory.
+
+    The system would do so only when memory is short: until then, reading a bank of 20 GB looks like
+    using 20 GB. An array that is not memory-mapped is left alone, and so is every array on Windows.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,4 +1,4 @@
-"""The recipe: every choice of an experiment in one validated YAML file.
+"""The recipe: every choice of an experiment, validated.
 
 A key that is left out takes the value of the reference recipe (DESIGN, section 5); a key that does
 not exist, or a value that cannot be meant, is an error that names the key.
@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from cxrtune.errors import RecipeError, UsageError
+from cxrtune.errors import RecipeError
 
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-_EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
 _EXPECTED = {"model_type": "a mapping of keys is expected", "tuple_type": "a list is expected"}
 Channels = tuple[float, float, float]
 
@@ -85,25 +81,37 @@ class BankSpec(_Part):
     """The feature bank.
 
     Attributes:
+        store: `disk` keeps the trunk's output; `none` runs the trunk anew in every epoch, on augmented
+            pictures: the way for a fast GPU and little disk.
         views: Views of each training image; view 0 is not augmented, the others are.
+        refresh: After how many epochs the augmented views are drawn anew; 0 never.
+        precision: Of the trunk's arithmetic while the bank is built.
+        engine: What runs the trunk: `torch`, `openvino`, or `auto`, the fastest here.
     """
 
+    store: Literal["disk", "none"] = "disk"
     views: Annotated[int, Field(ge=1, le=256)] = 4
+    refresh: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["float32", "bfloat16", "int8"] = "float32"
+    engine: Literal["auto", "torch", "openvino"] = "auto"
 
 
 class ScheduleSpec(_Part):
-    """How the learning rate falls.
+    """How the learning rate moves.
 
     Attributes:
         name: `plateau` (times `factor` after `patience` epochs without a better validation loss),
-            `cosine` (to 0 at the last epoch), or `constant`.
+            `cosine` (to 0 at the last step), or `constant`.
         patience: Epochs that plateau waits.
         factor: What plateau multiplies with.
+        warmup: The share of all steps in which the rate rises from 0, before what `name` says; a third of
+            them and `cosine` is Smith's one-cycle.
     """
 
     name: Literal["plateau", "cosine", "constant"] = "plateau"
     patience: Annotated[int, Field(ge=0)] = 3
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class TrainingSpec(_Part):
@@ -118,6 +126,9 @@ class TrainingSpec(_Part):
         schedule: How the learning rate falls.
         early_stopping: Epochs without improvement until training stops; 0 never stops early.
         monitor: What improvement means, for early stopping and for the best checkpoint.
+        ema: Decay a step of an exponential moving average of the weights, which is then what is validated
+            and kept; 0 keeps the weights themselves.
+        arithmetic: `float32`; `mixed`, half precision where it is safe; or `auto`, mixed on a GPU only.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 20
@@ -128,6 +139,36 @@ class TrainingSpec(_Part):
     schedule: ScheduleSpec = ScheduleSpec()
     early_stopping: Annotated[int, Field(ge=0)] = 5
     monitor: Literal["val_loss", "val_auroc"] = "val_loss"
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    arithmetic: Literal["auto", "float32", "mixed"] = "auto"
+
+
+class UnfreezeSpec(_Part):
+    """A second stage, after the frozen epochs: more of the network learns, from pixels.
+
+    Attributes:
+        part: `none` (no second stage), `denseblock3` (from there to the head), or `all`.
+        epochs: Largest number of epochs; they run a schedule of their own, cosine to 0.
+        learning_rate: Of the head; every block below it has `layer_decay` times that of the one above.
+        layer_decay: See there.
+        warmup: The share of the steps in which the rate rises from 0.
+    """
+
+    part: Literal["none", "denseblock3", "all"] = "none"
+    epochs: Annotated[int, Field(ge=1)] = 5
+    learning_rate: Positive = 1e-4
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 0.5
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+class PredictionSpec(_Part):
+    """How a trained model scores a picture.
+
+    Attributes:
+        flip: Average the logits of the picture and its mirror image.
+    """
+
+    flip: bool = False
 
 
 class Recipe(_Part):
@@ -144,6 +185,8 @@ class Recipe(_Part):
         augmentation: Random views of a training image.
         bank: The feature bank.
         training: The loop.
+        unfreeze: A second stage, in which more of the network learns.
+        prediction: How the trained model scores a picture.
     """
 
     name: str = "reference"
@@ -156,38 +199,8 @@ class Recipe(_Part):
     augmentation: AugmentationSpec = AugmentationSpec()
     bank: BankSpec = BankSpec()
     training: TrainingSpec = TrainingSpec()
-
-
-def shipped_recipes() -> tuple[str, ...]:
-    """Return the names of the recipes that the package carries."""
-    return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
-
-
-def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
-    """Load a recipe and apply overrides.
-
-    Args:
-        source: The name of a shipped recipe, such as `reference`, or the path of a YAML file.
-        overrides: `dotted.key=value`, the value in YAML, such as `training.epochs=3`.
-
-    Raises:
-        RecipeError: A key is unknown or its value is wrong.
-        UsageError: There is no such recipe, it is no YAML, or an override is no `key=value`.
-    """
-    path = Path(source)
-    if source in shipped_recipes():
-        text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"recipe {source}"
-    elif path.is_file():
-        text, where = _read(path), source
-    else:
-        raise UsageError(
-            f"there is no recipe '{source}'",
-            remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_recipes())}.",
-        )
-    content = _parse(text, where)
-    for override in overrides:
-        _apply(content, override)
-    return validate_recipe(content, where)
+    unfreeze: UnfreezeSpec = UnfreezeSpec()
+    prediction: PredictionSpec = PredictionSpec()
 
 
 def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
@@ -214,78 +227,6 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
             key=key,
             path=where,
             remedy="The keys and their meaning stand in docs/recipes.md.",
-        ) from error
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML, but a key that stands twice is an error: of two values one would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' stands twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return str(error).splitlines()[0]
-
-
-def _shipped() -> Any:
-    return files("cxrtune").joinpath("recipes")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError("is no readable text file", path=path, remedy=_EXAMPLE) from error
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    try:
-        content = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
-        raise UsageError(
-            f"cannot be read as YAML: {_yaml_problem(error)}", path=where, remedy=_EXAMPLE
-        ) from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UsageError("is no recipe: a recipe is a mapping of keys to values", path=where, remedy=_EXAMPLE)
-    return content
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    key, separator, value = override.partition("=")
-    if not separator or not key:
-        raise UsageError(f"'{override}' is no key=value", remedy="Write it like: --set training.epochs=3")
-    *parents, last = key.split(".")
-    for depth, parent in enumerate(parents, start=1):
-        inner: Any = content.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            holder = ".".join(parents[:depth])
-            raise RecipeError(
-                f"key '{holder}' holds no other keys",
-                key=key,
-                path="--set",
-                remedy=f"Write it like: --set {holder}=VALUE",
-            )
-        content = inner
-    try:
-        content[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UsageError(
-            f"'{override}' is no key=value: {_yaml_problem(error)}",
-            remedy="Put quotes around a text with special characters: --set 'name=\"a: b\"'",
         ) from error
 
 

@@ -5,10 +5,15 @@ import pandas as pd
 import pytest
 
 from cxrtune.cohort.table import Cohort
+from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.models.densenet import build_network
 from cxrtune.packs.pack import Pack
 from cxrtune.recipe import Recipe
-from cxrtune.training.bank import build_bank, open_bank
+from cxrtune.training.bank.build import TrunkOutput, build_views
+from cxrtune.training.bank.plan import plan_bank
+from cxrtune.training.bank.read import open_bank
+from cxrtune.training.batches import BankBatches, Share
+from cxrtune.training.team import Machines, assemble
 
 FINDINGS = ("Effusion", "Mass")
 
@@ -66,7 +71,47 @@ def network(recipe):
 
 
 @pytest.fixture(scope="session")
-def bank(network, cohort, pack, recipe, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bank")
-    build_bank(network, cohort, pack, recipe, folder)
-    return open_bank(folder, cohort, pack, recipe.bank.views)
+def team():
+    """This process alone."""
+    return assemble(Machines())
+
+
+@pytest.fixture(scope="session")
+def plan(cohort, pack, recipe):
+    return plan_bank(cohort, pack, recipe)
+
+
+@pytest.fixture(scope="session")
+def build(network, plan, pack, recipe, team):
+    """Return a function that builds views into a folder."""
+
+    def into(folder, views=(0, 1, 2), **changes):
+        folder.mkdir(exist_ok=True)
+        parts = {"plan": plan, "pack": pack, "recipe": recipe, "team": team} | changes
+        engine = parts.pop("engine", TorchEngine(TrunkOutput(network)))
+        build_views(folder, parts["plan"], views, lambda: engine, parts["pack"], parts["recipe"],
+                    parts["team"], progress=parts.get("progress", lambda _: None))  # fmt: skip
+        return open_bank(folder, parts["plan"], views)
+
+    return into
+
+
+@pytest.fixture(scope="session")
+def bank(build, tmp_path_factory):
+    return build(tmp_path_factory.mktemp("bank"))
+
+
+@pytest.fixture(scope="session")
+def labels(cohort, plan):
+    """float32, of the bank's rows."""
+    return cohort.labels[plan.rows]
+
+
+@pytest.fixture(scope="session")
+def batches(bank, labels):
+    """Return a function that makes the bank's batches."""
+
+    def make(batch_size=8, seed=5, **share):
+        return BankBatches(lambda _: bank, bank, labels, Share(39, 10, batch_size, seed, **share))
+
+    return make

@@ -8,7 +8,8 @@ import torch
 from torchvision.transforms.functional import InterpolationMode, affine
 
 from cxrtune.recipe import AugmentationSpec
-from cxrtune.training.augmentation import affine_matrix, view_of
+from cxrtune.training.augmentation import affine_matrix, sampling_matrix, view_of
+from cxrtune.training.learners import warped
 
 SPEC = AugmentationSpec()
 NONE = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)
@@ -21,7 +22,7 @@ def picture():
 
 
 def drawn(count=400, spec=SPEC, size=224):
-    return [affine_matrix(spec, size, np.random.default_rng(i)) for i in range(count)]
+    return [affine_matrix(spec, size, seed=0, row=row, view=1) for row in range(count)]
 
 
 def test_view_0_is_the_picture_itself(picture):
@@ -74,7 +75,7 @@ def test_nothing_allowed_changes_nothing(picture):
 
 def test_rotation_and_scale_agree_with_torchvision(picture):
     spec = NONE.model_copy(update={"rotation": 5.0, "scale": (1.05, 1.05)})
-    matrix = affine_matrix(spec, 96, np.random.default_rng((0, 0, 1)))
+    matrix = affine_matrix(spec, 96, seed=0, row=0, view=1)
     angle = math.degrees(math.atan2(matrix[1, 0], matrix[0, 0]))
     theirs = affine(
         torch.from_numpy(picture)[None].float(),
@@ -93,3 +94,16 @@ def test_what_the_picture_does_not_cover_is_black():
     view = view_of(np.full((64, 64), 200, np.uint8), spec, seed=0, row=1, view=1)
     assert set(np.unique(view[[0, -1]][:, [0, -1]])) <= set(range(201))
     assert (view == 0).any()
+
+
+@pytest.mark.parametrize("row", range(6))
+def test_the_device_draws_the_same_views_as_the_bank(picture, row):
+    drawn = {"seed": 0, "row": row, "view": 2}
+    matrix = torch.from_numpy(sampling_matrix(SPEC, 96, **drawn))[None]
+    ours = warped(torch.from_numpy(picture)[None], matrix)[0].numpy()
+    assert np.abs(ours - view_of(picture, SPEC, **drawn))[6:-6, 6:-6].max() < 1.5
+
+
+def test_the_device_leaves_a_picture_alone_when_nothing_is_allowed(picture):
+    matrix = torch.from_numpy(sampling_matrix(NONE, 96, seed=0, row=0, view=1))[None]
+    np.testing.assert_allclose(warped(torch.from_numpy(picture)[None], matrix)[0], picture, atol=1e-2)

@@ -23,7 +23,7 @@ def command(
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.pipeline.demo import run_demo
     from cxrtune.pipeline.stage import default_workers
-    from cxrtune.recipe import load_recipe
+    from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
     outcome = run_demo(
@@ -33,4 +33,5 @@ def command(
         workers=workers or default_workers(),
         reporter=reporter,
     )
-    print_outcome(outcome, reporter)
+    if outcome is not None:
+        print_outcome(outcome, reporter)

@@ -23,7 +23,7 @@ def command(
     """Decode the images of a cohort once."""
     from cxrtune.pipeline.pack import make_pack
     from cxrtune.pipeline.stage import default_workers
-    from cxrtune.recipe import load_recipe
+    from cxrtune.recipe_file import load_recipe
 
     make_pack(
         cohort,

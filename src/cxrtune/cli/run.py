@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import (
-    Data,
-    MaxUnreadable,
-    Out,
-    Overrides,
-    Protocol,
-    RecipeName,
-    Weights,
-    Workers,
-    setting,
-)
+from cxrtune.cli.options import Data, MaxUnreadable, Out, Overrides, Protocol, RecipeName, Weights, Workers
 from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.training_options import (
+    Bank,
+    BankPrecision,
+    Devices,
+    EngineOption,
+    NumNodes,
+    Resume,
+    Tracker,
+    Views,
+    circumstances_of,
+    overrides_of,
+)
 
 
 def command(
@@ -26,6 +28,14 @@ def command(
     protocol: Protocol = None,
     weights: Weights = None,
     overrides: Overrides = None,
+    bank: Bank = None,
+    views: Views = None,
+    bank_precision: BankPrecision = None,
+    engine: EngineOption = None,
+    resume: Resume = True,
+    tracker: Tracker = None,
+    devices: Devices = 1,
+    num_nodes: NumNodes = 1,
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
 ) -> None:
@@ -33,16 +43,26 @@ def command(
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.pipeline.run import run_experiment
     from cxrtune.pipeline.stage import default_workers
-    from cxrtune.recipe import load_recipe
+    from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
-    changes = [setting(key, value) for key, value in (("protocol", protocol), ("weights", weights)) if value]
+    changes = overrides_of(
+        overrides,
+        protocol=protocol,
+        weights=weights,
+        bank=bank,
+        views=views,
+        bank_precision=bank_precision,
+        engine=engine,
+    )
     outcome = run_experiment(
         data,
         out,
-        load_recipe(recipe, [*(overrides or ()), *changes]),
+        load_recipe(recipe, changes),
         workers=workers or default_workers(),
         max_unreadable=max_unreadable,
         reporter=reporter,
+        circumstances=circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes),
     )
-    print_outcome(outcome, reporter)
+    if outcome is not None:
+        print_outcome(outcome, reporter)

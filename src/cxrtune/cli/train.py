@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights, setting
+from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights
 from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.training_options import (
+    Bank,
+    BankPrecision,
+    Devices,
+    EngineOption,
+    NumNodes,
+    Resume,
+    Tracker,
+    Views,
+    circumstances_of,
+    overrides_of,
+)
 
 
 def command(
@@ -16,13 +28,29 @@ def command(
     recipe: RecipeName = "reference",
     weights: Weights = None,
     overrides: Overrides = None,
+    bank: Bank = None,
+    views: Views = None,
+    bank_precision: BankPrecision = None,
+    engine: EngineOption = None,
+    resume: Resume = True,
+    tracker: Tracker = None,
+    devices: Devices = 1,
+    num_nodes: NumNodes = 1,
 ) -> None:
     """Fine-tune the last dense block and the head."""
     from cxrtune.models.weights import check_source
     from cxrtune.pipeline.train import train_model
-    from cxrtune.recipe import load_recipe
+    from cxrtune.recipe_file import load_recipe
+    from cxrtune.training.team import is_helper
 
     reporter = reporter_of(context)
-    chosen = load_recipe(recipe, [*(overrides or ()), *([setting("weights", weights)] if weights else [])])
-    check_source(chosen.weights, say=reporter.say)
-    reporter.say(f"train: {train_model(cohort, pack, chosen, out, reporter)}")
+    changes = overrides_of(
+        overrides, weights=weights, bank=bank, views=views, bank_precision=bank_precision, engine=engine
+    )
+    chosen = load_recipe(recipe, changes)
+    circumstances = circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes)
+    if not is_helper():
+        check_source(chosen.weights, say=reporter.say)
+    model = train_model(cohort, pack, chosen, out, reporter, circumstances)
+    if not is_helper():
+        reporter.say(f"train: {model}")

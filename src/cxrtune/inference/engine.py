@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cxrtune.memory import let_pages_go
 from cxrtune.models.densenet import ChestNet
 
 Pixels = NDArray[np.uint8]
@@ -17,16 +18,23 @@ _BATCH = 8  # more is slower on a CPU: the feature maps outgrow the caches
 
 
 class TorchEngine:
-    """The network in eval mode on the best device there is."""
+    """The network in eval mode on the best device there is.
 
-    def __init__(self, network: ChestNet) -> None:
+    `flip` averages the logits of each picture and its mirror image.
+    """
+
+    def __init__(self, network: ChestNet, *, flip: bool = False) -> None:
+        self._flip = flip
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.eval().to(self._device)
 
     def logits(self, pixels: Pixels) -> NDArray[np.float32]:
         """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
         with torch.inference_mode():
-            logits: Tensor = self._network(torch.from_numpy(pixels).to(self._device))
+            pictures = torch.from_numpy(pixels).to(self._device)
+            logits: Tensor = self._network(pictures)
+            if self._flip:
+                logits = (logits + self._network(pictures.flip(-1))) / 2
         return cast(NDArray[np.float32], logits.float().cpu().numpy())
 
     def logits_of_rows(
@@ -38,6 +46,7 @@ class TorchEngine:
         for start in range(0, len(wanted), _BATCH):
             chunk = wanted[start : start + _BATCH]
             parts.append(self.logits(np.ascontiguousarray(pixels[chunk])))
+            let_pages_go(pixels)
             progress(len(chunk))
         return np.concatenate(parts)
 

@@ -6,6 +6,8 @@ transition3, the tail from dense block 4 to the head.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torchvision.models import densenet121
@@ -18,10 +20,16 @@ ARCHITECTURE = "densenet121"
 TRUNK_CHANNELS = 512
 TAIL_CHANNELS = 1024
 _TAIL_PARTS = ("denseblock4", "norm5")
+_TRUNK_BLOCKS = (
+    ("transition3", "denseblock3"),
+    ("transition2", "denseblock2"),
+    ("transition1", "denseblock1"),
+    ("norm0", "conv0"),
+)
 
 
 class Trunk(nn.Module):
-    """conv0 to transition3, frozen: no gradient, and every batch-norm in eval mode, always."""
+    """conv0 to transition3, frozen: no gradient, and every batch-norm in eval mode, until unfrozen."""
 
     def __init__(self, features: nn.Sequential) -> None:
         super().__init__()
@@ -29,12 +37,23 @@ class Trunk(nn.Module):
         for name, part in features.named_children():
             if name not in _TAIL_PARTS:
                 self.features.add_module(name, part)
+        self._learning: tuple[str, ...] = ()
         self.requires_grad_(False)
         self.train(False)
 
+    def unfreeze(self, part: Literal["denseblock3", "all"]) -> None:
+        """Let a part and everything above it learn, batch-norm statistics included."""
+        names = [name for name, _ in self.features.named_children()]
+        self._learning = tuple(names if part == "all" else names[names.index(part) :])
+        for name in self._learning:
+            self.features.get_submodule(name).requires_grad_(True)
+
     def train(self, mode: bool = True) -> Trunk:
-        """Stay in eval mode, whatever is asked: the frozen statistics must not move."""
-        return super().train(False)
+        """Set what is unfrozen to `mode`; the rest stays in eval mode: its statistics must not move."""
+        super().train(False)
+        for name in self._learning:
+            self.features.get_submodule(name).train(mode)
+        return self
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Map float32 (N, 3, S, S), normalised, to float32 (N, 512, S/32, S/32)."""
@@ -83,6 +102,17 @@ class ChestNet(nn.Module):
         """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
         logits: Tensor = self.tail(self.features(pixels))
         return logits
+
+    def learning_blocks(self) -> list[list[nn.Parameter]]:
+        """Return the parameters that learn, a list a block, from the head down."""
+        trunk = self.trunk.features
+        blocks = [[self.tail.head], [self.tail.norm5, self.tail.denseblock4]]
+        blocks += [[trunk.get_submodule(name) for name in names] for names in _TRUNK_BLOCKS]
+        found = [
+            [parameter for part in block for parameter in part.parameters() if parameter.requires_grad]
+            for block in blocks
+        ]
+        return [parameters for parameters in found if parameters]
 
 
 def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, seed: int) -> ChestNet:

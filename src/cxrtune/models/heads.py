@@ -31,7 +31,11 @@ class LogSumExpPooling(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Map float32 (N, C, h, w) to float32 (N, C)."""
         count = maps.shape[2] * maps.shape[3]
-        return (torch.logsumexp(self.sharpness * maps, dim=(2, 3)) - math.log(count)) / self.sharpness
+        scaled = self.sharpness * maps
+        largest = scaled.detach().amax(dim=(2, 3), keepdim=True)
+        # What torch.logsumexp computes, to the bit, but it takes the exponential once more for the gradient.
+        logsumexp = (scaled - largest).exp_().sum(dim=(2, 3)).log() + largest[:, :, 0, 0]
+        return (logsumexp - math.log(count)) / self.sharpness
 
 
 class Head(nn.Module):

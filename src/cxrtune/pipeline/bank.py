@@ -2,54 +2,188 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from cxrtune.cohort.table import Cohort
+import numpy as np
+
+from cxrtune.engines.choice import chosen_engine, make_engine
+from cxrtune.engines.engine import Engine
+from cxrtune.errors import OutputError
+from cxrtune.files import naming_output_errors, write_text
 from cxrtune.models.densenet import ChestNet
 from cxrtune.packs.pack import Pack
 from cxrtune.pipeline.stage import skip_if_current
-from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.progress import Reporter, SilentTask, Task
+from cxrtune.provenance import Source, key_of, recording
 from cxrtune.recipe import Recipe
-from cxrtune.training.bank import FeatureBank, bank_bytes, bank_rows, build_bank, open_bank, view_files
+from cxrtune.training.bank.build import TrunkOutput, build_views
+from cxrtune.training.bank.plan import BankPlan
+from cxrtune.training.bank.read import FeatureBank, open_bank
+from cxrtune.training.bank.view_file import ViewFile, bytes_in, view_numbers
+from cxrtune.training.team import Team
+
+BANK = "bank"
+_IDENTITY = "bank.json"
+_CALIBRATION_IMAGES = 256
 
 
-def make_bank(
-    network: ChestNet,
-    cohort: Cohort,
-    pack: Pack,
-    recipe: Recipe,
-    out: Path,
-    *,
-    inputs: list[Source],
-    reporter: Reporter,
-) -> FeatureBank:
-    """Build the feature bank, or open the one that is there if it is of the same making.
+def bank_key(inputs: Sequence[Source], recipe: Recipe) -> str:
+    """Return the SHA-256 of all that a view depends on; how many there are is no part of it."""
+    content = recipe.model_dump(mode="json", include={"augmentation", "preprocess", "seed", "weights"})
+    return key_of(inputs, content | {"precision": recipe.bank.precision})
 
-    Args:
-        network: Its trunk is run.
-        cohort: Says which rows are trained on.
-        pack: The pictures.
-        recipe: The number of views, the augmentation and the seed.
-        out: The bank's folder.
-        inputs: What the trunk and the pictures come from.
-        reporter: Told of the progress and of the disk that is needed.
 
-    Raises:
-        OutputError: The bank cannot be written, as when the disk is full.
-    """
-    content = recipe.model_dump(
-        mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"}
-    )
-    if not skip_if_current("bank", out, inputs, content, reporter):
-        rows, sizes = bank_rows(cohort, pack)
-        views = len(rows) + (recipe.bank.views - 1) * sizes["train"]
-        reporter.say(
-            f"bank: {views:,} views ({recipe.bank.views} of each training image), "
-            f"{bank_bytes(cohort, pack, recipe) / 1e9:.2f} GB on disk"
+def is_bank_of(folder: Path, key: str) -> bool:
+    """Return whether a folder's views were made with this key."""
+    try:
+        return bool(json.loads((folder / _IDENTITY).read_text(encoding="utf-8"))["key"] == key)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+class BankKeeper:
+    """Builds what is missing of a bank, and throws away what is no longer wanted."""
+
+    def __init__(
+        self,
+        network: ChestNet,
+        plan: BankPlan,
+        pack: Pack,
+        recipe: Recipe,
+        folder: Path,
+        inputs: list[Source],
+        team: Team,
+        reporter: Reporter,
+    ) -> None:
+        self._network = network
+        self._plan = plan
+        self._pack = pack
+        self._recipe = recipe
+        self._folder = folder
+        self._inputs = inputs
+        self._team = team
+        self._reporter = reporter
+
+    def make(self, epoch: int) -> None:
+        """Make the bank for a training that begins, or goes on, with an epoch, counted from 0.
+
+        Raises:
+            OutputError: It does not fit on the disk, or cannot be written.
+        """
+        views = self._plan.views_at(epoch)
+        content = self._recipe.model_dump(
+            mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"}
         )
-        with recording("bank", out, inputs, content, view_files(recipe.bank.views)) as draft:
-            with reporter.task("Feature bank", views) as task:
-                build_bank(network, cohort, pack, recipe, out, progress=task.advance)
-            draft.counts = {"views": views, **sizes}
-    return open_bank(out, cohort, pack, recipe.bank.views)
+        current = self._team.is_first and skip_if_current(
+            "bank", self._folder, self._inputs, content, self._reporter
+        )
+        if self._team.gathered(current)[0]:
+            return
+        if not self._team.is_first:
+            self._build(views, SilentTask())
+            return
+        names = [ViewFile(self._folder, view, self._plan.shape(view)).path.name for view in views]
+        with recording("bank", self._folder, self._inputs, content, names) as draft:
+            self._tidy(views)
+            draft.counts = {
+                "views": self._plan.pictures(views),
+                **self._plan.sizes,
+                "engine": self._engine_name,
+            }
+            self._announce(views)
+            with self._reporter.task("Feature bank", self._plan.pictures(views)) as task:
+                self._build(views, task)
+
+    def at(self, epoch: int) -> FeatureBank:
+        """Return the bank with the views of an epoch; augmented views that are due are drawn anew."""
+        views = self._plan.views_at(epoch)
+        missing = [view for view in views if not self._file(view).path.is_file()]
+        self._team.wait()
+        if missing:
+            if self._team.is_first:
+                self._reporter.say(
+                    f"bank: views {missing[0]} to {missing[-1]} are drawn for epoch {epoch + 1}"
+                )
+                self._tidy(views)
+            self._build(views, SilentTask())
+        return open_bank(self._folder, self._plan, views)
+
+    def plain(self) -> FeatureBank:
+        """Return the bank with nothing but the plain pictures."""
+        return open_bank(self._folder, self._plan, [0])
+
+    @property
+    def _engine_name(self) -> Literal["torch", "openvino"]:
+        spec = self._recipe.bank
+        pictures = self._plan.pictures(self._plan.views_at(0))
+        on_cpu = self._team.device.type == "cpu"
+        return chosen_engine(spec.engine, spec.precision, pictures=pictures, on_cpu=on_cpu)
+
+    def _build(self, views: Sequence[int], task: Task) -> None:
+        self._team.wait()  # for the first to have tidied
+        build_views(
+            self._folder, self._plan, views, self._make_engine, self._pack, self._recipe, self._team,
+            progress=task.advance,
+        )  # fmt: skip
+
+    def _make_engine(self) -> Engine:
+        train = self._plan.rows[self._plan.span("train")]
+        chosen = np.random.default_rng(self._recipe.seed).permutation(train)[:_CALIBRATION_IMAGES]
+        return make_engine(
+            self._engine_name,
+            TrunkOutput(self._network),
+            size=self._recipe.preprocess.size,
+            precision=self._recipe.bank.precision,
+            calibration=(self._pack.pixels[row] for row in np.sort(chosen)),
+        )
+
+    def _tidy(self, wanted: Sequence[int]) -> None:
+        """Remove every view that is stale or not wanted, and say whose the folder is from now on."""
+        key = bank_key(self._inputs, self._recipe)
+        with naming_output_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            mine = is_bank_of(self._folder, key)
+            there = view_numbers(self._folder)
+            if there and not mine:
+                self._reporter.say("bank: the one that is there was made from something else and is replaced")
+            for view in there:
+                if not mine or view not in wanted:
+                    self._file(view).discard()
+        if not mine:
+            write_text(self._folder / _IDENTITY, json.dumps({"key": key}) + "\n")
+
+    def _announce(self, views: Sequence[int]) -> None:
+        """Say how much disk the bank takes, and refuse before any work if there is not so much.
+
+        Raises:
+            OutputError: The disk is too small.
+        """
+        need, spec = self._plan.bytes(views), self._recipe.bank
+        free, there = shutil.disk_usage(self._folder).free, bytes_in(self._folder)
+        self._reporter.say(
+            f"bank: {self._plan.pictures(views):,} views ({spec.views} of each training image),"
+            f" {need / 1e9:.2f} GB on disk, {free / 1e9:.0f} GB free;"
+            f" trunk by {self._engine_name}, {spec.precision}"
+        )
+        if there:
+            self._reporter.say(f"bank: {min(there, need) / 1e9:.2f} GB of it are there already")
+        if need - there > free:
+            raise OutputError(
+                f"the bank needs {(need - there) / 1e9:.2f} GB more, and {free / 1e9:.2f} GB are free",
+                path=self._folder,
+                remedy=f"{self._smaller(free + there)}do without a bank (--bank off),"
+                " or choose another disk with --out.",
+            )
+
+    def _smaller(self, room: int) -> str:
+        for views in range(self._recipe.bank.views - 1, 0, -1):
+            if self._plan.bytes(range(views)) <= room:
+                return f"Take fewer views (--views {views} fits), "
+        return "Free some space, "
+
+    def _file(self, view: int) -> ViewFile:
+        return ViewFile(self._folder, view, self._plan.shape(view))

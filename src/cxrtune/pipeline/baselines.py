@@ -5,22 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxrtune.cohort.folder import require_images
-from cxrtune.cohort.table import read_cohort
+from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
 from cxrtune.inference.scores import predictions_of
 from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
-from cxrtune.packs.pack import open_pack
+from cxrtune.packs.pack import Pack, open_pack
+from cxrtune.pipeline.bank import bank_key, is_bank_of
 from cxrtune.pipeline.predict import scored_rows
 from cxrtune.pipeline.stage import left_out, skip_if_current
+from cxrtune.pipeline.train import weights_source
 from cxrtune.predictions import ModelCard
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import Recipe
-from cxrtune.training.bank import open_bank
+from cxrtune.training.bank.build import TrunkOutput
+from cxrtune.training.bank.plan import plan_bank
+from cxrtune.training.bank.read import open_bank
+from cxrtune.training.start import learnable_findings, start_network
 
 
 def check_baselines(names: tuple[str, ...]) -> None:
@@ -44,29 +51,38 @@ def check_baselines(names: tuple[str, ...]) -> None:
 def predict_probe(
     cohort_file: Path, pack_folder: Path, bank: Path, recipe: Recipe, out: Path, reporter: Reporter
 ) -> Path:
-    """Fit the linear probe on the bank's pooled features and score validation and test.
+    """Fit the linear probe on the trunk's pooled output and score validation and test.
+
+    Args:
+        cohort_file: The cohort.
+        pack_folder: Its pack.
+        bank: A bank's folder; where there is none of this trunk, the trunk is run anew.
+        recipe: Says what the trunk is.
+        out: The table of predictions.
+        reporter: Told of the progress.
 
     Raises:
         CxrtuneError: Inputs do not fit, or the table cannot be written.
     """
-    inputs = [Source.of_file("cohort", cohort_file), Source.of_file("bank", record_path(bank))]
-    settings = {"strengths": list(STRENGTHS)}
+    inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
+    inputs += weights_source(recipe)
+    settings = {"strengths": list(STRENGTHS)} | recipe.model_dump(
+        mode="json", include={"preprocess", "seed", "weights", "bank"}
+    )
     if skip_if_current(NAME, out, inputs, settings, reporter):
         return out
     cohort = read_cohort(cohort_file)
     pack = open_pack(pack_folder, cohort.images)
+    plan = plan_bank(cohort, pack, recipe)
     with recording(NAME, out, inputs, settings, [out.name]) as draft:
-        features = open_bank(bank, cohort, pack, recipe.bank.views)
-        parts = {
-            split: cohort.labels[features.rows[features.span(split)]] for split in ("train", "validation")
-        }
-        probe = fit_probe(
-            (features.pooled(features.span("train")), parts["train"]),
-            (features.pooled(features.span("validation")), parts["validation"]),
-        )
-        start = features.span("validation").start
-        rows = features.rows[start:]
-        values = probe.probabilities(features.pooled(slice(start, None)))
+        if is_bank_of(bank, bank_key(inputs, recipe)):
+            features = open_bank(bank, plan, [0]).pooled(slice(0, len(plan.rows)))
+        else:
+            features = _pooled_anew(cohort, pack, recipe, plan.rows, reporter)
+        labels = cohort.labels[plan.rows]
+        train, validation = plan.span("train"), plan.span("validation")
+        probe = fit_probe((features[train], labels[train]), (features[validation], labels[validation]))
+        rows, values = plan.rows[validation.start :], probe.probabilities(features[validation.start :])
         card = ModelCard(
             title="Linear probe on the frozen trunk",
             origin=f"Logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
@@ -76,6 +92,24 @@ def predict_probe(
     scored = f"{len(rows):,} images scored{left_out(cohort_file)}"
     reporter.say(f"{NAME}: fitted with C = {probe.strength:g}, {scored}")
     return out
+
+
+def _pooled_anew(
+    cohort: Cohort, pack: Pack, recipe: Recipe, rows: NDArray[np.intp], reporter: Reporter
+) -> NDArray[np.float32]:
+    """Return float32 (n, 512): the mean over the trunk's map of each picture, with first weights."""
+    network, _ = start_network(cohort, pack, recipe, learnable_findings(cohort, pack), reporter.say)
+    engine = make_engine(
+        chosen_engine(recipe.bank.engine, "float32", pictures=len(rows), on_cpu=True),
+        TrunkOutput(network),
+        size=recipe.preprocess.size,
+    )
+    with reporter.task("Linear probe", len(rows)) as task:
+        pooled = []
+        for output in engine.stream(pack.pixels[row] for row in rows):
+            pooled.append(output.mean(axis=(0, 1), dtype=np.float32))
+            task.advance()
+    return np.stack(pooled)
 
 
 def predict_xrv(

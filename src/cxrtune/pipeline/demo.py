@@ -16,7 +16,7 @@ PICTURE_SIZE = 320
 TITLE = "Demonstration on synthetic radiographs: evaluation report"
 
 
-def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: Reporter) -> Outcome:
+def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: Reporter) -> Outcome | None:
     """Draw phantoms and run every stage on them.
 
     Args:

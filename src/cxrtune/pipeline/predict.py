@@ -60,7 +60,7 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
     with recording("predict", out, inputs, {}, [out.name]) as draft:
         parts, skipped = scored_rows(cohort, pack.readable)
         rows = np.concatenate(parts)
-        engine = TorchEngine(network)
+        engine = TorchEngine(network, flip=info.recipe.prediction.flip)
         with reporter.task("Predicting", len(rows)) as task:
             # A split at a time: in the batches of training's last look at validation, so equal to the bit.
             logits = np.concatenate(
@@ -88,7 +88,7 @@ def predict_images(model: Path, images: Sequence[Path], out: Path, reporter: Rep
     """
     require_suffix(out)
     network, info = load_model(model)
-    engine = TorchEngine(network)
+    engine = TorchEngine(network, flip=info.recipe.prediction.flip)
     values = np.full((len(images), len(info.findings)), np.nan, dtype=np.float32)
     with reporter.task("Predicting", len(images)) as task:
         for start in range(0, len(images), _BATCH):

@@ -9,18 +9,22 @@ from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import RESULTS
 from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
+from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.pipeline.cohort import make_cohort
 from cxrtune.pipeline.evaluate import evaluate_predictions
 from cxrtune.pipeline.pack import make_pack
 from cxrtune.pipeline.predict import predict_cohort
 from cxrtune.pipeline.report import make_report
-from cxrtune.pipeline.train import BANK, train_model
+from cxrtune.pipeline.train import Circumstances, train_model
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.report import DEFAULT_TITLE
+from cxrtune.training.team import is_helper
 
 FINE_TUNED = "fine-tuned"
+COHORT = "cohort.parquet"
+PACK = "pack"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def run_experiment(
     max_unreadable: float,
     reporter: Reporter,
     title: str = DEFAULT_TITLE,
-) -> Outcome:
+    circumstances: Circumstances = Circumstances(),  # noqa: B008  frozen
+) -> Outcome | None:
     """Run every stage; those whose inputs and settings are unchanged are skipped.
 
     Args:
@@ -56,16 +61,23 @@ def run_experiment(
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
         reporter: Told of everything.
         title: The report's.
+        circumstances: Where and how the training runs.
+
+    Returns:
+        Where the results are; None for a process that only helps another one to train.
 
     Raises:
         CxrtuneError: A stage failed; what earlier stages wrote is kept.
     """
+    if is_helper():
+        train_model(out / COHORT, out / PACK, recipe, out, reporter, circumstances)
+        return None
     # What can be known to fail is known before hours of work, not after.
     check_baselines(recipe.baselines)
     check_source(recipe.weights, say=reporter.say)
     cohort = make_cohort(
         data,
-        out / "cohort.parquet",
+        out / COHORT,
         protocol=recipe.protocol,
         seed=recipe.seed,
         metadata_only=False,
@@ -74,13 +86,13 @@ def run_experiment(
     pack = make_pack(
         cohort,
         data,
-        out / "pack",
+        out / PACK,
         preprocess=recipe.preprocess,
         workers=workers,
         max_unreadable=max_unreadable,
         reporter=reporter,
     )
-    model = train_model(cohort, pack, recipe, out, reporter)
+    model = train_model(cohort, pack, recipe, out, reporter, circumstances)
     predictions = {FINE_TUNED: predict_cohort(model, cohort, pack, _table(out, FINE_TUNED), reporter)}
     missing: list[MissingModel] = []
     for name in recipe.baselines:

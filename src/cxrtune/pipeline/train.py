@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import StaleInputError
+from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.thresholds import YOUDEN_ON_VALIDATION, youden_thresholds
 from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.models.checkpoint import MODEL, ModelInfo, save_model
-from cxrtune.models.densenet import ChestNet
+from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
-from cxrtune.pipeline.bank import make_bank
+from cxrtune.pipeline.bank import BANK, BankKeeper
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path, recording
+from cxrtune.progress import Reporter, SilentReporter
+from cxrtune.provenance import Draft, Source, key_of, record_path, recording
 from cxrtune.recipe import Recipe
-from cxrtune.training.fit import METRICS, fit
+from cxrtune.training.bank.plan import plan_bank
+from cxrtune.training.batches import BankBatches, Batches, PixelBatches, Share
+from cxrtune.training.fit import FitResult, Watchers, fit
+from cxrtune.training.metrics import METRICS
+from cxrtune.training.stage import Stage, tail_stage, unfrozen_stage
 from cxrtune.training.start import learnable_findings, start_network
+from cxrtune.training.state import TrainingState, discard_state, load_state
+from cxrtune.training.team import Machines, Team, assemble
+from cxrtune.training.trackers import TrackerName
 
-BANK = "bank"
+Labels = NDArray[np.float32]
 
 
-def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path, reporter: Reporter) -> Path:
-    """Fine-tune the tail and write the model.
+@dataclass(frozen=True)
+class Circumstances:
+    """What a training does not depend on.
+
+    Attributes:
+        machines: Where it runs.
+        trackers: Other tools that are told of every epoch.
+        resume: Go on where an earlier start was killed.
+    """
+
+    machines: Machines = field(default_factory=Machines)
+    trackers: Sequence[TrackerName] = ()
+    resume: bool = True
+
+
+def train_model(
+    cohort_file: Path,
+    pack_folder: Path,
+    recipe: Recipe,
+    out: Path,
+    reporter: Reporter,
+    circumstances: Circumstances = Circumstances(),
+) -> Path:
+    """Fine-tune the network and write the model.
 
     Args:
         cohort_file: The cohort.
@@ -35,6 +67,7 @@ def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path,
         recipe: Every choice.
         out: The run folder.
         reporter: Told of the progress.
+        circumstances: Where and how it runs.
 
     Returns:
         The model's path.
@@ -42,6 +75,9 @@ def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path,
     Raises:
         CxrtuneError: Inputs do not fit, weights are missing, training failed, or nothing can be written.
     """
+    team = assemble(circumstances.machines, recipe.training.arithmetic)
+    if not team.is_first:
+        reporter = SilentReporter()
     cohort = read_cohort(cohort_file)
     pack = open_pack(pack_folder, cohort.images)
     if pack.spec != recipe.preprocess:
@@ -51,54 +87,174 @@ def train_model(cohort_file: Path, pack_folder: Path, recipe: Recipe, out: Path,
             remedy="Pack again with the recipe: cxrtune pack --recipe FILE",
         )
     inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
-    file = weights_file(recipe.weights)
-    if file is not None and file.is_file():
-        inputs.append(Source.of_file("weights", file))
+    inputs += weights_source(recipe)
     settings = recipe.model_dump(mode="json")
     model = out / MODEL
-    if skip_if_current("train", model, inputs, settings, reporter):
+    if team.gathered(team.is_first and skip_if_current("train", model, inputs, settings, reporter))[0]:
         return model
-    findings = learnable_findings(cohort, pack)
+    training = _Training(cohort, pack, recipe, out, inputs, team, circumstances, reporter)
+    if not team.is_first:
+        training.run(Draft())
+        return model
     with recording("train", model, inputs, settings, [MODEL, METRICS]) as draft:
-        _warn_of_unlearnable(cohort, findings, draft.notes, reporter)
-        network, origin = start_network(cohort, pack, recipe, findings, reporter.say)
-        reporter.say(f"train: {origin.sentence}; head: {recipe.head.pooling} pooling")
-        bank = make_bank(network, cohort, pack, recipe, out / BANK, inputs=inputs, reporter=reporter)
-        seen = f"{bank.sizes['train']:,} images, validation on {bank.sizes['validation']:,}"
-        reporter.say(f"train: training on {seen}{left_out(cohort_file)}")
-        labels = _labels(cohort, findings)
-        fitted = fit(network.tail, bank, labels, recipe.training, recipe.seed, out, reporter)
-        reporter.say(
-            f"train: {fitted.epochs} epochs, best is {fitted.best_epoch} "
-            f"({recipe.training.monitor.replace('_', ' ')} {fitted.best:.3f})"
-        )
-        thresholds = _thresholds(network, cohort, pack, findings)
-        save_model(
-            model, network, ModelInfo(findings, recipe, origin.sentence, YOUDEN_ON_VALIDATION, thresholds)
-        )
-        draft.counts = asdict(fitted) | {f"{split}_images": size for split, size in bank.sizes.items()}
+        reporter.say(f"train: training on {training.seen()}{left_out(cohort_file)}")
+        fitted = training.run(draft)
+        training.save(model, fitted, draft)
+    discard_state(out)
     return model
 
 
-def _labels(cohort: Cohort, findings: tuple[str, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return cohort.labels[:, [cohort.findings.index(finding) for finding in findings]]
+def weights_source(recipe: Recipe) -> list[Source]:
+    """Return the file of first weights as an input, if there is one."""
+    file = weights_file(recipe.weights)
+    return [Source.of_file("weights", file)] if file is not None and file.is_file() else []
 
 
-def _warn_of_unlearnable(
-    cohort: Cohort, findings: tuple[str, ...], notes: list[str], reporter: Reporter
-) -> None:
-    for finding in cohort.findings:
-        if finding not in findings:
-            note = (
-                f"{finding} has no positives (or no negatives) among the training images and is not learned"
+class _Training:
+    """One process's part in a training."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        pack: Pack,
+        recipe: Recipe,
+        out: Path,
+        inputs: list[Source],
+        team: Team,
+        circumstances: Circumstances,
+        reporter: Reporter,
+    ) -> None:
+        self._pack = pack
+        self._recipe = recipe
+        self._out = out
+        self._inputs = inputs
+        self._team = team
+        self._circumstances = circumstances
+        self._reporter = reporter
+        self._cohort = cohort
+        self._findings = learnable_findings(cohort, pack)
+        self._labels = cohort.labels[:, [cohort.findings.index(finding) for finding in self._findings]]
+        self._plan = plan_bank(cohort, pack, recipe)
+
+    def seen(self) -> str:
+        """Return how many images are trained and validated on, in words."""
+        return f"{self._plan.sizes['train']:,} images, validation on {self._plan.sizes['validation']:,}"
+
+    def run(self, draft: Draft) -> FitResult:
+        """Train; afterwards the network holds the weights of the best epoch."""
+        self._warn_of_unlearnable(draft.notes)
+        self._network = self._start()
+        key = key_of(self._inputs, self._recipe.model_dump(mode="json"))
+        state = self._state(key)
+        labels = self._labels[self._plan.rows]
+        train, validation = (labels[self._plan.span(split)] for split in ("train", "validation"))
+        return fit(
+            self._network,
+            self._stages(state),
+            {"train": train, "validation": validation},
+            self._recipe,
+            self._team,
+            self._out,
+            state=state,
+            key=key,
+            watchers=Watchers(self._reporter, self._circumstances.trackers),
+        )
+
+    def save(self, model: Path, fitted: FitResult, draft: Draft) -> None:
+        """Choose thresholds, write the model, and say what it is worth."""
+        rows = self._plan.rows[self._plan.span("validation")]
+        engine = TorchEngine(self._network, flip=self._recipe.prediction.flip)
+        scores = probabilities(engine.logits_of_rows(self._pack.pixels, rows))
+        # On the whole network's probabilities, the very ones that `predict` gives.
+        thresholds = youden_thresholds(self._findings, self._labels[rows], scores)
+        info = ModelInfo(self._findings, self._recipe, self._origin, YOUDEN_ON_VALIDATION, thresholds)
+        save_model(model, self._network.cpu(), info)
+        self._reporter.say(
+            f"train: {fitted.epochs} epochs, best is {fitted.best_epoch} "
+            f"({self._recipe.training.monitor.replace('_', ' ')} {fitted.best:.3f})"
+        )
+        draft.counts = asdict(fitted) | {f"{split}_images": size for split, size in self._plan.sizes.items()}
+        if self._recipe.bank.precision != "float32":
+            self._tell_cost_of_precision(fitted, scores, rows, draft)
+
+    def _start(self) -> ChestNet:
+        """Build the network; the first process's weights are everybody's."""
+        if self._team.is_first:
+            network, origin = start_network(
+                self._cohort, self._pack, self._recipe, self._findings, self._reporter.say
             )
-            notes.append(note)
-            reporter.warn(f"train: {note}")
+            self._origin = origin.sentence
+            self._reporter.say(f"train: {origin.sentence}; head: {self._recipe.head.pooling} pooling")
+        else:
+            recipe = self._recipe
+            network = build_network(len(self._findings), recipe.head, recipe.preprocess, recipe.seed)
+        network = network.to(self._team.device)
+        self._team.share(network)
+        return network
 
+    def _state(self, key: str) -> TrainingState:
+        if not self._circumstances.resume and self._team.is_first:
+            discard_state(self._out)
+        self._team.wait()
+        return load_state(self._out, key) or TrainingState()
 
-def _thresholds(network: ChestNet, cohort: Cohort, pack: Pack, findings: tuple[str, ...]) -> dict[str, float]:
-    """Choose thresholds on probabilities of the whole network, the very ones that `predict` gives."""
-    rows = cohort.rows("validation")
-    rows = rows[pack.readable[rows]]
-    scores = probabilities(TorchEngine(network).logits_of_rows(pack.pixels, rows))
-    return youden_thresholds(findings, _labels(cohort, findings)[rows], scores)
+    def _stages(self, state: TrainingState) -> list[Stage]:
+        pixels = PixelBatches(
+            self._pack,
+            self._plan.rows,
+            self._labels[self._plan.rows],
+            self._recipe.augmentation,
+            self._share(),
+        )
+        from_pixels = self._recipe.bank.store == "none"
+        batches: Batches = pixels
+        if not from_pixels and state.stage == 0:
+            batches = self._bank_batches(state.epoch)
+        stages = [tail_stage(self._network, self._recipe, batches, from_pixels=from_pixels)]
+        if self._recipe.unfreeze.part != "none":
+            stages.append(unfrozen_stage(self._network, self._recipe, pixels))
+        return stages
+
+    def _bank_batches(self, epoch: int) -> BankBatches:
+        keeper = BankKeeper(
+            self._network, self._plan, self._pack, self._recipe, self._out / BANK, self._inputs, self._team,
+            self._reporter,
+        )  # fmt: skip
+        keeper.make(epoch)
+        return BankBatches(keeper.at, keeper.plain(), self._labels[self._plan.rows], self._share())
+
+    def _share(self) -> Share:
+        sizes, recipe = self._plan.sizes, self._recipe
+        return Share(
+            sizes["train"],
+            sizes["validation"],
+            recipe.training.batch_size,
+            recipe.seed,
+            self._team.rank,
+            self._team.size,
+        )
+
+    def _warn_of_unlearnable(self, notes: list[str]) -> None:
+        for finding in self._cohort.findings:
+            if finding not in self._findings:
+                note = (
+                    f"{finding} has no positives (or no negatives) among the training images"
+                    " and is not learned"
+                )
+                notes.append(note)
+                self._reporter.warn(f"train: {note}")
+
+    def _tell_cost_of_precision(
+        self, fitted: FitResult, scores: Labels, rows: NDArray[np.intp], draft: Draft
+    ) -> None:
+        """Say what the float32 network, which predicts, makes of a tail trained on coarser features."""
+        precision = self._recipe.bank.precision
+        auroc, _ = macro_auroc(self._labels[rows], scores)
+        if auroc is None:
+            return
+        note = (
+            f"validation AUROC {fitted.val_auroc:.3f} on the {precision} bank's features,"
+            f" {auroc:.3f} by the float32 network that predicts"
+        )
+        draft.notes.append(note)
+        self._reporter.say(f"train: {note}")

@@ -31,19 +31,20 @@ def view_of(
     """
     if view == 0:
         return picture
-    matrix = affine_matrix(spec, picture.shape[0], np.random.default_rng((seed, row, view)))
+    matrix = affine_matrix(spec, picture.shape[0], seed=seed, row=row, view=view)
     warped = cv2.warpAffine(
         picture, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
     )
     return cast(NDArray[np.uint8], warped)
 
 
-def affine_matrix(spec: AugmentationSpec, size: int, random: np.random.Generator) -> Matrix:
+def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int) -> Matrix:
     """Draw a transform about the centre of the picture: flip, then shear, scale, rotation and shift.
 
     Returns:
         float64 (3, 3), maps (x, y, 1) of the picture to that of its view, in pixels.
     """
+    random = np.random.default_rng((seed, row, view))
     angle = math.radians(random.uniform(-spec.rotation, spec.rotation))
     shear = math.tan(math.radians(random.uniform(-spec.shear, spec.shear)))
     scale = random.uniform(*spec.scale)
@@ -60,3 +61,18 @@ def affine_matrix(spec: AugmentationSpec, size: int, random: np.random.Generator
     matrix[:2, :2] = linear
     matrix[:2, 2] = centre + np.array([shift_x, shift_y]) - linear @ np.array([centre, centre])
     return matrix
+
+
+def sampling_matrix(
+    spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int
+) -> NDArray[np.float32]:
+    """Return the same transform for torch: from a place in the view to the place in the picture it shows.
+
+    Returns:
+        float32 (2, 3), on coordinates that run from -1 to 1 between the centres of the outer pixels
+        (`align_corners=True` of torch's `affine_grid`).
+    """
+    to_unit = np.array([[2 / (size - 1), 0, -1], [0, 2 / (size - 1), -1], [0, 0, 1]])
+    to_picture = np.linalg.inv(affine_matrix(spec, size, seed=seed, row=row, view=view))
+    sampling: Matrix = to_unit @ to_picture @ np.linalg.inv(to_unit)
+    return sampling[:2].astype(np.float32)

@@ -1,80 +1,176 @@
-"""The order in which the loop sees the bank."""
+"""What the loop is fed: stored features, or packed pixels with the transforms that make their views."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cxrtune.training.bank import FeatureBank
+from cxrtune.memory import let_pages_go
+from cxrtune.packs.pack import Pack
+from cxrtune.recipe import AugmentationSpec
+from cxrtune.training.augmentation import sampling_matrix
+from cxrtune.training.bank.read import FeatureBank
+from cxrtune.training.order import Items, plain_order, training_order
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[tuple[Tensor, ...], Tensor]
+"""What the learner is called with, and the labels, float32 (N, F)."""
+
+_VALIDATION_BATCH = 64
+_LET_GO_EVERY = 32
 
 
-@dataclass
-class TrainingBatches:
-    """Every training image once an epoch, in an order drawn anew each epoch from the seed.
+class Batches(Protocol):
+    """The batches of a training; those of one process in a team."""
 
-    An image goes through its views in turn, starting at one of its own, so an epoch holds all views
-    alike and K epochs show each image in all of them.
-    """
+    def steps(self) -> int:
+        """Return the number of steps an epoch."""
 
-    bank: FeatureBank
-    labels: NDArray[np.float32]
-    batch_size: int
-    seed: int
-    epoch: int = field(default=0, init=False)
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, counted from 0."""
 
-    @property
-    def sampler(self) -> TrainingBatches:
-        """Itself: where Lightning looks for `set_epoch`."""
-        return self
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, counted from 0, that the next iteration is of."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(_chunks(self.bank.sizes["train"], self.batch_size))
-
-    def __iter__(self) -> Iterator[Batch]:
-        count, views = self.bank.sizes["train"], len(self.bank.views)
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(count)
-        first = np.random.default_rng(self.seed).integers(views, size=count)
-        labels = self.labels[self.bank.rows[:count]]
-        for chunk in _chunks(count, self.batch_size):
-            items = order[chunk]
-            features = np.stack([self.bank.views[(first[item] + self.epoch) % views][item] for item in items])
-            yield _as_tensors(features, labels[items])
+    def validation(self) -> Iterator[Batch]:
+        """Yield this process's share of the validation batches, in order."""
 
 
 @dataclass(frozen=True)
-class PlainBatches:
-    """The plain pictures of one split, in order."""
+class Share:
+    """Which images a process sees, of how many, in which order.
 
-    bank: FeatureBank
+    Attributes:
+        training: Number of training images.
+        validation: Number of validation images.
+        batch_size: Images a step, over all processes.
+        seed: The recipe's.
+        rank: The process's.
+        team_size: Number of processes.
+    """
+
+    training: int
+    validation: int
+    batch_size: int
+    seed: int
+    rank: int = 0
+    team_size: int = 1
+
+    def of_epoch(self, epoch: int) -> list[Items]:
+        """Return the items of each training batch."""
+        return training_order(
+            self.training,
+            self.batch_size,
+            seed=self.seed,
+            epoch=epoch,
+            rank=self.rank,
+            team_size=self.team_size,
+        )
+
+    def of_validation(self) -> list[Items]:
+        """Return the items of each validation batch."""
+        return plain_order(self.validation, _VALIDATION_BATCH, rank=self.rank, team_size=self.team_size)
+
+
+@dataclass(frozen=True)
+class BankBatches:
+    """Features from the bank.
+
+    An image goes through the views of an epoch in turn, starting at one of its own, so an epoch holds
+    all views alike and K epochs show each image in all of them.
+
+    Attributes:
+        bank_at: Gives the bank with the views of an epoch, building them if need be.
+        plain: The bank with view 0, which no epoch changes.
+        labels: float32 (M, F), of the bank's rows.
+        share: Which images, in which order.
+    """
+
+    bank_at: Callable[[int], FeatureBank]
+    plain: FeatureBank
     labels: NDArray[np.float32]
-    split: str
-    batch_size: int = 64
+    share: Share
 
-    def __len__(self) -> int:
-        return len(_chunks(self.bank.sizes[self.split], self.batch_size))
+    def steps(self) -> int:
+        """Return the number of steps an epoch."""
+        return len(self.share.of_epoch(0))
 
-    def __iter__(self) -> Iterator[Batch]:
-        span = self.bank.span(self.split)
-        labels = self.labels[self.bank.rows[span]]
-        for chunk in _chunks(self.bank.sizes[self.split], self.batch_size):
-            yield _as_tensors(self.bank.views[0][span][chunk], labels[chunk])
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """Yield features, float32 (N, 512, h, w), and labels."""
+        bank = self.bank_at(epoch)
+        views = list(bank.views.values())
+        first = np.random.default_rng(self.share.seed).integers(len(views), size=self.share.training)
+        for number, items in enumerate(self.share.of_epoch(epoch)):
+            turns = (first[items] + epoch) % len(views)
+            features = np.empty((len(items), *views[0].shape[1:]), dtype=np.float16)
+            for place, (item, turn) in enumerate(zip(items, turns, strict=True)):
+                features[place] = views[turn][item]
+            yield (_as_maps(features),), torch.from_numpy(self.labels[items])
+            if number % _LET_GO_EVERY == 0:
+                bank.let_go()
+
+    def validation(self) -> Iterator[Batch]:
+        """Yield plain features, float32 (N, 512, h, w), and labels."""
+        for items in self.share.of_validation():
+            rows = self.share.training + items
+            yield (_as_maps(self.plain.views[0][rows]),), torch.from_numpy(self.labels[rows])
+            self.plain.let_go()
 
 
-def _chunks(count: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+@dataclass(frozen=True)
+class PixelBatches:
+    """Packed pixels; the learner warps them on its device, by transforms drawn here.
+
+    Attributes:
+        pack: The pictures.
+        rows: intp (M,), cohort rows, the training part first, then validation.
+        labels: float32 (M, F), of these rows.
+        augmentation: What may vary, and how far.
+        share: Which images, in which order.
+    """
+
+    pack: Pack
+    rows: NDArray[np.intp]
+    labels: NDArray[np.float32]
+    augmentation: AugmentationSpec
+    share: Share
+
+    def steps(self) -> int:
+        """Return the number of steps an epoch."""
+        return len(self.share.of_epoch(0))
+
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """Yield pixels, uint8 (N, S, S), their transforms, float32 (N, 2, 3), and labels.
+
+        Each epoch shows each image in a view that no other epoch has.
+        """
+        for number, items in enumerate(self.share.of_epoch(epoch)):
+            pixels, labels = self._pictures(items)
+            matrices = [
+                sampling_matrix(
+                    self.augmentation, pixels.shape[1], seed=self.share.seed, row=int(row), view=epoch + 1
+                )
+                for row in self.rows[items]
+            ]
+            stacked = np.stack(matrices) if matrices else np.empty((0, 2, 3), np.float32)
+            yield (pixels, torch.from_numpy(stacked)), labels
+            if number % _LET_GO_EVERY == 0:
+                let_pages_go(self.pack.pixels)
+
+    def validation(self) -> Iterator[Batch]:
+        """Yield pixels as they are, uint8 (N, S, S), and labels."""
+        for items in self.share.of_validation():
+            pixels, labels = self._pictures(self.share.training + items)
+            yield (pixels,), labels
+            let_pages_go(self.pack.pixels)
+
+    def _pictures(self, items: Items) -> tuple[Tensor, Tensor]:
+        pixels = np.ascontiguousarray(self.pack.pixels[self.rows[items]])
+        return torch.from_numpy(pixels), torch.from_numpy(self.labels[items])
 
 
-def _as_tensors(features: NDArray[np.float16], labels: NDArray[np.float32]) -> Batch:
+def _as_maps(features: NDArray[np.float16]) -> Tensor:
     # Seen as (N, C, h, w) the stored order is torch's channels_last: nothing is moved.
-    return torch.from_numpy(features.astype(np.float32)).permute(0, 3, 1, 2), torch.from_numpy(labels)
+    return torch.from_numpy(features.astype(np.float32)).permute(0, 3, 1, 2)

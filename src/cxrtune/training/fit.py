@@ -1,34 +1,29 @@
-"""The loop: Lightning's Trainer over the bank, the best epoch kept."""
+"""The training: its stages one after the other, the best epoch kept, resumed where it was killed."""
 
 from __future__ import annotations
 
-import logging
-import math
-import tempfile
-import warnings
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, DataError
 from cxrtune.evaluation.roc import macro_auroc
-from cxrtune.files import write_whole
-from cxrtune.models.densenet import Tail
-from cxrtune.progress import Reporter
-from cxrtune.recipe import TrainingSpec
-from cxrtune.training.bank import FeatureBank
-from cxrtune.training.batches import PlainBatches, TrainingBatches
-from cxrtune.training.callbacks import MetricsTable, ShowProgress
-from cxrtune.training.module import TailModule
-
-METRICS = "metrics.csv"
+from cxrtune.models.densenet import ChestNet
+from cxrtune.progress import Reporter, Task
+from cxrtune.recipe import Recipe, TrainingSpec
+from cxrtune.training.loop import Loop
+from cxrtune.training.loss import positive_weights
+from cxrtune.training.metrics import EpochMetrics, write_metrics
+from cxrtune.training.stage import Stage
+from cxrtune.training.state import Best, TrainingState, copied_weights, save_state
+from cxrtune.training.team import Team
+from cxrtune.training.trackers import TrackerName, open_trackers
 
 
 @dataclass(frozen=True)
@@ -36,85 +31,145 @@ class FitResult:
     """How a training went.
 
     Attributes:
-        epochs: How many epochs ran.
+        epochs: How many epochs ran, over both stages.
         best_epoch: The epoch, from 1, whose weights were kept.
         best: The monitored value there.
+        val_auroc: Macro AUROC on validation there.
+        resumed: How many epochs an earlier start had done.
     """
 
     epochs: int
     best_epoch: int
     best: float
+    val_auroc: float
+    resumed: int
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Who is told.
+
+    Attributes:
+        reporter: Of the progress.
+        trackers: Names of other tools.
+    """
+
+    reporter: Reporter
+    trackers: Sequence[TrackerName] = ()
 
 
 def fit(
-    tail: Tail,
-    bank: FeatureBank,
-    labels: NDArray[np.float32],
-    spec: TrainingSpec,
-    seed: int,
+    network: ChestNet,
+    stages: Sequence[Stage],
+    labels: dict[str, NDArray[np.float32]],
+    recipe: Recipe,
+    team: Team,
     out: Path,
-    reporter: Reporter,
+    *,
+    state: TrainingState,
+    key: str,
+    watchers: Watchers,
 ) -> FitResult:
-    """Train a tail and leave in it the weights of its best epoch.
+    """Train a network and leave in it the weights of its best epoch.
 
     Args:
-        tail: Changed in place.
-        bank: The trunk's output.
-        labels: float32 (N, F) of the whole cohort, 1, 0, or NaN where not known.
-        spec: The loop's settings.
-        seed: Decides the order of the images.
-        out: The run folder; `metrics.csv` is written there.
-        reporter: Told of the progress.
+        network: Changed in place.
+        stages: What learns, one after the other; each begins with the best weights of those before.
+        labels: By split, `train` and `validation`: float32 (N, F), 1, 0, or NaN where not known.
+        recipe: The loop's settings.
+        team: The processes that train together.
+        out: The run folder; `metrics.csv` and, until the model is saved, the training's state are there.
+        state: Where the training stands; changed in place.
+        key: Of everything that the training depends on, stored with the state.
+        watchers: Told of the progress.
 
     Raises:
-        CxrtuneError: A loss became infinite or no number.
+        CxrtuneError: A loss became infinite or no number, or memory ran out; the state is kept.
         DataError: The monitored value is not defined on the validation part.
     """
-    _require_measure(spec, labels[bank.rows[bank.span("validation")]])
-    train = TrainingBatches(bank, labels, spec.batch_size, seed)
-    validation = PlainBatches(bank, labels, "validation")
-    module = TailModule(tail, spec, labels[bank.rows[bank.span("train")]])
-    mode = "min" if spec.monitor == "val_loss" else "max"
-    with (
-        tempfile.TemporaryDirectory(dir=out, prefix=".checkpoints-") as checkpoints,
-        write_whole(out / METRICS) as metrics_file,
-        reporter.task("Training", spec.epochs * len(train)) as task,
-        _quiet_lightning(),
-    ):
-        keeper = ModelCheckpoint(dirpath=checkpoints, monitor=spec.monitor, mode=mode, save_weights_only=True)
-        table = MetricsTable(metrics_file)
-        stoppers = [_early_stopping(spec, mode)] if spec.early_stopping else []
-        trainer = lightning.Trainer(
-            accelerator="auto",
-            devices=1,
-            max_epochs=spec.epochs,
-            callbacks=[table, ShowProgress(task), keeper, *stoppers],
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            default_root_dir=out,
+    spec = recipe.training
+    _require_measure(spec, labels["validation"])
+    weights = positive_weights(labels["train"]) if spec.class_weights == "balanced" else None
+    pos_weight = torch.ones(labels["train"].shape[1]) if weights is None else torch.from_numpy(weights)
+    resumed = len(state.rows)
+    if resumed:
+        watchers.reporter.say(f"train: goes on after epoch {resumed}")
+    names = watchers.trackers if team.is_first else ()
+    trackers = open_trackers(names, out, recipe, key=key, done=resumed)
+    for index in range(state.stage, len(stages)):
+        if index > state.stage:
+            state.enter(index)
+        if state.best is not None and not state.running:
+            network.load_state_dict(state.best.weights, strict=False)
+            # From here on more may change than the best weights hold.
+            state.best = replace(state.best, weights=copied_weights(network))
+        loop = Loop(stages[index], spec, pos_weight, team)
+        for row in _epochs(loop, stages[index], spec, state, watchers.reporter):
+            improved = state.note(row, spec.monitor)
+            if improved or state.best is None:
+                state.best = Best(row.epoch, float(getattr(row, spec.monitor)), loop.learned())
+            state.plateau = state.plateau.after(row.val_loss, stages[index].schedule)
+            state.epoch += 1
+            state.running = loop.state()
+            for tracker in trackers:
+                tracker.log(row)
+            if team.is_first:
+                write_metrics(out, state.rows)
+                save_state(out, key, state)
+    for tracker in trackers:
+        tracker.close()
+    best = state.best
+    if best is None:
+        raise DataError("no epoch was trained")
+    network.load_state_dict(best.weights, strict=False)
+    auroc = state.rows[best.epoch - 1].val_auroc
+    return FitResult(len(state.rows), best.epoch, best.value, auroc, resumed)
+
+
+def _epochs(
+    loop: Loop, stage: Stage, spec: TrainingSpec, state: TrainingState, reporter: Reporter
+) -> Iterator[EpochMetrics]:
+    """Run the epochs of a stage that are still to be run, and yield the metrics of each."""
+    if state.running:
+        loop.restore(state.running)
+    with reporter.task(f"Training ({stage.name})", stage.epochs * loop.steps) as task:
+        task.advance(state.epoch * loop.steps)
+        patience = spec.early_stopping or stage.epochs
+        while state.epoch < stage.epochs and state.waited < patience:
+            with _naming_memory_errors(state, spec):
+                row = _epoch(loop, stage, state, task)
+            task.note(f"validation loss {row.val_loss:.3f}, AUROC {row.val_auroc:.3f}")
+            yield row
+
+
+def _epoch(loop: Loop, stage: Stage, state: TrainingState, task: Task) -> EpochMetrics:
+    started = time.monotonic()
+    train_loss, rate = loop.train(state.epoch, state.plateau, task.advance)
+    val_loss, val_auroc = loop.validate()
+    number = len(state.rows) + 1
+    if not np.isfinite(val_loss):
+        raise CxrtuneError(
+            f"the validation loss became {val_loss} after epoch {number} at learning rate {rate:g}",
+            remedy="Try a smaller one: --set training.learning_rate=1e-4",
         )
-        trainer.fit(module, train, validation)
-        _require_finite(table)
-        best = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)
-        module.load_state_dict(best["state_dict"])
-    return _result(table, spec, mode)
+    seconds = round(time.monotonic() - started, 3)
+    return EpochMetrics(number, stage.name, train_loss, val_loss, val_auroc, rate, seconds)
 
 
-def _early_stopping(spec: TrainingSpec, mode: str) -> EarlyStopping:
-    return EarlyStopping(monitor=spec.monitor, mode=mode, patience=spec.early_stopping)
-
-
-def _require_finite(table: MetricsTable) -> None:
-    for row in table.rows:
-        for column, name in (("train_loss", "training loss"), ("val_loss", "validation loss")):
-            if not math.isfinite(row[column]):
-                raise CxrtuneError(
-                    f"the {name} became {row[column]} in epoch {row['epoch']:.0f}"
-                    f" at learning rate {row['learning_rate']:g}",
-                    remedy="Try a smaller one: --set training.learning_rate=1e-4",
-                )
+@contextmanager
+def _naming_memory_errors(state: TrainingState, spec: TrainingSpec) -> Iterator[None]:
+    """Turn the ways in which torch and NumPy say that memory ran out into one error."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        told = str(error)
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in told:
+            raise CxrtuneError(
+                f"memory ran out in epoch {len(state.rows) + 1} with batches of {spec.batch_size} images",
+                remedy="Free some and run the same command: it goes on with this epoch."
+                f" Or begin anew with less: --set training.batch_size={max(2, spec.batch_size // 2)}",
+            ) from error
+        raise
 
 
 def _require_measure(spec: TrainingSpec, validation_labels: NDArray[np.float32]) -> None:
@@ -125,26 +180,3 @@ def _require_measure(spec: TrainingSpec, validation_labels: NDArray[np.float32])
             "no finding has both positives and negatives among the validation images, so no AUROC is defined",
             remedy="Choose the best epoch by the loss: --set training.monitor=val_loss",
         )
-
-
-def _result(table: MetricsTable, spec: TrainingSpec, mode: str) -> FitResult:
-    values = [row[spec.monitor] for row in table.rows]
-    best = int(np.nanargmin(values) if mode == "min" else np.nanargmax(values))
-    return FitResult(epochs=len(values), best_epoch=best + 1, best=values[best])
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's notes on accelerators, and its quarrels with torch, off the console for a fit."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            # Lightning 2.6 asks torch's tree specifications in a way that torch 2.15 calls old.
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -23,8 +23,8 @@ def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(negatives / positives, dtype=np.float32)
 
 
-def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy over the labels that are known.
+def summed_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sum of the binary cross-entropy over the labels that are known, and their number.
 
     Args:
         logits: float32 (N, F).
@@ -32,10 +32,19 @@ def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
         pos_weight: float32 (F,), what a positive label's term is multiplied with.
 
     Returns:
-        A scalar; 0 where no label is known.
+        Two scalars, float32; their ratio is the mean loss.
     """
     known = ~torch.isnan(labels)
     terms = F.binary_cross_entropy_with_logits(
-        logits, torch.where(known, labels, 0.0), pos_weight=pos_weight, reduction="none"
+        logits.float(), torch.where(known, labels, 0.0), pos_weight=pos_weight, reduction="none"
     )
-    return (terms * known).sum() / known.sum().clamp(min=1)
+    return (terms * known).sum(), known.sum().float()
+
+
+def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
+    """Return the mean binary cross-entropy over the labels that are known, a scalar; 0 where none is.
+
+    Arguments are those of `summed_bce`.
+    """
+    total, known = summed_bce(logits, labels, pos_weight)
+    return total / known.clamp(min=1)

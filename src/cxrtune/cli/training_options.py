@@ -1,0 +1,83 @@
+"""The options of a training, which `train` and `run` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cxrtune.cli.options import setting
+
+if TYPE_CHECKING:
+    from cxrtune.pipeline.train import Circumstances
+
+Bank = Annotated[
+    Literal["on", "off"] | None,
+    typer.Option(
+        "--bank",
+        help="off: keep no features on disk; run the whole network on augmented pixels in every epoch.",
+        show_default=False,
+    ),
+]
+Views = Annotated[
+    int | None,
+    typer.Option("--views", min=1, help="Views of each training image in the bank.", show_default=False),
+]
+BankPrecision = Annotated[
+    Literal["float32", "bfloat16", "int8"] | None,
+    typer.Option("--bank-precision", help="Arithmetic that the bank is built with.", show_default=False),
+]
+EngineOption = Annotated[
+    Literal["auto", "torch", "openvino"] | None,
+    typer.Option("--engine", help="What builds the bank; auto is the fastest here.", show_default=False),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume/--no-resume", help="Go on where the same training was killed, or begin anew."),
+]
+Tracker = Annotated[
+    list[str] | None,
+    typer.Option("--tracker", metavar="tensorboard|mlflow", help="Also tell this tool of every epoch."),
+]
+Devices = Annotated[
+    int, typer.Option("--devices", min=1, help="GPUs a machine; without one, processes on the CPU.")
+]
+NumNodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Machines that train together.")]
+
+
+def overrides_of(
+    overrides: Sequence[str] | None,
+    *,
+    weights: str | None,
+    bank: str | None,
+    views: int | None,
+    bank_precision: str | None,
+    engine: str | None,
+    protocol: str | None = None,
+) -> list[str]:
+    """Return all that the command line changes in a recipe; an option goes before a `--set` of its key."""
+    texts = {
+        "protocol": protocol,
+        "weights": weights,
+        "bank.store": {"on": "disk", "off": "none", None: None}[bank],
+        "bank.precision": bank_precision,
+        "bank.engine": engine,
+    }
+    changes = [setting(key, text) for key, text in texts.items() if text]
+    return [*(overrides or ()), *changes, *([f"bank.views={views}"] if views else [])]
+
+
+def circumstances_of(
+    trackers: Sequence[str] | None, *, resume: bool, devices: int, num_nodes: int
+) -> Circumstances:
+    """Return where and how a training runs.
+
+    Raises:
+        UsageError: There is no such tracker.
+    """
+    from cxrtune.pipeline.train import Circumstances
+    from cxrtune.training.team import Machines
+    from cxrtune.training.trackers import tracker_names
+
+    return Circumstances(Machines(devices, num_nodes), tracker_names(trackers or ()), resume)

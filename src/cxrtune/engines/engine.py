@@ -1,0 +1,27 @@
+"""What an engine is: pictures in, what the network makes of them out, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+EngineName = Literal["auto", "torch", "openvino"]
+Precision = Literal["float32", "bfloat16", "int8"]
+
+
+class Engine(Protocol):
+    """Runs one network."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it, precision included."""
+
+    def stream(self, pictures: Iterable[Picture]) -> Iterator[NDArray[Any]]:
+        """Run the network over pictures, uint8 (S, S), grey in [0, 255]; yield each one's output in turn.
+
+        Pictures are drawn from the iterable while earlier ones are still in the network.
+        """

@@ -1,0 +1,5 @@
+"""The feature bank: the trunk's output of every view, computed once and kept on disk.
+
+Rows are the readable images of the cohort, the training part first, then validation, then test.
+View 0 is every row's plain picture; views 1 and up are augmented and of the training part only.
+"""

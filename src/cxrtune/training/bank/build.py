@@ -1,0 +1,92 @@
+"""Run the trunk over every view that is missing and store what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cxrtune.engines.engine import Engine, Picture
+from cxrtune.memory import let_pages_go
+from cxrtune.models.densenet import ChestNet
+from cxrtune.packs.pack import Pack
+from cxrtune.recipe import Recipe
+from cxrtune.training.augmentation import view_of
+from cxrtune.training.bank.plan import BankPlan
+from cxrtune.training.bank.view_file import ViewFile
+from cxrtune.training.team import Team
+
+
+class TrunkOutput(nn.Module):
+    """The trunk as the bank stores its output: float16, channels last."""
+
+    def __init__(self, network: ChestNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Map uint8 (N, S, S), grey in [0, 255], to float16 (N, h, w, 512)."""
+        return self.network.features(pixels).permute(0, 2, 3, 1).half()
+
+
+def build_views(
+    folder: Path,
+    plan: BankPlan,
+    views: Iterable[int],
+    make_engine: Callable[[], Engine],
+    pack: Pack,
+    recipe: Recipe,
+    team: Team,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Build the views that are not there, each process of the team its share of the blocks.
+
+    Args:
+        folder: The bank's, there already.
+        plan: The bank's layout.
+        views: The numbers of the views that are wanted.
+        make_engine: Makes what runs `TrunkOutput`; called once, if there is anything to run.
+        pack: The pictures.
+        recipe: The augmentation and the seed.
+        team: The processes that build together.
+        progress: Called with the number of pictures done since the last call, by all processes.
+
+    Raises:
+        OutputError: The bank cannot be written, as when the disk is full; what is done is kept.
+    """
+    files = [ViewFile(folder, view, plan.shape(view)) for view in views]
+    files = [file for file in files if not file.path.is_file()]
+    if team.is_first:
+        for file in files:
+            file.prepare()
+    team.wait()
+    missing = [(file, rows) for file in files for rows in file.missing_blocks()]
+    progress(plan.pictures(file.view for file in files) - sum(_length(rows) for _, rows in missing))
+    team.wait()  # nobody notes a block before everybody has read the notes
+    own = missing[team.rank :: team.size]
+    if own:
+        engine = make_engine()
+        for file, rows in own:
+            # A block at a time, so that a build that was cut off goes on with the very same batches.
+            outputs = engine.stream(_pictures(plan.rows[rows], file.view, pack, recipe))
+            file.write(rows, np.stack(list(outputs)), team.rank)
+            let_pages_go(pack.pixels)
+            progress(_length(rows) * team.size)
+    team.wait()
+    if team.is_first:
+        for file in files:
+            file.finish()
+    team.wait()
+
+
+def _pictures(rows: NDArray[np.intp], view: int, pack: Pack, recipe: Recipe) -> Iterator[Picture]:
+    for row in rows:
+        yield view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=int(row), view=view)
+
+
+def _length(rows: slice) -> int:
+    return int(rows.stop - rows.start)

@@ -1,0 +1,125 @@
+"""One view on disk: written block by block, each noted when it is safe, whole under its final name.
+
+A killed build goes on after the last block that was noted. Several processes may write one view on a
+shared disk: each writes its own blocks and notes them in a file of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.files import naming_output_errors, sync_file, write_whole
+
+BLOCK = 256
+"""Rows a block: 13 MB at 224 px, some seconds of work."""
+
+Features = NDArray[np.float16]
+_KEPT = "what is done is kept, and the same command goes on from there"
+
+
+@dataclass(frozen=True)
+class ViewFile:
+    """One view of a bank.
+
+    Attributes:
+        folder: The bank's.
+        view: The view's number.
+        shape: Rows, h, w, channels.
+    """
+
+    folder: Path
+    view: int
+    shape: tuple[int, int, int, int]
+
+    @property
+    def path(self) -> Path:
+        """Where the finished view stands."""
+        return self.folder / f"view-{self.view}.npy"
+
+    @property
+    def unfinished(self) -> Path:
+        """Where it grows."""
+        return self.folder / f"view-{self.view}.unfinished"
+
+    def prepare(self) -> None:
+        """Make the file that the blocks go into, if it is not there from an earlier start.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        if self.unfinished.is_file():
+            return
+        with naming_output_errors(self.path):
+            self.discard()
+        with write_whole(self.unfinished) as partial, partial.open("wb") as stream:
+            header = {"descr": "<f2", "fortran_order": False, "shape": self.shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            stream.truncate(stream.tell() + self._row_bytes * self.shape[0])
+
+    def missing_blocks(self) -> list[slice]:
+        """Return the rows of every block that nobody has noted, in order."""
+        noted = {
+            int(line)
+            for note in self._notes()
+            for line in note.read_text().splitlines(keepends=True)
+            if line.endswith("\n")
+        }  # a killed process may have left half a line
+        starts = range(0, self.shape[0], BLOCK)
+        return [slice(start, min(start + BLOCK, self.shape[0])) for start in starts if start not in noted]
+
+    def write(self, rows: slice, features: Features, rank: int) -> None:
+        """Write a block and note it once it is safe on disk.
+
+        Args:
+            rows: One of `missing_blocks`.
+            features: float16 (rows, h, w, channels).
+            rank: Of the writing process.
+
+        Raises:
+            OutputError: The disk is full.
+        """
+        note = self.folder / f"view-{self.view}.done-{rank}"
+        with naming_output_errors(self.path, left=_KEPT):
+            with self.unfinished.open("r+b") as stream:
+                header = self.unfinished.stat().st_size - self._row_bytes * self.shape[0]
+                stream.seek(header + rows.start * self._row_bytes)
+                stream.write(np.ascontiguousarray(features).data)
+                sync_file(stream)
+            with note.open("a", encoding="ascii") as stream_of_notes:
+                stream_of_notes.write(f"{rows.start}\n")
+                sync_file(stream_of_notes)
+
+    def finish(self) -> None:
+        """Give the view its final name; every block must have been written."""
+        self.unfinished.replace(self.path)
+        for note in self._notes():
+            note.unlink()
+
+    def discard(self) -> None:
+        """Remove the view, finished or not."""
+        # The notes go first: without them nothing that is left can be taken for done.
+        for path in (*self._notes(), self.unfinished, self.path):
+            path.unlink(missing_ok=True)
+
+    def _notes(self) -> list[Path]:
+        return sorted(self.folder.glob(f"view-{self.view}.done-*"))
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(np.prod(self.shape[1:])) * np.dtype(np.float16).itemsize
+
+
+def view_numbers(folder: Path) -> list[int]:
+    """Return the numbers of all views in a folder, finished or not."""
+    names = {path.name.partition(".")[0].removeprefix("view-") for path in folder.glob("view-*.*")}
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the disk that the folder's views really take: unfinished ones are sparse files."""
+    blocks = (path.stat() for path in folder.glob("view-*.*"))
+    return sum(getattr(status, "st_blocks", 0) * 512 or status.st_size for status in blocks)

@@ -1,0 +1,147 @@
+"""One stage's loop: an epoch over the batches, a look at the validation part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from cxrtune.errors import CxrtuneError
+from cxrtune.evaluation.roc import macro_auroc
+from cxrtune.recipe import TrainingSpec
+from cxrtune.training.average import averaged_model
+from cxrtune.training.loss import masked_bce, summed_bce
+from cxrtune.training.schedule import Plateau, rate_factor
+from cxrtune.training.stage import Stage
+from cxrtune.training.state import Weights, copied_weights
+from cxrtune.training.team import Team
+
+_CHECK_EVERY = 16
+
+
+class Loop:
+    """What moves in one stage: learner, optimizer, and the average of the weights if the recipe wants one."""
+
+    def __init__(self, stage: Stage, spec: TrainingSpec, pos_weight: Tensor, team: Team) -> None:
+        self._stage = stage
+        self._team = team
+        self._steps = stage.batches.steps()
+        self._pos_weight = pos_weight.to(team.device)
+        self._bare = stage.prepare().to(team.device)
+        groups = stage.groups()
+        self._optimizer = Adam(
+            [{**group, "lr": group["rate"]} for group in groups], weight_decay=spec.weight_decay, fused=True
+        )
+        self._average = averaged_model(self._bare, spec.ema) if spec.ema else None
+        self._learner, self._wrapped = team.fabric.setup(self._bare, self._optimizer)
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch has."""
+        return self._steps
+
+    def train(self, epoch: int, plateau: Plateau, advance: Callable[[], None]) -> tuple[float, float]:
+        """Run an epoch, counted from 0.
+
+        Returns:
+            The mean training loss, and the learning rate of the first step.
+
+        Raises:
+            CxrtuneError: The loss became infinite or no number.
+        """
+        self._learner.train()
+        figures: list[Tensor] = []
+        first_rate = self._set_rates(epoch * self._steps, plateau)
+        for number, (inputs, labels) in enumerate(self._stage.batches.training(epoch)):
+            rate = self._set_rates(epoch * self._steps + number, plateau)
+            figures.append(self._step(inputs, labels))
+            advance()
+            if number % _CHECK_EVERY == 0 or number == self._steps - 1:
+                _require_finite(figures, epoch, rate)
+        # Rows of loss, known labels and images: batches weigh by their images.
+        table = torch.stack(figures).double().cpu()
+        losses = table[:, 0] / table[:, 1].clamp(min=1)
+        return float((losses * table[:, 2]).sum() / table[:, 2].sum()), first_rate
+
+    def validate(self) -> tuple[float, float]:
+        """Return loss and macro AUROC on the validation part; AUROC is NaN where it is not defined."""
+        model = self._bare if self._average is None else self._average.module
+        model.eval()
+        logits, labels = [], []
+        for inputs, truth in self._stage.batches.validation():
+            with torch.no_grad(), self._team.fabric.autocast():
+                output: Tensor = model(*(part.to(self._team.device) for part in inputs))
+            logits.append(output.float().cpu().numpy())
+            labels.append(truth.numpy())
+        parts = self._team.gathered((logits, labels))
+        scores, truths = (_in_turn([part[which] for part in parts]) for which in (0, 1))
+        loss = masked_bce(torch.from_numpy(scores), torch.from_numpy(truths), self._pos_weight.cpu())
+        auroc, _ = macro_auroc(truths, scores)
+        return float(loss), math.nan if auroc is None else auroc
+
+    def learned(self) -> Weights:
+        """Return copies of the weights that are validated and kept, by the network's own names."""
+        model = self._bare if self._average is None else self._average.module
+        return {name.removeprefix("network."): tensor for name, tensor in copied_weights(model).items()}
+
+    def state(self) -> dict[str, Any]:
+        """Return all that moves, for the training's state."""
+        return {
+            "learner": self._bare.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "precision": self._team.fabric.strategy.precision.state_dict(),
+            "average": {} if self._average is None else self._average.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self._bare.load_state_dict(state["learner"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._team.fabric.strategy.precision.load_state_dict(state["precision"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+
+    def _step(self, inputs: tuple[Tensor, ...], labels: Tensor) -> Tensor:
+        """Learn from a batch; return its loss, known labels and images, summed over the team."""
+        labels = labels.to(self._team.device)
+        logits: Tensor = self._learner(*(part.to(self._team.device) for part in inputs))
+        total, known = summed_bce(logits, labels, self._pos_weight)
+        figures = self._team.total(torch.stack([total.detach(), known, known.new_tensor(len(labels))]))
+        # The processes' gradients are averaged: times their number it is the mean over the whole batch.
+        self._team.fabric.backward(total / figures[1].clamp(min=1) * self._team.size)
+        self._wrapped.step()
+        self._optimizer.zero_grad()
+        if self._average is not None:
+            self._average.update_parameters(self._bare)
+        return figures
+
+    def _set_rates(self, step: int, plateau: Plateau) -> float:
+        factor = rate_factor(self._stage.schedule, step, self._stage.epochs * self._steps, plateau)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
+        return float(self._optimizer.param_groups[0]["lr"])
+
+
+def _require_finite(figures: list[Tensor], epoch: int, rate: float) -> None:
+    losses = torch.stack(figures)[:, 0]
+    wrong = (~torch.isfinite(losses)).nonzero()
+    if len(wrong):
+        batch = int(wrong[0])
+        raise CxrtuneError(
+            f"the training loss became {float(losses[batch])} in epoch {epoch + 1}, batch {batch + 1}"
+            f" of the stage, at learning rate {rate:g}",
+            remedy="Try a smaller one: --set training.learning_rate=1e-4",
+        )
+
+
+def _in_turn(
+    shares: list[list[np.ndarray[Any, np.dtype[np.float32]]]],
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Put the batches of all processes, dealt out in turn, back in order."""
+    order = range(max(len(share) for share in shares))
+    return np.concatenate([share[place] for place in order for share in shares if place < len(share)])

@@ -1,0 +1,135 @@
+"""The processes that train together: one, or as many as there are devices on all machines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import torch
+from lightning.fabric import Fabric
+from lightning.fabric.strategies.ddp import DDPStrategy
+from torch import Tensor, nn
+
+from cxrtune.errors import UsageError
+
+# The first process may decode for hours before it needs the others.
+_PATIENCE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where to train.
+
+    Attributes:
+        devices: Processes a machine: GPUs, or, where there is none, processes on the CPU.
+        nodes: Machines.
+    """
+
+    devices: int = 1
+    nodes: int = 1
+
+
+class Team:
+    """The processes that train together, as one of them sees it."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric = fabric
+
+    @property
+    def rank(self) -> int:
+        """Which of them this process is, from 0."""
+        return self.fabric.global_rank
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return self.fabric.world_size
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes what only one may write."""
+        return self.rank == 0
+
+    @property
+    def device(self) -> torch.device:
+        """What this process computes on."""
+        return self.fabric.device
+
+    def wait(self) -> None:
+        """Wait until all are here."""
+        if self.size > 1:
+            self.fabric.barrier()
+
+    def total(self, amount: Tensor) -> Tensor:
+        """Return the sum of a tensor over all processes."""
+        if self.size > 1:
+            torch.distributed.all_reduce(amount)
+        return amount
+
+    def gathered(self, part: Any) -> list[Any]:
+        """Return what each process gave, in the order of their ranks."""
+        if self.size == 1:
+            return [part]
+        parts: list[Any] = [None] * self.size
+        torch.distributed.all_gather_object(parts, part)
+        return parts
+
+    def share(self, network: nn.Module) -> None:
+        """Give every process the first one's weights and statistics."""
+        if self.size > 1:
+            for tensor in network.state_dict().values():
+                torch.distributed.broadcast(tensor, src=0)
+
+
+def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"] = "float32") -> Team:
+    """Start, or join, the processes that train together; returns when all are here.
+
+    On a machine without torchrun or Slurm the first process starts the others itself, by its own command.
+
+    Args:
+        machines: Where to train; torchrun's own numbers go first.
+        arithmetic: `mixed` is bfloat16 where the device has it, else float16; `auto` mixes on a GPU only.
+
+    Raises:
+        UsageError: More devices are wanted than there are.
+    """
+    devices, nodes = machines.devices, machines.nodes
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    on_gpu = torch.cuda.is_available()
+    if on_gpu and devices > torch.cuda.device_count():
+        raise UsageError(
+            f"{devices} devices are wanted, and {torch.cuda.device_count()} are here",
+            remedy="Give --devices a smaller number.",
+        )
+    strategy: Any = DDPStrategy(timeout=_PATIENCE) if devices * nodes > 1 else "auto"
+    fabric = Fabric(
+        accelerator="cuda" if on_gpu else "cpu",
+        devices=devices,
+        num_nodes=nodes,
+        strategy=strategy,
+        precision=_precision(arithmetic, on_gpu=on_gpu),
+    )
+    fabric.launch()
+    return Team(fabric)
+
+
+def is_helper(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether this process only helps another one to train, and does none of the other stages.
+
+    torchrun sets RANK, Slurm SLURM_PROCID, Lightning LOCAL_RANK for those it starts, and a user NODE_RANK.
+    """
+    if "RANK" in environment:
+        return int(environment["RANK"]) > 0
+    names = ("LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    return any(int(environment.get(name, "0")) > 0 for name in names)
+
+
+def _precision(arithmetic: str, *, on_gpu: bool) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
+    if arithmetic == "float32" or (arithmetic == "auto" and not on_gpu):
+        return "32-true"
+    return "bf16-mixed" if not on_gpu or torch.cuda.is_bf16_supported() else "16-mixed"
