@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-# A tiny data folder, the command run in this process, a disk that is too small.
-pytest_plugins = ("command_line", "nih_folder", "small_disk")
+# The command run in this process, a tiny data folder, one that is packed, a disk that is too small.
+pytest_plugins = ("command_line", "nih_folder", "prepared", "small_disk")
 
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 

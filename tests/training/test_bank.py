@@ -198,3 +198,10 @@ def test_discarding_leaves_nothing(build, tmp_path, plan):
     assert not files_below(tmp_path)
     with pytest.raises(FileNotFoundError):
         open_bank(tmp_path, plan, [0])
+
+
+def test_an_engine_leaves_the_tail_in_training(network):
+    network.train()
+    list(TorchEngine(TrunkOutput(network)).stream([np.zeros((64, 64), np.uint8)]))
+    assert network.tail.training
+    network.eval()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 
 from cxrtune.engines.engine import Picture
 from cxrtune.engines.openvino_without_telemetry import openvino
@@ -28,4 +30,5 @@ def quantise(model: openvino.Model, pictures: Iterable[Picture]) -> openvino.Mod
         ) from error
     calibration = [picture[None] for picture in pictures]
     nncf.set_log_level(logging.ERROR)
-    return nncf.quantize(model, nncf.Dataset(calibration), subset_size=len(calibration))
+    with redirect_stdout(io.StringIO()):  # its progress bars know no other way to be quiet
+        return nncf.quantize(model, nncf.Dataset(calibration), subset_size=len(calibration))

@@ -166,14 +166,14 @@ class BankKeeper:
         free, there = shutil.disk_usage(self._folder).free, bytes_in(self._folder)
         self._reporter.say(
             f"bank: {self._plan.pictures(views):,} views ({spec.views} of each training image),"
-            f" {need / 1e9:.2f} GB on disk, {free / 1e9:.0f} GB free;"
+            f" {_size(need)} on disk, {_size(free)} free;"
             f" trunk by {self._engine_name}, {spec.precision}"
         )
         if there:
-            self._reporter.say(f"bank: {min(there, need) / 1e9:.2f} GB of it are there already")
+            self._reporter.say(f"bank: {_size(min(there, need))} of it are there already")
         if need - there > free:
             raise OutputError(
-                f"the bank needs {(need - there) / 1e9:.2f} GB more, and {free / 1e9:.2f} GB are free",
+                f"the bank needs {_size(need - there)} more, and {_size(free)} are free",
                 path=self._folder,
                 remedy=f"{self._smaller(free + there)}do without a bank (--bank off),"
                 " or choose another disk with --out.",
@@ -187,3 +187,7 @@ class BankKeeper:
 
     def _file(self, view: int) -> ViewFile:
         return ViewFile(self._folder, view, self._plan.shape(view))
+
+
+def _size(amount: int) -> str:
+    return f"{amount / 1e9:.2f} GB" if amount >= 1e8 else f"{amount / 1e6:.1f} MB"

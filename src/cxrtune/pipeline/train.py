@@ -30,7 +30,7 @@ from cxrtune.training.metrics import METRICS
 from cxrtune.training.stage import Stage, tail_stage, unfrozen_stage
 from cxrtune.training.start import learnable_findings, start_network
 from cxrtune.training.state import TrainingState, discard_state, load_state
-from cxrtune.training.team import Machines, Team, assemble
+from cxrtune.training.team import Machines, Team, assemble, naming_lost_members
 from cxrtune.training.trackers import TrackerName
 
 Labels = NDArray[np.float32]
@@ -78,6 +78,27 @@ def train_model(
     team = assemble(circumstances.machines, recipe.training.arithmetic)
     if not team.is_first:
         reporter = SilentReporter()
+    elif team.size > 1:
+        reporter.say(f"train: {team.size} processes share every batch")
+    with naming_lost_members():
+        return _train(cohort_file, pack_folder, recipe, out, team, reporter, circumstances)
+
+
+def weights_source(recipe: Recipe) -> list[Source]:
+    """Return the file of first weights as an input, if there is one."""
+    file = weights_file(recipe.weights)
+    return [Source.of_file("weights", file)] if file is not None and file.is_file() else []
+
+
+def _train(
+    cohort_file: Path,
+    pack_folder: Path,
+    recipe: Recipe,
+    out: Path,
+    team: Team,
+    reporter: Reporter,
+    circumstances: Circumstances,
+) -> Path:
     cohort = read_cohort(cohort_file)
     pack = open_pack(pack_folder, cohort.images)
     if pack.spec != recipe.preprocess:
@@ -102,12 +123,6 @@ def train_model(
         training.save(model, fitted, draft)
     discard_state(out)
     return model
-
-
-def weights_source(recipe: Recipe) -> list[Source]:
-    """Return the file of first weights as an input, if there is one."""
-    file = weights_file(recipe.weights)
-    return [Source.of_file("weights", file)] if file is not None and file.is_file() else []
 
 
 class _Training:
@@ -148,7 +163,7 @@ class _Training:
         state = self._state(key)
         labels = self._labels[self._plan.rows]
         train, validation = (labels[self._plan.span(split)] for split in ("train", "validation"))
-        return fit(
+        fitted = fit(
             self._network,
             self._stages(state),
             {"train": train, "validation": validation},
@@ -159,6 +174,8 @@ class _Training:
             key=key,
             watchers=Watchers(self._reporter, self._circumstances.trackers),
         )
+        self._team.part()
+        return fitted
 
     def save(self, model: Path, fitted: FitResult, draft: Draft) -> None:
         """Choose thresholds, write the model, and say what it is worth."""

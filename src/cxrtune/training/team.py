@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -13,7 +15,7 @@ from lightning.fabric import Fabric
 from lightning.fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
-from cxrtune.errors import UsageError
+from cxrtune.errors import CxrtuneError, UsageError
 
 # The first process may decode for hours before it needs the others.
 _PATIENCE = timedelta(days=2)
@@ -77,6 +79,12 @@ class Team:
         torch.distributed.all_gather_object(parts, part)
         return parts
 
+    def part(self) -> None:
+        """End the connection, when all are done with what they did together."""
+        if self.size > 1:
+            self.wait()
+            torch.distributed.destroy_process_group()
+
     def share(self, network: nn.Module) -> None:
         """Give every process the first one's weights and statistics."""
         if self.size > 1:
@@ -96,6 +104,7 @@ def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"]
     Raises:
         UsageError: More devices are wanted than there are.
     """
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # what it tells, we tell shorter
     devices, nodes = machines.devices, machines.nodes
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -116,6 +125,24 @@ def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"]
     )
     fabric.launch()
     return Team(fabric)
+
+
+@contextmanager
+def naming_lost_members() -> Iterator[None]:
+    """Turn the error that another process of the team is gone into one of ours.
+
+    Raises:
+        CxrtuneError: It is gone; what it died of is its own to tell.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if any(sign in str(error) for sign in ("Connection closed by peer", "Connection reset by peer")):
+            raise CxrtuneError(
+                "another process of this training has ended",
+                remedy="Its own message says why; the same command goes on after the last whole epoch.",
+            ) from error
+        raise
 
 
 def is_helper(environment: Mapping[str, str] = os.environ) -> bool:

@@ -25,11 +25,14 @@ class TrunkOutput(nn.Module):
 
     def __init__(self, network: ChestNet) -> None:
         super().__init__()
-        self.network = network
+        # Of the network only the trunk is registered here: an engine's eval() must not reach a tail
+        # that is being trained while views are drawn anew.
+        self.trunk = network.trunk
+        self._features = network.features
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map uint8 (N, S, S), grey in [0, 255], to float16 (N, h, w, 512)."""
-        return self.network.features(pixels).permute(0, 2, 3, 1).half()
+        return self._features(pixels).permute(0, 2, 3, 1).half()
 
 
 def build_views(
