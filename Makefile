@@ -7,7 +7,10 @@ DEMO ?= runs/demo
 # Which tests `make test` runs; CI asks for the long ones too.
 MARKS ?= not long and not nightly
 
-.PHONY: demo test nightly lint clean
+# Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
+BENCH ?= runs/bench
+
+.PHONY: demo test nightly bench lint clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -18,6 +21,13 @@ test: $(READY) lint
 # Everything, with what takes more than five minutes.
 nightly: $(READY) lint
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# The tables of benchmarks/README.md. Leave the machine alone meanwhile.
+bench: $(READY)
+	$(BIN)/python benchmarks/finetune.py --out $(BENCH)
+	$(BIN)/python benchmarks/bank.py $(BENCH)/phantoms
+	$(BIN)/python benchmarks/tail.py
+	$(BIN)/python benchmarks/memory.py --out $(BENCH)/memory
 
 lint: $(READY)
 	$(BIN)/ruff check .

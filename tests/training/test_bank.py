@@ -44,16 +44,16 @@ class CountingEngine(TorchEngine):
 
 
 def test_rows_are_the_readable_images_train_first(plan, cohort):
-    assert plan.sizes == {"train": 39, "validation": 10, "test": 10}
+    assert plan.sizes == {"train": 39, "validation": 10}
     assert 7 not in plan.rows
-    for split in ("train", "validation", "test"):
+    for split in ("train", "validation"):
         rows = plan.rows[plan.span(split)]
         assert set(cohort.frame["split"].iloc[rows]) == {split}
         assert (np.diff(rows) > 0).all()
 
 
 def test_only_training_images_have_augmented_views(bank):
-    assert [len(view) for view in bank.views.values()] == [59, 39, 39]
+    assert [len(view) for view in bank.views.values()] == [49, 39, 39]
 
 
 @pytest.mark.parametrize("view", [0, 1, 2])
@@ -66,8 +66,8 @@ def test_each_row_is_the_trunks_output_of_its_view(bank, network, pack, recipe, 
         np.testing.assert_allclose(bank.views[view][item], expected, rtol=2**-10, atol=1e-4)
 
 
-def test_validation_and_test_pictures_are_plain(bank, network, pack):
-    for item in (40, 55):
+def test_validation_pictures_are_plain(bank, network, pack):
+    for item in (40, 48):
         expected = trunk_output(network, pack.pixels[int(bank.plan.rows[item])])
         np.testing.assert_allclose(bank.views[0][item], expected, rtol=2**-10, atol=1e-4)
 
@@ -102,7 +102,7 @@ def test_views_are_added_without_touching_those_that_are_there(bank, build, tmp_
 def test_a_build_that_was_cut_off_goes_on_after_its_last_whole_block(
     bank, build, tmp_path, network, small_blocks
 ):
-    first = CountingEngine(network, last=70)
+    first = CountingEngine(network, last=60)
     with pytest.raises(KeyboardInterrupt):
         build(tmp_path, engine=first)
     assert not list(tmp_path.glob("*.npy"))
@@ -110,9 +110,9 @@ def test_a_build_that_was_cut_off_goes_on_after_its_last_whole_block(
     second = CountingEngine(network)
     again = build(tmp_path, engine=second, progress=told.append)
     assert second.seen == (39 - 8) + 39
-    # View 0 has 59 rows; of view 1, one block of eight was whole.
-    assert told[0] == 59 + 8
-    assert sum(told) == 59 + 2 * 39
+    # View 0 has 49 rows; of view 1, one block of eight was whole.
+    assert told[0] == 49 + 8
+    assert sum(told) == 49 + 2 * 39
     assert all(np.array_equal(again.views[view], features) for view, features in bank.views.items())
     assert files_below(tmp_path) == {"view-0.npy", "view-1.npy", "view-2.npy"}
 
@@ -144,10 +144,10 @@ def test_two_processes_share_the_blocks(bank, build, tmp_path, network, small_bl
         with pytest.raises(FileNotFoundError):  # nobody has given the view its final name
             build(tmp_path, team=Member(rank), engine=engine, **plain)
     # The second sees only what the first has left, and takes its half of that.
-    assert [engine.seen for engine in engines] == [32, 11]
+    assert [engine.seen for engine in engines] == [25, 8]
     last = CountingEngine(network)
     whole = build(tmp_path, engine=last, **plain)
-    assert last.seen == 59 - 32 - 11
+    assert last.seen == 49 - 25 - 8
     assert np.array_equal(whole.views[0], bank.views[0])
 
 
@@ -179,7 +179,7 @@ def test_a_full_disk_keeps_what_is_done(build, small_disk, network, small_blocks
     ballast.unlink()
     engine = CountingEngine(network)
     whole = build(folder, engine=engine)
-    assert engine.seen < 59 + 2 * 39
+    assert engine.seen < 49 + 2 * 39
     assert all(np.array_equal(whole.views[view], features) for view, features in bank.views.items())
     del whole  # a disk with open files cannot be unmounted
 

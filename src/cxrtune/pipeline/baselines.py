@@ -15,6 +15,7 @@ from cxrtune.evaluation.results import MissingModel
 from cxrtune.inference.scores import predictions_of
 from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
+from cxrtune.models.densenet import TRUNK_CHANNELS
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.pipeline.bank import bank_key, is_bank_of
 from cxrtune.pipeline.predict import scored_rows
@@ -56,7 +57,7 @@ def predict_probe(
     Args:
         cohort_file: The cohort.
         pack_folder: Its pack.
-        bank: A bank's folder; where there is none of this trunk, the trunk is run anew.
+        bank: A bank's folder; what it does not hold the trunk is run over anew.
         recipe: Says what the trunk is.
         out: The table of predictions.
         reporter: Told of the progress.
@@ -75,14 +76,18 @@ def predict_probe(
     pack = open_pack(pack_folder, cohort.images)
     plan = plan_bank(cohort, pack, recipe)
     with recording(NAME, out, inputs, settings, [out.name]) as draft:
+        test = cohort.rows("test")
+        rows = np.concatenate([plan.rows, test[pack.readable[test]]])
         if is_bank_of(bank, bank_key(inputs, recipe)):
-            features = open_bank(bank, plan, [0]).pooled(slice(0, len(plan.rows)))
+            banked = open_bank(bank, plan, [0]).pooled(slice(0, len(plan.rows)))
+            anew = _pooled_anew(cohort, pack, recipe, rows[len(banked) :], reporter)
+            features = np.concatenate([banked, anew])
         else:
-            features = _pooled_anew(cohort, pack, recipe, plan.rows, reporter)
+            features = _pooled_anew(cohort, pack, recipe, rows, reporter)
         labels = cohort.labels[plan.rows]
         train, validation = plan.span("train"), plan.span("validation")
         probe = fit_probe((features[train], labels[train]), (features[validation], labels[validation]))
-        rows, values = plan.rows[validation.start :], probe.probabilities(features[validation.start :])
+        rows, values = rows[validation.start :], probe.probabilities(features[validation.start :])
         card = ModelCard(
             title="Linear probe on the frozen trunk",
             origin=f"Logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
@@ -109,7 +114,7 @@ def _pooled_anew(
         for output in engine.stream(pack.pixels[row] for row in rows):
             pooled.append(output.mean(axis=(0, 1), dtype=np.float32))
             task.advance()
-    return np.stack(pooled)
+    return np.stack(pooled) if pooled else np.empty((0, TRUNK_CHANNELS), np.float32)
 
 
 def predict_xrv(

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import SPLITS, Cohort
+from cxrtune.cohort.table import Cohort
 from cxrtune.models.densenet import TRUNK_CHANNELS
 from cxrtune.packs.pack import Pack
 from cxrtune.recipe import BankSpec, Recipe
+
+BANKED_SPLITS = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class BankPlan:
 
     Attributes:
         rows: intp (M,), the cohort row of each bank row.
-        sizes: How many bank rows each split has, in the order train, validation, test.
+        sizes: How many bank rows each split has, in the order train, validation.
         side: h = w of the trunk's map.
         spec: How many views there are, and when they are drawn anew.
     """
@@ -32,7 +34,7 @@ class BankPlan:
 
     def span(self, split: str) -> slice:
         """Return where a split's rows stand in the bank."""
-        start = sum(self.sizes[earlier] for earlier in SPLITS[: SPLITS.index(split)])
+        start = 0 if split == "train" else self.sizes["train"]
         return slice(start, start + self.sizes[split])
 
     def views_at(self, epoch: int) -> tuple[int, ...]:
@@ -60,7 +62,7 @@ class BankPlan:
 
 
 def plan_bank(cohort: Cohort, pack: Pack, recipe: Recipe) -> BankPlan:
-    """Plan the bank of a cohort's readable images."""
-    parts = {split: (rows := cohort.rows(split))[pack.readable[rows]] for split in SPLITS}
+    """Plan the bank of a cohort's readable training and validation images."""
+    parts = {split: (rows := cohort.rows(split))[pack.readable[rows]] for split in BANKED_SPLITS}
     sizes = {split: len(rows) for split, rows in parts.items()}
     return BankPlan(np.concatenate(list(parts.values())), sizes, recipe.preprocess.size // 32, recipe.bank)
