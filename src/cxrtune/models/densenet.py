@@ -6,13 +6,15 @@ transition3, the tail from dense block 4 to the head.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import densenet121
 
 from cxrtune.images.preprocess import normalisation
+from cxrtune.models.batch_statistics import process_count
+from cxrtune.models.dense_block import train_dense_block
 from cxrtune.models.heads import make_head
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
@@ -67,12 +69,22 @@ class Tail(nn.Module):
     def __init__(self, features: nn.Sequential, head: nn.Module) -> None:
         super().__init__()
         self.denseblock4 = features.get_submodule("denseblock4")
-        self.norm5 = features.get_submodule("norm5")
+        self.norm5 = cast(nn.BatchNorm2d, features.get_submodule("norm5"))
         self.head = head
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map the trunk's output, float32 (N, 512, h, w), to logits, float32 (N, F)."""
-        maps = nn.functional.relu(self.norm5(self.denseblock4(features)))
+        """Map the trunk's output, float32 (N, 512, h, w), to logits, float32 (N, F).
+
+        In train mode, where `torch.distributed` was set up, the batch is that of all processes; then the
+        features must not require a gradient.
+        """
+        # Mixed precision casts layer by layer, which only the plain layers do.
+        mixed = torch.is_autocast_enabled(features.device.type) and process_count() == 1
+        if self.training and not features.requires_grad and not mixed:
+            with torch.autocast(features.device.type, enabled=False):
+                maps = train_dense_block(self.denseblock4, self.norm5, features)
+        else:
+            maps = nn.functional.relu(self.norm5(self.denseblock4(features)))
         logits: Tensor = self.head(maps)
         return logits
 
