@@ -22,6 +22,7 @@ import torch
 from cxrtune.cohort.table import Cohort
 from cxrtune.engines.choice import make_engine
 from cxrtune.engines.engine import Engine, Precision
+from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.memory import keep_freed_memory
@@ -121,8 +122,6 @@ def _openvino(network: ChestNet, precision: Precision, pixels: np.ndarray) -> En
 
 
 def _has_bfloat16() -> bool:
-    from cxrtune.engines.openvino_without_telemetry import openvino
-
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # mallopt(3): freed memory beyond the first is given back; requests beyond the second are mapped anew.
 _M_TRIM_THRESHOLD = -1

@@ -117,8 +117,8 @@ def test_the_disk_is_announced_before_it_is_spent_and_a_smaller_bank_is_offered(
 
     monkeypatch.setattr(bank.shutil, "disk_usage", lambda _: Usage)
     message = train(tmp_path / "run", "--views", "9").refused()
-    assert "the bank needs 2.0 MB more, and 0.7 MB are free" in message
-    assert "Take fewer views (--views 2 fits), do without a bank (--bank off)" in message
+    assert "the bank needs 1.9 MB more, and 0.7 MB are free" in message
+    assert "Take fewer views (--views 3 fits), do without a bank (--bank off)" in message
     assert not list((tmp_path / "run").rglob("*.npy"))
     Usage.free = 1000
     assert "Free some space, do without a bank (--bank off)" in train(tmp_path / "run").refused()
