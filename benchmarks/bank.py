@@ -52,7 +52,7 @@ def onnx_runner(network: ChestNet, folder: Path) -> Callable[[np.ndarray], None]
         return None
     path = folder / "trunk.onnx"
     example = torch.zeros((BATCH, 224, 224), dtype=torch.uint8)
-    torch.onnx.export(TrunkOutput(network), (example,), str(path), dynamo=True, verbose=False)
+    torch.onnx.export(TrunkOutput(network).eval(), (example,), str(path), dynamo=True, verbose=False)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 

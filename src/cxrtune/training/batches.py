@@ -22,7 +22,6 @@ Batch = tuple[tuple[Tensor, ...], Tensor]
 """What the learner is called with, and the labels, float32 (N, F)."""
 
 _VALIDATION_BATCH = 64
-_LET_GO_EVERY = 32
 
 
 class Batches(Protocol):
@@ -102,14 +101,14 @@ class BankBatches:
         bank = self.bank_at(epoch)
         views = list(bank.views.values())
         first = np.random.default_rng(self.share.seed).integers(len(views), size=self.share.training)
-        for number, items in enumerate(self.share.of_epoch(epoch)):
+        for items in self.share.of_epoch(epoch):
             turns = (first[items] + epoch) % len(views)
             features = np.empty((len(items), *views[0].shape[1:]), dtype=np.float16)
             for place, (item, turn) in enumerate(zip(items, turns, strict=True)):
                 features[place] = views[turn][item]
             yield (_as_maps(features),), torch.from_numpy(self.labels[items])
-            if number % _LET_GO_EVERY == 0:
-                bank.let_go()
+            # After every batch: one row may bring two megabytes of its neighbourhood into the map.
+            bank.let_go()
 
     def validation(self) -> Iterator[Batch]:
         """Yield plain features, float32 (N, 512, h, w), and labels."""
@@ -146,7 +145,7 @@ class PixelBatches:
 
         Each epoch shows each image in a view that no other epoch has.
         """
-        for number, items in enumerate(self.share.of_epoch(epoch)):
+        for items in self.share.of_epoch(epoch):
             pixels, labels = self._pictures(items)
             matrices = [
                 sampling_matrix(
@@ -156,8 +155,7 @@ class PixelBatches:
             ]
             stacked = np.stack(matrices) if matrices else np.empty((0, 2, 3), np.float32)
             yield (pixels, torch.from_numpy(stacked)), labels
-            if number % _LET_GO_EVERY == 0:
-                let_pages_go(self.pack.pixels)
+            let_pages_go(self.pack.pixels)
 
     def validation(self) -> Iterator[Batch]:
         """Yield pixels as they are, uint8 (N, S, S), and labels."""
