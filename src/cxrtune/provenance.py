@@ -29,6 +29,7 @@ _PACKAGES = (
     "torchvision",
     "torchxrayvision",
     "lightning",
+    "openvino",
     "numpy",
     "pandas",
     "scikit-learn",

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from command_line import files_below
+from cxrtune.recipe_file import shipped_recipes
 
 SMALL = (
     "--weights", "random", "--set", "preprocess.size=64", "--set", "training.epochs=2",
@@ -43,6 +44,16 @@ def test_a_finished_run_leaves_no_state_behind(trained):
         "bank/bank.json", "bank/provenance.json", "bank/view-0.npy", "bank/view-1.npy",
         "metrics.csv", "model.provenance.json", "model.safetensors",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", shipped_recipes())
+def test_every_shipped_recipe_trains(cxrtune, prepared, tmp_path, recipe):
+    out = tmp_path / "run"
+    few = ("--set", "training.epochs=1", "--set", "unfreeze.epochs=1", "--recipe", recipe)
+    seen = cxrtune("train", *prepared.arguments, "--out", out, *SMALL, *few)
+    assert seen.code == 0, seen
+    stages = list(pd.read_csv(out / "metrics.csv")["stage"])
+    assert stages == (["tail", "all"] if recipe == "strong" else ["tail"])
 
 
 def test_views_are_added_to_the_bank_that_is_there(trained, prepared, cxrtune, tmp_path):
