@@ -29,17 +29,13 @@ from cxrtune.models.densenet import build_network
 from cxrtune.packs.pack import open_pack
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
+# A constant rate and no early end, as the usual loop has; the running average of the weights is ours.
 ALIKE = (
-    "--set",
-    "head.pooling=average",
-    "--set",
-    "training.early_stopping=0",
-    "--set",
-    "training.monitor=val_auroc",
-)
-QUICK = (
-    "--set", "training.batch_size=32", "--set", "training.schedule.name=cosine",
-    "--set", "training.schedule.warmup=0.2", "--set", "training.learning_rate=2e-3",
+    "--set", "head.pooling=average",
+    "--set", "training.early_stopping=0",
+    "--set", "training.monitor=val_auroc",
+    "--set", "training.schedule.name=constant",
+    "--set", "training.ema=0.97",
 )  # fmt: skip
 
 
@@ -151,31 +147,30 @@ def main() -> None:
     precision = "bfloat16" if has_bfloat16() else "float32"
     settings = {
         "cxrtune, one view": ("--views", 1, *epochs),
+        "cxrtune, one view, drawn anew once": (
+            "--views", 1, "--bank-precision", precision, *epochs, "--set", "bank.refresh=10",
+        ),
         "cxrtune, four views": ("--views", 4, *epochs),
         "cxrtune, time to quality": (
-            "--views",
-            4,
-            "--bank-precision",
-            precision,
-            "--set",
-            "training.epochs=8",
-            *QUICK,
+            "--views", 3, "--bank-precision", precision, "--set", "training.epochs=7",
         ),
-    }
+    }  # fmt: skip
     times: dict[str, list[float]] = {name: [] for name in ("usual loop", *settings)}
     best: dict[str, list[float]] = {name: [] for name in ("usual loop", *settings)}
-    quality: list[float | None] = []
+    quality: dict[str, list[float | None]] = {"best": [], "last": []}
     for seed in range(options.seeds):
         start_up, rows = usual(*place, epochs=options.usual_epochs, seed=seed)
         epoch = statistics.mean(row["seconds"] for row in rows)
         times["usual loop"].append(start_up + options.epochs * epoch)
         best["usual loop"].append(max(row["val_auroc"] for row in rows))
+        last = rows[-1]["val_auroc"]
         for name, recipe in settings.items():
             spent, rows = ours(options.out / "run", *place, *recipe, "--set", f"seed={seed}")
             times[name].append(spent)
             best[name].append(max(row["val_auroc"] for row in rows))
             if name.endswith("quality"):
-                quality.append(reached(spent, rows, best["usual loop"][-1]))
+                quality["best"].append(reached(spent, rows, best["usual loop"][-1]))
+                quality["last"].append(reached(spent, rows, last))
         print(f"seed {seed} done\n", flush=True)
         tell(options, times, best, quality)
 
@@ -184,10 +179,10 @@ def tell(
     options: argparse.Namespace,
     times: dict[str, list[float]],
     best: dict[str, list[float]],
-    quality: list[float | None],
+    quality: dict[str, list[float | None]],
 ) -> None:
     """Print the table of all seeds so far."""
-    done = len(quality)
+    done = len(quality["last"])
     print(f"{options.images} phantoms of 1024 px, {options.epochs} epochs; the usual loop ran"
           f" {options.usual_epochs} of them and its time was scaled; medians of {done} seeds\n")  # fmt: skip
     print("| loop | seconds | times as fast | best validation AUROC, each seed |\n|---|---:|---:|---|")
@@ -195,11 +190,12 @@ def tell(
         ratio = statistics.median(a / b for a, b in zip(times["usual loop"], times[name], strict=True))
         areas = ", ".join(f"{area:.3f}" for area in best[name])
         print(f"| {name} | {statistics.median(times[name]):.0f} | {ratio:.1f} | {areas} |")
-    told = ", ".join(
-        "not reached" if spent is None else f"{spent:.0f} s ({total / spent:.1f} times as fast)"
-        for total, spent in zip(times["usual loop"], quality, strict=True)
-    )
-    print(f"\nTime until the usual loop's best AUROC, each seed: {told}\n", flush=True)
+    for which, spans in quality.items():
+        told = ", ".join(
+            "not reached" if spent is None else f"{spent:.0f} s ({total / spent:.1f} times as fast)"
+            for total, spent in zip(times["usual loop"], spans, strict=True)
+        )
+        print(f"\nTime until the usual loop's {which} AUROC, each seed: {told}", flush=True)
 
 
 if __name__ == "__main__":

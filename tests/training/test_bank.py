@@ -159,6 +159,9 @@ def test_refreshed_views_have_numbers_of_their_own(cohort, pack, recipe):
     ]  # fmt: skip
     never = dataclasses.replace(plan, spec=recipe.bank)
     assert never.views_at(19) == (0, 1, 2)
+    alone = dataclasses.replace(plan, spec=recipe.bank.model_copy(update={"views": 1, "refresh": 2}))
+    assert [alone.views_at(epoch) for epoch in range(5)] == [(0,), (0,), (1,), (1,), (2,)]
+    assert [alone.files_at(epoch) for epoch in (1, 2, 4)] == [(0,), (0, 1), (0, 2)]
 
 
 def test_a_folder_that_cannot_be_written_is_named(build, tmp_path):

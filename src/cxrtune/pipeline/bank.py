@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -74,7 +75,7 @@ class BankKeeper:
         Raises:
             OutputError: It does not fit on the disk, or cannot be written.
         """
-        views = self._plan.views_at(epoch)
+        views = self._plan.files_at(epoch)
         content = self._recipe.model_dump(
             mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"}
         )
@@ -101,15 +102,16 @@ class BankKeeper:
     def at(self, epoch: int) -> FeatureBank:
         """Return the bank with the views of an epoch; augmented views that are due are drawn anew."""
         views = self._plan.views_at(epoch)
-        missing = [view for view in views if not self._file(view).path.is_file()]
+        needed = self._plan.files_at(epoch)
+        missing = [view for view in needed if not self._file(view).path.is_file()]
         self._team.wait()
         if missing:
             if self._team.is_first:
                 self._reporter.say(
                     f"bank: views {missing[0]} to {missing[-1]} are drawn for epoch {epoch + 1}"
                 )
-                self._tidy(views)
-            self._build(views, SilentTask())
+                self._tidy(needed)
+            self._build(needed, SilentTask())
         return open_bank(self._folder, self._plan, views)
 
     def plain(self) -> FeatureBank:
@@ -119,18 +121,20 @@ class BankKeeper:
     @property
     def _engine_name(self) -> Literal["torch", "openvino"]:
         spec = self._recipe.bank
-        pictures = self._plan.pictures(self._plan.views_at(0))
+        pictures = self._plan.pictures(self._plan.files_at(0))
         on_cpu = self._team.device.type == "cpu"
         return chosen_engine(spec.engine, spec.precision, pictures=pictures, on_cpu=on_cpu)
 
     def _build(self, views: Sequence[int], task: Task) -> None:
         self._team.wait()  # for the first to have tidied
         build_views(
-            self._folder, self._plan, views, self._make_engine, self._pack, self._recipe, self._team,
+            self._folder, self._plan, views, lambda: self._engine, self._pack, self._recipe, self._team,
             progress=task.advance,
         )  # fmt: skip
 
-    def _make_engine(self) -> Engine:
+    @cached_property
+    def _engine(self) -> Engine:
+        # Kept for the views that are drawn anew later: converting the network takes seconds.
         train = self._plan.rows[self._plan.span("train")]
         chosen = np.random.default_rng(self._recipe.seed).permutation(train)[:_CALIBRATION_IMAGES]
         return make_engine(

@@ -40,11 +40,18 @@ class BankPlan:
     def views_at(self, epoch: int) -> tuple[int, ...]:
         """Return the numbers of the views that an epoch, counted from 0, draws from.
 
-        Every `refresh` epochs the augmented views give way to as many with the next numbers.
+        Every `refresh` epochs the augmented views give way to as many with the next numbers; a single view,
+        plain at first, gives way to an augmented one.
         """
         augmented = self.spec.views - 1
         drawn = epoch // self.spec.refresh if self.spec.refresh else 0
+        if not augmented:
+            return (drawn,)
         return (0, *range(1 + drawn * augmented, 1 + (drawn + 1) * augmented))
+
+    def files_at(self, epoch: int) -> tuple[int, ...]:
+        """Return the numbers of the views that must be there: validation always needs the plain one."""
+        return tuple(sorted({0, *self.views_at(epoch)}))
 
     def shape(self, view: int) -> tuple[int, int, int, int]:
         """Return the shape of a view's array: rows, h, w, channels."""
