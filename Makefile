@@ -28,6 +28,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bank.py $(BENCH)/phantoms
 	$(BIN)/python benchmarks/tail.py
 	$(BIN)/python benchmarks/memory.py --out $(BENCH)/memory
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/coverage.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ score, hold null, never 0.5.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,21 @@ from cxrtune.files import write_whole
 
 _METADATA_KEY = b"cxrtune"
 
+SYNONYMS: dict[str, str] = {
+    "pleural_effusion": "effusion",
+    "infiltrate": "infiltration",
+    "lung_infiltration": "infiltration",
+    "pleural_thickness": "pleural_thickening",
+    "enlarged_heart": "cardiomegaly",
+    "hiatal_hernia": "hernia",
+    "diaphragmatic_hernia": "hernia",
+    "pulmonary_edema": "edema",
+    "oedema": "edema",
+    "pulmonary_fibrosis": "fibrosis",
+    "pulmonary_emphysema": "emphysema",
+}
+"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+
 
 @dataclass(frozen=True)
 class ModelCard:
@@ -33,12 +49,16 @@ class ModelCard:
         origin: One line on where the model comes from.
         threshold_rule: How `thresholds` came about; empty where there are none.
         thresholds: Probability in [0, 1] a finding, from which on it is called present.
+        operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
+        calibration: By finding: the stored fields of a calibration.
     """
 
     title: str
     origin: str
     threshold_rule: str = ""
     thresholds: dict[str, float] = field(default_factory=dict)
+    operating_points: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,8 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
 
     Args:
         path: A Parquet, CSV or JSON-lines file with a column `image` and a column a finding.
-        findings: The findings wanted; one that the table lacks becomes a column of NaN.
+        findings: The findings wanted; one that the table lacks becomes a column of NaN. Columns may have a
+            synonym of a finding's name, such as `Pleural Thickening` or `Infiltrate`.
         column_prefix: What stands before a finding's name in the table's columns.
 
     Returns:
@@ -122,8 +143,8 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
             path=path,
             remedy="Name the column with the images' file names 'image'.",
         )
-    present = [finding for finding in findings if column_prefix + finding in frame.columns]
-    if not present:
+    columns = _columns(frame, findings, column_prefix, path)
+    if not columns:
         raise DataError(
             f"has no column for any of the findings, such as '{column_prefix}{findings[0]}'",
             path=path,
@@ -131,9 +152,8 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         )
     _check_names(frame["image"], path)
     probabilities = np.full((len(frame), len(findings)), np.nan, dtype=np.float32)
-    for finding in present:
-        column = _numbers(frame[column_prefix + finding], path)
-        probabilities[:, findings.index(finding)] = column
+    for finding, name in columns.items():
+        probabilities[:, findings.index(finding)] = _numbers(frame[name], path)
     return Predictions(
         images=frame["image"].astype(str).to_numpy(dtype=object),
         patients=_patients(frame),
@@ -141,6 +161,29 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         probabilities=probabilities,
         model=_read_card(path),
     )
+
+
+def _columns(frame: pd.DataFrame, findings: tuple[str, ...], prefix: str, path: Path) -> dict[str, str]:
+    """Return the column of each finding that has one."""
+    wanted = {_plain(finding): finding for finding in findings}
+    columns: dict[str, str] = {}
+    for name in map(str, frame.columns):
+        finding = wanted.get(_plain(name.removeprefix(prefix))) if name.startswith(prefix) else None
+        if finding is None:
+            continue
+        if finding in columns:
+            raise DataError(
+                f"has two columns for {finding}: '{columns[finding]}' and '{name}'",
+                path=path,
+                remedy="Keep the one that is meant.",
+            )
+        columns[finding] = name
+    return columns
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[\s_-]+", "_", name.strip().casefold())
+    return SYNONYMS.get(plain, plain)
 
 
 def _check_names(names: pd.Series[Any], path: Path) -> None:

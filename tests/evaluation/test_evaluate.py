@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from cxrtune.errors import DataError
-from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import write_evaluation
 from cxrtune.predictions import ModelCard
@@ -88,7 +88,7 @@ def test_a_model_that_scored_nothing_here_is_an_error(cohort, predictions):
     with pytest.raises(DataError, match="named a score none of the cohort's images"):
         evaluate(cohort, {"a": elsewhere})
     with pytest.raises(DataError, match="named a score none of the 30 train images"):
-        evaluate(cohort, {"a": predictions}, split="train")
+        evaluate(cohort, {"a": predictions}, Options(split="train"))
 
 
 def test_counts_of_the_cohort(cohort, predictions):
@@ -102,7 +102,7 @@ def test_counts_of_the_cohort(cohort, predictions):
 
 def test_files_hold_the_numbers(cohort, predictions, tmp_path):
     missing = MissingModel(name="xrv:x", reason="no weights", remedy="fetch them")
-    evaluation = evaluate(cohort, {"a": predictions, "b": predictions}, missing=[missing])
+    evaluation = evaluate(cohort, {"a": predictions, "b": predictions}, Options(missing=[missing]))
     names = write_evaluation(evaluation, tmp_path)
     assert sorted(names) == sorted(path.name for path in tmp_path.iterdir())
     assert Results.read(tmp_path / "results.json") == evaluation.results

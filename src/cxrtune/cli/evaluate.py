@@ -25,38 +25,72 @@ def command(
     column_prefix: Annotated[
         str, typer.Option("--column-prefix", help="What stands before a finding's name in the columns.")
     ] = "",
+    replicates: Annotated[
+        int, typer.Option("--replicates", min=100, help="How often the patients are drawn for intervals.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which patients are drawn.")] = 0,
+    prevalence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prevalence",
+            metavar="FINDING=SHARE",
+            help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
+            show_default=False,
+        ),
+    ] = None,
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trained-on",
+            metavar="NAME=FILE",
+            help="The images that a model was trained on, one name a line.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compare models on the same images; writes results.json beside the tables."""
     from cxrtune.cohort.table import SPLITS
     from cxrtune.errors import UsageError
-    from cxrtune.pipeline.evaluate import evaluate_predictions
+    from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 
     if split not in (*SPLITS, "all"):
         raise UsageError(f"there is no split '{split}'", remedy=f"Choose one of: {', '.join(SPLITS)}, all.")
-    evaluate_predictions(
-        cohort,
-        _named(predictions),
-        out,
+    request = Request(
         split=split,
         column_prefix=column_prefix,
-        missing=(),
-        reporter=reporter_of(context),
+        replicates=replicates,
+        seed=seed,
+        prevalence=_shares(prevalence or []),
+        seen=_named(trained_on or [], option="--trained-on", example="ours=training-images.txt"),
     )
+    named = _named(predictions, option="--predictions", example="ours=predictions.parquet")
+    evaluate_predictions(cohort, named, out, request, reporter_of(context))
 
 
-def _named(pairs: list[str]) -> dict[str, Path]:
+def _named(pairs: list[str], *, option: str, example: str) -> dict[str, Path]:
     from cxrtune.errors import UsageError
 
     named: dict[str, Path] = {}
     for pair in pairs:
         name, separator, file = pair.partition("=")
         if not (separator and name and file):
-            raise UsageError(
-                f"'{pair}' is no NAME=FILE", remedy="Write it like: --predictions ours=predictions.parquet"
-            )
+            raise UsageError(f"'{pair}' is no NAME=FILE", remedy=f"Write it like: {option} {example}")
         if name in named:
-            raise UsageError(
-                f"two tables of predictions are named '{name}'", remedy="Give each its own name."
-            )
+            raise UsageError(f"{option} names '{name}' twice", remedy="Give each its own name.")
         named[name] = Path(file)
     return named
+
+
+def _shares(pairs: list[str]) -> dict[str, float]:
+    from cxrtune.errors import UsageError
+
+    shares: dict[str, float] = {}
+    for pair in pairs:
+        finding, _, share = pair.partition("=")
+        try:
+            shares[finding] = float(share)
+        except ValueError as error:
+            raise UsageError(
+                f"'{pair}' is no FINDING=SHARE", remedy="Write it like: --prevalence Effusion=0.05"
+            ) from error
+    return shares

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
 
@@ -42,11 +42,9 @@ def find_table(folder: Path) -> Path:
     for name in TABLE_NAMES:
         if (folder / name).is_file():
             return folder / name
-    # find_spec finds the package without importing it, and torch with it.
-    package = importlib.util.find_spec("torchxrayvision")
-    shipped = None if package is None or package.origin is None else Path(package.origin).parent / "data"
-    if shipped is not None and (shipped / "Data_Entry_2017_v2020.csv.gz").is_file():
-        return shipped / "Data_Entry_2017_v2020.csv.gz"
+    shipped = shipped_table(NIH_TABLE)
+    if shipped is not None:
+        return shipped
     raise DataError(
         f"holds no label table ({' or '.join(TABLE_NAMES)})",
         path=folder,

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
-from cxrtune.evaluation.classification import averages, count
 from cxrtune.evaluation.cohort_counts import count_splits
-from cxrtune.evaluation.results import FindingResult, MissingModel, ModelResult, Results
-from cxrtune.evaluation.roc import RocCurve, auroc, roc_curve
-from cxrtune.evaluation.thresholds import YOUDEN_ON_VALIDATION, youden_thresholds
-from cxrtune.predictions import ModelCard, Predictions
+from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
+from cxrtune.evaluation.comparison import compare_all
+from cxrtune.evaluation.examples import find_examples
+from cxrtune.evaluation.model_result import evaluate_model
+from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
+from cxrtune.evaluation.results import Bootstrap, MissingModel, Results
+from cxrtune.evaluation.roc import RocCurve, roc_curve
+from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
+from cxrtune.evaluation.shift import describe_shift
+from cxrtune.evaluation.statistics.bands import Bands, curve_bands
+from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.subgroups import evaluate_subgroups
+from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
+from cxrtune.evaluation.validation import Chosen, stored_or_chosen
+from cxrtune.predictions import Predictions
 
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an evaluation is made.
+
+    Attributes:
+        split: `test`, `validation`, `train`, or `all`.
+        replicates: How many times the patients are drawn.
+        seed: Decides which.
+        prevalence: Stated prevalences in (0, 1), by finding.
+        training_parts: Of models that may have been trained on evaluated images.
+        other_labels: Further sets of labels.
+        missing: Comparisons that could not be made; they are named in the results.
+    """
+
+    split: str = "test"
+    replicates: int = DEFAULT_REPLICATES
+    seed: int = 0
+    prevalence: Mapping[str, float] = field(default_factory=dict)
+    training_parts: Mapping[str, TrainingPart] = field(default_factory=dict)
+    other_labels: Sequence[OtherLabels] = ()
+    missing: Sequence[MissingModel] = ()
 
 
 @dataclass(frozen=True)
@@ -27,52 +60,51 @@ class Evaluation:
     Attributes:
         results: The numbers.
         curves: The ROC curve of each (model, finding) that has one.
+        precision_recall: The precision-recall curve of each.
+        bands: The bands around both.
     """
 
     results: Results
     curves: dict[tuple[str, str], RocCurve]
+    precision_recall: dict[tuple[str, str], PrecisionRecallCurve]
+    bands: dict[tuple[str, str], Bands]
 
 
 def evaluate(
-    cohort: Cohort,
-    predictions: dict[str, Predictions],
-    *,
-    split: str = "test",
-    missing: Sequence[MissingModel] = (),
+    cohort: Cohort, predictions: Mapping[str, Predictions], options: Options = Options()
 ) -> Evaluation:
-    """Evaluate models on one part of a cohort.
+    """Evaluate models on one part of a cohort, all of them on the images that all scored.
 
     Args:
         cohort: The truth.
         predictions: Each model's probabilities, by name.
-        split: `test`, `validation`, `train`, or `all`.
-        missing: Comparisons that could not be made; they are named in the results.
+        options: How.
 
     Raises:
-        DataError: A model scored no image of the split, or the split is empty.
+        DataError: A model scored no image of the split, no image was scored by all, the split is empty, or a
+            prevalence is stated for a finding that is not in the cohort.
     """
-    rows = np.arange(len(cohort)) if split == ALL else cohort.rows(split)
+    rows = np.arange(len(cohort)) if options.split == ALL else cohort.rows(options.split)
     if not len(rows):
-        raise DataError(f"the cohort has no {split} images")
-    curves: dict[tuple[str, str], RocCurve] = {}
-    models = []
-    for name, table in predictions.items():
-        scores = aligned(name, table, cohort)
-        models.append(_evaluate_model(name, table.model, cohort, scores, rows, split))
-        for column, finding in enumerate(cohort.findings):
-            curve = roc_curve(cohort.labels[rows, column], scores[rows, column])
-            if curve is not None:
-                curves[name, finding] = curve
-    results = Results(
-        split=split,
-        images=len(rows),
-        patients=len(set(cohort.patients[rows])),
-        findings=list(cohort.findings),
-        cohort=count_splits(cohort),
-        models=models,
-        missing=list(missing),
+        raise DataError(f"the cohort has no {options.split} images")
+    _require_findings(options.prevalence, cohort)
+    scores = {name: aligned(name, table, cohort) for name, table in predictions.items()}
+    ground = find_common_ground(
+        cohort, scores, rows, split=options.split, replicates=options.replicates, seed=options.seed
     )
-    return Evaluation(results, curves)
+    validation = cohort.rows("validation")
+    chosen = {
+        name: stored_or_chosen(
+            table.model,
+            cohort.findings,
+            cohort.labels[validation],
+            scores[name][validation],
+            cohort.patients[validation],
+        )
+        for name, table in predictions.items()
+    }
+    results = _results(ground, rows, predictions, chosen, options)
+    return Evaluation(results, *_curves(ground), _bands(ground))
 
 
 def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
@@ -82,7 +114,7 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32
         float32 (N, F), probability in [0, 1], NaN where the model has none.
 
     Raises:
-        DataError: The model scored none of the cohort's images.
+        DataError: The model scored none of the cohort's images, or names other patients for them.
     """
     place = {image: row for row, image in enumerate(table.images)}
     source = np.array([place.get(image, -1) for image in cohort.images], dtype=np.intp)
@@ -91,81 +123,93 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32
             f"the predictions named {name} score none of the cohort's images",
             remedy=f"The column 'image' must hold names such as {cohort.images[0]}.",
         )
+    _require_same_patients(name, table, cohort, source)
     columns = [table.findings.index(finding) for finding in cohort.findings]
     scores = table.probabilities[source][:, columns]
     scores[source < 0] = np.nan
     return scores
 
 
-def _evaluate_model(
-    name: str,
-    card: ModelCard,
-    cohort: Cohort,
-    scores: NDArray[np.float32],
-    rows: NDArray[np.intp],
-    split: str,
-) -> ModelResult:
-    thresholds, rule = _thresholds(card, cohort, scores)
-    labels, scores = cohort.labels[rows], scores[rows]
-    scored = ~np.isnan(scores).all(axis=1)
-    if not scored.any():
+def _require_findings(prevalence: Mapping[str, float], cohort: Cohort) -> None:
+    for finding in prevalence:
+        if finding not in cohort.findings:
+            raise DataError(
+                f"a prevalence is stated for {finding}, which is no finding of the cohort",
+                remedy=f"Its findings are {', '.join(cohort.findings)}.",
+            )
+
+
+def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source: NDArray[np.intp]) -> None:
+    known = source >= 0
+    known[known] = [patient is not None for patient in table.patients[source[known]]]
+    theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
+    wrong = int((theirs != ours).sum())
+    if wrong:
         raise DataError(
-            f"the predictions named {name} score none of the {len(rows):,} {split} images",
-            remedy="Choose the part that they are for with --split.",
+            f"the predictions named {name} give {wrong:,} images to other patients than the cohort does",
+            remedy="They belong to another table, or two tables were mixed up; predict for this cohort.",
         )
-    limits = np.array([thresholds.get(finding, np.nan) for finding in cohort.findings])
-    calls = scores.astype(np.float64) >= limits
-    truth = labels == 1
-    usable = ~(np.isnan(labels) | np.isnan(scores) | np.isnan(limits))
-    findings = {}
-    areas = []
-    for column, finding in enumerate(cohort.findings):
-        area = auroc(labels[:, column], scores[:, column])
-        areas += [area] if area is not None else []
-        findings[finding] = _finding_result(
-            area, thresholds.get(finding), labels[:, column], scores[:, column], calls[:, column]
-        )
-    return ModelResult(
-        name=name,
-        title=card.title,
-        origin=card.origin,
-        threshold_rule=rule,
-        images=int(scored.sum()),
-        not_scored=int((~scored).sum()),
-        macro_auroc=float(np.mean(areas)) if areas else None,
-        macro_auroc_over=len(areas),
-        findings=findings,
-        averages=averages(calls, truth, usable),
-    )
 
 
-def _thresholds(card: ModelCard, cohort: Cohort, scores: NDArray[np.float32]) -> tuple[dict[str, float], str]:
-    """Take the model's own thresholds; a model that has none gets Youden's from validation."""
-    if card.thresholds:
-        return card.thresholds, card.threshold_rule
-    validation = cohort.rows("validation")
-    chosen = youden_thresholds(cohort.findings, cohort.labels[validation], scores[validation])
-    return chosen, YOUDEN_ON_VALIDATION if chosen else "none: the model scored no validation images"
+def _curves(
+    ground: CommonGround,
+) -> tuple[dict[tuple[str, str], RocCurve], dict[tuple[str, str], PrecisionRecallCurve]]:
+    roc, precision_recall = {}, {}
+    for name, scores in ground.scores.items():
+        for column, finding in enumerate(ground.findings):
+            usable = ground.usable[:, column]
+            labels, values = ground.labels[usable, column], scores[usable, column]
+            curve, other = roc_curve(labels, values), precision_recall_curve(labels, values)
+            if curve is not None and other is not None:
+                roc[name, finding], precision_recall[name, finding] = curve, other
+    return roc, precision_recall
 
 
-def _finding_result(
-    area: float | None,
-    threshold: float | None,
-    labels: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    calls: NDArray[np.bool_],
-) -> FindingResult:
-    known = ~(np.isnan(labels) | np.isnan(scores))
-    counts = count(calls, labels == 1, known)
-    has_calls = threshold is not None
-    return FindingResult(
-        auroc=area,
-        threshold=threshold,
-        precision=counts.precision if has_calls else None,
-        recall=counts.recall if has_calls else None,
-        specificity=counts.specificity if has_calls else None,
-        f1=counts.f1 if has_calls else None,
-        support=counts.support,
-        negatives=counts.fp + counts.tn,
-        called=counts.tp + counts.fp if has_calls else 0,
+def _bands(ground: CommonGround) -> dict[tuple[str, str], Bands]:
+    bands = {}
+    for name, scores in ground.scores.items():
+        for column, finding in enumerate(ground.findings):
+            rows = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
+            found = curve_bands(ground.truth[rows, column], scores[rows, column], rows, ground.resamples)
+            if found is not None:
+                bands[name, finding] = found
+    return bands
+
+
+def _results(
+    ground: CommonGround,
+    rows: NDArray[np.intp],
+    predictions: Mapping[str, Predictions],
+    chosen: Mapping[str, Chosen],
+    options: Options,
+) -> Results:
+    cohort, areas = ground.cohort, ground.areas()
+    models = []
+    for name, table in predictions.items():
+        result = evaluate_model(ground, name, table.model, chosen[name], areas, options.prevalence)
+        part = options.training_parts.get(name)
+        update = {"contamination": None if part is None else contamination(ground, part)}
+        models.append(result.model_copy(update=update))
+    parts = {name: part for name, part in options.training_parts.items() if name in predictions}
+    outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
+    truths = [evaluate_second_truth(ground, other) for other in options.other_labels]
+    return Results(
+        split=options.split,
+        images=len(rows),
+        patients=len(set(cohort.patients[rows])),
+        shared_images=len(ground.rows),
+        shared_patients=ground.resamples.patients,
+        bootstrap=Bootstrap(
+            replicates=options.replicates, patients=ground.resamples.patients, seed=options.seed
+        ),
+        findings=list(cohort.findings),
+        cohort=count_splits(cohort),
+        models=models,
+        missing=list(options.missing),
+        comparisons=compare_all(ground, areas),
+        attributes=evaluate_subgroups(ground, {name: one.thresholds for name, one in chosen.items()}),
+        outside=[found for found in outside if found is not None],
+        second_truths=[found for found in truths if found is not None],
+        shift=describe_shift(cohort),
+        examples=find_examples(ground, next(iter(predictions))),
     )

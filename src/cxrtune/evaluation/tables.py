@@ -51,6 +51,73 @@ def cohort_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def comparison_table(results: Results) -> pd.DataFrame:
+    """One row a pair of models and a finding, and the mean: difference of AUROC, how sure, verdict."""
+    rows = []
+    for pair in results.comparisons:
+        for finding, found in (*pair.findings.items(), ("macro average", pair.macro)):
+            low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
+            rows.append(
+                {
+                    "first": pair.first,
+                    "second": pair.second,
+                    "finding": finding,
+                    "difference": found.difference,
+                    "low": low,
+                    "high": high,
+                    "p DeLong": found.p_delong,
+                    "p patients": found.p_patients,
+                    "p Holm": found.p_holm,
+                    "verdict": found.verdict,
+                    "images": found.images,
+                    "patients": found.patients,
+                    "positives": found.positives,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def operating_point_table(results: Results) -> pd.DataFrame:
+    """One row a model, rule and finding: the threshold, and what it gives on validation and here."""
+    return pd.DataFrame(
+        [
+            {"model": model.name, "rule": rule, "finding": finding} | point.model_dump(exclude={"intervals"})
+            for model in results.models
+            for rule, points in model.operating_points.items()
+            for finding, point in points.items()
+        ]
+    )
+
+
+def calibration_table(results: Results) -> pd.DataFrame:
+    """One row a model and finding: the method, and Brier score, log loss and ECE before and after."""
+    measures = ("brier", "log_loss", "ece")
+    return pd.DataFrame(
+        [
+            {"model": model.name, "finding": finding, "method": found.method}
+            | {f"{m} before": getattr(found.before, m) for m in measures}
+            | {f"{m} after": getattr(found.after, m) for m in measures}
+            for model in results.models
+            for finding, found in model.calibration.items()
+        ]
+    )
+
+
+def subgroup_table(results: Results) -> pd.DataFrame:
+    """One row a group, model and finding: counts, values, and the gaps to the attribute's largest group."""
+    return pd.DataFrame(
+        [
+            {"attribute": attribute.name, "group": group.name, "model": name, "finding": finding}
+            | found.model_dump(include={"positives", "negatives", "auroc", "sensitivity", "specificity"})
+            | {f"{measure} gap": gap for measure, gap in found.gaps.items()}
+            for attribute in results.attributes
+            for group in attribute.groups
+            for name, model in group.models.items()
+            for finding, found in model.findings.items()
+        ]
+    )
+
+
 def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
     """Write a table as GitHub's Markdown; what is not defined is a dash."""
     header = [str(column).replace("|", "\\|") for column in table.columns]

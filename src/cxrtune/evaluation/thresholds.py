@@ -3,40 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cxrtune.evaluation.roc import Labels, Scores, roc_curve
+from cxrtune.evaluation.roc import Labels, RocCurve, Scores, known, roc_curve
+
+Rule = Literal["youden", "f1", "sensitivity", "specificity"]
+RULES: tuple[Rule, ...] = ("youden", "f1", "sensitivity", "specificity")
+
+AT_LEAST = 0.90
+"""The sensitivity, or the specificity, that the last two rules hold fixed."""
+
+NAMES: dict[str, str] = {
+    "youden": "Youden's J",
+    "f1": "maximal F1",
+    "sensitivity": f"sensitivity at least {AT_LEAST:.2f}",
+    "specificity": f"specificity at least {AT_LEAST:.2f}",
+}
+"""What the rules are called in prose."""
 
 YOUDEN_ON_VALIDATION = "Youden's J on validation"
 
 
-def youden_threshold(labels: Labels, scores: Scores) -> float | None:
-    """Return the score at which sensitivity + specificity - 1 is largest (Youden, Cancer 1950).
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold and what it gave on the images that it was chosen on.
 
-    Of several such scores the highest is taken, which calls the fewest images.
+    Attributes:
+        threshold: A probability at or above it is a positive call.
+        sensitivity: In [0, 1].
+        specificity: In [0, 1].
+    """
+
+    threshold: float
+    sensitivity: float
+    specificity: float
+
+
+def operating_point(labels: Labels, scores: Scores, rule: Rule = "youden") -> OperatingPoint | None:
+    """Choose a threshold.
+
+    `youden`: sensitivity + specificity - 1 is largest (Youden, Cancer 1950). `f1`: F1 is largest.
+    `sensitivity`: the highest threshold with a sensitivity of at least 0.90. `specificity`: the lowest with a
+    specificity of at least 0.90. Of equally good thresholds the highest is taken, which calls the fewest.
 
     Args:
         labels: (N,), 1, 0, or NaN where not known.
         scores: (N,), NaN where not known.
+        rule: What is wanted.
 
     Returns:
-        An image is called positive at or above it; None where there is no positive or no negative.
+        None where there is no positive or no negative, or no score reaches the specificity that is wanted.
     """
     curve = roc_curve(labels, scores)
     if curve is None:
         return None
-    index = np.argmax(curve.sensitivity[1:] - curve.false_positive_rate[1:])
-    return float(curve.thresholds[1:][index])
+    truth, _ = known(labels, scores)
+    place = _place(curve, int(truth.sum()), int((~truth).sum()), rule)
+    if place is None:
+        return None
+    return OperatingPoint(
+        float(curve.thresholds[place]),
+        float(curve.sensitivity[place]),
+        float(1 - curve.false_positive_rate[place]),
+    )
 
 
-def youden_thresholds(findings: Sequence[str], labels: Labels, scores: Scores) -> dict[str, float]:
-    """Return Youden's threshold of each finding for which it is defined.
+def operating_points(
+    findings: Sequence[str], labels: Labels, scores: Scores, rule: Rule = "youden"
+) -> dict[str, OperatingPoint]:
+    """Choose the threshold of each finding for which there is one.
 
     Args:
         findings: The F findings.
         labels: (N, F), 1, 0, or NaN where not known.
         scores: (N, F), NaN where not known.
+        rule: What is wanted.
     """
-    chosen = {f: youden_threshold(labels[:, i], scores[:, i]) for i, f in enumerate(findings)}
-    return {finding: value for finding, value in chosen.items() if value is not None}
+    chosen = {f: operating_point(labels[:, i], scores[:, i], rule) for i, f in enumerate(findings)}
+    return {finding: point for finding, point in chosen.items() if point is not None}
+
+
+def _place(curve: RocCurve, positives: int, negatives: int, rule: Rule) -> int | None:
+    """Return the point of the curve; the first one calls nothing and is never taken."""
+    sensitivity, false = curve.sensitivity[1:], curve.false_positive_rate[1:]
+    if rule == "sensitivity":
+        return _first(sensitivity >= AT_LEAST)
+    if rule == "specificity":
+        fits = np.flatnonzero(1 - false >= AT_LEAST)
+        return int(fits[-1]) + 1 if len(fits) else None
+    if rule == "f1":
+        hits, calls = sensitivity * positives, sensitivity * positives + false * negatives
+        return int(np.argmax(2 * hits / (calls + positives))) + 1
+    return int(np.argmax(sensitivity - false)) + 1
+
+
+def _first(fits: NDArray[np.bool_]) -> int:
+    return int(np.argmax(fits)) + 1

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxrtune.evaluation.evaluate import Evaluation
+from cxrtune.evaluation.precision_recall import PrecisionRecallCurve
 from cxrtune.evaluation.roc import RocCurve
-from cxrtune.evaluation.tables import as_markdown, auroc_table, classification_table, cohort_table
+from cxrtune.evaluation.statistics.bands import GRID
+from cxrtune.evaluation.tables import (
+    as_markdown,
+    auroc_table,
+    calibration_table,
+    classification_table,
+    cohort_table,
+    comparison_table,
+    operating_point_table,
+    subgroup_table,
+)
 from cxrtune.files import write_text
 
 RESULTS = "results.json"
+Values = NDArray[np.float64]
+
 CURVES = "roc_curves.csv"
-TABLES = {"auroc": auroc_table, "classification": classification_table, "cohort": cohort_table}
+BANDS = "curve_bands.csv"
+PRECISION_RECALL = "precision_recall_curves.csv"
+TABLES = {
+    "auroc": auroc_table,
+    "classification": classification_table,
+    "cohort": cohort_table,
+    "comparison": comparison_table,
+    "operating_points": operating_point_table,
+    "calibration": calibration_table,
+    "subgroups": subgroup_table,
+}
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
@@ -26,23 +51,46 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
     Raises:
         OutputError: They cannot be written.
     """
+    written: list[str] = []
     for name, make in TABLES.items():
         table = make(evaluation.results)
+        if table.empty:
+            continue
+        written += [f"{name}.csv", f"{name}.md"]
         write_text(out / f"{name}.csv", table.to_csv(index=False))
         write_text(out / f"{name}.md", as_markdown(table))
     write_text(out / CURVES, _curve_table(evaluation.curves).to_csv(index=False))
+    recall = {key: _points(curve) for key, curve in evaluation.precision_recall.items()}
+    write_text(out / PRECISION_RECALL, _long(recall, ("recall", "precision")).to_csv(index=False))
+    bands = {key: (GRID, *band.sensitivity, *band.precision) for key, band in evaluation.bands.items()}
+    columns = ("at", "sensitivity_low", "sensitivity_high", "precision_low", "precision_high")
+    write_text(out / BANDS, _long(bands, columns).to_csv(index=False))
     write_text(out / RESULTS, evaluation.results.model_dump_json(indent=2) + "\n")
-    return [*(f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")), CURVES, RESULTS]
+    return [*written, CURVES, PRECISION_RECALL, BANDS, RESULTS]
 
 
 def _curve_table(curves: dict[tuple[str, str], RocCurve]) -> pd.DataFrame:
-    columns = ["model", "finding", "false_positive_rate", "sensitivity", "threshold"]
-    parts = []
-    for (model, finding), curve in curves.items():
+    points = {}
+    for key, curve in curves.items():
         corner = _corners(curve)
-        points = (curve.false_positive_rate[corner], curve.sensitivity[corner], curve.thresholds[corner])
-        parts.append(pd.DataFrame(dict(zip(columns, (model, finding, *points), strict=True))))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        points[key] = (curve.false_positive_rate[corner], curve.sensitivity[corner], curve.thresholds[corner])
+    return _long(points, ("false_positive_rate", "sensitivity", "threshold"))
+
+
+def _points(curve: PrecisionRecallCurve) -> tuple[Values, Values]:
+    """Return the points that add recall: the others lie on the vertical lines between them."""
+    adds = np.diff(curve.recall, prepend=0.0) > 0
+    return curve.recall[adds], curve.precision[adds]
+
+
+def _long(points: Mapping[tuple[str, str], tuple[Values, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"model": model, "finding": finding} | dict(zip(columns, values, strict=True)))
+        for (model, finding), values in points.items()
+    ]
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["model", "finding", *columns])
+    )
 
 
 def _corners(curve: RocCurve) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

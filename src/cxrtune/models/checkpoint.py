@@ -30,6 +30,8 @@ class ModelInfo:
         origin: Where its first weights came from, with their SHA-256.
         threshold_rule: How the thresholds were chosen; empty before they are.
         thresholds: Probability in [0, 1] a finding; a finding without one is left out.
+        operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
+        calibration: By finding: the stored fields of a calibration, fitted on validation.
     """
 
     findings: tuple[str, ...]
@@ -37,6 +39,8 @@ class ModelInfo:
     origin: str
     threshold_rule: str = ""
     thresholds: dict[str, float] = field(default_factory=dict)
+    operating_points: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def save_model(path: Path, network: ChestNet, info: ModelInfo) -> None:

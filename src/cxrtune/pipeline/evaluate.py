@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from cxrtune.cohort.table import read_cohort
-from cxrtune.errors import DataError
-from cxrtune.evaluation.evaluate import evaluate
-from cxrtune.evaluation.results import MissingModel
+import numpy as np
+import pandas as pd
+
+from cxrtune.cohort import adjudicated, xrv_split
+from cxrtune.cohort.recognise import is_of_nih
+from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, shipped_table
+from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.errors import DataError, UsageError
+from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.second_truth import OtherLabels
+from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.write import write_evaluation
+from cxrtune.files import sha256_of
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.predictions import read_predictions
+from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
@@ -20,14 +31,34 @@ PREDICTIONS_OF = "predictions of "
 """What the record of an evaluation calls a model's table, before the model's name."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an evaluation.
+
+    Attributes:
+        split: `test`, `validation`, `train`, or `all`.
+        column_prefix: What stands before a finding's name in the tables' columns.
+        replicates: How many times the patients are drawn for intervals and tests.
+        seed: Decides which.
+        prevalence: Stated prevalences in (0, 1), by finding.
+        seen: By model, a text file with the names of the images that it was trained on.
+        missing: Comparisons that could not be made.
+    """
+
+    split: str = "test"
+    column_prefix: str = ""
+    replicates: int = DEFAULT_REPLICATES
+    seed: int = 0
+    prevalence: Mapping[str, float] = field(default_factory=dict)
+    seen: Mapping[str, Path] = field(default_factory=dict)
+    missing: Sequence[MissingModel] = ()
+
+
 def evaluate_predictions(
     cohort_file: Path,
     predictions: Mapping[str, Path],
     out: Path,
-    *,
-    split: str,
-    column_prefix: str,
-    missing: Sequence[MissingModel],
+    request: Request,
     reporter: Reporter,
 ) -> Path:
     """Evaluate tables of predictions, whoever made them.
@@ -36,9 +67,7 @@ def evaluate_predictions(
         cohort_file: The truth.
         predictions: Each model's table, by the name it shall have.
         out: The evaluation's folder.
-        split: `test`, `validation`, `train`, or `all`.
-        column_prefix: What stands before a finding's name in the tables' columns.
-        missing: Comparisons that could not be made.
+        request: What is asked.
         reporter: Told of what was not scored.
 
     Returns:
@@ -49,19 +78,33 @@ def evaluate_predictions(
     """
     inputs = [Source.of_file("cohort", cohort_file)]
     inputs += [Source.of_file(PREDICTIONS_OF + name, _existing(path)) for name, path in predictions.items()]
+    inputs += [Source.of_file(f"training images of {name}", path) for name, path in request.seen.items()]
     settings = {
-        "split": split,
-        "column_prefix": column_prefix,
-        "missing": [model.model_dump(mode="json") for model in missing],
+        "split": request.split,
+        "column_prefix": request.column_prefix,
+        "replicates": request.replicates,
+        "seed": request.seed,
+        "prevalence": dict(request.prevalence),
+        "missing": [model.model_dump(mode="json") for model in request.missing],
     }
     if skip_if_current("evaluate", out, inputs, settings, reporter):
         return out
     cohort = read_cohort(cohort_file)
+    _check(request, predictions, cohort)
     tables = {
-        name: read_predictions(path, cohort.findings, column_prefix=column_prefix)
+        name: read_predictions(path, cohort.findings, column_prefix=request.column_prefix)
         for name, path in predictions.items()
     }
-    evaluation = evaluate(cohort, tables, split=split, missing=missing)
+    options = Options(
+        split=request.split,
+        replicates=request.replicates,
+        seed=request.seed,
+        prevalence=request.prevalence,
+        training_parts=_training_parts(predictions, cohort, request),
+        other_labels=_other_labels() if is_of_nih(cohort) else (),
+        missing=request.missing,
+    )
+    evaluation = evaluate(cohort, tables, options)
     results = evaluation.results
     # The list of files is part of the record, and the figures are known by the models' names only.
     written: list[str] = []
@@ -69,16 +112,94 @@ def evaluate_predictions(
         written += write_evaluation(evaluation, out)
         written += [path.name for path in write_roc_figures(out)]
         draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
-        for model in results.models:
-            if model.not_scored:
-                note = (
-                    f"{model.not_scored:,} of {results.images:,} {split} images have no score of {model.name}"
-                )
-                draft.notes.append(note)
-                reporter.warn(f"evaluate: {note}")
-    images = f"{results.images:,} {split} images of {results.patients:,} patients{left_out(cohort_file)}"
-    reporter.say(f"evaluate: {len(results.models)} models on {images}")
+        for note in _left_aside(results, tables, cohort):
+            draft.notes.append(note)
+            reporter.warn(f"evaluate: {note}")
+    images = f"{results.images:,} {results.split} images of {results.patients:,} patients"
+    reporter.say(f"evaluate: {len(results.models)} models on {images}{left_out(cohort_file)}")
     return out
+
+
+def _left_aside(results: Results, tables: Mapping[str, Predictions], cohort: Cohort) -> list[str]:
+    """Say which images and findings were not judged, and why."""
+    known = set(cohort.images)
+    strange = {name: sum(image not in known for image in table.images) for name, table in tables.items()}
+    lacking = {name: _without_scores(table) for name, table in tables.items()}
+    of = f"of {results.images:,} {results.split} images"
+    notes = [
+        f"{model.not_scored:,} {of} have no score of {model.name}"
+        for model in results.models
+        if model.not_scored
+    ]
+    notes += [f"{name} scored {n:,} images that are not in the cohort" for name, n in strange.items() if n]
+    notes += [f"{name} has no scores of {', '.join(lacks)}" for name, lacks in lacking.items() if lacks]
+    if len(results.models) > 1 and results.shared_images != results.images:
+        notes.append(f"{results.shared_images:,} {of} were scored by every model; all numbers rest on these")
+    return notes
+
+
+def _without_scores(table: Predictions) -> list[str]:
+    known = ~np.isnan(table.probabilities)
+    return [finding for column, finding in enumerate(table.findings) if not known[:, column].any()]
+
+
+def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) -> None:
+    for finding, share in request.prevalence.items():
+        if finding not in cohort.findings:
+            raise UsageError(
+                f"a prevalence is stated for {finding}, which is no finding of the cohort",
+                remedy=f"Its findings are {', '.join(cohort.findings)}.",
+            )
+        if not 0 < share < 1:
+            raise UsageError(
+                f"the prevalence of {finding} is {share:g}; it must lie between 0 and 1",
+                remedy="Write it like: --prevalence Effusion=0.05",
+            )
+    for name in request.seen:
+        if name not in predictions:
+            raise UsageError(
+                f"training images are given of {name}, whose predictions are not",
+                remedy=f"The models are {', '.join(predictions)}.",
+            )
+
+
+def _training_parts(
+    predictions: Mapping[str, Path], cohort: Cohort, request: Request
+) -> dict[str, TrainingPart]:
+    parts = {}
+    for name in predictions:
+        if name in request.seen:
+            listed = set(request.seen[name].read_text(encoding="utf-8").splitlines())
+            seen = pd.Series([image in listed for image in cohort.images], index=cohort.images)
+            parts[name] = TrainingPart(seen, "a list of its training images", request.seen[name].name)
+        elif xrv_split.was_trained_on_nih(name) and is_of_nih(cohort):
+            seen = xrv_split.training_part(_shipped(NIH_TABLE))
+            parts[name] = TrainingPart(seen, xrv_split.RULE, xrv_split.SOURCE)
+    return parts
+
+
+def _shipped(name: str) -> Path:
+    path = shipped_table(name)
+    if path is None:
+        raise DataError(
+            f"torchxrayvision is installed without its table {name}",
+            remedy="Install it again: pip install --force-reinstall torchxrayvision",
+        )
+    return path
+
+
+def _other_labels() -> list[OtherLabels]:
+    path = _shipped(ADJUDICATED)
+    return [
+        OtherLabels(
+            name=adjudicated.NAME,
+            source=adjudicated.SOURCE,
+            file=path.name,
+            sha256=sha256_of(path),
+            labels=adjudicated.read_adjudicated(path),
+            covers=adjudicated.FINDINGS,
+        )
+    ]
 
 
 def _existing(path: Path) -> Path:

@@ -123,4 +123,6 @@ def model_card(info: ModelInfo) -> ModelCard:
         origin=f"Recipe {info.recipe.name}; {info.origin}",
         threshold_rule=info.threshold_rule,
         thresholds=info.thresholds,
+        operating_points=info.operating_points,
+        calibration=info.calibration,
     )

@@ -12,7 +12,7 @@ from cxrtune.models.weights import check_source
 from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.pipeline.cohort import make_cohort
-from cxrtune.pipeline.evaluate import evaluate_predictions
+from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 from cxrtune.pipeline.pack import make_pack
 from cxrtune.pipeline.predict import predict_cohort
 from cxrtune.pipeline.report import make_report
@@ -106,13 +106,7 @@ def run_experiment(
         else:
             missing.append(reason)
     evaluation = evaluate_predictions(
-        cohort,
-        predictions,
-        out / "evaluation",
-        split="test",
-        column_prefix="",
-        missing=missing,
-        reporter=reporter,
+        cohort, predictions, out / "evaluation", Request(missing=missing), reporter
     )
     report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
     return Outcome(report, Results.read(evaluation / RESULTS))

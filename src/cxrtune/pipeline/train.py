@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import StaleInputError
 from cxrtune.evaluation.roc import macro_auroc
-from cxrtune.evaluation.thresholds import YOUDEN_ON_VALIDATION, youden_thresholds
+from cxrtune.evaluation.validation import choose
 from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.models.checkpoint import MODEL, ModelInfo, save_model
 from cxrtune.models.densenet import ChestNet, build_network
@@ -183,8 +183,8 @@ class _Training:
         engine = TorchEngine(self._network, flip=self._recipe.prediction.flip)
         scores = probabilities(engine.logits_of_rows(self._pack.pixels, rows))
         # On the whole network's probabilities, the very ones that `predict` gives.
-        thresholds = youden_thresholds(self._findings, self._labels[rows], scores)
-        info = ModelInfo(self._findings, self._recipe, self._origin, YOUDEN_ON_VALIDATION, thresholds)
+        chosen = choose(self._findings, self._labels[rows], scores, self._cohort.patients[rows])
+        info = ModelInfo(self._findings, self._recipe, self._origin, **chosen.stored())
         save_model(model, self._network.cpu(), info)
         self._reporter.say(
             f"train: {fitted.epochs} epochs, best is {fitted.best_epoch} "

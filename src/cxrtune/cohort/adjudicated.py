@@ -1,0 +1,43 @@
+"""The labels of NIH images that radiologists adjudicated.
+
+Majkowska et al., "Chest radiograph interpretation with deep learning models: assessment with
+radiologist-adjudicated reference standards and population-adjusted evaluation", Radiology 2020: 4,376 NIH
+images, each read by at least three radiologists who discussed until they agreed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cxrtune.errors import DataError
+
+NAME = "Radiologists' adjudicated labels"
+SOURCE = "Majkowska et al., Radiology 2020; https://doi.org/10.1148/radiol.2019191293"
+
+FINDINGS: dict[str, tuple[str, ...]] = {
+    "Pneumothorax": ("Pneumothorax",),
+    "Nodule or mass": ("Nodule", "Mass"),
+    "Airspace opacity": ("Consolidation", "Infiltration", "Pneumonia", "Edema"),
+}
+"""Their findings, and those of ours that they cover: the highest is the score. `Fracture` has none."""
+
+_VALUES = {"YES": 1, "NO": 0}
+
+
+def read_adjudicated(path: Path) -> pd.DataFrame:
+    """Return their labels by image name: a column a finding of `FINDINGS`, 1, 0, or null.
+
+    Raises:
+        DataError: The file is not the published table.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str).set_index("Image Index")[list(FINDINGS)]
+    except (KeyError, ValueError, OSError) as error:
+        raise DataError(
+            f"is not the table of adjudicated labels ({error})",
+            path=path,
+            remedy="Use google2019_nih-chest-xray-labels.csv.gz as torchxrayvision ships it.",
+        ) from error
+    return pd.DataFrame({name: table[name].map(_VALUES).astype("Int8") for name in FINDINGS})

@@ -1,0 +1,31 @@
+"""Whether a cohort's images are NIH's: names alone do not say, since other folders use NIH's pattern too."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.cohort.table import Cohort
+
+_ALIKE = 0.95  # the releases of NIH's table differ in a few ages and sexes
+_COLUMNS = {
+    "Image Index": "image",
+    "Patient ID": "patient",
+    "Patient Gender": "sex",
+    "View Position": "view",
+}
+
+
+def is_of_nih(cohort: Cohort) -> bool:
+    """Tell whether images, patients, sexes and views are those of NIH ChestX-ray14's table.
+
+    Without torchxrayvision's copy of that table it cannot be told, and the answer is no.
+    """
+    path = shipped_table(NIH_TABLE)
+    if path is None:
+        return False
+    table = pd.read_csv(path, usecols=list(_COLUMNS), dtype=str).rename(columns=_COLUMNS)
+    theirs = table.set_index("image").reindex(cohort.images)
+    ours = cohort.frame[["patient", "sex", "view"]].astype("string")
+    alike = (theirs[["patient", "sex", "view"]].to_numpy(dtype=str) == ours.to_numpy(dtype=str)).all(axis=1)
+    return bool(alike.mean() >= _ALIKE)

@@ -1,0 +1,67 @@
+"""A map from a model's probability of one finding to a calibrated one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+Method = Literal["temperature", "platt", "isotonic"]
+METHODS: tuple[Method, ...] = ("temperature", "platt", "isotonic")
+
+_SMALLEST = 1e-7
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """One finding's map; it never turns the order of two images round.
+
+    Attributes:
+        method: `temperature` (Guo et al., ICML 2017), `platt` (Platt 1999), or `isotonic` (Zadrozny and
+            Elkan, KDD 2002).
+        prevalence: Share of positives among the images that it was fitted on, in (0, 1).
+        slope: Of the logit, above 0; 1 / temperature. Not used by `isotonic`.
+        offset: Added to the logit; 0 for `temperature`.
+        steps: Probabilities given by the model, ascending, of `isotonic` only.
+        levels: The calibrated probability at each of them; in between, a straight line.
+    """
+
+    method: Method
+    prevalence: float
+    slope: float = 1.0
+    offset: float = 0.0
+    steps: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+
+    def __call__(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Map probabilities in [0, 1], NaN where not known, to float64 of the same shape."""
+        if self.method == "isotonic":
+            return np.asarray(np.interp(probabilities, self.steps, self.levels), dtype=np.float64)
+        return logistic(self.slope * logit(probabilities) + self.offset)
+
+    def at_prevalence(self, probabilities: NDArray[np.floating], stated: float) -> NDArray[np.float64]:
+        """Map to what is calibrated where the finding is as frequent as stated.
+
+        The odds are multiplied by the ratio of the two prevalences' odds (Saerens et al., Neural Computation
+        2002), which is right as far as positives and negatives themselves look the same in both places.
+
+        Args:
+            probabilities: As the model gives them.
+            stated: The prevalence, in (0, 1).
+        """
+        shift = logit(np.array(stated)) - logit(np.array(self.prevalence))
+        return logistic(logit(self(probabilities)) + shift)
+
+
+def logit(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the logarithm of the odds, at most about 16 either way."""
+    inside = np.clip(probabilities.astype(np.float64), _SMALLEST, 1 - _SMALLEST)
+    return np.asarray(np.log(inside) - np.log1p(-inside), dtype=np.float64)
+
+
+def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities of logits."""
+    return np.asarray(expit(logits), dtype=np.float64)

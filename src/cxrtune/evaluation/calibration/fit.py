@@ -1,0 +1,118 @@
+"""Fits the calibration of each finding on validation, by the method that cross-validation likes best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.isotonic import IsotonicRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, Method, logistic, logit
+from cxrtune.evaluation.calibration.reliability import log_loss
+from cxrtune.evaluation.roc import Labels, Scores
+
+FEWEST = 10
+"""Positives, and negatives, without which a finding's calibration is not fitted."""
+
+_FOLDS = 5
+Truth = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
+
+def fit_calibrators(
+    findings: Sequence[str], labels: Labels, scores: Scores, patients: NDArray[np.object_]
+) -> dict[str, Calibrator]:
+    """Fit each finding that has at least 10 positives and 10 negatives.
+
+    Args:
+        findings: The F findings.
+        labels: (N, F), 1, 0, or NaN where not known.
+        scores: (N, F), probability in [0, 1], NaN where not known.
+        patients: object (N,); the folds of the cross-validation part no patient.
+    """
+    fitted = {}
+    for column, finding in enumerate(findings):
+        mask = ~(np.isnan(labels[:, column]) | np.isnan(scores[:, column]))
+        truth, values = labels[mask, column] == 1, scores[mask, column].astype(np.float64)
+        calibrator = fit_calibrator(truth, values, patients[mask])
+        if calibrator is not None:
+            fitted[finding] = calibrator
+    return fitted
+
+
+def fit_calibrator(truth: Truth, values: Values, patients: NDArray[np.object_]) -> Calibrator | None:
+    """Fit one finding with the method of the lowest cross-validated log loss.
+
+    Args:
+        truth: bool (n,), present.
+        values: float64 (n,), probability in [0, 1].
+        patients: object (n,).
+
+    Returns:
+        None with fewer than 10 positives or 10 negatives, or with positives of fewer than five patients.
+    """
+    if min(truth.sum(), (~truth).sum()) < FEWEST or len(set(patients[truth])) < _FOLDS:
+        return None
+    losses = {method: _cross_validated(method, truth, values, patients) for method in METHODS}
+    # The first of equals is the simplest.
+    best = min(METHODS, key=lambda method: losses[method])
+    return _FIT[best](truth, values)
+
+
+def _cross_validated(method: Method, truth: Truth, values: Values, patients: NDArray[np.object_]) -> float:
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
+    total = 0.0
+    for learn, judge in folds.split(values, truth, patients):
+        if truth[learn].all() or not truth[learn].any():
+            return np.inf
+        calibrated = _FIT[method](truth[learn], values[learn])(values[judge])
+        total += log_loss(truth[judge], calibrated) * len(judge)
+    return total / len(truth)
+
+
+def _temperature(truth: Truth, values: Values) -> Calibrator:
+    slope, _ = _logistic_fit(truth, logit(values), with_offset=False)
+    return Calibrator("temperature", float(truth.mean()), slope=slope)
+
+
+def _platt(truth: Truth, values: Values) -> Calibrator:
+    slope, offset = _logistic_fit(truth, logit(values), with_offset=True)
+    return Calibrator("platt", float(truth.mean()), slope=slope, offset=offset)
+
+
+def _isotonic(truth: Truth, values: Values) -> Calibrator:
+    # An empty bin of the fit is no proof of impossibility: half an image stands at either end.
+    edge = 0.5 / (len(truth) + 1)
+    fit = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(values, truth)
+    steps, levels = (tuple(map(float, side)) for side in (fit.X_thresholds_, fit.y_thresholds_))
+    return Calibrator("isotonic", float(truth.mean()), steps=steps, levels=levels)
+
+
+_FIT: dict[Method, Callable[[Truth, Values], Calibrator]] = {
+    "temperature": _temperature,
+    "platt": _platt,
+    "isotonic": _isotonic,
+}
+
+
+def _logistic_fit(truth: Truth, logits: Values, *, with_offset: bool) -> tuple[float, float]:
+    """Minimise the log loss over slope and offset; the slope, fitted by its logarithm, stays positive."""
+    # Platt's targets, which keep the fit finite where the classes do not overlap.
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    targets = np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(parameters: Values) -> tuple[float, Values]:
+        slope = np.exp(parameters[0])
+        shifted = slope * logits + (parameters[1] if with_offset else 0.0)
+        residual = logistic(shifted) - targets
+        value = float(np.mean(np.logaddexp(0, shifted) - targets * shifted))
+        slopes = [float(np.mean(residual * logits)) * slope, float(np.mean(residual))]
+        return value, np.array(slopes[: len(parameters)])
+
+    start = np.zeros(2 if with_offset else 1)
+    limits = [(-5.0, 5.0), (-50.0, 50.0)][: len(start)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits)
+    return float(np.exp(found.x[0])), float(found.x[1]) if with_offset else 0.0

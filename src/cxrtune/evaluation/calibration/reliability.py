@@ -1,0 +1,73 @@
+"""How well probabilities agree with how often a finding is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One point of a reliability diagram.
+
+    Attributes:
+        predicted: Mean probability of its images, in [0, 1].
+        observed: Share of positives among them.
+        low: Lower end of the 95 % interval of `observed` (Wilson, JASA 1927), images taken as independent.
+        high: Its upper end.
+        images: How many they are.
+    """
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    images: int
+
+
+def brier(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Return the mean squared difference from 0 or 1 (Brier, Monthly Weather Review 1950)."""
+    return float(np.mean((probabilities.astype(np.float64) - truth) ** 2))
+
+
+def log_loss(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Return the mean negative logarithm of the probability of what is true, cut at 1e-12."""
+    right = np.where(truth, probabilities, 1 - probabilities)
+    return float(-np.mean(np.log(np.maximum(right, 1e-12))))
+
+
+def expected_calibration_error(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
+    """Return the mean over the images of |observed - predicted| in their bin, of ten bins of equal mass.
+
+    Equal mass as in Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019: with bins of
+    equal width nearly all images of a rare finding lie in the first.
+    """
+    bins = reliability(truth, probabilities)
+    return sum(abs(part.observed - part.predicted) * part.images for part in bins) / len(truth)
+
+
+def reliability(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> list[Bin]:
+    """Return ten bins of equal mass, by ascending probability; images with equal ones share a bin."""
+    order = np.argsort(probabilities, kind="stable")
+    ordered, present = probabilities[order].astype(np.float64), truth[order]
+    ends = np.round(np.arange(1, BINS + 1) * len(ordered) / BINS).astype(int)
+    # A bin ends after the last of equal probabilities.
+    ends = np.unique(np.searchsorted(ordered, ordered[np.maximum(ends, 1) - 1], "right"))
+    starts = np.concatenate([[0], ends[:-1]])
+    return [_bin(ordered[a:b], present[a:b]) for a, b in zip(starts, ends, strict=True)]
+
+
+def _bin(probabilities: NDArray[np.float64], present: NDArray[np.bool_]) -> Bin:
+    interval = binomtest(int(present.sum()), len(present)).proportion_ci(method="wilson")
+    return Bin(
+        predicted=float(probabilities.mean()),
+        observed=float(present.mean()),
+        low=float(interval.low),
+        high=float(interval.high),
+        images=len(present),
+    )

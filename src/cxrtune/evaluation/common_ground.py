@@ -1,0 +1,164 @@
+"""The images on which all models are judged, and the patients drawn from them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import DataError
+from cxrtune.evaluation.results import Interval
+from cxrtune.evaluation.statistics.areas import AreaReplicates, area_replicates
+from cxrtune.evaluation.statistics.interval import percentile_interval
+from cxrtune.evaluation.statistics.patients import Resamples, draw_patients
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CommonGround:
+    """Images that every model scored, with labels, scores and replicates in the same order.
+
+    Attributes:
+        cohort: Where they come from.
+        rows: intp (n,), their rows in it.
+        labels: float32 (n, F), 1, 0, NaN where not known.
+        scores: float32 (n, F) by model, probability in [0, 1], NaN where not known.
+        usable: bool (n, F), the label is known, and the score of every model that has the finding.
+        not_scored: By model, how many images of the split it did not score.
+        resamples: The patients' replicates.
+    """
+
+    cohort: Cohort
+    rows: NDArray[np.intp]
+    labels: NDArray[np.float32]
+    scores: Mapping[str, NDArray[np.float32]]
+    usable: Mask
+    not_scored: Mapping[str, int]
+    resamples: Resamples
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The cohort's findings."""
+        return self.cohort.findings
+
+    @cached_property
+    def patients(self) -> NDArray[np.object_]:
+        """Object (n,), the patients' identifiers."""
+        return self.cohort.patients[self.rows]
+
+    @cached_property
+    def truth(self) -> Mask:
+        """Bool (n, F), present; False also where not known."""
+        return np.equal(self.labels, 1)
+
+    def has(self, model: str, column: int) -> bool:
+        """Tell whether a model has any score of a finding."""
+        return not bool(np.isnan(self.scores[model][:, column]).all())
+
+    def areas(self, within: Mask | None = None) -> dict[tuple[str, int], AreaReplicates]:
+        """Return the replicates of AUROC and average precision by model and finding's column.
+
+        Args:
+            within: bool (n,), only these images; the replicates are those of all patients.
+        """
+        jobs = [
+            (model, column)
+            for model in self.scores
+            for column in range(len(self.findings))
+            if self.has(model, column)
+        ]
+
+        def work(job: tuple[str, int]) -> AreaReplicates:
+            model, column = job
+            keep = self.usable[:, column] if within is None else self.usable[:, column] & within
+            chosen = np.flatnonzero(keep)
+            return area_replicates(
+                self.truth[chosen, column], self.scores[model][chosen, column], chosen, self.resamples
+            )
+
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return dict(zip(jobs, threads.map(work, jobs), strict=True))
+
+
+def find_common_ground(
+    cohort: Cohort,
+    scores: Mapping[str, NDArray[np.float32]],
+    rows: NDArray[np.intp],
+    *,
+    split: str,
+    replicates: int,
+    seed: int,
+) -> CommonGround:
+    """Keep the images that every model scored.
+
+    Args:
+        cohort: The truth.
+        scores: float32 (N, F) by model, in the cohort's order.
+        rows: The rows of the split.
+        split: Its name, for messages.
+        replicates: How many times the patients are drawn.
+        seed: Decides which.
+
+    Raises:
+        DataError: A model scored none of them, or no image was scored by all.
+    """
+    scored = {name: ~np.isnan(table[rows]).all(axis=1) for name, table in scores.items()}
+    for name, mask in scored.items():
+        if not mask.any():
+            raise DataError(
+                f"the predictions named {name} score none of the {len(rows):,} {split} images",
+                remedy="Choose the part that they are for with --split.",
+            )
+    by_all = np.logical_and.reduce(list(scored.values()))
+    if not by_all.any():
+        raise DataError(
+            f"no {split} image was scored by all {len(scores)} models, so that they cannot be compared",
+            remedy="Evaluate tables of the same images together, others each on its own.",
+        )
+    shared = rows[by_all]
+    labels = cohort.labels[shared]
+    tables = {name: table[shared] for name, table in scores.items()}
+    usable = ~np.isnan(labels)
+    for table in tables.values():
+        known = ~np.isnan(table)
+        usable &= known | ~known.any(axis=0)
+    return CommonGround(
+        cohort=cohort,
+        rows=shared,
+        labels=labels,
+        scores=tables,
+        usable=usable,
+        not_scored={name: int((~mask).sum()) for name, mask in scored.items()},
+        resamples=draw_patients(cohort.patients[shared], replicates=replicates, seed=seed),
+    )
+
+
+def mean_of(replicates: list[Values]) -> Values:
+    """Return the mean over findings of each replicate, (B,), over those that it defines; NaN over none."""
+    if not replicates:
+        return np.empty(0)
+    stacked = np.stack(replicates)
+    known = ~np.isnan(stacked)
+    count = known.sum(axis=0)
+    total = np.where(known, stacked, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def interval_of(replicates: Values) -> Interval | None:
+    """Return the percentile interval as it is stored."""
+    found = percentile_interval(replicates)
+    return None if found is None else Interval(low=found[0], high=found[1])
+
+
+def intervals_of(replicates: Mapping[str, Values]) -> dict[str, Interval]:
+    """Return the intervals of several values, those that have one."""
+    found = {name: interval_of(values) for name, values in replicates.items()}
+    return {name: interval for name, interval in found.items() if interval is not None}

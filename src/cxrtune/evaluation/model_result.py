@@ -1,0 +1,237 @@
+"""One model on the common ground: areas, calls, operating points, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.evaluation.calibration.calibrator import Calibrator, logit
+from cxrtune.evaluation.calibration.reliability import (
+    brier,
+    expected_calibration_error,
+    log_loss,
+    reliability,
+)
+from cxrtune.evaluation.calls import call_replicates
+from cxrtune.evaluation.classification import averages, count
+from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of
+from cxrtune.evaluation.precision_recall import average_precision
+from cxrtune.evaluation.results import (
+    CalibrationQuality,
+    CalibrationResult,
+    FindingResult,
+    Interval,
+    Intervals,
+    ModelResult,
+    OperatingPointResult,
+    ReliabilityBin,
+    StatedPrevalence,
+)
+from cxrtune.evaluation.roc import auroc
+from cxrtune.evaluation.statistics.areas import AreaReplicates
+from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.thresholds import OperatingPoint
+from cxrtune.evaluation.validation import Chosen
+from cxrtune.predictions import ModelCard
+
+Areas = Mapping[tuple[str, int], AreaReplicates]
+Values = NDArray[np.float64]
+
+
+def evaluate_model(
+    ground: CommonGround,
+    name: str,
+    card: ModelCard,
+    chosen: Chosen,
+    areas: Areas,
+    prevalence: Mapping[str, float],
+) -> ModelResult:
+    """Evaluate one model.
+
+    Args:
+        ground: The images, labels and scores.
+        name: The model's.
+        card: What is known of it.
+        chosen: What validation decided for it.
+        areas: The replicates of its areas.
+        prevalence: Stated prevalences, by finding.
+    """
+    limits = np.array([chosen.thresholds.get(finding, np.nan) for finding in ground.findings])
+    scores = ground.scores[name]
+    calls = scores.astype(np.float64) >= limits
+    usable = ground.usable & ~np.isnan(scores) & ~np.isnan(limits)
+    drawn = {
+        column: call_replicates(
+            calls[:, column], ground.truth[:, column], usable[:, column], ground.resamples
+        )
+        for column in range(len(ground.findings))
+    }
+    findings = {
+        finding: _finding(ground, name, column, chosen.thresholds.get(finding), areas, drawn[column])
+        for column, finding in enumerate(ground.findings)
+    }
+    defined = [ground.findings.index(f) for f, result in findings.items() if result.auroc is not None]
+    means = averages(calls, ground.truth, usable)
+    macro = {
+        measure: mean_of([of_finding[measure] for of_finding in drawn.values()])
+        for measure in ("precision", "recall", "f1")
+    }
+    return ModelResult(
+        name=name,
+        title=card.title,
+        origin=card.origin,
+        threshold_rule=chosen.threshold_rule,
+        images=len(ground.rows),
+        not_scored=ground.not_scored[name],
+        macro_auroc=_mean([result.auroc for result in findings.values()]),
+        macro_auroc_over=len(defined),
+        macro_average_precision=_mean([result.average_precision for result in findings.values()]),
+        intervals=intervals_of(
+            {
+                "macro_auroc": mean_of([areas[name, column].auroc for column in defined]),
+                "macro_average_precision": mean_of([areas[name, c].average_precision for c in defined]),
+            }
+        ),
+        findings=findings,
+        averages=means | {"macro": means["macro"].model_copy(update={"intervals": intervals_of(macro)})},
+        operating_points={
+            rule: {
+                finding: _operating_point(ground, name, finding, point) for finding, point in points.items()
+            }
+            for rule, points in chosen.points.items()
+        },
+        calibration={
+            finding: result
+            for finding, calibrator in chosen.calibrators.items()
+            if (result := _calibration(ground, name, finding, calibrator)) is not None
+        },
+        prevalence={
+            finding: _at_prevalence(findings[finding], stated, chosen.calibrators.get(finding))
+            for finding, stated in prevalence.items()
+        },
+    )
+
+
+def _finding(
+    ground: CommonGround,
+    name: str,
+    column: int,
+    threshold: float | None,
+    areas: Areas,
+    drawn: Mapping[str, Values],
+) -> FindingResult:
+    has = ground.has(name, column)
+    usable = ground.usable[:, column] & has
+    labels, scores = ground.labels[usable, column], ground.scores[name][usable, column]
+    calls = scores.astype(np.float64) >= (np.nan if threshold is None else threshold)
+    counts = count(calls, labels == 1, np.ones(len(labels), dtype=bool))
+    called = has and threshold is not None
+    replicates = dict(drawn) if called else {}
+    if (name, column) in areas:
+        found = areas[name, column]
+        replicates |= {"auroc": found.auroc, "average_precision": found.average_precision}
+    return FindingResult(
+        auroc=auroc(labels, scores),
+        average_precision=average_precision(labels, scores),
+        threshold=threshold,
+        precision=counts.precision if called else None,
+        recall=counts.recall if called else None,
+        specificity=counts.specificity if called else None,
+        f1=counts.f1 if called else None,
+        support=counts.support,
+        negatives=counts.fp + counts.tn,
+        called=counts.tp + counts.fp if called else 0,
+        intervals=intervals_of(replicates) | _delong_interval(labels == 1, scores),
+    )
+
+
+def _delong_interval(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> Intervals:
+    found = delong(truth, scores[:, np.newaxis])
+    interval = None if found is None else found.interval(0)
+    return {} if interval is None else {"auroc_delong": Interval(low=interval[0], high=interval[1])}
+
+
+def _operating_point(
+    ground: CommonGround, name: str, finding: str, point: OperatingPoint
+) -> OperatingPointResult:
+    column = ground.findings.index(finding)
+    usable = ground.usable[:, column] & ground.has(name, column)
+    truth = ground.truth[:, column]
+    calls = ground.scores[name][:, column].astype(np.float64) >= point.threshold
+    counts = count(calls, truth, usable)
+    drawn = call_replicates(calls, truth, usable, ground.resamples)
+    return OperatingPointResult(
+        threshold=point.threshold,
+        validation_sensitivity=point.sensitivity,
+        validation_specificity=point.specificity,
+        sensitivity=counts.recall,
+        specificity=counts.specificity,
+        intervals=intervals_of({"sensitivity": drawn["recall"], "specificity": drawn["specificity"]}),
+    )
+
+
+def _calibration(
+    ground: CommonGround, name: str, finding: str, calibrator: Calibrator
+) -> CalibrationResult | None:
+    column = ground.findings.index(finding)
+    usable = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
+    if not len(usable):
+        return None
+    truth, before = ground.truth[usable, column], ground.scores[name][usable, column].astype(np.float64)
+    after = calibrator(before)
+    intervals: Intervals = {}
+    for kind, values in (("brier_before", before), ("brier_after", after)):
+        interval = interval_of(_mean_replicates(ground, usable, (values - truth) ** 2))
+        intervals |= {} if interval is None else {kind: interval}
+    return CalibrationResult(
+        method=calibrator.method,
+        before=_quality(truth, before),
+        after=_quality(truth, after),
+        intervals=intervals,
+    )
+
+
+def _mean_replicates(ground: CommonGround, rows: NDArray[np.intp], values: Values) -> Values:
+    codes, patients = ground.resamples.codes[rows], ground.resamples.patients
+    sums = np.stack(
+        [np.bincount(codes, weights=values, minlength=patients), np.bincount(codes, minlength=patients)]
+    )
+    total, images = np.concatenate([sums @ times for _, times in ground.resamples.chunks()], axis=1)
+    return np.where(images > 0, total / np.maximum(images, 1), np.nan)
+
+
+def _quality(truth: NDArray[np.bool_], probabilities: Values) -> CalibrationQuality:
+    return CalibrationQuality(
+        brier=brier(truth, probabilities),
+        log_loss=log_loss(truth, probabilities),
+        ece=expected_calibration_error(truth, probabilities),
+        bins=[ReliabilityBin(**vars(part)) for part in reliability(truth, probabilities)],
+    )
+
+
+def _at_prevalence(result: FindingResult, stated: float, calibrator: Calibrator | None) -> StatedPrevalence:
+    whole = result.support + result.negatives
+    factor = None
+    if calibrator is not None:
+        factor = float(np.exp(logit(np.array(stated)) - logit(np.array(calibrator.prevalence))))
+    sensitivity, specificity = result.recall, result.specificity
+    positive = negative = None
+    if sensitivity is not None and specificity is not None:
+        right, false = stated * sensitivity, (1 - stated) * (1 - specificity)
+        absent, overlooked = (1 - stated) * specificity, stated * (1 - sensitivity)
+        positive = right / (right + false) if right + false else None
+        negative = absent / (absent + overlooked) if absent + overlooked else None
+    return StatedPrevalence(
+        prevalence=stated,
+        observed=result.support / whole if whole else 0.0,
+        positive_predictive_value=positive,
+        negative_predictive_value=negative,
+        odds_factor=factor,
+    )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,90 @@
+"""The models against another set of labels of the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxrtune.evaluation.common_ground import CommonGround, intervals_of
+from cxrtune.evaluation.results import AreaResult, SecondTruth, SecondTruthFinding
+from cxrtune.evaluation.roc import auroc
+from cxrtune.evaluation.statistics.areas import area_replicates
+
+
+@dataclass(frozen=True)
+class OtherLabels:
+    """Another set of labels.
+
+    Attributes:
+        name: In prose.
+        source: Where it is published.
+        file: Its file's name.
+        sha256: Of that file.
+        labels: By image name: a column a finding of theirs, 1, 0 or null.
+        covers: The findings of ours that each of theirs covers; the highest of ours is its score.
+    """
+
+    name: str
+    source: str
+    file: str
+    sha256: str
+    labels: pd.DataFrame
+    covers: Mapping[str, Sequence[str]]
+
+
+def evaluate_second_truth(ground: CommonGround, other: OtherLabels) -> SecondTruth | None:
+    """Evaluate all models against other labels; None if they name none of the images."""
+    labels = other.labels.reindex(ground.cohort.images[ground.rows])
+    labelled = labels.notna().any(axis=1).to_numpy()
+    if not labelled.any():
+        return None
+    findings = {}
+    for theirs, ours in other.covers.items():
+        columns = [ground.findings.index(finding) for finding in ours if finding in ground.findings]
+        if columns:
+            column = labels[theirs].to_numpy(dtype=np.float32, na_value=np.nan)
+            findings[theirs] = _finding(ground, column, columns)
+    return SecondTruth(
+        name=other.name,
+        source=other.source,
+        file=other.file,
+        sha256=other.sha256,
+        images=int(labelled.sum()),
+        patients=len(set(ground.patients[labelled])),
+        findings=findings,
+    )
+
+
+def _finding(
+    ground: CommonGround, labels: np.ndarray[tuple[int], np.dtype[np.float32]], columns: list[int]
+) -> SecondTruthFinding:
+    # All models on the same images: those where each has every one of the findings that it has at all.
+    # Whether our own label is known does not matter here.
+    usable = ~np.isnan(labels)
+    for model, scores in ground.scores.items():
+        had = [column for column in columns if ground.has(model, column)]
+        usable &= ~np.isnan(scores[:, had]).any(axis=1)
+    rows = np.flatnonzero(usable)
+    truth = labels[rows] == 1
+    models = {}
+    for model, scores in ground.scores.items():
+        had = [column for column in columns if ground.has(model, column)]
+        if not had:
+            continue
+        highest = scores[rows][:, had].max(axis=1)
+        drawn = area_replicates(truth, highest, rows, ground.resamples)
+        models[model] = AreaResult(
+            auroc=auroc(labels[rows], highest),
+            positives=int(truth.sum()),
+            negatives=int((~truth).sum()),
+            intervals=intervals_of({"auroc": drawn.auroc}),
+        )
+    return SecondTruthFinding(
+        ours=[ground.findings[column] for column in columns],
+        positives=int(truth.sum()),
+        negatives=int((~truth).sum()),
+        models=models,
+    )

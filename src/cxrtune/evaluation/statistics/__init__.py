@@ -1,0 +1,1 @@
+"""How sure a number is: variances, patient bootstrap, paired tests, corrections for many tests."""

@@ -1,0 +1,95 @@
+"""The variance of AUROCs, and of their differences, without resampling.
+
+DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver operating
+characteristic curves: a nonparametric approach", Biometrics 1988; by midranks as in Sun and Xu, "Fast
+implementation of DeLong's algorithm", IEEE Signal Processing Letters 2014. It takes images as independent;
+where patients have several, the patient bootstrap is the one to trust.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+
+Z95 = float(norm.ppf(0.975))
+"""Half the width of a 95 % interval, in standard errors."""
+
+
+@dataclass(frozen=True)
+class DeLong:
+    """AUROCs of M models on the same images.
+
+    Attributes:
+        aurocs: float64 (M,), in [0, 1].
+        covariance: float64 (M, M), of the AUROCs; NaN with fewer than two positives or negatives.
+    """
+
+    aurocs: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    def interval(self, model: int) -> tuple[float, float] | None:
+        """Return the 95 % Wald interval of one AUROC, cut at 0 and 1; None where it has no variance."""
+        variance = float(self.covariance[model, model])
+        if math.isnan(variance):
+            return None
+        half, area = Z95 * math.sqrt(max(variance, 0.0)), float(self.aurocs[model])
+        return max(0.0, area - half), min(1.0, area + half)
+
+    def p_value(self, first: int, second: int) -> float | None:
+        """Return the two-sided p-value of AUROC `first` = AUROC `second`; None where there is no variance.
+
+        Two models that order all pairs alike do not differ: their p-value is 1.
+        """
+        contrast = self.covariance[[first, second]][:, [first, second]]
+        variance = float(contrast[0, 0] + contrast[1, 1] - 2 * contrast[0, 1])
+        if math.isnan(variance):
+            return None
+        difference = float(self.aurocs[first] - self.aurocs[second])
+        # What is left of equal placements is rounding.
+        if variance <= 1e-18:
+            return 1.0 if abs(difference) < 1e-12 else 0.0
+        return float(2 * norm.sf(abs(difference) / math.sqrt(variance)))
+
+
+def delong(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> DeLong | None:
+    """Return the AUROCs of models on the same images and their covariance.
+
+    Args:
+        truth: bool (N,), present.
+        scores: (N, M), a column a model, all known.
+
+    Returns:
+        None where there is no positive or no negative.
+    """
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    if positives == 0 or negatives == 0:
+        return None
+    of_positives, of_negatives = placements(truth, scores)
+    covariance = _covariance(of_positives) / positives + _covariance(of_negatives) / negatives
+    return DeLong(of_positives.mean(axis=0), covariance)
+
+
+def placements(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each positive's share of negatives below it, and each negative's share of positives above it.
+
+    Ties count one half. float64 (positives, M) and (negatives, M), in [0, 1]; DeLong's V10 and V01.
+    """
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    among_all = rankdata(scores, axis=0)
+    above = (among_all[truth] - rankdata(scores[truth], axis=0)) / negatives
+    below = 1 - (among_all[~truth] - rankdata(scores[~truth], axis=0)) / positives
+    return above, below
+
+
+def _covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    models = values.shape[1]
+    if len(values) < 2:
+        return np.full((models, models), np.nan)
+    return cast(NDArray[np.float64], np.cov(values, rowvar=False).reshape(models, models))

@@ -1,0 +1,78 @@
+"""Precision, recall and their kin in every replicate, against scikit-learn on the repeated images."""
+
+import numpy as np
+import pytest
+from made_up import ground_of, made_up_cohort, made_up_scores, repeated
+from sklearn.metrics import precision_recall_fscore_support, recall_score
+
+from cxrtune.evaluation.calls import call_replicates
+from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.statistics.patients import draw_patients
+
+MEASURES = [(0, "precision"), (1, "recall"), (2, "f1")]
+
+
+def same(ours, theirs):
+    assert ours == pytest.approx(theirs, abs=1e-12, nan_ok=True)
+
+
+def test_every_replicate_is_scikit_learns_on_the_repeated_images():
+    # The positives are of two patients, the first three images of no use.
+    cohort = made_up_cohort({"Mass": np.isin(np.arange(60), [1, 10, 11, 30])}, np.arange(60) // 3)
+    ground = ground_of(cohort, {"a": made_up_scores(cohort, 1)})
+    truth, calls, usable = ground.truth[:, 0], ground.scores["a"][:, 0] > 0.5, np.arange(60) > 2
+    found = call_replicates(calls, truth, usable, ground.resamples)
+    for replicate in range(ground.resamples.replicates):
+        rows = repeated(ground, replicate)
+        rows = rows[usable[rows]]
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            truth[rows], calls[rows], average="binary", zero_division=np.nan
+        )
+        same(found["precision"][replicate], precision)
+        same(found["recall"][replicate], recall)
+        same(found["f1"][replicate], f1)
+        specificity = recall_score(~truth[rows], ~calls[rows], zero_division=np.nan)
+        same(found["specificity"][replicate], specificity)
+    assert 0 < np.isnan(found["recall"]).mean() < 1
+
+
+@pytest.fixture
+def replayed(cohort, predictions):
+    """The evaluated model, the truth and calls of the test images, and the rows of every replicate."""
+    model = evaluate(cohort, {"a": predictions}, Options(replicates=300, seed=4)).results.models[0]
+    rows = cohort.rows("test")
+    limits = [found.threshold for found in model.findings.values()]
+    calls = aligned("a", predictions, cohort)[rows].astype(np.float64) >= limits
+    resamples = draw_patients(cohort.patients[rows], replicates=300, seed=4)
+    drawn = [np.repeat(np.arange(30), times[resamples.codes]) for times in resamples.times.T]
+    return model, cohort.labels[rows], calls, drawn
+
+
+def values(labels, calls, column, rows):
+    """Precision, recall and F1 of one finding, NaN where not defined."""
+    rows = rows[~np.isnan(labels[rows, column])]
+    return precision_recall_fscore_support(
+        labels[rows, column], calls[rows, column], average="binary", zero_division=np.nan
+    )[:3]
+
+
+@pytest.mark.parametrize(("place", "measure"), MEASURES)
+def test_intervals_are_brute_force(replayed, place, measure):
+    model, labels, calls, drawn = replayed
+    replicates = [values(labels, calls, 0, rows)[place] for rows in drawn]
+    found = model.findings["Effusion"].intervals[measure]
+    assert (found.low, found.high) == pytest.approx(
+        tuple(np.nanquantile(replicates, [0.025, 0.975])), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(("place", "measure"), MEASURES)
+def test_the_macro_interval_runs_over_the_findings_that_the_average_runs_over(replayed, place, measure):
+    model, labels, calls, drawn = replayed
+    # Nobody has a hernia, but some are called: its precision is 0, and counts.
+    assert model.findings["Hernia"].precision == 0.0
+    whole = [values(labels, calls, column, np.arange(30))[place] for column in range(3)]
+    assert getattr(model.averages["macro"], measure) == pytest.approx(np.nanmean(whole))
+    replicates = [np.nanmean([values(labels, calls, column, r)[place] for column in range(3)]) for r in drawn]
+    found = model.averages["macro"].intervals[measure]
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(replicates, [0.025, 0.975])), abs=1e-12)
