@@ -6,11 +6,12 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from safetensors import safe_open
 
 from cxrtune.cli.main import main as command_line
-from cxrtune.evaluation.thresholds import youden_thresholds
+from cxrtune.evaluation.thresholds import operating_points
 from cxrtune.findings import NIH_FINDINGS
 
 SMALL = (
@@ -86,13 +87,32 @@ def test_thresholds_in_the_model_are_those_of_its_predictions_on_validation(run)
         pd.read_parquet(run / "predictions" / "fine-tuned.parquet").set_index("image").loc[cohort["image"]]
     )
     findings = content["findings"]
-    chosen = youden_thresholds(
+    points = operating_points(
         findings, cohort[findings].to_numpy(float), table[findings].to_numpy(np.float32)
     )
+    chosen = {finding: point.threshold for finding, point in points.items()}
     assert content["thresholds"] == chosen
     results = json.loads((run / "report" / "results.json").read_text())
     used = {name: found["threshold"] for name, found in results["models"][0]["findings"].items()}
     assert {name: used[name] for name in chosen} == chosen
+
+
+def test_the_model_and_its_table_keep_what_validation_chose(run):
+    with safe_open(run / "model.safetensors", framework="np") as stored:
+        content = json.loads(stored.metadata()["cxrtune"])
+    assert set(content["operating_points"]) == {"youden", "f1", "sensitivity", "specificity"}
+    card = json.loads(pq.read_schema(run / "predictions" / "fine-tuned.parquet").metadata[b"cxrtune"])
+    for name in ("thresholds", "operating_points", "calibration"):
+        assert card[name] == content[name]
+
+
+def test_the_report_shows_the_examples_as_pictures(run):
+    results = json.loads((run / "report" / "results.json").read_text())
+    page = (run / "report" / "index.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == len(results["examples"]) > 0
+    # The phantoms have NIH's file names, and yet no radiologist has read them.
+    assert results["second_truths"] == []
+    assert '<section id="second_truth"' not in page
 
 
 def test_images_score_like_their_rows_of_the_pack(run, phantoms, tmp_path):

@@ -8,6 +8,7 @@ from rich.table import Table
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import ModelResult
 from cxrtune.pipeline.run import Outcome
+from cxrtune.report.verdict import verdict
 
 
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
@@ -27,6 +28,9 @@ def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     table.add_row("macro average", "", *[_macro(model) for model in results.models])
     table.add_row("macro F1", "", *[_number(model.averages["macro"].f1) for model in results.models])
     reporter.show(table)
+    for pair in results.comparisons:
+        if pair.first == results.models[0].name:
+            reporter.say(verdict(pair, "on average over the findings", pair.macro))
     for absent in results.missing:
         reporter.warn(f"not compared with {absent.name}. {absent.reason}\n{absent.remedy}")
     reporter.say(f"The report: {outcome.report}")

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError
+from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.write import RESULTS
 from cxrtune.models.checkpoint import MODEL
+from cxrtune.packs.pack import open_pack
 from cxrtune.pipeline.evaluate import PREDICTIONS_OF
 from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
@@ -32,9 +39,29 @@ def make_report(
     Raises:
         CxrtuneError: The evaluation is not what it should be, or the page cannot be written.
     """
-    page = write_report(evaluation, out, run=run, provenances=_records(evaluation, run), title=title)
+    page = write_report(
+        evaluation,
+        out,
+        run=run,
+        provenances=_records(evaluation, run),
+        pictures=_pictures(evaluation, run),
+        title=title,
+    )
     reporter.say(f"report: {page}")
     return page
+
+
+def _pictures(evaluation: Path, run: Path | None) -> dict[str, NDArray[np.uint8]]:
+    """Return the radiographs of the examples, as far as the run folder's pack has them."""
+    cohort_file = None if run is None else run / "cohort.parquet"
+    if run is None or cohort_file is None or not cohort_file.is_file() or not (run / "pack").is_dir():
+        return {}
+    results = Results.read(evaluation / RESULTS)
+    images = read_cohort(cohort_file).images
+    pack = open_pack(run / "pack", images)
+    rows = {image: row for row, image in enumerate(images)}
+    wanted = {example.image for example in results.examples if example.image in rows}
+    return {image: np.array(pack.pixels[rows[image]]) for image in sorted(wanted)}
 
 
 def _records(evaluation: Path, run: Path | None) -> list[Path]:

@@ -15,11 +15,14 @@ from cxrtune.provenance import read_record
 
 RESULTS_FILE = "results.json"
 CURVES_FILE = "roc_curves.csv"
+RECALL_FILE = "precision_recall_curves.csv"
+BANDS_FILE = "curve_bands.csv"
 METRICS_FILE = "metrics.csv"
 PROVENANCE_FILE = "model.provenance.json"
 
 _WRITE_AGAIN = "Run the stage that wrote it again."
 _CURVE_COLUMNS = ("model", "finding", "false_positive_rate", "sensitivity")
+_BAND_COLUMNS = ("at", "sensitivity_low", "sensitivity_high", "precision_low", "precision_high")
 _EPOCH_COLUMNS = ("epoch", "train_loss", "val_loss", "val_auroc", "learning_rate", "seconds")
 
 
@@ -29,6 +32,23 @@ class Curve:
 
     false_positive_rate: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One model on one finding.
+
+    Attributes:
+        model: Its name.
+        roc: Sensitivity by false-positive rate.
+        recall: Precision (`sensitivity`) by recall (`false_positive_rate`).
+        bands: float64 (101,) each: `at`, and the low and high ends of both curves there.
+    """
+
+    model: str
+    roc: Curve
+    recall: Curve
+    bands: dict[str, NDArray[np.float64]]
 
 
 Curves = dict[str, dict[str, Curve]]
@@ -94,6 +114,35 @@ def read_curves(evaluation: Path) -> Curves:
             part["sensitivity"].to_numpy(dtype=np.float64),
         )
     return curves
+
+
+def read_panels(evaluation: Path) -> dict[str, list[Panel]]:
+    """Read, a finding, the ROC and precision-recall curves of every model with their bands.
+
+    Returns:
+        An empty dict where the evaluation has no bands.
+
+    Raises:
+        DataError: A file lacks a column.
+    """
+    if not (evaluation / BANDS_FILE).is_file():
+        return {}
+    text = ("model", "finding")
+    bands = _read_table(evaluation / BANDS_FILE, (*text, *_BAND_COLUMNS), text=text)
+    recall = _read_table(evaluation / RECALL_FILE, (*text, "recall", "precision"), text=text)
+    points = dict(iter(recall.groupby(list(text), sort=False)))
+    roc, panels = read_curves(evaluation), dict[str, list[Panel]]()
+    for (model, finding), band in bands.groupby(list(text), sort=False):
+        curve = points[model, finding]
+        panels.setdefault(str(finding), []).append(
+            Panel(
+                str(model),
+                roc[str(model)][str(finding)],
+                Curve(curve["recall"].to_numpy(np.float64), curve["precision"].to_numpy(np.float64)),
+                {name: band[name].to_numpy(np.float64) for name in _BAND_COLUMNS},
+            )
+        )
+    return panels
 
 
 def read_history(run: Path) -> History:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
 from cxrtune.report.figures import auroc, roc, training
 from cxrtune.report.figures.inline import inline_svg
-from cxrtune.report.inputs import History, read_curves, read_history, read_results
+from cxrtune.report.figures.panels import draw_recall_panels, draw_reliability, draw_roc_panels
+from cxrtune.report.inputs import History, Panel, read_curves, read_history, read_panels, read_results
 from cxrtune.report.notation import counted, score
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The page's figures as markup; `roc` is by model name, `training` is None without a run."""
+    """The page's figures as markup; `roc` is by model name; what there is nothing for is None."""
 
     auroc: Markup
     roc: dict[str, Markup]
     training: Markup | None
+    roc_panels: Markup | None
+    recall_panels: Markup | None
+    reliability: Markup | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Material:
     history: History | None
     records: tuple[Record, ...]
     figures: Figures
+    pictures: Mapping[str, NDArray[np.uint8]]
 
     def part(self, split: str) -> SplitCount | None:
         """Return the counts of one part of the cohort, if it has that part."""
@@ -42,14 +49,22 @@ class Material:
 
 
 def gather(
-    evaluation: Path, figure_folder: Path, *, run: Path | None, provenances: Sequence[Path], title: str
+    evaluation: Path,
+    figure_folder: Path,
+    *,
+    run: Path | None,
+    provenances: Sequence[Path],
+    pictures: Mapping[str, NDArray[np.uint8]],
+    title: str,
 ) -> Material:
-    """Read all inputs, and draw the figures into a folder.
+    """Read all inputs, and draw the figures into a new folder.
 
     Raises:
         DataError: An input is missing or is not what it should be.
     """
+    figure_folder.mkdir()
     results = read_results(evaluation)
+    panels = read_panels(evaluation)
     history = None if run is None else read_history(run)
     return Material(
         title=title,
@@ -60,7 +75,13 @@ def gather(
             auroc=_auroc_figure(results, figure_folder),
             roc=_roc_figures(results, evaluation, figure_folder),
             training=None if history is None else _training_figure(history, figure_folder),
+            roc_panels=_panels(results, panels, figure_folder, draw_roc_panels, "ROC") if panels else None,
+            recall_panels=_panels(results, panels, figure_folder, draw_recall_panels, "Precision-recall")
+            if panels
+            else None,
+            reliability=_reliability(results, figure_folder),
         ),
+        pictures=pictures,
     )
 
 
@@ -79,6 +100,27 @@ def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, 
         svg, _ = roc.draw_roc(results, model, curves.get(model.name, {}), folder, stems[model.name])
         figures[model.name] = inline_svg(svg, prefix=f"roc{index}", description=_roc_description(model))
     return figures
+
+
+def _panels(
+    results: Results,
+    panels: dict[str, list[Panel]],
+    folder: Path,
+    draw: Callable[[Results, dict[str, list[Panel]], Path], list[Path]],
+    kind: str,
+) -> Markup:
+    svg, _ = draw(results, panels, folder)
+    description = f"{kind} curves of all models with bands, a panel a finding; the areas are in table 1."
+    return inline_svg(svg, prefix=svg.stem, description=description)
+
+
+def _reliability(results: Results, folder: Path) -> Markup | None:
+    model = next((model for model in results.models if model.calibration), None)
+    if model is None:
+        return None
+    svg, _ = draw_reliability(model, folder)
+    description = f"Reliability of {model.name} before and after calibration, a panel a finding."
+    return inline_svg(svg, prefix="reliability", description=description)
 
 
 def _roc_description(model: ModelResult) -> str:

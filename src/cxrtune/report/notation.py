@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cxrtune.evaluation.results import Interval
+
 DASH = "\N{EN DASH}"
 """What stands in a table where a value is not defined."""
 
@@ -20,6 +22,26 @@ def score(value: float) -> str:
 def threshold(value: float) -> str:
     """Write a threshold; one that three decimals would turn into 0.000 keeps its first digits."""
     return f"{value:.1e}" if 0 < abs(value) < _SMALLEST_FIXED else f"{value:.3f}"
+
+
+def span(interval: Interval) -> str:
+    """Write a 95 % interval: `0.712 to 0.794`."""
+    return f"{interval.low:.3f} to {interval.high:.3f}"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign: `+0.021`, `-0.004` with a real minus."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed_span(interval: Interval) -> str:
+    """Write the interval of a difference."""
+    return f"{signed(interval.low)} to {signed(interval.high)}"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value: three decimals, or that it is smaller."""
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def count(value: int) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
 from cxrtune.report.figures.style import HUES
-from cxrtune.report.inputs import CURVES_FILE, RESULTS_FILE
+from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
 from cxrtune.report.material import Material, gather
 from cxrtune.report.notation import moment
 from cxrtune.report.prose import prose
@@ -23,8 +26,16 @@ DEFAULT_TITLE = "Chest radiograph findings: evaluation report"
 
 PAGE_FILE = "index.html"
 
+_CURVES = (CURVES_FILE, RECALL_FILE, BANDS_FILE)
 _TABLE_SUFFIXES = (".csv", ".md")
-_OWN_FIGURES = ("roc-*.svg", "roc-*.png", "auroc.*", "training.*")
+_OWN_FIGURES = (
+    "roc-*.svg",
+    "roc-*.png",
+    "auroc.*",
+    "training.*",
+    "precision-recall-panels.*",
+    "reliability.*",
+)
 
 
 def write_report(
@@ -33,6 +44,7 @@ def write_report(
     *,
     run: Path | None = None,
     provenances: Sequence[Path] = (),
+    pictures: Mapping[str, NDArray[np.uint8]] = MappingProxyType({}),
     title: str = DEFAULT_TITLE,
 ) -> Path:
     """Write `out/index.html`, with `results.json`, `figures/` and `tables/` beside it.
@@ -45,6 +57,7 @@ def write_report(
         out: The report's folder; created if it is not there.
         run: The folder of the training run whose curves are shown, if there is one.
         provenances: The stages' provenance records, in the order in which they are shown.
+        pictures: uint8 (S, S) by image name: the radiographs that may be shown as examples.
         title: The page's title.
 
     Returns:
@@ -58,7 +71,15 @@ def write_report(
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as name:
             staging = Path(name)
-            _build(evaluation, staging, run=run, provenances=provenances, title=title)
+            material = gather(
+                evaluation,
+                staging / "figures",
+                run=run,
+                provenances=provenances,
+                pictures=pictures,
+                title=title,
+            )
+            _build(evaluation, staging, material)
             _publish(staging, out)
     except OSError as error:
         raise OutputError(
@@ -69,15 +90,11 @@ def write_report(
     return out / PAGE_FILE
 
 
-def _build(
-    evaluation: Path, staging: Path, *, run: Path | None, provenances: Sequence[Path], title: str
-) -> None:
-    figures, tables = staging / "figures", staging / "tables"
-    figures.mkdir()
+def _build(evaluation: Path, staging: Path, material: Material) -> None:
+    tables = staging / "tables"
     tables.mkdir()
-    material = gather(evaluation, figures, run=run, provenances=provenances, title=title)
     for path in sorted(evaluation.iterdir()):
-        if path.suffix in _TABLE_SUFFIXES and path.name != CURVES_FILE:
+        if path.suffix in _TABLE_SUFFIXES and path.name not in _CURVES:
             shutil.copyfile(path, tables / path.name)
     shutil.copyfile(evaluation / RESULTS_FILE, staging / RESULTS_FILE)
     (staging / PAGE_FILE).write_text(render_page(material), encoding="utf-8", newline="\n")
@@ -116,7 +133,7 @@ def render_page(material: Material) -> str:
         title=material.title,
         results=material.results,
         when=_when(material),
-        sections=[(section, section.view(material)) for section in SECTIONS],
+        sections=[(section, view) for section in SECTIONS if (view := section.view(material)) is not None],
         css=Markup(f"{_colours()}\n{_template('report.css')}"),
     )
 

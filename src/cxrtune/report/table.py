@@ -7,19 +7,21 @@ be read where there is no pointer to hover with: on a phone and on paper.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
-from cxrtune.report.notation import DASH
+from cxrtune.evaluation.results import Interval
+from cxrtune.report.notation import DASH, span
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One value, ready to print; `best` sets it in bold, `note` becomes a footnote."""
+    """One value, ready to print; `best` makes it bold, `note` becomes a footnote, `aside` is its interval."""
 
     text: str
     note: str | None = None
     best: bool = False
+    aside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,20 @@ def number(value: float | None, write: Callable[[float], str], why_not: str) -> 
     return Cell(DASH, why_not) if value is None else Cell(write(value))
 
 
+def estimate(
+    value: float | None, interval: Interval | None, write: Callable[[float], str], why_not: str
+) -> Cell:
+    """Return a value's cell with its 95 % interval beside it."""
+    cell = number(value, write, why_not)
+    return cell if value is None or interval is None else replace(cell, aside=span(interval))
+
+
 def mark_best(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     """Set the highest of two or more numbers in bold, and those that look equal to it as printed."""
     numbers = [float(cell.text) for cell in cells if cell.text != DASH]
     if len(numbers) < 2:
         return cells
-    return tuple(
-        Cell(cell.text, cell.note, cell.text != DASH and float(cell.text) == max(numbers)) for cell in cells
-    )
+    return tuple(replace(cell, best=cell.text != DASH and float(cell.text) == max(numbers)) for cell in cells)
 
 
 def _letter(index: int) -> str:

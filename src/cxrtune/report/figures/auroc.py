@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import Interval, Results
 from cxrtune.findings import spoken
 from cxrtune.report.areas import area
 from cxrtune.report.figures.style import (
@@ -32,6 +33,7 @@ _LEFT = 1.54
 _ACROSS = 3.22
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 _CHANCE = 0.5
+_SPREAD = 0.72  # of a row's height
 _WIDEST_OF_TWO_COLUMNS = 27
 _LONGEST_NAME = 54
 
@@ -52,8 +54,17 @@ def _auroc_figure(results: Results) -> Figure:
     axes = axes_at(figure, left=_LEFT, top=_TOP, width=_ACROSS, height=height)
     _set_scale(axes, results)
     for row, finding in enumerate(results.findings):
-        _draw_row(axes, row, [area(model, finding) for model in results.models])
-    _draw_row(axes, rows - 1, [model.macro_auroc for model in results.models])
+        intervals = [
+            model.findings[finding].intervals.get("auroc") if finding in model.findings else None
+            for model in results.models
+        ]
+        _draw_row(axes, row, [area(model, finding) for model in results.models], intervals)
+    _draw_row(
+        axes,
+        rows - 1,
+        [model.macro_auroc for model in results.models],
+        [model.intervals.get("macro_auroc") for model in results.models],
+    )
     axes.axhline(rows - 1.5, color=MUTED.light, linewidth=0.8)
     _write_legend(figure, axes, results)
     return figure
@@ -61,7 +72,13 @@ def _auroc_figure(results: Results) -> Figure:
 
 def _set_scale(axes: Axes, results: Results) -> None:
     areas = [area(model, finding) for model in results.models for finding in results.findings]
-    lowest = min([_CHANCE, *(known for known in areas if known is not None)])
+    ends = [
+        found.intervals["auroc"].low
+        for model in results.models
+        for found in model.findings.values()
+        if "auroc" in found.intervals
+    ]
+    lowest = min([_CHANCE, *(known for known in areas if known is not None), *ends])
     names = [*(spoken(finding) for finding in results.findings), "Macro average"]
     axes.set(xlim=(lowest - 0.03, 1.015), ylim=(len(names) - 0.5, -0.5), xlabel="AUROC")
     axes.set_yticks(range(len(names)), names)
@@ -70,24 +87,31 @@ def _set_scale(axes: Axes, results: Results) -> None:
     axes.axvline(_CHANCE, color=MUTED.light, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
 
 
-def _draw_row(axes: Axes, row: int, areas: list[float | None]) -> None:
+def _draw_row(axes: Axes, row: int, areas: list[float | None], intervals: Sequence[Interval | None]) -> None:
     known = [area for area in areas if area is not None]
     if not known:
         start = _CHANCE + 0.012
         axes.text(start, row, "undefined", color=MUTED.light, va="center", fontsize=8, style="italic")
         return
-    axes.plot([min(known), max(known)], [row, row], color=RULE.light, linewidth=3, solid_capstyle="butt")
-    for index, known_area in enumerate(areas):
+    if not any(intervals):
+        axes.plot([min(known), max(known)], [row, row], color=RULE.light, linewidth=3, solid_capstyle="butt")
+    for index, (known_area, interval) in enumerate(zip(areas, intervals, strict=True)):
+        # With intervals, each model has a line of its own within the row.
+        height = row + (_SPREAD * (index - (len(areas) - 1) / 2) / len(areas) if any(intervals) else 0)
+        if interval is not None:
+            axes.plot(
+                [interval.low, interval.high], [height, height], color=_colour(index), linewidth=1.4, zorder=3
+            )
         if known_area is not None:
             axes.plot(
                 known_area,
-                row,
+                height,
                 linestyle="none",
                 marker=_marker(index),
                 color=_colour(index),
                 markeredgecolor=PAPER.light,
                 markeredgewidth=0.8,
-                markersize=7,
+                markersize=7 if not any(intervals) else 5.5,
                 # The first model is the one a reader looks for: it is never hidden by another.
                 zorder=4 - 0.1 * index,
             )

@@ -10,30 +10,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cxrtune.report.material import Material
+from cxrtune.report.sections.calibration import calibration_view
 from cxrtune.report.sections.classification import classification_view
 from cxrtune.report.sections.cohort import cohort_view
+from cxrtune.report.sections.comparison import comparison_view
+from cxrtune.report.sections.contamination import contamination_view
+from cxrtune.report.sections.examples import examples_view
 from cxrtune.report.sections.limits import limits_view
+from cxrtune.report.sections.model_card import model_card_view
+from cxrtune.report.sections.operating_points import operating_points_view
 from cxrtune.report.sections.provenance import provenance_view
 from cxrtune.report.sections.roc import roc_view
+from cxrtune.report.sections.second_truth import second_truth_view
+from cxrtune.report.sections.subgroups import subgroups_view
 from cxrtune.report.sections.summary import summary_view
 from cxrtune.report.sections.training import training_view
 
 
 @dataclass(frozen=True)
 class Section:
-    """One section: `name` is its anchor in the page and its template's name."""
+    """One section: `name` is its anchor in the page and its template's name.
+
+    A section whose view is None has nothing to show and is left out.
+    """
 
     name: str
     heading: str
-    view: Callable[[Material], object]
+    view: Callable[[Material], object | None]
 
 
 SECTIONS = (
     Section("summary", "Summary", summary_view),
     Section("cohort", "Cohort", cohort_view),
     Section("training", "Training", training_view),
-    Section("roc", "ROC curves", roc_view),
+    Section("comparison", "Paired tests", comparison_view),
+    Section("roc", "Curves", roc_view),
     Section("classification", "Classification reports", classification_view),
+    Section("operating_points", "Thresholds", operating_points_view),
+    Section("calibration", "Calibration", calibration_view),
+    Section("subgroups", "Subgroups", subgroups_view),
+    Section("contamination", "Seen in training", contamination_view),
+    Section("second_truth", "Other labels", second_truth_view),
+    Section("examples", "Examples", examples_view),
     Section("limits", "Limits", limits_view),
+    Section("model_card", "Model card", model_card_view),
     Section("provenance", "Provenance", provenance_view),
 )

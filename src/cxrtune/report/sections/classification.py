@@ -9,7 +9,7 @@ from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
-from cxrtune.report.table import Cell, Column, Group, Row, Table, number
+from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
 
 _AVERAGES = ("micro", "macro", "weighted", "samples")
 
@@ -61,7 +61,10 @@ def _report_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     if result is None:
         return (Cell(DASH, undefined.NOT_GIVEN),) * 3 + (Cell(count(0)),)
     why_not = undefined.at_threshold(result)
-    scores = (number(value, score, why_not) for value in (result.precision, result.recall, result.f1))
+    scores = (
+        estimate(getattr(result, name), result.intervals.get(name), score, why_not)
+        for name in ("precision", "recall", "f1")
+    )
     return (*scores, Cell(count(result.support)))
 
 

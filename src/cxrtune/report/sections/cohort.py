@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from cxrtune.evaluation.results import SplitCount
+from cxrtune.evaluation.results import Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, counted, percent
-from cxrtune.report.table import Cell, Column, Group, Row, Table
+from cxrtune.report.notation import count, counted, listed, percent
+from cxrtune.report.table import Cell, Column, Group, Row, Table, number
 
+_UNKNOWN = "not known"
+_SEXES = {"F": "Female", "M": "Male"}
 _PART_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 @dataclass(frozen=True)
 class CohortView:
-    """The cohort's table, and in words which images are not in it; `flow` is empty where no record tells."""
+    """The cohort's tables, and in words which images are not in it and what labelled them.
+
+    `flow` and `labels` are empty where no record tells.
+    """
 
     flow: str
+    labels: str
     table: Table
+    shift: Table | None
 
 
 def cohort_view(material: Material) -> CohortView:
@@ -30,7 +38,9 @@ def cohort_view(material: Material) -> CohortView:
     names = ["Number", "%", *(["Known"] if partial else [])]
     basis = "the images whose label is known" if partial else "the images"
     return CohortView(
-        flow=_flow(material.records),
+        flow=f"{_flow(material.records)} {_judged(results)}".strip(),
+        labels=_labels(material.records),
+        shift=_shift(results) if results.shift else None,
         table=Table(
             anchor="table-cohort",
             caption="Images, patients and positives by finding in each part of the cohort.",
@@ -62,6 +72,52 @@ def _flow(records: tuple[Record, ...]) -> str:
         f"{count(cohort['not_on_disk'])} were not on disk: {count(cohort['kept'])} are in the cohort, "
         f"of which {count(unreadable)} could not be read."
     )
+
+
+def _judged(results: Results) -> str:
+    if results.shared_images is None:
+        return ""
+    lost = [
+        f"{count(model.not_scored)} have no score of {model.name}"
+        for model in results.models
+        if model.not_scored
+    ]
+    reasons = f" ({listed(lost)})" if lost else ""
+    return (
+        f"Of the {counted(results.images, 'image')} of the {results.split} part, "
+        f"{count(results.shared_images)} were scored by every model{reasons}: all numbers rest on these."
+    )
+
+
+def _labels(records: tuple[Record, ...]) -> str:
+    cohort = next((record for record in records if record.stage == "cohort"), None)
+    tables = [] if cohort is None else [source for source in cohort.inputs if "csv" in source.path.lower()]
+    if not tables:
+        return ""
+    return f"Labels: {Path(tables[0].path).name}, SHA-256 {tables[0].sha256}."
+
+
+def _shift(results: Results) -> Table:
+    parts = results.shift
+    views = sorted({view for part in parts for view in part.views})
+    sexes = sorted({sex for part in parts for sex in part.sexes})
+    rows = [
+        Row("Median age, years", tuple(number(part.median_age, "{:.0f}".format, _UNKNOWN) for part in parts))
+    ]
+    rows += [Row(_SEXES.get(sex, sex), tuple(_share(part.sexes.get(sex)) for part in parts)) for sex in sexes]
+    rows += [Row(f"View {view}", tuple(_share(part.views.get(view)) for part in parts)) for view in views]
+    return Table(
+        anchor="table-shift",
+        caption="What the parts are like, in per cent of the images.",
+        corner="",
+        columns=tuple(Column(_PART_NAMES.get(part.split, part.split)) for part in parts),
+        bodies=(tuple(rows),),
+        remarks=("Where the parts differ, a model meets other patients than it learned from.",),
+    )
+
+
+def _share(value: float | None) -> Cell:
+    return Cell(f"{100 * value:.1f}") if value is not None else Cell("0.0")
 
 
 def _sizes(sizes: list[int], columns: int) -> tuple[Cell, ...]:

@@ -32,7 +32,8 @@ def limits_view(material: Material) -> LimitsView:
     """List the limits that hold always, and those that the counts show."""
     results = material.results
     found = (_few_positives(results), _same_patients(results), _not_scored(results), _seen_before(results))
-    return LimitsView((*_ALWAYS, *(limit for limit in found if limit is not None)))
+    intervals = _NO_INTERVALS if results.bootstrap is None else _INTERVALS
+    return LimitsView((*_ALWAYS, intervals, *(limit for limit in found if limit is not None)))
 
 
 _ALWAYS = (
@@ -51,11 +52,16 @@ _ALWAYS = (
         "All images come from one cohort. How the models do at another hospital, on other equipment or other "
         "patients, was not measured and is often worse.",
     ),
-    Limit(
-        "No intervals",
-        "The values are point estimates. Without confidence intervals and paired tests, a difference between "
-        "two models cannot be told from chance.",
-    ),
+)
+_NO_INTERVALS = Limit(
+    "No intervals",
+    "The values are point estimates. Without confidence intervals and paired tests, a difference between "
+    "two models cannot be told from chance.",
+)
+_INTERVALS = Limit(
+    "Intervals",
+    "They cover the choice of test patients and nothing else: not another training run, not errors of the "
+    "labels, not another hospital. They are not corrected for how many there are.",
 )
 
 

@@ -20,15 +20,30 @@ class RocFigure:
 
 
 @dataclass(frozen=True)
-class RocView:
-    """The figures, in the models' order."""
+class Panels:
+    """Small panels of all models, one a finding."""
 
+    caption: str
+    figure: Markup
+
+
+@dataclass(frozen=True)
+class RocView:
+    """The panels with bands, if there are any, and one figure a model, in the models' order."""
+
+    panels: tuple[Panels, ...]
     figures: tuple[RocFigure, ...]
 
 
 def roc_view(material: Material) -> RocView:
-    """Show one ROC figure a model."""
+    """Show all models by finding, then each model's findings together."""
+    captions = (
+        "ROC curves by finding, with pointwise 95 % bands of the patient bootstrap. Dashed: chance.",
+        "Precision-recall curves by finding, with bands of the same kind. Dashed: the prevalence.",
+    )
+    drawn = (material.figures.roc_panels, material.figures.recall_panels)
     return RocView(
+        tuple(Panels(text, figure) for text, figure in zip(captions, drawn, strict=True) if figure),
         tuple(
             RocFigure(
                 model=model.name,
@@ -37,5 +52,5 @@ def roc_view(material: Material) -> RocView:
                 figure=material.figures.roc[model.name],
             )
             for model in material.results.models
-        )
+        ),
     )

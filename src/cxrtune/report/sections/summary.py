@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import MissingModel, ModelResult, Results, SplitCount
+from cxrtune.evaluation.results import FindingResult, MissingModel, ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.areas import defined, mean, shared
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
-from cxrtune.report.table import Cell, Column, Group, Row, Table, mark_best, number
+from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, mark_best, number
+from cxrtune.report.verdict import tally, verdict
 
 _NO_INTERVALS = "These are point estimates without intervals or tests: a small difference may be chance."
 _DIFFERENT_FINDINGS = (
@@ -38,7 +39,7 @@ def summary_view(material: Material) -> SummaryView:
     """Put the evaluation into words and one table."""
     results = material.results
     return SummaryView(
-        sentences=(_training(material), *_verdict(results), *_cautions(results)),
+        sentences=(*_verdicts(results), _training(material), *_verdict(results), *_cautions(results)),
         missing=tuple(results.missing),
         table=_table(results),
         figure=material.figures.auroc,
@@ -60,6 +61,18 @@ def _size(part: SplitCount | Results) -> str:
     return f"{counted(part.images, 'image')} of {counted(part.patients, 'patient')}"
 
 
+def _verdicts(results: Results) -> list[str]:
+    """Say of the first model against each other one which is better, and how sure that is."""
+    sentences = []
+    for pair in results.comparisons:
+        if pair.first != results.models[0].name or pair.macro.difference is None:
+            continue
+        sentences.append(
+            f"{verdict(pair, 'On average over the findings', pair.macro)} By finding: {tally(pair)}."
+        )
+    return sentences
+
+
 def _verdict(results: Results) -> list[str]:
     known = [(model.macro_auroc, model) for model in results.models if model.macro_auroc is not None]
     if not known:
@@ -69,7 +82,8 @@ def _verdict(results: Results) -> list[str]:
         for macro, model in sorted(known, key=lambda pair: -pair[0])
     ]
     alone = [f"The macro AUROC is {listed(reached)}."]
-    return alone if len(known) == 1 else [*alone, _NO_INTERVALS]
+    without = results.bootstrap is None and len(known) > 1
+    return [*alone, _NO_INTERVALS] if without else alone
 
 
 def _cautions(results: Results) -> list[str]:
@@ -78,6 +92,12 @@ def _cautions(results: Results) -> list[str]:
         cautions.append(_DIFFERENT_FINDINGS)
     if len({model.images for model in results.models}) > 1:
         cautions.append(_DIFFERENT_IMAGES)
+    cautions += [
+        f"{model.name} was probably trained on {count(model.contamination.inside)} of these images; "
+        "on the others it is judged under “Seen in training”."
+        for model in results.models
+        if model.contamination is not None and model.contamination.inside
+    ]
     return cautions
 
 
@@ -90,8 +110,17 @@ def _table(results: Results) -> Table:
         groups=(Group("AUROC", len(results.models)), Group("Images", 2)) if results.models else (),
         columns=(*columns, Column("Positive", starts_group=True), Column("Negative")),
         bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
-        remarks=(_bold_remark(results),) if len(results.models) > 1 else (),
+        remarks=(*_interval_remark(results), *([_bold_remark(results)] if len(results.models) > 1 else [])),
     )
+
+
+def _interval_remark(results: Results) -> list[str]:
+    if results.bootstrap is None:
+        return []
+    drawn = (
+        f"{counted(results.bootstrap.patients, 'patient')} drawn {count(results.bootstrap.replicates)} times"
+    )
+    return [f"With 95 % intervals: {drawn}, whole patients at a time."]
 
 
 def _bold_remark(results: Results) -> str:
@@ -121,12 +150,21 @@ def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Ce
         return Cell(DASH, undefined.NOT_GIVEN)
     if result.auroc is not None and (result.support, result.negatives) != support:
         rests = f"rests on {counted(result.support, 'positive')} and {counted(result.negatives, 'negative')}"
-        return Cell(score(result.auroc), rests)
-    return number(result.auroc, score, undefined.auroc(result))
+        return replace(_with_interval(result), note=rests)
+    return _with_interval(result)
+
+
+def _with_interval(result: FindingResult) -> Cell:
+    return estimate(result.auroc, result.intervals.get("auroc"), score, undefined.auroc(result))
 
 
 def _macro_rows(results: Results) -> tuple[Row, ...]:
-    macro = mark_best(tuple(number(model.macro_auroc, score, _NONE_DEFINED) for model in results.models))
+    macro = mark_best(
+        tuple(
+            estimate(model.macro_auroc, model.intervals.get("macro_auroc"), score, _NONE_DEFINED)
+            for model in results.models
+        )
+    )
     over = tuple(Cell(count(model.macro_auroc_over)) for model in results.models)
     rows = [Row("Macro average", (*macro, *_EMPTY)), Row("Findings averaged", (*over, *_EMPTY))]
     common = shared(results)

@@ -1,0 +1,95 @@
+"""Models that may have seen the evaluated images in training, on the images that they did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxrtune.evaluation.results import Comparison, OutsideResult, Results
+from cxrtune.findings import spoken
+from cxrtune.report.material import Material
+from cxrtune.report.notation import count, counted, score
+from cxrtune.report.table import Cell, Column, Row, Table, estimate
+from cxrtune.report.verdict import verdict
+
+_NOT_DEFINED = "undefined: no positives or no negatives outside"
+
+
+@dataclass(frozen=True)
+class ContaminatedModel:
+    """One such model: what is known, and what is left."""
+
+    name: str
+    sentences: tuple[str, ...]
+    table: Table | None
+
+
+@dataclass(frozen=True)
+class ContaminationView:
+    """All of them."""
+
+    models: tuple[ContaminatedModel, ...]
+
+
+def contamination_view(material: Material) -> ContaminationView | None:
+    """Show what is outside each model's training part; None where no model is known to have seen any."""
+    results = material.results
+    outside = {found.model: found for found in results.outside}
+    shown = []
+    for model in results.models:
+        known = model.contamination
+        if known is None:
+            continue
+        patients = counted(known.outside_patients, "patient")
+        unknown = f" Of {counted(known.unknown, 'image')} it is not known." if known.unknown else ""
+        sentences = [
+            f"Of the {counted(model.images, 'image')} evaluated, {count(known.inside)} were in its "
+            f"training part, {count(known.outside)} of {patients} were not.{unknown}",
+            f"How that is known: {known.rule} ({known.source}).",
+        ]
+        found = outside.get(model.name)
+        if found is not None:
+            sentences += _verdicts(found)
+        shown.append(
+            ContaminatedModel(model.name, tuple(sentences), None if found is None else _table(results, found))
+        )
+    return ContaminationView(tuple(shown)) if shown else None
+
+
+def _verdicts(found: OutsideResult) -> list[str]:
+    return [
+        verdict(
+            Comparison(first=other, second=found.model, findings={}, macro=result),
+            "On the images outside, mean AUROC",
+            result,
+        )
+        for other, result in found.differences.items()
+    ]
+
+
+def _table(results: Results, found: OutsideResult) -> Table:
+    findings = [f for f in results.findings if any(f in given for given in found.findings.values())]
+    place = [model.name for model in results.models].index(found.model) + 1
+    rows = tuple(Row(spoken(finding), _cells(results, found, finding)) for finding in findings)
+    means = tuple(
+        estimate(area.auroc, area.intervals.get("auroc"), score, _NOT_DEFINED)
+        for area in (found.macro[model.name] for model in results.models)
+    )
+    return Table(
+        anchor=f"table-outside-{place}",
+        caption=f"AUROC on the {counted(found.images, 'image')} of {counted(found.patients, 'patient')} "
+        f"outside the training part of {found.model}.",
+        corner="Finding",
+        columns=(*(Column(model.name) for model in results.models), Column("Positive", starts_group=True)),
+        bodies=(rows, (Row("Macro average", (*means, Cell(""))),)),
+    )
+
+
+def _cells(results: Results, found: OutsideResult, finding: str) -> tuple[Cell, ...]:
+    areas = [found.findings[model.name].get(finding) for model in results.models]
+    cells = [
+        Cell("\N{EN DASH}", "not given by this model")
+        if area is None
+        else estimate(area.auroc, area.intervals.get("auroc"), score, _NOT_DEFINED)
+        for area in areas
+    ]
+    return (*cells, Cell(count(max(area.positives for area in areas if area is not None))))

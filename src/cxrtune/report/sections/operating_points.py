@@ -1,0 +1,103 @@
+"""What each rule's threshold gives, and how far it drifted from validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxrtune.evaluation.results import ModelResult, OperatingPointResult, StatedPrevalence
+from cxrtune.evaluation.thresholds import NAMES
+from cxrtune.findings import spoken
+from cxrtune.report.material import Material
+from cxrtune.report.notation import score, signed, threshold
+from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
+
+_NONE = "no threshold: validation has too few images, or none reaches the rule"
+_NO_CASES = "undefined: no positives or no negatives here"
+
+
+@dataclass(frozen=True)
+class OperatingPointsView:
+    """One table a rule of the first model, and of stated prevalences if there are any."""
+
+    model: str
+    rules: tuple[Table, ...]
+    prevalence: Table | None
+
+
+def operating_points_view(material: Material) -> OperatingPointsView | None:
+    """Show the first model's thresholds; None where validation chose none."""
+    models = material.results.models
+    if not models or not any(models[0].operating_points.values()):
+        return None
+    model = models[0]
+    return OperatingPointsView(
+        model=model.name,
+        rules=tuple(_rule(model, rule) for rule, points in model.operating_points.items() if points),
+        prevalence=_prevalence(model) if model.prevalence else None,
+    )
+
+
+def _rule(model: ModelResult, rule: str) -> Table:
+    return Table(
+        anchor=f"table-rule-{rule}",
+        caption=f"{_capital(NAMES.get(rule, rule))}, chosen on validation: {model.name}.",
+        corner="Finding",
+        groups=(Group("", 1), Group("Sensitivity", 3), Group("Specificity", 3)),
+        columns=(
+            Column("Threshold"),
+            Column("Validation", starts_group=True), Column("Here"), Column("Drift"),
+            Column("Validation", starts_group=True), Column("Here"), Column("Drift"),
+        ),
+        bodies=(tuple(Row(spoken(f), _cells(point)) for f, point in model.operating_points[rule].items()),),
+        remarks=("Drift: what it is here less what it was on validation.",),
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _cells(point: OperatingPointResult) -> tuple[Cell, ...]:
+    cells = [Cell(threshold(point.threshold))]
+    for name, then, now in (
+        ("sensitivity", point.validation_sensitivity, point.sensitivity),
+        ("specificity", point.validation_specificity, point.specificity),
+    ):
+        drift = None if now is None else now - then
+        cells += [
+            Cell(score(then)),
+            estimate(now, point.intervals.get(name), score, _NO_CASES),
+            number(drift, signed, _NO_CASES),
+        ]
+    return tuple(cells)
+
+
+def _prevalence(model: ModelResult) -> Table:
+    columns = (
+        "Stated",
+        "Observed here",
+        "Positive predictive value",
+        "Negative predictive value",
+        "Odds times",
+    )
+    return Table(
+        anchor="table-prevalence",
+        caption=f"What calls mean at the stated prevalence: {model.name}.",
+        corner="Finding",
+        columns=tuple(Column(name) for name in columns),
+        bodies=(tuple(Row(spoken(f), _stated(found)) for f, found in model.prevalence.items()),),
+        remarks=(
+            "Predictive values by Bayes' rule from the sensitivity and specificity above. The odds of a "
+            "calibrated probability are to be multiplied by the last column.",
+        ),
+    )
+
+
+def _stated(found: StatedPrevalence) -> tuple[Cell, ...]:
+    return (
+        Cell(f"{100 * found.prevalence:.1f} %"),
+        Cell(f"{100 * found.observed:.1f} %"),
+        number(found.positive_predictive_value, score, _NONE),
+        number(found.negative_predictive_value, score, _NONE),
+        number(found.odds_factor, lambda factor: f"{factor:.2f}", "not calibrated"),
+    )

@@ -1,0 +1,115 @@
+"""The models in groups of images, and each group's gap to the largest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
+from cxrtune.findings import spoken
+from cxrtune.report.material import Material
+from cxrtune.report.notation import DASH, count, score, signed, signed_span
+from cxrtune.report.table import Cell, Column, Row, Table, estimate
+from cxrtune.report.table import Group as Heading
+
+_TOO_SMALL = "too small: fewer than 10 positives or 10 negatives"
+_ALL_TOO_SMALL = "too small: no finding has 10 positives and 10 negatives in it and in the largest group"
+
+
+@dataclass(frozen=True)
+class SubgroupsView:
+    """The mean over findings of all models, and the first model finding by finding."""
+
+    means: Table
+    findings: tuple[Table, ...]
+
+
+def subgroups_view(material: Material) -> SubgroupsView | None:
+    """Show the groups; None where there are none."""
+    results = material.results
+    if not results.attributes:
+        return None
+    return SubgroupsView(
+        means=_means(results),
+        findings=tuple(_findings(results, attribute) for attribute in results.attributes),
+    )
+
+
+def _means(results: Results) -> Table:
+    names = ("Macro AUROC", "Gap")
+    return Table(
+        anchor="table-subgroups",
+        caption=f"Mean AUROC by group, {results.split} part, and its gap to the attribute's largest group.",
+        corner="Group",
+        groups=(Heading("", 2), *(Heading(model.name, len(names)) for model in results.models)),
+        columns=(
+            Column("Images"),
+            Column("Patients"),
+            *(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
+        ),
+        bodies=tuple(
+            tuple(_mean_row(results, attribute, group) for group in attribute.groups)
+            for attribute in results.attributes
+        ),
+        remarks=(
+            "Over the findings with ten positives and ten negatives both in it and in the largest group.",
+            "A gap rests on the findings that both have: it need not be the difference of the values shown.",
+            "With 95 % intervals of the patient bootstrap; a gap whose interval holds 0 may be chance, and "
+            "these intervals are not corrected for their number.",
+        ),
+    )
+
+
+def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
+    cells = [Cell(count(group.images)), Cell(count(group.patients))]
+    for model in results.models:
+        found = group.models[model.name]
+        cells.append(estimate(found.macro_auroc, found.interval, score, _ALL_TOO_SMALL))
+        if group.is_reference:
+            cells.append(Cell("largest"))
+        elif found.gap is None:
+            cells.append(Cell(DASH, _ALL_TOO_SMALL))
+        else:
+            aside = None if found.gap_interval is None else signed_span(found.gap_interval)
+            cells.append(Cell(signed(found.gap), aside=aside))
+    return Row(f"{attribute.name}: {group.name}", tuple(cells))
+
+
+def _findings(results: Results, attribute: Attribute) -> Table:
+    first = results.models[0].name
+    names = ("AUROC", "Sensitivity", "Specificity", "Positive")
+    return Table(
+        anchor=f"table-subgroups-{attribute.name.lower()}",
+        caption=f"{attribute.name}, finding by finding: {first} at its stored thresholds.",
+        corner="Finding",
+        groups=tuple(Heading(group.name, len(names)) for group in attribute.groups),
+        columns=tuple(
+            Column(name, starts_group=name == names[0]) for _ in attribute.groups for name in names
+        ),
+        bodies=(
+            tuple(
+                Row(
+                    spoken(finding),
+                    tuple(
+                        cell
+                        for group in attribute.groups
+                        for cell in _finding_cells(group.models[first].findings.get(finding))
+                    ),
+                )
+                for finding in results.findings
+            ),
+        ),
+        remarks=(f"{count(attribute.unknown)} images have no {attribute.name.lower()} and are in no group.",)
+        if attribute.unknown
+        else (),
+    )
+
+
+def _finding_cells(found: GroupFinding | None) -> tuple[Cell, ...]:
+    if found is None:
+        return (Cell(DASH, "not given by this model"),) * 4
+    return (
+        estimate(found.auroc, found.intervals.get("auroc"), score, _TOO_SMALL),
+        estimate(found.sensitivity, found.intervals.get("sensitivity"), score, _TOO_SMALL),
+        estimate(found.specificity, found.intervals.get("specificity"), score, _TOO_SMALL),
+        Cell(count(found.positives)),
+    )
