@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
@@ -79,10 +79,11 @@ def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[
         return (Cell(DASH, undefined.NOT_GIVEN),) * 4
     why_not = undefined.average(result)
     precision, recall, f1 = (
-        number(value, score, why_not) for value in (result.precision, result.recall, result.f1)
+        estimate(getattr(result, name), result.intervals.get(name), score, why_not)
+        for name in ("precision", "recall", "f1")
     )
     if result.f1 is not None and average != "micro":
-        f1 = Cell(f1.text, _incomplete(results, model, average, result))
+        f1 = replace(f1, note=_incomplete(results, model, average, result))
     return precision, recall, f1, Cell(count(result.support))
 
 

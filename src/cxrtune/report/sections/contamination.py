@@ -11,6 +11,10 @@ from cxrtune.report.notation import count, counted, score
 from cxrtune.report.table import Cell, Column, Row, Table, estimate
 from cxrtune.report.verdict import verdict
 
+_INSTEAD = (
+    "TorchXRayVision's models that never saw NIH's images can be compared without this caution: "
+    "`--set 'baselines=[linear-probe, \"xrv:densenet121-res224-chex\"]'`, or -pc, -mimic_nb, -mimic_ch."
+)
 _NOT_DEFINED = "undefined: no positives or no negatives outside"
 
 
@@ -25,9 +29,10 @@ class ContaminatedModel:
 
 @dataclass(frozen=True)
 class ContaminationView:
-    """All of them."""
+    """All of them, and what to compare with instead."""
 
     models: tuple[ContaminatedModel, ...]
+    instead: str
 
 
 def contamination_view(material: Material) -> ContaminationView | None:
@@ -52,7 +57,7 @@ def contamination_view(material: Material) -> ContaminationView | None:
         shown.append(
             ContaminatedModel(model.name, tuple(sentences), None if found is None else _table(results, found))
         )
-    return ContaminationView(tuple(shown)) if shown else None
+    return ContaminationView(tuple(shown), _INSTEAD) if shown else None
 
 
 def _verdicts(found: OutsideResult) -> list[str]:

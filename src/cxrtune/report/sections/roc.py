@@ -6,8 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from cxrtune.evaluation.results import Results
+from cxrtune.findings import spoken
 from cxrtune.report.material import Material
-from cxrtune.report.notation import counted
+from cxrtune.report.notation import counted, percent, score
+from cxrtune.report.table import Cell, Column, Row, Table, estimate, mark_best
+
+_NO_PRECISION = "undefined: no positives or no negatives, or not given by this model"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class RocView:
 
     panels: tuple[Panels, ...]
     figures: tuple[RocFigure, ...]
+    precision: Table | None
 
 
 def roc_view(material: Material) -> RocView:
@@ -53,4 +59,38 @@ def roc_view(material: Material) -> RocView:
             )
             for model in material.results.models
         ),
+        _precision(material.results) if material.results.bootstrap else None,
+    )
+
+
+def _precision(results: Results) -> Table:
+    rows = []
+    for finding in results.findings:
+        found = [model.findings[finding] for model in results.models]
+        cells = [
+            estimate(one.average_precision, one.intervals.get("average_precision"), score, _NO_PRECISION)
+            for one in found
+        ]
+        support = max(one.support for one in found)
+        whole = max(one.support + one.negatives for one in found)
+        rows.append(Row(spoken(finding), (*mark_best(tuple(cells)), Cell(f"{percent(support, whole)} %"))))
+    means = tuple(
+        estimate(
+            model.macro_average_precision,
+            model.intervals.get("macro_average_precision"),
+            score,
+            _NO_PRECISION,
+        )
+        for model in results.models
+    )
+    return Table(
+        anchor="table-average-precision",
+        caption=f"Average precision of each model by finding, {results.split} part.",
+        corner="Finding",
+        columns=(
+            *(Column(model.name) for model in results.models),
+            Column("Prevalence", starts_group=True),
+        ),
+        bodies=(tuple(rows), (Row("Macro average", (*mark_best(means), Cell(""))),)),
+        remarks=("With 95 % intervals. A model that knows nothing has the prevalence.",),
     )

@@ -1,0 +1,58 @@
+"""What an evaluation found, as it is stored in `results.json`.
+
+A value that is not defined (an AUROC without positives, a precision without positive calls) is
+None, `null` in the file, and always stands beside the counts that it would have rested on.
+"""
+
+from __future__ import annotations
+
+from cxrtune.evaluation.results.calibration import CalibrationQuality, CalibrationResult, ReliabilityBin
+from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
+from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
+from cxrtune.evaluation.results.groups import Attribute, Group, GroupFinding, GroupModel
+from cxrtune.evaluation.results.model import (
+    AreaResult,
+    AverageResult,
+    Contamination,
+    Example,
+    FindingResult,
+    MissingModel,
+    ModelResult,
+    OperatingPointResult,
+    StatedPrevalence,
+)
+from cxrtune.evaluation.results.record import Interval, Intervals
+from cxrtune.evaluation.results.truth import SecondTruth, SecondTruthFinding
+from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, Results
+
+__all__ = [
+    "SCHEMA",
+    "AreaResult",
+    "Attribute",
+    "AverageResult",
+    "Bootstrap",
+    "CalibrationQuality",
+    "CalibrationResult",
+    "Comparison",
+    "Contamination",
+    "Example",
+    "FindingCount",
+    "FindingResult",
+    "Group",
+    "GroupFinding",
+    "GroupModel",
+    "Interval",
+    "Intervals",
+    "MissingModel",
+    "ModelResult",
+    "OperatingPointResult",
+    "OutsideResult",
+    "PairedResult",
+    "ReliabilityBin",
+    "Results",
+    "SecondTruth",
+    "SecondTruthFinding",
+    "Shift",
+    "SplitCount",
+    "StatedPrevalence",
+]

@@ -1,0 +1,53 @@
+"""The models in groups of images."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cxrtune.evaluation.results.record import Interval, Intervals, Stored
+
+
+class GroupFinding(Stored):
+    """One model on one finding in one group, and its gap to the attribute's largest group.
+
+    Values are None where the group has fewer than ten positives or ten negatives; `gaps` are group less
+    reference.
+    """
+
+    auroc: float | None
+    sensitivity: float | None
+    specificity: float | None
+    positives: int
+    negatives: int
+    intervals: Intervals = Field(default_factory=dict)
+    gaps: dict[str, float] = Field(default_factory=dict)
+    gap_intervals: Intervals = Field(default_factory=dict)
+
+
+class GroupModel(Stored):
+    """One model in one group: its findings, and the mean over those that both it and the reference have."""
+
+    macro_auroc: float | None
+    interval: Interval | None
+    over: int
+    gap: float | None
+    gap_interval: Interval | None
+    findings: dict[str, GroupFinding]
+
+
+class Group(Stored):
+    """The images of one value of an attribute, such as sex F or age 40 to 64."""
+
+    name: str
+    images: int
+    patients: int
+    is_reference: bool
+    models: dict[str, GroupModel]
+
+
+class Attribute(Stored):
+    """One way to part the images into groups; `unknown` images are in none."""
+
+    name: str
+    unknown: int
+    groups: list[Group]

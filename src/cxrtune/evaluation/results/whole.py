@@ -1,0 +1,58 @@
+"""Everything that one evaluation found, as it is stored in `results.json`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from cxrtune.evaluation.results.cohort import Shift, SplitCount
+from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
+from cxrtune.evaluation.results.groups import Attribute
+from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
+from cxrtune.evaluation.results.record import Stored
+from cxrtune.evaluation.results.truth import SecondTruth
+
+SCHEMA = "cxrtune.results/2"
+
+
+class Bootstrap(Stored):
+    """How the intervals were made: so many replicates of so many patients, by this seed."""
+
+    replicates: int
+    patients: int
+    seed: int
+
+
+class Results(Stored):
+    """Everything that one evaluation found.
+
+    `images` are those of the split; every number rests on the `shared_images`, which all models scored.
+    """
+
+    schema_version: str = SCHEMA
+    split: str
+    images: int
+    patients: int
+    findings: list[str]
+    cohort: list[SplitCount]
+    models: list[ModelResult]
+    missing: list[MissingModel] = Field(default_factory=list)
+    shared_images: int | None = None
+    shared_patients: int | None = None
+    bootstrap: Bootstrap | None = None
+    comparisons: list[Comparison] = Field(default_factory=list)
+    attributes: list[Attribute] = Field(default_factory=list)
+    outside: list[OutsideResult] = Field(default_factory=list)
+    second_truths: list[SecondTruth] = Field(default_factory=list)
+    shift: list[Shift] = Field(default_factory=list)
+    examples: list[Example] = Field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """Read `results.json`.
+
+        Raises:
+            pydantic.ValidationError: The file is not one of this schema.
+        """
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
