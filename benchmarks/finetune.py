@@ -147,8 +147,8 @@ def main() -> None:
     precision = "bfloat16" if has_bfloat16() else "float32"
     settings = {
         "cxrtune, one view": ("--views", 1, *epochs),
-        "cxrtune, one view, drawn anew once": (
-            "--views", 1, "--bank-precision", precision, *epochs, "--set", "bank.refresh=10",
+        "cxrtune, one view, drawn anew twice": (
+            "--views", 1, "--bank-precision", precision, *epochs, "--set", "bank.refresh=7",
         ),
         "cxrtune, four views": ("--views", 4, *epochs),
         "cxrtune, time to quality": (
