@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/finetune.py --out $(BENCH)
 	$(BIN)/python benchmarks/bank.py $(BENCH)/phantoms
 	$(BIN)/python benchmarks/tail.py
+	$(BIN)/python benchmarks/precision.py --out $(BENCH)
 	$(BIN)/python benchmarks/memory.py --out $(BENCH)/memory
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/coverage.py
