@@ -1,0 +1,139 @@
+"""Boxes around findings, drawn by people, as NIH publishes them.
+
+Wang et al., "ChestX-ray8: Hospital-scale chest X-ray database and benchmarks on weakly-supervised
+classification and localization of common thorax diseases", CVPR 2017, section 3.1: 984 boxes on 880 images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.cohort.recognise import is_of_nih
+from cxrtune.cohort.shipped import shipped_table
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import DataError
+from cxrtune.files import sha256_of
+from cxrtune.findings import NIH_FINDINGS
+
+BOX_LIST = "BBox_List_2017.csv"
+SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
+SIDE = 1024
+"""NIH's boxes are in pixels of its 1024 px pictures, whatever the size at hand."""
+
+_NAMES = {"Infiltrate": "Infiltration"}
+# The header is one text, `Bbox [x,y,w,h]`, that a CSV reader takes apart.
+_COLUMNS = {
+    "Image Index": "image",
+    "Finding Label": "finding",
+    "Bbox [x": "x",
+    "y": "y",
+    "w": "width",
+    "h]": "height",
+}
+_CORNERS = ("x", "y", "width", "height")
+_SLACK = 1.0  # px; the phantoms' and NIH's corners are rounded
+_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes, one entry each; an image may have several.
+
+    Attributes:
+        images: object (N,), names as in the cohort.
+        findings: object (N,), names as in the cohort.
+        corners: float64 (N, 4), x, y, width, height as shares of the picture's sides, in [0, 1].
+        file: The name of the file that they were read from.
+        sha256: Of that file.
+    """
+
+    images: NDArray[np.object_]
+    findings: NDArray[np.object_]
+    corners: NDArray[np.float64]
+    file: str
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def find_boxes(cohort: Cohort, folder: Path | None = None) -> Path | None:
+    """Return the folder's list of boxes, else the one that torchxrayvision ships if the images are NIH's.
+
+    Args:
+        cohort: The images.
+        folder: Where NIH's tables are, or None if nothing is known of it.
+    """
+    if folder is not None and (folder / BOX_LIST).is_file():
+        return folder / BOX_LIST
+    return shipped_table(SHIPPED_BOX_LIST) if is_of_nih(cohort) else None
+
+
+def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS) -> Boxes:
+    """Read NIH's list of boxes.
+
+    Args:
+        path: A table with NIH's columns, possibly gzipped.
+        findings: What a box may be of.
+
+    Raises:
+        DataError: The file is missing or no such table, a finding is unknown, or a box is empty or lies
+            outside the picture; the message names the row.
+    """
+    frame = _read_frame(path)
+    names = frame["finding"].replace(_NAMES)
+    strange = np.flatnonzero(~names.isin(findings))
+    if len(strange):
+        raise DataError(
+            f"row {strange[0] + 2} holds the unknown finding '{names.iloc[strange[0]]}'",
+            path=path,
+            remedy=f"Findings are {', '.join(findings)}.",
+        )
+    return Boxes(
+        images=frame["image"].to_numpy(dtype=object),
+        findings=names.to_numpy(dtype=object),
+        corners=_corners(frame, path),
+        file=path.name,
+        sha256=sha256_of(path),
+    )
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise DataError("there is no such list of boxes", path=path, remedy=_REMEDY)
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"is no readable CSV table: {error}", path=path, remedy=_REMEDY) from error
+    for name in _COLUMNS:
+        if name not in frame.columns:
+            raise DataError(
+                f"has no column '{name}'; its columns are {', '.join(map(str, frame.columns[:6]))}",
+                path=path,
+                remedy=_REMEDY,
+            )
+    return frame.rename(columns=_COLUMNS)[list(_COLUMNS.values())]
+
+
+def _corners(frame: pd.DataFrame, path: Path) -> NDArray[np.float64]:
+    numbers = frame[list(_CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    finite = np.isfinite(numbers).all(axis=1)
+    first, last = numbers[:, :2], numbers[:, :2] + numbers[:, 2:]
+    outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)
+    low, high = np.clip(first, 0, SIDE), np.clip(last, 0, SIDE)
+    for problem, wrong in (
+        ("holds a box with a number missing", ~finite),
+        (f"holds a box outside the {SIDE} px picture", finite & outside),
+        ("holds an empty box", finite & (high <= low).any(axis=1)),
+    ):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            found = ", ".join(str(frame[name].iloc[row]) for name in _CORNERS)
+            raise DataError(f"row {row + 2} {problem}: x, y, w, h = {found}", path=path, remedy=_REMEDY)
+    return np.hstack([low, high - low]) / SIDE
