@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.cohort.boxes import Boxes
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.cohort_counts import count_splits
 from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.examples import find_examples
+from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
-from cxrtune.evaluation.results import Bootstrap, MissingModel, Results
+from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Results
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.shift import describe_shift
@@ -25,6 +27,7 @@ from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.subgroups import evaluate_subgroups
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
 from cxrtune.evaluation.validation import Chosen, stored_or_chosen
+from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
 
 ALL = "all"
@@ -42,6 +45,8 @@ class Options:
         training_parts: Of models that may have been trained on evaluated images.
         other_labels: Further sets of labels.
         missing: Comparisons that could not be made; they are named in the results.
+        heatmaps: Where models look, by the models' names; judged if there are boxes.
+        boxes: What people drew around findings.
     """
 
     split: str = "test"
@@ -51,6 +56,8 @@ class Options:
     training_parts: Mapping[str, TrainingPart] = field(default_factory=dict)
     other_labels: Sequence[OtherLabels] = ()
     missing: Sequence[MissingModel] = ()
+    heatmaps: Mapping[str, Heatmaps] = field(default_factory=dict)
+    boxes: Boxes | None = None
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,20 @@ def _results(
         comparisons=compare_all(ground, areas),
         attributes=evaluate_subgroups(ground, {name: one.thresholds for name, one in chosen.items()}),
         outside=[found for found in outside if found is not None],
+        localizations=_localizations(cohort, rows, options),
         second_truths=[found for found in truths if found is not None],
         shift=describe_shift(cohort),
         examples=find_examples(ground, next(iter(predictions))),
     )
+
+
+def _localizations(cohort: Cohort, rows: NDArray[np.intp], options: Options) -> list[Localization]:
+    # Its pictures are those with a box and a map, not the common ground: the scores play no part in it.
+    boxes = options.boxes
+    if boxes is None:
+        return []
+    found = [
+        localize(name, heatmaps, boxes, cohort, rows, replicates=options.replicates, seed=options.seed)
+        for name, heatmaps in options.heatmaps.items()
+    ]
+    return [one for one in found if one is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import Interval, Results
 
 UNDEFINED = "undefined"
 _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
@@ -118,6 +118,25 @@ def subgroup_table(results: Results) -> pd.DataFrame:
     )
 
 
+def localization_table(results: Results) -> pd.DataFrame:
+    """One row a model, finding and measure, and the mean: the model, both controls, and the differences."""
+    rows = []
+    for one in results.localizations:
+        for finding, found in (*one.findings.items(), ("macro average", one.macro)):
+            for measure, value in found.values.measures.items():
+                row: dict[str, object] = {"model": one.model, "finding": finding, "measure": measure}
+                row |= _limits(value, found.values.intervals.get(measure))
+                for control, values in found.controls.items():
+                    difference = found.differences[control][measure]
+                    less = _limits(difference.difference, difference.interval)
+                    row |= {control: values.measures[measure]}
+                    row |= {f"less {control} {key}".removesuffix(" value"): v for key, v in less.items()}
+                    row |= {f"p {control}": difference.p_value, f"p Holm {control}": difference.p_holm}
+                counts = {"images": found.images, "patients": found.patients, "boxes": found.boxes}
+                rows.append(row | counts)
+    return pd.DataFrame(rows)
+
+
 def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
     """Write a table as GitHub's Markdown; what is not defined is a dash."""
     header = [str(column).replace("|", "\\|") for column in table.columns]
@@ -136,6 +155,11 @@ def _columns(
         f"{name} f1": f1,
         f"{name} support": support,
     }
+
+
+def _limits(value: float | None, interval: Interval | None) -> dict[str, float | None]:
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return {"value": value, "low": low, "high": high}
 
 
 def _line(cells: list[str]) -> str:

@@ -20,6 +20,7 @@ from cxrtune.evaluation.tables import (
     classification_table,
     cohort_table,
     comparison_table,
+    localization_table,
     operating_point_table,
     subgroup_table,
 )
@@ -39,6 +40,7 @@ TABLES = {
     "operating_points": operating_point_table,
     "calibration": calibration_table,
     "subgroups": subgroup_table,
+    "localization": localization_table,
 }
 
 

@@ -10,6 +10,12 @@ from cxrtune.evaluation.results.calibration import CalibrationQuality, Calibrati
 from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
 from cxrtune.evaluation.results.groups import Attribute, Group, GroupFinding, GroupModel
+from cxrtune.evaluation.results.localization import (
+    Localization,
+    LocalizationDifference,
+    LocalizationFinding,
+    LocalizationValues,
+)
 from cxrtune.evaluation.results.model import (
     AreaResult,
     AverageResult,
@@ -43,6 +49,10 @@ __all__ = [
     "GroupModel",
     "Interval",
     "Intervals",
+    "Localization",
+    "LocalizationDifference",
+    "LocalizationFinding",
+    "LocalizationValues",
     "MissingModel",
     "ModelResult",
     "OperatingPointResult",

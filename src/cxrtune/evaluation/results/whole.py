@@ -9,11 +9,12 @@ from pydantic import Field
 from cxrtune.evaluation.results.cohort import Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
 from cxrtune.evaluation.results.groups import Attribute
+from cxrtune.evaluation.results.localization import Localization
 from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
 from cxrtune.evaluation.results.record import Stored
 from cxrtune.evaluation.results.truth import SecondTruth
 
-SCHEMA = "cxrtune.results/2"
+SCHEMA = "cxrtune.results/3"
 
 
 class Bootstrap(Stored):
@@ -45,6 +46,7 @@ class Results(Stored):
     attributes: list[Attribute] = Field(default_factory=list)
     outside: list[OutsideResult] = Field(default_factory=list)
     second_truths: list[SecondTruth] = Field(default_factory=list)
+    localizations: list[Localization] = Field(default_factory=list)
     shift: list[Shift] = Field(default_factory=list)
     examples: list[Example] = Field(default_factory=list)
 

@@ -1,0 +1,115 @@
+"""Heatmaps + boxes -> scores a finding with intervals, for the model and for the controls alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.cohort.boxes import Boxes
+from cxrtune.cohort.table import Cohort
+from cxrtune.evaluation.localization.box_rule import RULE, locate
+from cxrtune.evaluation.localization.controls import STATED, controls
+from cxrtune.evaluation.localization.summary import (
+    MODEL,
+    Scored,
+    as_result,
+    average_findings,
+    average_pictures,
+    corrected,
+)
+from cxrtune.evaluation.localization.values import values_of_control, values_of_maps
+from cxrtune.evaluation.results import Localization
+from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.heatmaps import Heatmaps
+
+Rows = NDArray[np.intp]
+
+
+def localize(
+    name: str,
+    heatmaps: Heatmaps,
+    boxes: Boxes,
+    cohort: Cohort,
+    rows: Rows,
+    *,
+    replicates: int,
+    seed: int,
+) -> Localization | None:
+    """Score a model's maps against boxes; None if no boxed picture of these rows has a map.
+
+    A picture counts in a finding if it has a box of it: the label does not matter, the box says it.
+
+    Args:
+        name: The model's name.
+        heatmaps: Its maps.
+        boxes: What people drew.
+        cohort: Where the pictures come from.
+        rows: intp, the rows of the split.
+        replicates: How many times the patients are drawn.
+        seed: Decides which, and the random control.
+    """
+    pairs, boxed = _pairs(heatmaps, boxes, cohort, rows)
+    if pairs.empty:
+        return None
+    patients, pairs["image"] = _patients(pairs["row"].to_numpy(), cohort)
+    resamples = draw_patients(patients, replicates=replicates, seed=seed)
+    height, width = heatmaps.maps.shape[2:]
+    made = controls((height, width), seed)
+    scored: dict[str, Scored] = {}
+    for column, finding in enumerate(heatmaps.findings):
+        part = pairs[pairs["finding"] == finding].sort_values("image", kind="stable")
+        if part.empty:
+            continue
+        images, pictures = np.unique(part["image"].to_numpy(), return_inverse=True)
+        first = np.flatnonzero(np.diff(pictures, prepend=-1))
+        corners = boxes.corners[part["box"].to_numpy()]
+        located = locate(heatmaps.maps[part["map"].to_numpy()[first], column])
+        values = {MODEL: values_of_maps(located, corners, pictures)}
+        values |= {control: values_of_control(one, corners, pictures) for control, one in made.items()}
+        scored[finding] = average_pictures(values, images, len(part), resamples)
+    mean = average_findings(list(scored.values()), len(patients), resamples.patients)
+    return Localization(
+        model=name,
+        title=heatmaps.model,
+        method=heatmaps.method,
+        cells=[height, width],
+        rule=RULE,
+        controls=STATED,
+        file=boxes.file,
+        sha256=boxes.sha256,
+        images=len(patients),
+        patients=resamples.patients,
+        boxes=len(pairs),
+        not_scored=_count(boxed[boxed["finding"].isin(heatmaps.findings)]) - _count(pairs),
+        without=sorted(set(boxed["finding"]) - set(heatmaps.findings)),
+        findings=dict(zip(scored, corrected([as_result(one) for one in scored.values()]), strict=True)),
+        macro=corrected([as_result(mean)])[0],
+        macro_over=len(scored),
+    )
+
+
+def _pairs(heatmaps: Heatmaps, boxes: Boxes, cohort: Cohort, rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the boxes of these rows: those whose picture has a map of the finding, and all of them."""
+    boxed = pd.DataFrame({"name": boxes.images, "finding": boxes.findings, "box": np.arange(len(boxes))})
+    boxed = boxed.merge(pd.DataFrame({"name": cohort.images[rows], "row": rows}), on="name")
+    known = ~np.isnan(heatmaps.maps).any(axis=(2, 3))
+    image, column = np.nonzero(known)
+    mapped = pd.DataFrame(
+        {
+            "name": heatmaps.images[image],
+            "finding": np.array(heatmaps.findings, dtype=object)[column],
+            "map": image,
+        }
+    )
+    return boxed.merge(mapped, on=["name", "finding"]), boxed
+
+
+def _patients(rows: Rows, cohort: Cohort) -> tuple[NDArray[np.object_], Rows]:
+    """Return the patient of each different picture, and which of these pictures each row is."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    return cohort.patients[distinct], places.astype(np.intp)
+
+
+def _count(pairs: pd.DataFrame) -> int:
+    return len(pairs[["name", "finding"]].drop_duplicates())
