@@ -47,6 +47,24 @@ def command(
             show_default=False,
         ),
     ] = None,
+    heatmaps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--heatmaps",
+            metavar="NAME=FILE",
+            help="Where a model looks, as `cxrtune explain` writes it; judged by boxes.",
+            show_default=False,
+        ),
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            "--boxes",
+            metavar="FILE",
+            help="A list of boxes in NIH's columns; NIH's own if the images are NIH's.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compare models on the same images; writes results.json beside the tables."""
     from cxrtune.cohort.table import SPLITS
@@ -62,6 +80,8 @@ def command(
         seed=seed,
         prevalence=_shares(prevalence or []),
         seen=_named(trained_on or [], option="--trained-on", example="ours=training-images.txt"),
+        heatmaps=_named(heatmaps or [], option="--heatmaps", example="ours=heatmaps.safetensors"),
+        boxes=boxes,
     )
     named = _named(predictions, option="--predictions", example="ours=predictions.parquet")
     evaluate_predictions(cohort, named, out, request, reporter_of(context))

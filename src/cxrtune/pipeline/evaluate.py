@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort import adjudicated, xrv_split
+from cxrtune.cohort.boxes import BOX_LIST, find_boxes, read_boxes
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, shipped_table
 from cxrtune.cohort.table import Cohort, read_cohort
@@ -21,6 +22,8 @@ from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.write import write_evaluation
 from cxrtune.files import sha256_of
+from cxrtune.findings import NIH_FINDINGS
+from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
@@ -43,6 +46,9 @@ class Request:
         prevalence: Stated prevalences in (0, 1), by finding.
         seen: By model, a text file with the names of the images that it was trained on.
         missing: Comparisons that could not be made.
+        heatmaps: By model, a file with maps of where it looks.
+        boxes: A list of boxes in NIH's columns; None for the one that torchxrayvision ships, if the cohort is
+            NIH's.
     """
 
     split: str = "test"
@@ -52,6 +58,8 @@ class Request:
     prevalence: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, Path] = field(default_factory=dict)
     missing: Sequence[MissingModel] = ()
+    heatmaps: Mapping[str, Path] = field(default_factory=dict)
+    boxes: Path | None = None
 
 
 def evaluate_predictions(
@@ -79,6 +87,9 @@ def evaluate_predictions(
     inputs = [Source.of_file("cohort", cohort_file)]
     inputs += [Source.of_file(PREDICTIONS_OF + name, _existing(path)) for name, path in predictions.items()]
     inputs += [Source.of_file(f"training images of {name}", path) for name, path in request.seen.items()]
+    boxes = _boxes(request, cohort_file)
+    inputs += [Source.of_file(f"heatmaps of {name}", path) for name, path in request.heatmaps.items()]
+    inputs += [] if boxes is None else [Source.of_file("list of boxes", boxes)]
     settings = {
         "split": request.split,
         "column_prefix": request.column_prefix,
@@ -103,6 +114,10 @@ def evaluate_predictions(
         training_parts=_training_parts(predictions, cohort, request),
         other_labels=_other_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
+        heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
+        boxes=None
+        if boxes is None
+        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings)))),
     )
     evaluation = evaluate(cohort, tables, options)
     results = evaluation.results
@@ -112,7 +127,7 @@ def evaluate_predictions(
         written += write_evaluation(evaluation, out)
         written += [path.name for path in write_roc_figures(out)]
         draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
-        for note in _left_aside(results, tables, cohort):
+        for note in _left_aside(results, tables, cohort, request):
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
     images = f"{results.images:,} {results.split} images of {results.patients:,} patients"
@@ -120,7 +135,9 @@ def evaluate_predictions(
     return out
 
 
-def _left_aside(results: Results, tables: Mapping[str, Predictions], cohort: Cohort) -> list[str]:
+def _left_aside(
+    results: Results, tables: Mapping[str, Predictions], cohort: Cohort, request: Request
+) -> list[str]:
     """Say which images and findings were not judged, and why."""
     known = set(cohort.images)
     strange = {name: sum(image not in known for image in table.images) for name, table in tables.items()}
@@ -135,7 +152,39 @@ def _left_aside(results: Results, tables: Mapping[str, Predictions], cohort: Coh
     notes += [f"{name} has no scores of {', '.join(lacks)}" for name, lacks in lacking.items() if lacks]
     if len(results.models) > 1 and results.shared_images != results.images:
         notes.append(f"{results.shared_images:,} {of} were scored by every model; all numbers rest on these")
+    return notes + _without_boxes(results, request)
+
+
+def _without_boxes(results: Results, request: Request) -> list[str]:
+    """Say of which heatmaps nothing, or not all, could be judged."""
+    judged = {one.model: one for one in results.localizations}
+    notes = []
+    for name in request.heatmaps:
+        one = judged.get(name)
+        if one is None:
+            notes.append(f"none of the {results.split} images has both a box and a heatmap of {name}")
+        elif one.not_scored:
+            notes.append(f"{one.not_scored:,} boxed {results.split} images have no heatmap of {name}")
     return notes
+
+
+def _boxes(request: Request, cohort_file: Path) -> Path | None:
+    """Return the list of boxes, if there is something to judge by it."""
+    if not request.heatmaps:
+        if request.boxes is not None:
+            raise UsageError(
+                "a list of boxes is given, but no heatmaps to judge by it",
+                path=request.boxes,
+                remedy="Name a model's heatmaps, like: --heatmaps ours=heatmaps.safetensors",
+            )
+        return None
+    boxes = request.boxes or find_boxes(read_cohort(cohort_file))
+    if boxes is None:
+        raise UsageError(
+            "heatmaps are given, but no boxes to judge them by",
+            remedy=f"Name a list in NIH's columns, like: --boxes DIR/{BOX_LIST}",
+        )
+    return boxes
 
 
 def _without_scores(table: Predictions) -> list[str]:
@@ -155,12 +204,13 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
                 f"the prevalence of {finding} is {share:g}; it must lie between 0 and 1",
                 remedy="Write it like: --prevalence Effusion=0.05",
             )
-    for name in request.seen:
-        if name not in predictions:
-            raise UsageError(
-                f"training images are given of {name}, whose predictions are not",
-                remedy=f"The models are {', '.join(predictions)}.",
-            )
+    for what, given in (("training images", request.seen), ("heatmaps", request.heatmaps)):
+        for name in given:
+            if name not in predictions:
+                raise UsageError(
+                    f"{what} are given of {name}, whose predictions are not",
+                    remedy=f"The models are {', '.join(predictions)}.",
+                )
 
 
 def _training_parts(

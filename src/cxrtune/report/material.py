@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
-from cxrtune.report.figures import auroc, roc, training
+from cxrtune.report.figures import auroc, localization, roc, training
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.panels import draw_recall_panels, draw_reliability, draw_roc_panels
 from cxrtune.report.inputs import History, Panel, read_curves, read_history, read_panels, read_results
@@ -30,6 +30,7 @@ class Figures:
     roc_panels: Markup | None
     recall_panels: Markup | None
     reliability: Markup | None
+    localization: Markup | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def gather(
             if panels
             else None,
             reliability=_reliability(results, figure_folder),
+            localization=_localization_figure(results, figure_folder),
         ),
         pictures=pictures,
     )
@@ -121,6 +123,15 @@ def _reliability(results: Results, folder: Path) -> Markup | None:
     svg, _ = draw_reliability(model, folder)
     description = f"Reliability of {model.name} before and after calibration, a panel a finding."
     return inline_svg(svg, prefix="reliability", description=description)
+
+
+def _localization_figure(results: Results, folder: Path) -> Markup | None:
+    if not results.localizations:
+        return None
+    svg, _ = localization.draw_localization(results.localizations, folder)
+    names = ", ".join(one.model for one in results.localizations)
+    description = f"Share of images by the IoU that is asked for: {names}, and two controls."
+    return inline_svg(svg, prefix="localization", description=description)
 
 
 def _roc_description(model: ModelResult) -> str:

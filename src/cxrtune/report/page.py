@@ -35,6 +35,7 @@ _OWN_FIGURES = (
     "training.*",
     "precision-recall-panels.*",
     "reliability.*",
+    "localization.*",
 )
 
 

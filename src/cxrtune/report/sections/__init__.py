@@ -17,6 +17,7 @@ from cxrtune.report.sections.comparison import comparison_view
 from cxrtune.report.sections.contamination import contamination_view
 from cxrtune.report.sections.examples import examples_view
 from cxrtune.report.sections.limits import limits_view
+from cxrtune.report.sections.localization import localization_view
 from cxrtune.report.sections.model_card import model_card_view
 from cxrtune.report.sections.operating_points import operating_points_view
 from cxrtune.report.sections.provenance import provenance_view
@@ -48,6 +49,7 @@ SECTIONS = (
     Section("classification", "Classification reports", classification_view),
     Section("operating_points", "Thresholds", operating_points_view),
     Section("calibration", "Calibration", calibration_view),
+    Section("localization", "Localization", localization_view),
     Section("subgroups", "Subgroups", subgroups_view),
     Section("contamination", "Seen in training", contamination_view),
     Section("second_truth", "Other labels", second_truth_view),
