@@ -2,26 +2,82 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom import Allowance, decode_dicom, is_dicom
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.raster import decode_raster
 
+MAX_BYTES = 1 << 30
+"""Longer than the file of any radiograph; a longer one is refused before it fills the memory."""
 
-def read_radiograph(path: Path) -> Radiograph:
+_SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff"}
+_RASTER_NAMES = frozenset({".png", ".jpg", ".jpeg"})
+_DICOM_NAMES = frozenset({".dcm", ".dicom", ".dic"})
+_OWN_NAME = {"PNG": ".png", "JPEG": ".jpg", "DICOM": ".dcm"}
+
+
+def read_radiograph(path: Path, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
     """Read and decode one file.
 
+    A name that says raster with DICOM inside, or the other way round, is refused: one of the two is a
+    mistake. A name that says neither says nothing.
+
+    Args:
+        path: The file.
+        allow: What is let in of DICOM that is refused otherwise.
+
     Raises:
-        UnreadableImageError: The file cannot be read or gives no radiograph.
+        UnreadableImageError: The file cannot be read, is not what its name says, or gives no radiograph.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            # Asking before reading: a read of so many bytes at most would take that much memory at once.
+            fits = os.fstat(file.fileno()).st_size <= MAX_BYTES
+            data = file.read() if fits else b""
     except OSError as error:
         raise UnreadableImageError(
             f"cannot be read: {(error.strerror or 'unknown cause').lower()}", path=path
         ) from error
     try:
-        return decode_raster(data)
+        if not fits:
+            raise UnreadableImageError(f"is longer than {MAX_BYTES:,} bytes")
+        _check_name(path.suffix.lower(), _kind(data))
+        return decode_radiograph(data, allow)
     except UnreadableImageError as error:
         raise UnreadableImageError(error.reason, path=path) from error
+
+
+def decode_radiograph(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
+    """Decode a PNG, JPEG or DICOM file by what is in it.
+
+    Args:
+        data: The file's bytes.
+        allow: What is let in of DICOM that is refused otherwise.
+
+    Raises:
+        UnreadableImageError: The bytes are of another kind or give no radiograph.
+    """
+    kind = _kind(data)
+    if kind == "DICOM":
+        return decode_dicom(data, allow)
+    if kind is None and data:
+        raise UnreadableImageError("is neither a PNG nor a JPEG nor a DICOM file, or its header is damaged")
+    return decode_raster(data)
+
+
+def _kind(data: bytes) -> str | None:
+    for kind, signature in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    return "DICOM" if is_dicom(data[:132]) else None
+
+
+def _check_name(suffix: str, kind: str | None) -> None:
+    names = _RASTER_NAMES if kind == "DICOM" else _DICOM_NAMES
+    if kind is not None and suffix in names:
+        raise UnreadableImageError(
+            f"is a {kind} file, but its name ends in {suffix}: rename it to end in {_OWN_NAME[kind]}"
+        )

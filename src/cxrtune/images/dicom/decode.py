@@ -1,0 +1,84 @@
+"""DICOM file or data set -> radiograph: the standard's steps in the standard's order."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.admission import Allowance, check_admission, is_grey
+from cxrtune.images.radiograph import Pixels, Radiograph
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+def decode_dicom(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
+    """Decode a DICOM file of a frontal radiograph; docs/dicom.md says what is done in which order.
+
+    Args:
+        data: The file's bytes, with or without preamble.
+        allow: What is let in that is refused otherwise: of several frames the first is taken, of colour the
+            luma.
+
+    Raises:
+        UnreadableImageError: The bytes are no DICOM file, damaged, not supported, too many pixels, or cannot
+            be a frontal chest radiograph. The reason holds no name and no identifier.
+    """
+    from cxrtune.images.dicom.read import read_bytes
+
+    return _guarded(lambda: _decoded(read_bytes(data), allow))
+
+
+def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
+    """Decode a data set that is in memory already, as one that came over a network.
+
+    Args:
+        dataset: The data set, not changed; its `file_meta` states the transfer syntax. Without one it must be
+            uncompressed.
+        allow: As for `decode_dicom`.
+
+    Raises:
+        UnreadableImageError: As for `decode_dicom`.
+    """
+    return _guarded(lambda: _decoded(dataset, allow))
+
+
+def _guarded(decode: Callable[[], Radiograph]) -> Radiograph:
+    try:
+        # pydicom warns of what it reads all the same. What matters of it is checked here and refused by name.
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            try:
+                return decode()
+            except UnreadableImageError as error:
+                if any("end of file" in str(note.message).lower() for note in noted):
+                    raise UnreadableImageError("is truncated: it ends within an element") from error
+                raise
+    except UnreadableImageError:
+        raise
+    except Exception as error:
+        # Reading an element of a damaged file may raise anything, with the element's value in its text.
+        raise UnreadableImageError(
+            f"is damaged: its data set cannot be read ({type(error).__name__})"
+        ) from None
+
+
+def _decoded(dataset: Dataset, allow: frozenset[Allowance]) -> Radiograph:
+    from cxrtune.images.dicom.colour import colour_pixels
+    from cxrtune.images.dicom.frame import grey_frame
+    from cxrtune.images.dicom.grey import grey_table
+    from cxrtune.images.dicom.header import read_header
+    from cxrtune.images.dicom.transforms import read_transforms
+
+    header = read_header(dataset)
+    check_admission(header, allow)
+    if not is_grey(header):
+        return Radiograph(colour_pixels(dataset, header))
+    transforms = read_transforms(dataset, header)
+    frame = grey_frame(dataset, header)
+    table = grey_table(transforms, frame.bits)
+    return Radiograph(cast(Pixels, np.take(table, frame.samples)))

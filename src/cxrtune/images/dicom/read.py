@@ -1,0 +1,67 @@
+"""Bytes -> data set, of which only what is needed here is read."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.filereader import read_dataset, read_preamble
+from pydicom.tag import BaseTag, Tag
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.header import ELEMENTS
+from cxrtune.images.dicom.recognise import is_dicom
+
+MAX_INFLATED = 1 << 28
+"""Bytes that a deflated data set may have: more than 80 million pixels of 16 bits, with room for the rest."""
+
+
+def read_bytes(data: bytes) -> Dataset:
+    """Read the elements of a DICOM file that matter here; no name and no identifier is among them.
+
+    Raises:
+        UnreadableImageError: The bytes are empty, no DICOM file, cut off, or inflate beyond the limit.
+    """
+    if not data:
+        raise UnreadableImageError("the file is empty (0 bytes)")
+    if not is_dicom(data[:132]):
+        raise UnreadableImageError("is no DICOM file, or its first bytes are damaged")
+    tags: list[BaseTag | int] = [Tag(keyword) for keyword in ELEMENTS]
+    stream = io.BytesIO(data)
+    meta = _file_meta(stream)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        stream = io.BytesIO(_inflated(data[stream.tell() :]))
+        dataset = read_dataset(stream, False, True, specific_tags=tags)
+        dataset.file_meta = meta
+    else:
+        stream.seek(0)
+        dataset = dcmread(stream, force=True, specific_tags=tags)
+    if "PixelData" not in dataset and stream.tell() > stream.getbuffer().nbytes:
+        raise UnreadableImageError("is truncated: it ends within an element")
+    return dataset
+
+
+def _file_meta(stream: io.BytesIO) -> FileMetaDataset:
+    # PS3.10 7.1: explicit VR little endian, whatever the data set behind it is.
+    def behind(tag: BaseTag, vr: str | None, length: int) -> bool:
+        return tag >> 16 != 2
+
+    read_preamble(stream, force=True)
+    return FileMetaDataset(read_dataset(stream, False, True, stop_when=behind))
+
+
+def _inflated(data: bytes) -> bytes:
+    # PS3.5 A.5: a bare deflate stream (RFC 1951).
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        whole = inflater.decompress(data, MAX_INFLATED)
+    except zlib.error as error:
+        raise UnreadableImageError("is damaged: its deflated data set cannot be inflated") from error
+    if inflater.unconsumed_tail:
+        raise UnreadableImageError(f"inflates to more than {MAX_INFLATED:,} bytes")
+    if not inflater.eof:
+        raise UnreadableImageError("is truncated: its deflated data set has no end")
+    return whole

@@ -1,0 +1,1 @@
+"""Makes `encoded` and `dicom_made` importable in this folder and below it."""

@@ -1,0 +1,438 @@
+"""Files that are damaged, mislabelled, hostile or not supported: a reason, little memory, little time."""
+
+import importlib
+import logging
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, jpeg_lossless, lut_item
+from encoded import saved
+from PIL import Image
+from pydicom import Dataset
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decode import MAX_BYTES, decode_radiograph, read_radiograph
+from cxrtune.images.dicom import decode_dataset, decode_dicom, is_dicom
+from nih_folder import picture_of
+
+PICTURE = picture_of(1)
+WHOLE = dicom(PICTURE, bits=8)
+PNG, JPEG = (saved(Image.fromarray(PICTURE), kind) for kind in ("PNG", "JPEG"))
+
+
+def reason_of(decode, *arguments) -> str:
+    with pytest.raises(UnreadableImageError) as refused:
+        decode(*arguments)
+    assert "Doe" not in str(refused.value)
+    assert "0815" not in str(refused.value)
+    assert "1.2." not in str(refused.value)
+    return refused.value.reason
+
+
+def test_a_file_without_preamble_is_dicom_too():
+    np.testing.assert_array_equal(decode_radiograph(WHOLE[132:]).pixels, PICTURE)
+
+
+@pytest.mark.parametrize("syntax", ["implicit", "explicit", "big endian"])
+def test_a_bare_data_set_is_dicom_too(syntax):
+    whole = dicom(PICTURE, NATIVE[syntax], bits=8)
+    # Group length (2,0) says how long the rest of group 2 is (PS3.10 7.1).
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    assert is_dicom(whole[start : start + 132])
+    np.testing.assert_array_equal(decode_radiograph(whole[start:]).pixels, PICTURE)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\x08\0", bytes(200), PNG[:132], JPEG[:132], b"<!DOCTYPE html><html>", b"II*\0" * 40]
+)
+def test_other_files_are_not_taken_for_dicom(head):
+    assert not is_dicom(head)
+
+
+MISLABELLED = {
+    "DICOM named .png": (
+        WHOLE,
+        "x.png",
+        "is a DICOM file, but its name ends in .png: rename it to end in .dcm",
+    ),
+    "DICOM named .JPG": (
+        WHOLE,
+        "x.JPG",
+        "is a DICOM file, but its name ends in .jpg: rename it to end in .dcm",
+    ),
+    "PNG named .dcm": (PNG, "x.dcm", "is a PNG file, but its name ends in .dcm: rename it to end in .png"),
+    "JPEG named .dicom": (
+        JPEG,
+        "x.dicom",
+        "is a JPEG file, but its name ends in .dicom: rename it to end in .jpg",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISLABELLED)
+def test_a_name_that_says_another_kind_is_refused(tmp_path, case):
+    data, name, reason = MISLABELLED[case]
+    (tmp_path / name).write_bytes(data)
+    assert reason_of(read_radiograph, tmp_path / name) == reason
+
+
+@pytest.mark.parametrize("name", ["x.dcm", "x.DIC", "x.dicom", "IM0001", "x.1234", "x.img"])
+def test_a_name_that_says_nothing_else_is_no_matter(tmp_path, name):
+    (tmp_path / name).write_bytes(WHOLE)
+    np.testing.assert_array_equal(read_radiograph(tmp_path / name).pixels, PICTURE)
+
+
+def test_a_png_without_suffix_is_read_by_what_is_in_it(tmp_path):
+    (tmp_path / "picture").write_bytes(PNG)
+    np.testing.assert_array_equal(read_radiograph(tmp_path / "picture").pixels, PICTURE)
+
+
+def test_a_file_beyond_the_limit_is_not_read_whole(tmp_path):
+    path = tmp_path / "x.dcm"
+    with path.open("wb") as file:
+        file.write(WHOLE)
+        file.truncate(MAX_BYTES + 5)  # sparse: it takes no room on the disk
+    assert reason_of(read_radiograph, path) == "is longer than 1,073,741,824 bytes"
+
+
+@pytest.mark.parametrize("name", SYNTAXES)
+def test_a_file_cut_anywhere_is_refused(name):
+    whole = dicom(PICTURE, SYNTAXES[name], bits=8)
+    # Behind the pixels stands nothing, or the 8 bytes of a sequence delimiter (PS3.5 A.4).
+    last = len(whole) - (9 if SYNTAXES[name].is_encapsulated else 2)
+    for length in {0, 1, 7, 127, 131, 140, *np.linspace(150, last, 60).astype(int)}:
+        assert reason_of(decode_radiograph, whole[:length])
+
+
+def edited(made: Dataset, **elements) -> Dataset:
+    for keyword, value in elements.items():
+        if value is None:
+            del made[keyword]
+        else:
+            setattr(made, keyword, value)
+    return made
+
+
+def grey(**elements) -> Dataset:
+    return edited(data_set(PICTURE, bits=8), **elements)
+
+
+def in_syntax(syntax: str) -> Dataset:
+    made = grey()
+    made.file_meta.TransferSyntaxUID = UID(syntax)
+    made.PixelData = encapsulate([b"\0" * 100])
+    made["PixelData"].VR = "OB"
+    return made
+
+
+def compressed(name: str, stored=PICTURE, bits=8, **elements) -> Dataset:
+    return edited(data_set(stored, SYNTAXES[name], bits=bits), **elements)
+
+
+def framed(name: str, frame: bytes) -> Dataset:
+    return compressed(name, PixelData=encapsulate([frame]))
+
+
+def frame_of(name: str) -> bytes:
+    return get_frame(compressed(name).PixelData, 0, number_of_frames=1)
+
+
+def table(descriptor, data) -> list[Dataset]:
+    item = lut_item(0, [1, 2, 3, 4], 8)
+    item.LUTDescriptor, item.LUTData = descriptor, data
+    return [item]
+
+
+DAMAGED = {
+    "no pixel data": (grey(PixelData=None), "holds no pixel data"),
+    "empty pixel data": (grey(PixelData=b""), "holds no pixel data"),
+    "no rows": (grey(Rows=None), "has no Rows"),
+    "no bits": (grey(BitsStored=None), "has no Bits Stored"),
+    "rows of 0": (grey(Rows=0), "claims 64 x 0 pixels"),
+    "fewer pixels": (grey(Rows=65), "claims 4,160 bytes of pixels and holds 4,096"),
+    "more pixels": (grey(Rows=63), "claims 4,032 bytes of pixels and holds 4,096"),
+    "40,000 x 40,000": (
+        grey(Rows=40_000, Columns=40_000),
+        "claims 40000 x 40000 pixels, more than 80,000,000",
+    ),
+    "a strip": (grey(Rows=1, Columns=20_000), "claims 20000 x 1 pixels, a side longer than 16,384"),
+    "frames of -1": (grey(NumberOfFrames="-1"), "claims -1 frames"),
+    "two samples": (grey(SamplesPerPixel=2), "has 2 samples a pixel, not 1 or 3"),
+    "grey of three samples": (
+        grey(SamplesPerPixel=3),
+        "is damaged: it claims to be grey with 3 samples a pixel",
+    ),
+    "32 bits": (grey(BitsAllocated=32), "allocates 32 bits a sample, not 8 or 16"),
+    "bits beyond": (
+        grey(BitsStored=9, HighBit=8),
+        "is damaged: 9 bits with the highest at 8 do not lie within 8",
+    ),
+    "high bit below": (grey(HighBit=3), "is damaged: 8 bits with the highest at 3 do not lie within 8"),
+    "photometric": (
+        grey(PhotometricInterpretation="HSV"),
+        "has a Photometric Interpretation that is not supported",
+    ),
+    "slope of 0": (
+        grey(RescaleSlope="0", RescaleIntercept="1"),
+        "is damaged: its Rescale Slope is 0",
+    ),
+    "slope alone": (grey(RescaleSlope="2"), "has only one of Rescale Slope and Rescale Intercept"),
+    "endless slope": (
+        grey(RescaleSlope="1e308", RescaleIntercept="1"),
+        "is damaged: its Rescale Slope and Intercept leave no numbers",
+    ),
+    "center alone": (grey(WindowCenter="2"), "has only one of Window Center and Window Width"),
+    "width of 0": (grey(WindowCenter="2", WindowWidth="0"), "is damaged: a window of width 0 shows nothing"),
+    "function": (
+        grey(WindowCenter="2", WindowWidth="3", VOILUTFunction="CUBIC"),
+        "has a VOI LUT Function that is not supported",
+    ),
+    "shape": (grey(PresentationLUTShape="LIN OD"), "has a Presentation LUT Shape that is not supported"),
+    "presentation table": (
+        grey(PresentationLUTSequence=table([4, 0, 8], [1, 2, 3, 4])),
+        "has a Presentation LUT Sequence, which is not supported",
+    ),
+    "short table": (
+        grey(VOILUTSequence=table([5, 0, 8], [1, 2, 3, 4])),
+        "is damaged: its VOI LUT claims 5 entries and holds 4",
+    ),
+    "table of 7 bits": (
+        grey(ModalityLUTSequence=table([4, 0, 7], [1, 2, 3, 4])),
+        "has a Modality LUT of 7 bits, not 8 to 16",
+    ),
+    "entries beyond": (
+        grey(VOILUTSequence=table([4, 0, 8], [1, 2, 3, 400])),
+        "is damaged: its VOI LUT has entries of more than 8 bits",
+    ),
+    "half a table": (
+        grey(VOILUTSequence=[Dataset()]),
+        "is damaged: its VOI LUT lacks descriptor or data",
+    ),
+    "MPEG": (
+        in_syntax("1.2.840.10008.1.2.4.102"),
+        "has a transfer syntax that is not supported: MPEG-4 AVC/H.264 High Profile / Level 4.1",
+    ),
+    "unknown syntax": (in_syntax("1.2.3.4"), "has a transfer syntax that is not supported: unknown"),
+    "no frame": (
+        compressed("JPEG-LS", PixelData=b"\xfe\xff\0\xe0\0\0\0\0"),
+        "is damaged: its compressed pixels have no whole frame",
+    ),
+    "not JPEG": (framed("JPEG lossless", b"\0" * 400), "is damaged: its compressed pixels are not JPEG"),
+    "not JPEG 2000": (
+        framed("JPEG 2000", b"\0" * 400),
+        "is damaged: its compressed pixels are not JPEG 2000",
+    ),
+    "no frame header": (
+        framed("JPEG baseline", b"\xff\xd8\xff\xd9"),
+        "is damaged: its JPEG pixels have no frame header",
+    ),
+    "another JPEG": (
+        framed("JPEG lossless", JPEG),
+        "is damaged: its pixels are not in the transfer syntax that it states, JPEG Lossless, "
+        "Non-Hierarchical, First-Order Prediction (Process 14 [Selection Value 1])",
+    ),
+    "another size": (
+        compressed("JPEG 2000", Rows=63),
+        "claims 64 x 63 pixels, and its compressed pixels 64 x 64",
+    ),
+    "colour within": (
+        framed("JPEG baseline", saved(Image.fromarray(PICTURE).convert("RGB"), "JPEG")),
+        "claims 1 samples a pixel, and its compressed pixels 3",
+    ),
+    "bits within": (
+        framed("JPEG lossless", jpeg_lossless(PICTURE, 12)),
+        "allocates 8 bits a sample, and its compressed pixels have 12",
+    ),
+    "no end of JPEG-LS": (
+        framed("JPEG-LS", frame_of("JPEG-LS")[:-40]),
+        "is truncated: the end of its JPEG-LS pixels is missing",
+    ),
+    "half a JPEG 2000": (
+        framed("JPEG 2000", frame_of("JPEG 2000")[:400]),
+        "is damaged: its compressed pixels cannot be decoded",
+    ),
+    "RLE header": (framed("RLE", b"\0" * 30), "is damaged: its RLE header is cut off"),
+    "RLE segments": (framed("RLE", b"\2" + b"\0" * 99), "is damaged: it has 2 RLE segments, not 1"),
+    "RLE offsets": (framed("RLE", b"\1\0\0\0\1" + b"\0" * 99), "is damaged: its RLE segments overlap"),
+    "RLE short": (
+        framed("RLE", b"\1\0\0\0\x40" + b"\0" * 59 + b"\x81\7\x80\x80"),
+        "is damaged: an RLE segment holds fewer pixels than claimed",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_what_is_damaged_or_not_supported_is_refused_with_its_reason(case):
+    made, reason = DAMAGED[case]
+    assert reason_of(decode_dataset, made) == reason
+    assert reason_of(decode_dicom, file_of(made)) == reason
+
+
+def raw(whole: bytes, old: bytes, new: bytes) -> bytes:
+    assert whole.count(old) == 1
+    return whole.replace(old, new)
+
+
+UNPARSABLE = {
+    # (0028,1050) Window Center DS 2 bytes; the value is no number, or not a finite one.
+    "no number": (
+        b"(\0\x50\x10DS\2\0" + b"90",
+        b"(\0\x50\x10DS\2\0" + b"xx",
+        "is damaged: its Window Center is no number",
+    ),
+    "not finite": (
+        b"(\0\x50\x10DS\2\0" + b"90",
+        b"(\0\x50\x10DS\4\0" + b"inf ",
+        "is damaged: its Window Center is no finite number",
+    ),
+    "rows of three bytes": (b"(\0\x10\0US\2\0", b"(\0\x10\0US\3\0", None),
+    "text for rows": (b"(\0\x10\0US\2\0", b"(\0\x10\0LO\2\0", None),
+}
+
+
+@pytest.mark.parametrize("case", UNPARSABLE)
+def test_an_element_that_cannot_be_read_is_refused(case):
+    old, new, reason = UNPARSABLE[case]
+    found = reason_of(
+        decode_dicom, raw(dicom(PICTURE, bits=8, WindowCenter="90", WindowWidth="50"), old, new)
+    )
+    assert reason is None or found == reason
+
+
+def test_bytes_that_are_nothing_are_refused():
+    assert reason_of(decode_dicom, b"") == "the file is empty (0 bytes)"
+    assert reason_of(decode_radiograph, b"") == "the file is empty (0 bytes)"
+    assert reason_of(decode_dicom, PNG) == "is no DICOM file, or its first bytes are damaged"
+    assert "neither a PNG nor a JPEG nor a DICOM file" in reason_of(decode_radiograph, b"II*\0" * 40)
+
+
+def test_a_data_set_without_a_transfer_syntax_must_be_uncompressed():
+    made = compressed("JPEG-LS")
+    del made.file_meta
+    made.set_original_encoding(False, True)
+    made["PixelData"].is_undefined_length = True
+    assert reason_of(decode_dataset, made) == "has compressed pixels and states no transfer syntax"
+    made = grey()
+    del made.file_meta
+    assert reason_of(decode_dataset, made) == "states no transfer syntax"
+    made.set_original_encoding(True, True)
+    np.testing.assert_array_equal(decode_dataset(made).pixels, PICTURE)
+
+
+def deflated(inflated_size: int) -> bytes:
+    whole = dicom(PICTURE, NATIVE["deflated"], bits=8)
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    block = b"".join(packer.compress(bytes(1 << 20)) for _ in range(inflated_size >> 20))
+    return whole[:start] + block + packer.flush()
+
+
+def test_a_deflated_data_set_has_a_limit():
+    assert reason_of(decode_dicom, deflated(300 << 20)) == "inflates to more than 268,435,456 bytes"
+    whole = dicom(PICTURE, NATIVE["deflated"], bits=8)
+    assert reason_of(decode_dicom, whole[:-30]) == "is truncated: its deflated data set has no end"
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    broken = whole[:start] + b"\xff" * 400
+    assert reason_of(decode_dicom, broken) == "is damaged: its deflated data set cannot be inflated"
+
+
+BOMBS = {
+    "claims much and holds little": grey(Rows=8_900, Columns=8_900),
+    "RLE that unpacks to all of memory": framed("RLE", b"\1\0\0\0\x40" + b"\0" * 59 + b"\x81\7" * 20_000_000),
+    "JPEG 2000 of another size": framed(
+        "JPEG 2000",
+        b"\xff\x4f\xff\x51\0\x29\0\0"
+        + b"\0\1\x86\xa0" * 2
+        + bytes(8)
+        + b"\0\1\x86\xa0" * 2
+        + bytes(8)
+        + b"\0\1\7\1\1"
+        + bytes(40),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_a_file_that_would_fill_the_memory_costs_little(tmp_path, case):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("reads the process's size from /proc")
+    path = tmp_path / "bomb.dcm"
+    path.write_bytes(file_of(BOMBS[case]))
+    # In a process of its own: a limit on memory that is passed would kill what passes it.
+    program = """
+import resource, sys
+from pathlib import Path
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decode import read_radiograph
+from cxrtune.images.dicom import codecs, colour, read
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)
+resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+try:
+    print(read_radiograph(Path(sys.argv[1])).pixels.shape)
+except UnreadableImageError as error:
+    print(error.reason)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert "claims" in done.stdout or done.stdout == "(64, 64)\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "package"),
+    [
+        ("JPEG lossless", "libjpeg", "pylibjpeg-libjpeg"),
+        ("JPEG-LS", "jpeg_ls", "pyjpegls"),
+        ("JPEG 2000", "openjpeg", "pylibjpeg-openjpeg"),
+    ],
+)
+def test_a_missing_decoder_is_named(monkeypatch, name, module, package):
+    made = compressed(name)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert (
+        reason_of(decode_dataset, made)
+        == f"is compressed in a way that needs the package {package}, which is not installed"
+    )
+
+
+def test_baseline_jpeg_needs_no_such_package(monkeypatch):
+    made = compressed("JPEG baseline")
+    for module in ("libjpeg", "jpeg_ls", "openjpeg"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert decode_dataset(made).pixels.shape == PICTURE.shape
+
+
+def test_pydicoms_warnings_stay_within_and_name_nobody(caplog):
+    caplog.set_level(logging.DEBUG)
+    made = data_set(PICTURE, ExplicitVRLittleEndian, bits=8)
+    broken = raw(file_of(made), b"PN\x08\0Doe^Jane", b"DA\x08\0Doe^Jane")
+    broken = raw(broken, b"LO\x04\x000815", b"UI\x04\x000815")
+    np.testing.assert_array_equal(decode_dicom(broken).pixels, PICTURE)  # warnings are errors here
+    assert "Doe" not in caplog.text
+    assert "0815" not in caplog.text
+
+
+def test_a_png_does_not_pay_for_pydicom(tmp_path):
+    program = """
+import sys
+from pathlib import Path
+from cxrtune.images.decode import read_radiograph
+read_radiograph(Path(sys.argv[1]))
+assert not {name.split(".")[0] for name in sys.modules} & {"pydicom", "pylibjpeg", "libjpeg", "openjpeg"}
+"""
+    (tmp_path / "x.png").write_bytes(PNG)
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "x.png")], check=True, timeout=120)
+
+
+def test_every_syntax_is_in_the_table_of_codecs():
+    codecs = importlib.import_module("cxrtune.images.dicom.codecs").CODECS
+    for name, syntax in LOSSLESS.items():
+        assert (syntax in codecs) == (name.startswith("JPEG"))
+    assert len(codecs) == 8
