@@ -1,0 +1,203 @@
+"""Mutated PNG, JPEG and DICOM files: a radiograph or a reason, no crash, no hang, in bounded memory.
+
+The mutants are made and decoded in processes of their own, with limits on memory and time, as a fault in
+one of the C decoders would take this process down too. A mutant is known by its number alone.
+"""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+
+import hypothesis
+import pytest
+from dicom_made import SYNTAXES, dicom, lut_item
+from encoded import GREY, RGB, png, saved
+from hypothesis import given
+from hypothesis import strategies as st
+from openjpeg.utils import encode_array
+from PIL import Image
+from pydicom.encaps import encapsulate
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decode import decode_radiograph
+from cxrtune.images.dicom import ALLOWANCES, is_dicom
+from nih_folder import picture_of
+
+MEMORY = 1_500_000_000
+SECONDS = 30  # for one file; a damaged JPEG-LS stream costs its decoder about six (docs/dicom.md)
+EVERYTHING = frozenset(ALLOWANCES)
+PICTURE = picture_of(1, 40)
+MODERN = {
+    "WindowCenter": "100",
+    "WindowWidth": "90",
+    "RescaleSlope": "1.5",
+    "RescaleIntercept": "-3",
+    "PixelPaddingValue": 0,
+    "PhotometricInterpretation": "MONOCHROME1",
+}
+
+
+def corpus() -> list[bytes]:
+    picture = Image.fromarray(PICTURE)
+    rasters = [
+        png(PICTURE, 8, GREY),
+        png(PICTURE.astype(int) * 257, 16, GREY),
+        png(PICTURE[..., None].repeat(3, -1), 8, RGB),
+        saved(picture, "JPEG"),
+        saved(picture, "JPEG", progressive=True),
+    ]
+    files = [dicom(PICTURE, syntax, bits=8, **MODERN) for syntax in SYNTAXES.values()]
+    deep = [
+        dicom(PICTURE.astype(int) * 16, syntax, bits=12)
+        for name, syntax in SYNTAXES.items()
+        if "baseline" not in name
+    ]
+    tables = [
+        dicom(
+            PICTURE,
+            bits=8,
+            VOILUTSequence=[lut_item(0, range(256), 8)],
+            ModalityLUTSequence=[lut_item(0, range(9), 8)],
+        ),
+        dicom(PICTURE, bits=8)[132:],
+    ]
+    return [*rasters, *files, *deep, *tables, *colours()]
+
+
+def colours() -> list[bytes]:
+    rgb = PICTURE[..., None].repeat(3, -1)
+    frames = {
+        ("RGB", SYNTAXES["explicit"]): rgb.tobytes(),
+        ("YBR_FULL_422", SYNTAXES["JPEG baseline"]): encapsulate([saved(Image.fromarray(rgb), "JPEG")]),
+        ("YBR_RCT", SYNTAXES["JPEG 2000"]): encapsulate(
+            [bytes(encode_array(rgb, photometric_interpretation=1))]
+        ),
+    }
+    return [
+        dicom(
+            PICTURE,
+            syntax,
+            bits=8,
+            SamplesPerPixel=3,
+            PlanarConfiguration=0,
+            PhotometricInterpretation=photometric,
+            PixelData=frame,
+        )
+        for (photometric, syntax), frame in frames.items()
+    ]
+
+
+CORPUS = corpus()
+
+
+def mutant(number: int) -> bytes:
+    """The file of this number: one to sixteen changes, half of them near the beginning."""
+    draw = random.Random(number)
+    data = bytearray(draw.choice(CORPUS))
+    for _ in range(draw.choice((1, 1, 1, 2, 4, 16))):
+        if not data:
+            break
+        place = draw.randrange(len(data)) if draw.random() < 0.5 else draw.randrange(min(len(data), 900))
+        change = draw.random()
+        if change < 0.45:
+            data[place] = draw.choice((0, 1, 127, 128, 254, 255, draw.randrange(256)))
+        elif change < 0.6:
+            data[place] ^= 1 << draw.randrange(8)
+        elif change < 0.7:
+            del data[place : place + draw.choice((1, 2, 8, 64))]
+        elif change < 0.8:
+            data[place:place] = draw.randbytes(draw.choice((1, 2, 8)))
+        elif change < 0.9:
+            source = draw.randrange(len(data))
+            data[place : place + 32] = data[source : source + 32]
+        elif change < 0.95:
+            data[place : place + 4] = draw.choice((b"\xff" * 4, bytes(4), b"\xff\xff\xff\x7f", b"\0\0\0\x80"))
+        else:
+            del data[place:]
+    return bytes(data)
+
+
+def survives(data: bytes) -> bool:
+    """Decode a file, whatever is allowed; True if it gave a radiograph, False if it gave a reason."""
+    try:
+        radiograph = decode_radiograph(data, EVERYTHING)
+    except UnreadableImageError as error:
+        reason = error.reason
+    else:
+        assert radiograph.pixels.ndim == 2
+        return True
+    assert reason
+    assert not any(part in reason for part in ("\n", "Doe", "0815"))
+    return False
+
+
+def decode_mutants(first: int, last: int) -> None:
+    """What a process of its own does: say each number before its file, at last how many gave a picture."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pictures, heard, nowhere = 0, os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    for number in range(first, last):
+        os.write(1, f"{number}\n".encode())
+        data = mutant(number)
+        # OpenCV's libraries say of a PNG or JPEG what is wrong with it; nothing that decodes DICOM may.
+        os.dup2(heard if is_dicom(data[:132]) else nowhere, 2)
+        signal.alarm(SECONDS)
+        pictures += survives(data)
+        signal.alarm(0)
+        os.dup2(heard, 2)
+    os.write(1, f"pictures {pictures}\n".encode())
+
+
+def fuzz(count: int, size: int = 500) -> None:
+    pictures = 0
+    for first in range(0, count, size):
+        command = [sys.executable, "-W", "error", __file__, str(first), str(min(first + size, count))]
+        places = os.pathsep.join(path for path in sys.path if path)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": places}, check=False
+        )
+        last = done.stdout.split("\n")[-2:][0]
+        assert done.returncode == 0, f"mutant {last} ends with {done.returncode}: {done.stderr[-2000:]}"
+        assert done.stderr == ""
+        pictures += int(last.removeprefix("pictures "))
+    # A mutation that is never harmless, or always, would test nothing.
+    assert 0.05 * count < pictures < 0.9 * count
+
+
+def test_the_files_themselves_are_whole():
+    assert len(CORPUS) == 29
+    assert all(survives(data) for data in CORPUS)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process's memory as Linux does")
+def test_a_thousand_mutants():
+    fuzz(1_000)
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process's memory as Linux does")
+def test_twenty_thousand_mutants():
+    fuzz(20_000)
+
+
+@hypothesis.settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@given(st.binary(max_size=400))
+def test_bytes_of_any_kind_behind_a_preamble(tail):
+    for head in (b"", bytes(128) + b"DICM", b"\x08\0\x60\0CS\2\0CR", b"\xff\xd8\xff"):
+        survives(head + tail)
+
+
+@hypothesis.settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@given(st.integers(0, 28), st.data())
+def test_a_file_that_is_cut_and_continued_with_another(number, data):
+    one, other = CORPUS[number], CORPUS[data.draw(st.integers(0, 28))]
+    # Not the compressed ones of JPEG-LS: see SECONDS.
+    if b"1.2.840.10008.1.2.4.80" not in one + other:
+        survives(one[: data.draw(st.integers(0, len(one)))] + other[data.draw(st.integers(0, len(other))) :])
+
+
+if __name__ == "__main__":
+    decode_mutants(int(sys.argv[1]), int(sys.argv[2]))
