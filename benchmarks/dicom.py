@@ -38,7 +38,7 @@ def steps(data: bytes) -> dict[str, float]:
     dataset = read_bytes(data)
     header = read_header(dataset)
     marks.append(time.perf_counter())
-    frame = grey_frame(dataset, header)
+    frame = grey_frame(dataset, header)()
     marks.append(time.perf_counter())
     table = grey_table(read_transforms(dataset, header), frame.bits)
     marks.append(time.perf_counter())

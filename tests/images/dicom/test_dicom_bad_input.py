@@ -4,7 +4,9 @@ import importlib
 import logging
 import subprocess
 import sys
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import MAX_BYTES, decode_radiograph, read_radiograph
 from cxrtune.images.dicom import decode_dataset, decode_dicom, is_dicom
+from cxrtune.images.held_warnings import held_warnings
 from nih_folder import picture_of
 
 PICTURE = picture_of(1)
@@ -436,3 +439,31 @@ def test_every_syntax_is_in_the_table_of_codecs():
     for name, syntax in LOSSLESS.items():
         assert (syntax in codecs) == (name.startswith("JPEG"))
     assert len(codecs) == 8
+
+
+def test_threads_do_not_let_each_others_warnings_through():
+    # Two elements that pydicom warns of; warnings are errors here, and would come back as a reason.
+    odd = raw(dicom(PICTURE, bits=8, NumberOfFrames="1 "), b"IS\x02\x001 ", b"IS\x02\x00+1")
+    cut = dicom(PICTURE, SYNTAXES["JPEG lossless"], bits=8)[:-9]
+    before = warnings.filters[:], warnings.showwarning
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(outcome_of, [odd, cut] * 300))
+    assert set(found[::2]) == {PICTURE.tobytes()}
+    assert set(found[1::2]) == {"is truncated: it ends within an element"}
+    assert (warnings.filters[:], warnings.showwarning) == before
+
+
+def outcome_of(data: bytes) -> bytes | str:
+    try:
+        return decode_dicom(data).pixels.tobytes()
+    except UnreadableImageError as error:
+        return error.reason
+
+
+def test_warnings_of_others_are_said_when_the_block_ends():
+    with pytest.warns(UserWarning, match="ours"), held_warnings("pydicom") as held:
+        warnings.warn("ours", stacklevel=1)
+    assert held == []
+    with held_warnings("pydicom", "images") as held:
+        warnings.warn("theirs", stacklevel=1)  # this file stands in a folder of that name
+    assert held == ["theirs"]

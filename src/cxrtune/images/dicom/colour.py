@@ -12,7 +12,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.frame import NATIVE, code_stream, grey_frame, native_bytes, rle_planes
+from cxrtune.images.dicom.frame import NATIVE, code_stream, first_frame, grey_frame, native_bytes, rle_planes
 from cxrtune.images.dicom.grey import stored_values
 from cxrtune.images.dicom.header import Header
 from cxrtune.images.dicom.lut import read_lut
@@ -46,7 +46,7 @@ def _looked_up(dataset: Dataset, header: Header) -> Any:
     ]
     if len({table.bits for table in tables}) > 1:
         raise UnreadableImageError("is damaged: the tables of its palette differ in kind")
-    frame = grey_frame(dataset, header)
+    frame = grey_frame(dataset, header)()
     stored = stored_values(frame.bits, header.signed)
     palette = np.stack([table.look_up(stored) for table in tables], axis=-1)
     return _whole_range(palette, tables[0].bits)[frame.samples]
@@ -66,7 +66,9 @@ def _decoded(dataset: Dataset, header: Header) -> Any:
         # Read as one picture, whatever the number of frames: the first stands at the beginning.
         data = native_bytes(dataset, header)
     elif header.syntax == RLELossless:
-        planes = rle_planes(dataset, header).reshape(header.samples, header.allocated // 8, -1)
+        planes = rle_planes(first_frame(dataset, header), header).reshape(
+            header.samples, header.allocated // 8, -1
+        )
         data = np.ascontiguousarray(planes[:, ::-1].transpose(0, 2, 1)).tobytes()
         syntax, planar = ExplicitVRLittleEndian, 1
     else:

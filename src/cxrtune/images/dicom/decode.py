@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.admission import Allowance, check_admission, is_grey
+from cxrtune.images.held_warnings import held_warnings
 from cxrtune.images.radiograph import Pixels, Radiograph
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def decode_dicom(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radi
     """
     from cxrtune.images.dicom.read import read_bytes
 
-    return _guarded(lambda: _decoded(read_bytes(data), allow))
+    return _decoded(lambda: read_bytes(data), allow)
 
 
 def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
@@ -44,21 +44,19 @@ def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) 
     Raises:
         UnreadableImageError: As for `decode_dicom`.
     """
-    return _guarded(lambda: _decoded(dataset, allow))
+    return _decoded(lambda: dataset, allow)
 
 
-def _guarded(decode: Callable[[], Radiograph]) -> Radiograph:
+def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance]) -> Radiograph:
+    held: list[str] = []
     try:
-        # pydicom warns of what it reads all the same. What matters of it is checked here and refused by name.
-        with warnings.catch_warnings(record=True) as noted:
-            warnings.simplefilter("always")
-            try:
-                return decode()
-            except UnreadableImageError as error:
-                if any("end of file" in str(note.message).lower() for note in noted):
-                    raise UnreadableImageError("is truncated: it ends within an element") from error
-                raise
-    except UnreadableImageError:
+        # pydicom warns of what it reads all the same; what matters of it is checked here and refused by name.
+        with held_warnings("pydicom") as held:
+            decode = _prepared(read(), allow)
+        return Radiograph(decode())
+    except UnreadableImageError as error:
+        if any("end of file" in text.lower() for text in held):
+            raise UnreadableImageError("is truncated: it ends within an element") from error
         raise
     except Exception as error:
         # Reading an element of a damaged file may raise anything, with the element's value in its text.
@@ -67,7 +65,8 @@ def _guarded(decode: Callable[[], Radiograph]) -> Radiograph:
         ) from None
 
 
-def _decoded(dataset: Dataset, allow: frozenset[Allowance]) -> Radiograph:
+def _prepared(dataset: Dataset, allow: frozenset[Allowance]) -> Callable[[], Pixels]:
+    """Do all that needs the data set, and return the rest: decoding, and the look-up in the table."""
     from cxrtune.images.dicom.colour import colour_pixels
     from cxrtune.images.dicom.frame import grey_frame
     from cxrtune.images.dicom.grey import grey_table
@@ -77,8 +76,13 @@ def _decoded(dataset: Dataset, allow: frozenset[Allowance]) -> Radiograph:
     header = read_header(dataset)
     check_admission(header, allow)
     if not is_grey(header):
-        return Radiograph(colour_pixels(dataset, header))
+        pixels = colour_pixels(dataset, header)
+        return lambda: pixels
     transforms = read_transforms(dataset, header)
-    frame = grey_frame(dataset, header)
-    table = grey_table(transforms, frame.bits)
-    return Radiograph(cast(Pixels, np.take(table, frame.samples)))
+    take_frame = grey_frame(dataset, header)
+
+    def decode() -> Pixels:
+        frame = take_frame()
+        return cast(Pixels, np.take(grey_table(transforms, frame.bits), frame.samples))
+
+    return decode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -42,28 +43,24 @@ class Frame:
     bits: int
 
 
-def grey_frame(dataset: Dataset, header: Header) -> Frame:
-    """Take or decode the first frame of a grey picture.
+def grey_frame(dataset: Dataset, header: Header) -> Callable[[], Frame]:
+    """Take the first frame of a grey picture out of its data set.
+
+    Returns:
+        What decodes it: the long part, which needs the data set no more and may run beside others.
 
     Raises:
-        UnreadableImageError: The pixels are not what the header claims, cannot be decoded, or are in a
-            transfer syntax that is not supported.
+        UnreadableImageError: The pixels are not what the header claims, or are in a transfer syntax that is
+            not supported; and what is returned raises it where they cannot be decoded.
     """
     if header.syntax in NATIVE:
-        return Frame(_stored_bits(_native(dataset, header), header), header.stored)
+        data = native_bytes(dataset, header)
+        return lambda: Frame(_stored_bits(_native(data, header), header), header.stored)
     if header.syntax == RLELossless:
-        planes = rle_planes(dataset, header)
-        samples = planes[0] if len(planes) == 1 else planes[0].astype(np.uint16) << 8 | planes[1]
-        return Frame(_stored_bits(samples.reshape(header.rows, header.columns), header), header.stored)
+        packed = first_frame(dataset, header)
+        return lambda: Frame(_stored_bits(_unpacked(packed, header), header), header.stored)
     codec, stream = code_stream(dataset, header)
-    try:
-        decoded = codec.decode(stream)
-    except (RuntimeError, ValueError, OSError, SyntaxError, TypeError) as error:
-        raise UnreadableImageError("is damaged: its compressed pixels cannot be decoded") from error
-    if decoded.shape != (header.rows, header.columns) or decoded.dtype not in (np.uint8, np.uint16):
-        raise UnreadableImageError("is damaged: its pixels decode to another size than claimed")
-    bits = stream.precision if codec.may_overshoot else min(stream.precision, header.stored)
-    return Frame(_masked(decoded, bits), bits)
+    return lambda: _decoded(codec, stream, header)
 
 
 def native_bytes(dataset: Dataset, header: Header) -> bytes:
@@ -85,10 +82,13 @@ def native_bytes(dataset: Dataset, header: Header) -> bytes:
     return data
 
 
-def rle_planes(dataset: Dataset, header: Header) -> NDArray[np.uint8]:
-    """Unpack the first frame's byte planes: uint8 (planes, pixels), each in [0, 255]."""
-    planes = header.samples * header.allocated // 8
-    return decode_rle(_first_frame(dataset, header), planes, header.rows * header.columns)
+def rle_planes(frame: bytes, header: Header) -> NDArray[np.uint8]:
+    """Unpack a frame's byte planes: uint8 (planes, pixels), each in [0, 255].
+
+    Raises:
+        UnreadableImageError: The frame is damaged, or not of the size claimed.
+    """
+    return decode_rle(frame, header.samples * header.allocated // 8, header.rows * header.columns)
 
 
 def code_stream(dataset: Dataset, header: Header) -> tuple[Codec, CodeStream]:
@@ -100,7 +100,7 @@ def code_stream(dataset: Dataset, header: Header) -> tuple[Codec, CodeStream]:
     codec = CODECS.get(header.syntax)
     if codec is None:
         raise UnreadableImageError(f"has a transfer syntax that is not supported: {_name(header.syntax)}")
-    stream = codec.stream(_first_frame(dataset, header))
+    stream = codec.stream(first_frame(dataset, header))
     if codec.processes and stream.process not in codec.processes:
         raise UnreadableImageError(
             f"is damaged: its pixels are not in the transfer syntax that it states, {_name(header.syntax)}"
@@ -121,19 +121,12 @@ def code_stream(dataset: Dataset, header: Header) -> tuple[Codec, CodeStream]:
     return codec, stream
 
 
-def _name(syntax: str) -> str:
-    # pydicom's name of an unknown identifier is the identifier, which no reason may hold.
-    return "unknown" if UID(syntax).name == syntax else UID(syntax).name
+def first_frame(dataset: Dataset, header: Header) -> bytes:
+    """Return the first compressed frame.
 
-
-def _pixel_data(dataset: Dataset) -> bytes:
-    data = dataset["PixelData"].value
-    if not isinstance(data, bytes) or not data:
-        raise UnreadableImageError("holds no pixel data")
-    return data
-
-
-def _first_frame(dataset: Dataset, header: Header) -> bytes:
+    Raises:
+        UnreadableImageError: There is none, or its fragments are not whole.
+    """
     table = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
     try:
         frame = get_frame(
@@ -150,12 +143,40 @@ def _first_frame(dataset: Dataset, header: Header) -> bytes:
     return frame
 
 
-def _native(dataset: Dataset, header: Header) -> Samples:
+def _name(syntax: str) -> str:
+    # pydicom's name of an unknown identifier is the identifier, which no reason may hold.
+    return "unknown" if UID(syntax).name == syntax else UID(syntax).name
+
+
+def _pixel_data(dataset: Dataset) -> bytes:
+    data = dataset["PixelData"].value
+    if not isinstance(data, bytes) or not data:
+        raise UnreadableImageError("holds no pixel data")
+    return data
+
+
+def _native(data: bytes, header: Header) -> Samples:
     order = ">" if header.syntax == ExplicitVRBigEndian else "<"
     kind = np.dtype(np.uint8) if header.allocated == 8 else np.dtype(f"{order}u2")
-    data = native_bytes(dataset, header)
     samples = np.frombuffer(data, kind, header.rows * header.columns)
     return cast(Samples, samples.reshape(header.rows, header.columns))
+
+
+def _unpacked(packed: bytes, header: Header) -> Samples:
+    planes = rle_planes(packed, header)
+    samples = planes[0] if len(planes) == 1 else planes[0].astype(np.uint16) << 8 | planes[1]
+    return cast(Samples, samples.reshape(header.rows, header.columns))
+
+
+def _decoded(codec: Codec, stream: CodeStream, header: Header) -> Frame:
+    try:
+        decoded = codec.decode(stream)
+    except (RuntimeError, ValueError, OSError, SyntaxError, TypeError) as error:
+        raise UnreadableImageError("is damaged: its compressed pixels cannot be decoded") from error
+    if decoded.shape != (header.rows, header.columns) or decoded.dtype not in (np.uint8, np.uint16):
+        raise UnreadableImageError("is damaged: its pixels decode to another size than claimed")
+    bits = stream.precision if codec.may_overshoot else min(stream.precision, header.stored)
+    return Frame(_masked(decoded, bits), bits)
 
 
 def _stored_bits(samples: Samples, header: Header) -> Samples:
