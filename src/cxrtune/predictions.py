@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ class ModelCard:
         thresholds: Probability in [0, 1] a finding, from which on it is called present.
         operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
         calibration: By finding: the stored fields of a calibration.
+        sha256: Of the model file; empty where it is not known.
+        engine: What ran the model; empty where it is not known.
     """
 
     title: str
@@ -59,6 +62,8 @@ class ModelCard:
     thresholds: dict[str, float] = field(default_factory=dict)
     operating_points: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     calibration: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sha256: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class Predictions:
         findings: The F findings, in column order.
         probabilities: float32 (N, F), probability in [0, 1], NaN where not known.
         model: What is known of the model.
+        more: Further columns for people and programs, by name; evaluation does not read them.
     """
 
     images: NDArray[np.object_]
@@ -78,6 +84,7 @@ class Predictions:
     findings: tuple[str, ...]
     probabilities: NDArray[np.float32]
     model: ModelCard
+    more: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
@@ -107,7 +114,19 @@ class Predictions:
         for column, finding in enumerate(self.findings):
             # Null, not NaN: a reader in another language sees "not known" and no number.
             columns[finding] = pd.array(self.probabilities[:, column], dtype="Float32")
+        for name, values in self.more.items():
+            columns[name] = pd.array(list(values), dtype=_kind_of(values))
         return pd.DataFrame(columns)
+
+
+def _kind_of(values: Sequence[Any]) -> Any:
+    """Return the nullable type of a column, by its first value that is known."""
+    first = next((value for value in values if value is not None), None)
+    kinds: tuple[tuple[type, Any], ...] = (
+        (bool, pd.BooleanDtype()),
+        (float, pd.Float32Dtype()),
+    )
+    return next((kind for known, kind in kinds if isinstance(first, known)), pd.StringDtype())
 
 
 def require_suffix(path: Path) -> None:

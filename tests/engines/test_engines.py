@@ -29,7 +29,7 @@ def small():
 
 
 def outputs(engine, pictures):
-    return np.stack(list(engine.stream(iter(pictures)))).astype(np.float64)
+    return np.stack([found for (found,) in engine.stream(iter(pictures))]).astype(np.float64)
 
 
 def relative_error(ours, theirs):

@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli import cohort, demo, doctor, evaluate, pack, phantom, predict, report, run, train, weights
+from cxrtune.cli import (
+    cohort,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    export,
+    pack,
+    phantom,
+    predict,
+    report,
+    run,
+    train,
+    weights,
+)
 from cxrtune.cli.stopping import Stopped, raising_stopped
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
@@ -23,7 +37,22 @@ app = typer.Typer(
     help="Fine-tune a DenseNet-121 on chest radiographs, compare it honestly with public models, and run it. "
     "Research software, no medical device.",
 )
-for module in (demo, run, cohort, pack, train, predict, evaluate, report, weights, doctor, phantom):
+_COMMANDS = (
+    demo,
+    run,
+    cohort,
+    pack,
+    train,
+    predict,
+    explain,
+    evaluate,
+    report,
+    export,
+    weights,
+    doctor,
+    phantom,
+)
+for module in _COMMANDS:
     app.command(name=module.__name__.rsplit(".", 1)[-1], epilog=EPILOG)(module.command)
 
 

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cxrtune.cli.options import Out
 from cxrtune.cli.switches import reporter_of
 
-Model = Annotated[Path, typer.Argument(help="A run folder, or its model.safetensors.", show_default=False)]
+if TYPE_CHECKING:
+    from cxrtune.images.dicom import Allowance
+    from cxrtune.inference.loading import EngineChoice
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="A run folder, its model.safetensors, or an exported model (.onnx, .xml).", show_default=False
+    ),
+]
 Inputs = Annotated[
     list[Path] | None,
-    typer.Argument(help="Images, or folders that are searched for them.", show_default=False),
+    typer.Argument(
+        help="PNG, JPEG and DICOM files, folders that are searched for them, or patterns in quotes.",
+        show_default=False,
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="auto (the fastest here), torch, openvino, or an export: onnx, openvino-int8.",
+    ),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="KIND",
+        help="Take DICOM files that are refused: modality, multiframe, colour, lateral. May be repeated.",
+        show_default=False,
+    ),
 ]
 
 
@@ -26,16 +55,60 @@ def command(
         Path | None, typer.Option("--cohort", help="Score this cohort's validation and test images.")
     ] = None,
     pack: Annotated[Path | None, typer.Option("--pack", help="The cohort's pack.")] = None,
+    engine: Engine = "auto",
+    allow: Allow = None,
+    refuse: Annotated[
+        bool, typer.Option("--refuse", help="Give no probabilities of pictures that the quality checks flag.")
+    ] = False,
 ) -> None:
     """Score images with a trained model; --out ends in .parquet, .csv or .jsonl."""
-    from cxrtune.cohort.folder import image_paths
     from cxrtune.errors import UsageError
-    from cxrtune.pipeline.predict import predict_cohort, predict_images
+    from cxrtune.images.find import find_images
+    from cxrtune.pipeline.predict import predict_cohort
+    from cxrtune.pipeline.score import ScoreOptions, score_images
+    from cxrtune.predictions import require_suffix
 
     reporter = reporter_of(context)
+    options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)
     if cohort is not None and pack is not None and not inputs:
+        if options != ScoreOptions():
+            raise UsageError(
+                "a cohort is scored by torch and nothing of it is refused",
+                remedy="Leave out --engine, --allow and --refuse, or name the images instead of --cohort.",
+            )
         predict_cohort(model, cohort, pack, out, reporter)
     elif inputs and cohort is None and pack is None:
-        predict_images(model, image_paths(inputs), out, reporter)
+        require_suffix(out)
+        score_images(model, find_images(inputs), out, options, reporter)
     else:
         raise UsageError("give either images to score, or both --cohort and --pack")
+
+
+def engine_of(name: str) -> EngineChoice:
+    """Return the engine that a user named.
+
+    Raises:
+        UsageError: There is no such engine.
+    """
+    from cxrtune.errors import UsageError
+    from cxrtune.inference.loading import ENGINES
+
+    for known in ENGINES:
+        if name == known:
+            return known
+    raise UsageError(f"there is no engine '{name}'", remedy=f"Choose one of: {', '.join(ENGINES)}.")
+
+
+def allowances_of(names: list[str] | None) -> tuple[Allowance, ...]:
+    """Return what a user lets in.
+
+    Raises:
+        UsageError: There is no such kind.
+    """
+    from cxrtune.errors import UsageError
+    from cxrtune.images.dicom import ALLOWANCES
+
+    for name in names or ():
+        if name not in ALLOWANCES:
+            raise UsageError(f"--allow does not know '{name}'", remedy=f"Choose of: {', '.join(ALLOWANCES)}.")
+    return tuple(kind for kind in ALLOWANCES if kind in (names or ()))

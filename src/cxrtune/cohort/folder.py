@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from cxrtune.errors import DataError
@@ -65,27 +65,6 @@ def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
             remedy="Name the folder that the cohort was made from, or make the cohort anew.",
         )
     return {name: found[name] for name in wanted}
-
-
-def image_paths(inputs: Sequence[Path]) -> list[Path]:
-    """Resolve what a user names into image files: a file is itself, a folder is searched through.
-
-    Raises:
-        DataError: A path does not exist, or there is no image at all.
-    """
-    found: list[Path] = []
-    for path in inputs:
-        if path.is_dir():
-            found += sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()
-            )
-        elif path.exists():
-            found.append(path)
-        else:
-            raise DataError("there is no such file or folder", path=path)
-    if not found:
-        raise DataError("holds no images (PNG or JPEG)", path=inputs[0])
-    return found
 
 
 def _places(folder: Path) -> list[Path]:

@@ -67,6 +67,9 @@ def make_engine(
     """
     if name == "torch":
         return TorchEngine(network)
+    from cxrtune.engines.convert import to_openvino
     from cxrtune.engines.openvino_engine import OpenVinoEngine
+    from cxrtune.engines.quantise import quantise
 
-    return OpenVinoEngine(network, size, precision, calibration)
+    model = to_openvino(network, size)
+    return OpenVinoEngine(quantise(model, calibration) if precision == "int8" else model, precision)

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
+Outputs = tuple[NDArray[Any], ...]
 EngineName = Literal["auto", "torch", "openvino"]
 Precision = Literal["float32", "bfloat16", "int8"]
+Aim = Literal["throughput", "latency"]
+"""What an engine is set up for: many pictures at once, or the shortest wait for one."""
 
 
 class Engine(Protocol):
@@ -20,8 +23,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """What reports call it, precision included."""
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[NDArray[Any]]:
-        """Run the network over pictures, uint8 (S, S), grey in [0, 255]; yield each one's output in turn.
+    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+        """Run the network over pictures, uint8 (S, S), grey in [0, 255]; yield each one's outputs in turn.
 
         Pictures are drawn from the iterable while earlier ones are still in the network.
         """

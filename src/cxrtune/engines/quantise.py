@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 
 from cxrtune.engines.engine import Picture
@@ -12,12 +12,15 @@ from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.errors import UsageError
 
 
-def quantise(model: openvino.Model, pictures: Iterable[Picture]) -> openvino.Model:
+def quantise(
+    model: openvino.Model, pictures: Iterable[Picture], *, keep: Sequence[str] = ()
+) -> openvino.Model:
     """Give a model INT8 weights and activations, with ranges that fit some pictures.
 
     Args:
         model: Takes uint8 (N, S, S).
         pictures: uint8 (S, S) each, training pictures; a few hundred are enough.
+        keep: Regular expressions; operations whose names they fit stay as they are.
 
     Raises:
         UsageError: NNCF is not installed.
@@ -31,4 +34,9 @@ def quantise(model: openvino.Model, pictures: Iterable[Picture]) -> openvino.Mod
     calibration = [picture[None] for picture in pictures]
     nncf.set_log_level(logging.ERROR)
     with redirect_stdout(io.StringIO()):  # its progress bars know no other way to be quiet
-        return nncf.quantize(model, nncf.Dataset(calibration), subset_size=len(calibration))
+        return nncf.quantize(
+            model,
+            nncf.Dataset(calibration),
+            subset_size=len(calibration),
+            ignored_scope=nncf.IgnoredScope(patterns=list(keep)) if keep else None,
+        )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cxrtune.engines.engine import Picture
+from cxrtune.engines.engine import Outputs, Picture
 
 _CPU_BATCH = 8  # more is slower: the feature maps outgrow the caches (benchmarks/README.md)
 _GPU_BATCH = 64
@@ -27,10 +25,11 @@ class TorchEngine:
         self._device = next(network.parameters()).device
         self._batch = _CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[NDArray[Any]]:
-        """Run the network over pictures, uint8 (S, S); yield each one's output in turn."""
+    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+        """Run the network over pictures, uint8 (S, S); yield each one's outputs in turn."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, self._batch)):
             with torch.inference_mode():
-                output: Tensor = self._network(torch.from_numpy(np.stack(batch)).to(self._device))
-            yield from output.cpu().numpy()
+                found = self._network(torch.from_numpy(np.stack(batch)).to(self._device))
+            several: tuple[Tensor, ...] = (found,) if isinstance(found, Tensor) else tuple(found)
+            yield from zip(*(output.cpu().numpy() for output in several), strict=True)

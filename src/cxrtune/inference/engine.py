@@ -50,6 +50,18 @@ class TorchEngine:
             progress(len(chunk))
         return np.concatenate(parts)
 
+    def pooled_of_rows(self, pixels: Pixels, rows: Iterable[int]) -> NDArray[np.float32]:
+        """Return the mean of the trunk's output over its map for some rows of a pack, float32 (n, 512)."""
+        wanted = np.asarray(list(rows), dtype=np.intp)
+        parts = []
+        for start in range(0, len(wanted), _BATCH):
+            pictures = torch.from_numpy(np.ascontiguousarray(pixels[wanted[start : start + _BATCH]]))
+            with torch.inference_mode():
+                features: Tensor = self._network.features(pictures.to(self._device))
+                parts.append(features.mean(dim=(2, 3)).float().cpu().numpy())
+            let_pages_go(pixels)
+        return np.concatenate(parts)
+
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Map logits to probabilities in [0, 1] by the logistic function, float32 of the same shape."""

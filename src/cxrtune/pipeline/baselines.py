@@ -111,7 +111,7 @@ def _pooled_anew(
     )
     with reporter.task("Linear probe", len(rows)) as task:
         pooled = []
-        for output in engine.stream(pack.pixels[row] for row in rows):
+        for (output,) in engine.stream(pack.pixels[row] for row in rows):
             pooled.append(output.mean(axis=(0, 1), dtype=np.float32))
             task.advance()
     return np.stack(pooled) if pooled else np.empty((0, TRUNK_CHANNELS), np.float32)

@@ -1,29 +1,26 @@
-"""Stage 4: a model + a cohort's pack, or images -> predictions."""
+"""Stage 4: a model + a cohort's pack -> predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
-from cxrtune.errors import StaleInputError, UnreadableImageError
-from cxrtune.images.decode import read_radiograph
-from cxrtune.images.preprocess import to_packed
+from cxrtune.errors import StaleInputError
 from cxrtune.inference.engine import TorchEngine, probabilities
+from cxrtune.inference.loading import TITLE
 from cxrtune.inference.scores import predictions_of
-from cxrtune.models.checkpoint import MODEL, ModelInfo, load_model
+from cxrtune.models.checkpoint import MODEL, load_model
+from cxrtune.models.description import ModelInfo
 from cxrtune.packs.pack import open_pack
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.predictions import ModelCard, Predictions, require_suffix
+from cxrtune.predictions import ModelCard, require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 
 SCORED_SPLITS = ("validation", "test")
-TITLE = "DenseNet-121, last block fine-tuned by cxrtune"
-_BATCH = 16
 
 
 def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path, reporter: Reporter) -> Path:
@@ -69,43 +66,6 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
         predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
     reporter.say(f"predict: {len(rows):,} images scored by {TITLE}{left_out(cohort_file)}")
-    return out
-
-
-def predict_images(model: Path, images: Sequence[Path], out: Path, reporter: Reporter) -> Path:
-    """Score image files, whole folders of them included.
-
-    An image that cannot be read is a row of nulls, and its reason is told.
-
-    Args:
-        model: A run folder or a model file.
-        images: The files.
-        out: The table of predictions.
-        reporter: Told of the progress and of every unreadable image.
-
-    Raises:
-        CxrtuneError: The model is damaged, or the table cannot be written.
-    """
-    require_suffix(out)
-    network, info = load_model(model)
-    engine = TorchEngine(network, flip=info.recipe.prediction.flip)
-    values = np.full((len(images), len(info.findings)), np.nan, dtype=np.float32)
-    with reporter.task("Predicting", len(images)) as task:
-        for start in range(0, len(images), _BATCH):
-            pictures = {}
-            for row, path in enumerate(images[start : start + _BATCH], start=start):
-                try:
-                    pictures[row] = to_packed(read_radiograph(path), info.recipe.preprocess)
-                except UnreadableImageError as error:
-                    reporter.warn(f"predict: {path} is not scored: {error.reason}")
-                task.advance()
-            if pictures:
-                values[list(pictures)] = probabilities(engine.logits(np.stack(list(pictures.values()))))
-    names = np.array([path.name for path in images], dtype=object)
-    unknown = np.full(len(images), None, dtype=object)
-    Predictions(names, unknown, info.findings, values, model_card(info)).write(out)
-    scored = int((~np.isnan(values).all(axis=1)).sum())
-    reporter.say(f"predict: {scored:,} of {len(images):,} images scored")
     return out
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxrtune.cohort.boxes import find_boxes
+from cxrtune.cohort.table import read_cohort
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import RESULTS
 from cxrtune.models.baselines.probe import NAME as PROBE
@@ -13,6 +15,7 @@ from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.pipeline.cohort import make_cohort
 from cxrtune.pipeline.evaluate import Request, evaluate_predictions
+from cxrtune.pipeline.explain import explain_cohort
 from cxrtune.pipeline.pack import make_pack
 from cxrtune.pipeline.predict import predict_cohort
 from cxrtune.pipeline.report import make_report
@@ -105,9 +108,15 @@ def run_experiment(
             predictions[name] = table
         else:
             missing.append(reason)
-    evaluation = evaluate_predictions(
-        cohort, predictions, out / "evaluation", Request(missing=missing), reporter
-    )
+    boxes = find_boxes(read_cohort(cohort), data)
+    heatmaps = {}
+    if boxes is not None:
+        maps = explain_cohort(
+            model, cohort, pack, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
+        )
+        heatmaps = {} if maps is None else {FINE_TUNED: maps}
+    request = Request(missing=missing, heatmaps=heatmaps, boxes=boxes if heatmaps else None)
+    evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
     report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
     return Outcome(report, Results.read(evaluation / RESULTS))
 

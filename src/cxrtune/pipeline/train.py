@@ -14,11 +14,13 @@ from cxrtune.errors import StaleInputError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
 from cxrtune.inference.engine import TorchEngine, probabilities
-from cxrtune.models.checkpoint import MODEL, ModelInfo, save_model
+from cxrtune.models.checkpoint import MODEL, save_model
 from cxrtune.models.densenet import ChestNet, build_network
+from cxrtune.models.description import ModelInfo
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.pipeline.bank import BANK, BankKeeper
+from cxrtune.pipeline.gate import make_gate
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.progress import Reporter, SilentReporter
 from cxrtune.provenance import Draft, Source, key_of, record_path, recording
@@ -184,8 +186,11 @@ class _Training:
         scores = probabilities(engine.logits_of_rows(self._pack.pixels, rows))
         # On the whole network's probabilities, the very ones that `predict` gives.
         chosen = choose(self._findings, self._labels[rows], scores, self._cohort.patients[rows])
-        info = ModelInfo(self._findings, self._recipe, self._origin, **chosen.stored())
-        save_model(model, self._network.cpu(), info)
+        gate, of_gate = make_gate(
+            self._network, self._pack, self._plan, self._recipe, self._out / BANK, self._reporter
+        )
+        info = ModelInfo(self._findings, self._recipe, self._origin, **chosen.stored(), gate=of_gate)
+        save_model(model, self._network.cpu(), info, gate)
         self._reporter.say(
             f"train: {fitted.epochs} epochs, best is {fitted.best_epoch} "
             f"({self._recipe.training.monitor.replace('_', ' ')} {fitted.best:.3f})"

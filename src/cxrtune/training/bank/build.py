@@ -76,7 +76,7 @@ def build_views(
         for file, rows in own:
             # A block at a time, so that a build that was cut off goes on with the very same batches.
             outputs = engine.stream(_pictures(plan.rows[rows], file.view, pack, recipe))
-            file.write(rows, np.stack(list(outputs)), team.rank)
+            file.write(rows, np.stack([features for (features,) in outputs]), team.rank)
             let_pages_go(pack.pixels)
             progress(_length(rows) * team.size)
     team.wait()

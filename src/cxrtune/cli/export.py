@@ -1,0 +1,42 @@
+"""`cxrtune export`: a trained model -> ONNX or OpenVINO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxrtune.cli.switches import reporter_of
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[
+        Path, typer.Argument(help="A run folder, or its model.safetensors.", show_default=False)
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="KIND", help="onnx, openvino or openvino-int8.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder for it; otherwise export/KIND in the run folder."),
+    ] = None,
+    cohort: Annotated[
+        Path | None, typer.Option("--cohort", help="Whose radiographs check it; otherwise the run's.")
+    ] = None,
+    pack: Annotated[Path | None, typer.Option("--pack", help="Their pack; otherwise the run's.")] = None,
+) -> None:
+    """Export a model with its preprocessing, findings, thresholds, calibration and gate, and check it."""
+    from cxrtune.errors import UsageError
+    from cxrtune.inference.exported import EXPORTS
+    from cxrtune.models.checkpoint import load_model
+    from cxrtune.pipeline.export import export_run, pictures_of
+
+    kind = next((known for known in EXPORTS if known == to), None)
+    if kind is None:
+        raise UsageError(f"cannot export to '{to}'", remedy=f"Choose one of: {', '.join(EXPORTS)}.")
+    if out is not None and out.suffix:
+        raise UsageError("an export is a folder, and this is the name of a file", path=out)
+    _, info = load_model(model)
+    export_run(model, kind, out, pictures_of(model, cohort, pack, info), reporter_of(context))

@@ -1,0 +1,25 @@
+"""A torch network -> an OpenVINO model."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import nn
+from torch.jit._trace import TracerWarning
+
+from cxrtune.engines.openvino_without_telemetry import openvino
+
+
+def to_openvino(network: nn.Module, size: int) -> openvino.Model:
+    """Convert a network that maps uint8 (N, size, size) to one output or several; N stays open."""
+    example = torch.zeros((2, size, size), dtype=torch.uint8, device="cpu")
+    with warnings.catch_warnings():
+        # OpenVINO traces by a way that torch calls old; torch.export takes nearly twice the time.
+        warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=DeprecationWarning)
+        # The size of a map becomes a constant, as it is: pictures have one size.
+        warnings.filterwarnings("ignore", category=TracerWarning)
+        model = openvino.convert_model(network.eval(), example_input=example)
+    model.reshape([-1, size, size])
+    return model

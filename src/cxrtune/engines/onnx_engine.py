@@ -1,0 +1,44 @@
+"""ONNX Runtime: for models that were exported as ONNX, an extra of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from cxrtune.engines.engine import Outputs, Picture
+from cxrtune.errors import UsageError
+
+_BATCH = 8
+
+
+class OnnxEngine:
+    """An ONNX file on the CPU."""
+
+    name = "ONNX Runtime, float32"
+
+    def __init__(self, file: Path) -> None:
+        """Open a model that takes uint8 (N, S, S).
+
+        Raises:
+            UsageError: ONNX Runtime is not installed.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise UsageError(
+                "this engine needs ONNX Runtime, which is not installed",
+                remedy="Install it with: pip install 'cxrtune[onnx]'",
+            ) from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+        """Run the model over pictures, uint8 (S, S); yield each one's outputs in turn."""
+        waiting = iter(pictures)
+        while batch := list(islice(waiting, _BATCH)):
+            yield from zip(*self._session.run(None, {self._input: np.stack(batch)}), strict=True)

@@ -1,0 +1,173 @@
+"""A trained model -> ONNX or OpenVINO, with all that it knows inside, checked before it takes its place."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cxrtune.engines.convert import to_openvino
+from cxrtune.engines.engine import Engine, Picture
+from cxrtune.engines.openvino_without_telemetry import openvino
+from cxrtune.engines.quantise import quantise
+from cxrtune.engines.torch_engine import TorchEngine
+from cxrtune.errors import CxrtuneError, UsageError
+from cxrtune.files import naming_output_errors
+from cxrtune.inference.exported import FORMAT, KEY, KIND, MODEL_SHA256, ExportKind, open_exported
+from cxrtune.models.description import ModelInfo, describe
+from cxrtune.models.scoring import Scores, ScoringNet
+
+TOLERANCE = 1e-4
+"""The largest difference of a probability, and of evidence and gate relative to their largest value."""
+
+_GATE = r"(__module|self)\.gate[./].*"
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How an exported model compares with torch on the same pictures.
+
+    Attributes:
+        pictures: How many.
+        probability: The largest difference of a probability.
+        evidence: The largest difference of evidence, as a share of its largest value.
+        strangeness: The largest difference of the gate's strangeness, whose scale is about 1.
+    """
+
+    pictures: int
+    probability: float
+    evidence: float
+    strangeness: float
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        return (
+            f"on {self.pictures:,} radiographs the largest difference from torch is"
+            f" {self.probability:.1e} of a probability, {self.evidence:.1e} of the evidence,"
+            f" {self.strangeness:.1e} of the strangeness"
+        )
+
+
+def export_model(
+    scoring: ScoringNet,
+    info: ModelInfo,
+    digest: str,
+    kind: ExportKind,
+    file: Path,
+    *,
+    calibration: Iterable[Picture] = (),
+    accept: Callable[[Engine], None],
+) -> None:
+    """Export a model; it takes its place only when it was accepted.
+
+    Args:
+        scoring: The whole network.
+        info: What the model says of itself.
+        digest: SHA-256 of the model file.
+        kind: What for.
+        file: The .onnx or .xml file.
+        calibration: Training pictures that INT8 ranges are chosen on.
+        accept: Looks at the exported model as it runs; raises where it is not good enough.
+
+    Raises:
+        OutputError: It cannot be written.
+        UsageError: A package that this needs is not installed.
+        CxrtuneError: It was not accepted.
+    """
+    text = describe(info, FORMAT, **{KIND: kind, MODEL_SHA256: digest})
+    size = info.recipe.preprocess.size
+    with _staged(file) as partial:
+        if kind == "onnx":
+            _write_onnx(scoring, size, text, partial)
+        else:
+            model = to_openvino(scoring, size)
+            for output, name in zip(model.outputs, Scores._fields, strict=True):
+                output.get_tensor().set_names({name})
+            if kind == "openvino-int8":
+                model = quantise(model, calibration, keep=(_GATE,))
+            model.set_rt_info(text, [KEY])
+            openvino.save_model(model, partial, compress_to_fp16=False)
+        accept(open_exported(partial).run("throughput")[1])
+
+
+def parity(scoring: ScoringNet, engine: Engine, pictures: Sequence[Picture]) -> Parity:
+    """Compare an engine with torch."""
+    exact, found = _outputs(TorchEngine(scoring), pictures), _outputs(engine, pictures)
+    expected = torch.from_numpy(exact["logits"]).sigmoid().numpy()
+    probability = np.abs(torch.from_numpy(found["logits"]).sigmoid().numpy() - expected).max()
+    evidence = np.abs(found["evidence"] - exact["evidence"]).max() / np.abs(exact["evidence"]).max()
+    strangeness = (
+        np.abs(found["strangeness"] - exact["strangeness"]).max() if scoring.gate is not None else 0.0
+    )
+    return Parity(len(pictures), float(probability), float(evidence), float(strangeness))
+
+
+def require_parity(found: Parity, file: Path) -> None:
+    """Refuse an exported model that does not compute what torch does.
+
+    Raises:
+        CxrtuneError: A difference is above the tolerance.
+    """
+    worst = max(found.probability, found.evidence, found.strangeness / 10)
+    if worst > TOLERANCE:
+        raise CxrtuneError(
+            f"the exported model differs from torch: {found.sentence()}; at most {TOLERANCE:g} is expected",
+            path=file,
+            remedy="Nothing was exported. Try the other format, or another version of its package.",
+        )
+
+
+def _outputs(engine: Engine, pictures: Sequence[Picture]) -> dict[str, NDArray[Any]]:
+    columns = zip(*engine.stream(pictures), strict=True)
+    return {name: np.stack(column) for name, column in zip(Scores._fields, columns, strict=True)}
+
+
+def _write_onnx(scoring: ScoringNet, size: int, text: str, file: Path) -> None:
+    try:
+        import onnx
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            "ONNX needs packages that are not installed",
+            remedy="Install them with: pip install 'cxrtune[onnx]'",
+        ) from error
+    example = torch.zeros((2, size, size), dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's exporter speaks of its own plans, not of ours
+        program = torch.onnx.export(
+            scoring,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            input_names=["pixels"],
+            output_names=list(Scores._fields),
+            dynamic_shapes=({0: torch.export.Dim("pictures")},),
+        )
+    assert program is not None
+    model = program.model_proto
+    model.metadata_props.add(key=KEY, value=text)
+    onnx.save(model, str(file))
+
+
+@contextmanager
+def _staged(file: Path) -> Iterator[Path]:
+    """Yield a path in a temporary folder that takes the place of the file's folder when all went well."""
+    folder = file.parent
+    staging = folder.with_name(f".{folder.name}.partial")
+    with naming_output_errors(file):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        try:
+            yield staging / file.name
+            shutil.rmtree(folder, ignore_errors=True)
+            staging.rename(folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)

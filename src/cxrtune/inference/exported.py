@@ -1,0 +1,110 @@
+"""Exported models: one ONNX file, or OpenVINO's pair of files, with all that a model knows inside.
+
+The description of the model (findings, preprocessing, thresholds, calibration, gate) is the model file's own
+JSON, in ONNX's metadata and in OpenVINO's runtime information, under the key `cxrtune`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cxrtune.engines.engine import Aim, Engine, Precision
+from cxrtune.engines.openvino_without_telemetry import openvino
+from cxrtune.errors import ModelFileError, UsageError
+from cxrtune.models.description import ModelInfo, read_description
+
+ExportKind = Literal["onnx", "openvino", "openvino-int8"]
+EXPORTS: dict[ExportKind, Path] = {
+    "onnx": Path("export/onnx/model.onnx"),
+    "openvino": Path("export/openvino/model.xml"),
+    "openvino-int8": Path("export/openvino-int8/model.xml"),
+}
+"""Where each kind stands in a run folder."""
+
+FORMAT = "cxrtune.export/1"
+KEY = "cxrtune"
+KIND, MODEL_SHA256 = "exported_for", "model_sha256"
+_REMEDY = "Export the model again with: cxrtune export MODEL --to KIND"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported model that was opened but not yet compiled.
+
+    Attributes:
+        file: The .onnx or .xml file.
+        kind: What it was exported for.
+        model_sha256: Of the model file that it was exported from.
+        info: What the model says of itself.
+    """
+
+    file: Path
+    kind: ExportKind
+    model_sha256: str
+    info: ModelInfo
+
+    def run(self, aim: Aim) -> tuple[ModelInfo, Engine]:
+        """Return the model's description and the engine that runs it.
+
+        Raises:
+            UsageError: The engine is not installed.
+        """
+        if self.kind == "onnx":
+            from cxrtune.engines.onnx_engine import OnnxEngine
+
+            return self.info, OnnxEngine(self.file)
+        from cxrtune.engines.openvino_engine import OpenVinoEngine
+
+        precision: Precision = "int8" if self.kind == "openvino-int8" else "float32"
+        return self.info, OpenVinoEngine(_read_openvino(self.file), precision, aim)
+
+
+def open_exported(file: Path) -> Exported:
+    """Read what an exported model says of itself.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, or none that cxrtune exported.
+        UsageError: It is an ONNX file, and the package that reads them is not installed.
+    """
+    if not file.is_file():
+        raise ModelFileError("there is no such exported model", path=file, remedy=_REMEDY)
+    text = _onnx_text(file) if file.suffix == ".onnx" else _openvino_text(file)
+    info, more = read_description(text, FORMAT, file, KIND, MODEL_SHA256)
+    kind = next((known for known in EXPORTS if known == more[KIND]), None)
+    if kind is None:
+        raise ModelFileError(f"says that it was exported for {more[KIND]}", path=file, remedy=_REMEDY)
+    return Exported(file, kind, more[MODEL_SHA256], info)
+
+
+def _onnx_text(file: Path) -> str:
+    try:
+        import onnx
+    except ImportError as error:
+        raise UsageError(
+            "ONNX files need the packages onnx and onnxruntime, which are not installed",
+            path=file,
+            remedy="Install them with: pip install 'cxrtune[onnx]'",
+        ) from error
+    try:
+        stored = onnx.load(file, load_external_data=False)
+    except Exception as error:  # protobuf has errors of its own, by version
+        raise ModelFileError("is damaged or no ONNX file", path=file, remedy=_REMEDY) from error
+    return next((str(entry.value) for entry in stored.metadata_props if entry.key == KEY), "{}")
+
+
+def _openvino_text(file: Path) -> str:
+    model = _read_openvino(file)
+    return str(model.get_rt_info([KEY]).value) if model.has_rt_info([KEY]) else "{}"
+
+
+def _read_openvino(file: Path) -> openvino.Model:
+    if not file.with_suffix(".bin").is_file():
+        raise ModelFileError(
+            "the weights that belong to it are missing", path=file.with_suffix(".bin"), remedy=_REMEDY
+        )
+    try:
+        return openvino.Core().read_model(file)
+    except RuntimeError as error:
+        raise ModelFileError("is damaged or no OpenVINO model", path=file, remedy=_REMEDY) from error

@@ -1,0 +1,151 @@
+"""A model on disk -> something that scores pictures, run by the engine that was asked for."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from cxrtune.engines.choice import WORTH_CONVERTING
+from cxrtune.engines.engine import Aim, Engine
+from cxrtune.engines.torch_engine import TorchEngine
+from cxrtune.errors import ModelFileError, UsageError
+from cxrtune.files import sha256_of
+from cxrtune.inference.exported import EXPORTS, Exported, ExportKind, open_exported
+from cxrtune.inference.prediction import ModelIdentity
+from cxrtune.models.checkpoint import load_gated_model, model_file
+from cxrtune.models.description import ModelInfo
+from cxrtune.models.scoring import ScoringNet
+
+EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8", "onnx"]
+ENGINES: tuple[EngineChoice, ...] = ("auto", "torch", "openvino", "openvino-int8", "onnx")
+TITLE = "DenseNet-121, last block fine-tuned by cxrtune"
+_EXPORTED_SUFFIXES = frozenset({".onnx", ".xml"})
+_TRIALS = 5
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that is ready to score.
+
+    Attributes:
+        info: What it says of itself.
+        identity: Which model it is, and what runs it.
+        engine: Runs `ScoringNet`.
+    """
+
+    info: ModelInfo
+    identity: ModelIdentity
+    engine: Engine
+
+
+def load_scorer(
+    model: Path, engine: EngineChoice = "auto", *, aim: Aim = "latency", pictures: int | None = None
+) -> LoadedModel:
+    """Load a model for scoring.
+
+    Args:
+        model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
+        engine: What runs it. `auto`: an exported model by its own engine; torch on a GPU; on a CPU torch for
+            a few pictures, else the faster of torch and OpenVINO, which is found out by trying.
+        aim: Many pictures at once, or the shortest wait for one.
+        pictures: How many there are to score, if that is known.
+
+    Raises:
+        ModelFileError: The model is missing or damaged.
+        UsageError: The engine does not go with the model, or is not to be had here.
+    """
+    if model.suffix in _EXPORTED_SUFFIXES:
+        return _of_export(open_exported(model), engine, aim, model)
+    network, gate, info = load_gated_model(model)
+    digest = sha256_of(model_file(model))
+    if engine in ("openvino-int8", "onnx"):
+        return _loaded(*_stored(model, engine, digest).run(aim), digest)
+    scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
+    size = info.recipe.preprocess.size
+    if torch.cuda.is_available():
+        if engine == "openvino":
+            raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose torch.")
+        return _loaded(info, TorchEngine(scoring.cuda()), digest)
+    by_torch = TorchEngine(scoring)
+    few = pictures is not None and pictures < WORTH_CONVERTING
+    if engine == "torch" or (engine == "auto" and few and not _is_stored(model, "openvino", digest)):
+        return _loaded(info, by_torch, digest)
+    by_openvino = _openvino(model, scoring, size, aim, digest)
+    chosen: Engine = by_openvino
+    if engine == "auto":
+        chosen = fastest([by_openvino, by_torch], size, together=1 if aim == "latency" else 8)
+    return _loaded(info, chosen, digest)
+
+
+def fastest(engines: Sequence[Engine], size: int, *, together: int) -> Engine:
+    """Return the engine that takes the least time here, tried in turns.
+
+    Args:
+        engines: Run the same network.
+        size: S, in pixels.
+        together: How many pictures a trial.
+    """
+    pictures = [np.zeros((size, size), dtype=np.uint8)] * together
+    spent: list[list[float]] = [[] for _ in engines]
+    for _ in range(_TRIALS + 1):
+        for engine, times in zip(engines, spent, strict=True):
+            started = time.perf_counter()
+            list(engine.stream(pictures))
+            times.append(time.perf_counter() - started)
+    # The first trial is for warming up.
+    medians = [statistics.median(times[1:]) for times in spent]
+    return engines[medians.index(min(medians))]
+
+
+def _openvino(model: Path, scoring: ScoringNet, size: int, aim: Aim, digest: str) -> Engine:
+    if _is_stored(model, "openvino", digest):
+        return _stored(model, "openvino", digest).run(aim)[1]
+    from cxrtune.engines.convert import to_openvino
+    from cxrtune.engines.openvino_engine import OpenVinoEngine
+
+    return OpenVinoEngine(to_openvino(scoring, size), "float32", aim)
+
+
+def _is_stored(model: Path, kind: ExportKind, digest: str) -> bool:
+    """Return whether an export of just this model stands in its run folder."""
+    file = model_file(model).parent / EXPORTS[kind]
+    return file.is_file() and open_exported(file).model_sha256 == digest
+
+
+def _stored(model: Path, kind: ExportKind, digest: str) -> Exported:
+    file = model_file(model).parent / EXPORTS[kind]
+    if not file.is_file():
+        raise ModelFileError(
+            f"this model was not exported for {kind}",
+            path=file,
+            remedy=f"Export it with: cxrtune export {model} --to {kind}",
+        )
+    exported = open_exported(file)
+    if exported.model_sha256 != digest:
+        raise ModelFileError(
+            "this was exported from another model than the one beside it",
+            path=file,
+            remedy=f"Export it again with: cxrtune export {model} --to {kind}",
+        )
+    return exported
+
+
+def _of_export(exported: Exported, engine: EngineChoice, aim: Aim, model: Path) -> LoadedModel:
+    if engine not in ("auto", exported.kind):
+        raise UsageError(
+            f"this model was exported for {exported.kind} and is not run by {engine}",
+            path=model,
+            remedy=f"Leave --engine out, or say --engine {exported.kind}.",
+        )
+    return _loaded(*exported.run(aim), exported.model_sha256)
+
+
+def _loaded(info: ModelInfo, engine: Engine, digest: str) -> LoadedModel:
+    return LoadedModel(info, ModelIdentity(TITLE, digest, engine.name), engine)

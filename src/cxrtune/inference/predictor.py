@@ -1,0 +1,158 @@
+"""A trained model as a Python object: pictures in, predictions out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.engines.engine import Aim, Picture
+from cxrtune.errors import UnreadableImageError, UsageError
+from cxrtune.images.decode import decode_radiograph, read_radiograph
+from cxrtune.images.dicom import Allowance
+from cxrtune.images.preprocess import to_packed
+from cxrtune.images.radiograph import Pixels, Radiograph
+from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.inference.prediction import ModelIdentity, Prediction
+from cxrtune.inference.scoring import Scoring
+from cxrtune.models.description import ModelInfo
+
+Source = str | Path | bytes | Pixels
+"""A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
+
+_AHEAD = 16  # pictures that are decoded before the engine asks for them
+_DECODERS = 2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A picture that was read but not yet scored.
+
+    Attributes:
+        radiograph: As it was decoded.
+        packed: uint8 (S, S), what the network will see.
+    """
+
+    radiograph: Radiograph
+    packed: Picture
+
+
+class Predictor:
+    """Scores radiographs with one model."""
+
+    def __init__(self, model: LoadedModel, allow: frozenset[Allowance] = frozenset()) -> None:
+        self._engine = model.engine
+        self._scoring = Scoring(model.info, model.identity)
+        self._spec = model.info.recipe.preprocess
+        self._allow = allow
+        self.info: ModelInfo = model.info
+        self.identity: ModelIdentity = model.identity
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path,
+        *,
+        engine: EngineChoice = "auto",
+        aim: Aim = "latency",
+        allow: Iterable[Allowance] = (),
+    ) -> Predictor:
+        """Load a model.
+
+        Args:
+            model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
+            engine: What runs it; `auto` is the fastest here.
+            aim: The shortest wait for one picture, or many pictures at once.
+            allow: DICOM files that are taken although they can be no frontal chest radiograph.
+
+        Raises:
+            ModelFileError: The model is missing or damaged.
+            UsageError: The engine does not go with the model, or is not to be had here.
+        """
+        return cls(load_scorer(Path(model), engine, aim=aim), frozenset(allow))
+
+    def predict(self, source: Source) -> Prediction:
+        """Score one picture.
+
+        Raises:
+            UnreadableImageError: The source gives no radiograph.
+            UsageError: An array is not of grey values.
+        """
+        return self.score([self.read(source)])[0]
+
+    def read(self, source: Source) -> Reading:
+        """Decode one picture and bring it to the network's size.
+
+        Raises:
+            UnreadableImageError: The source gives no radiograph.
+            UsageError: An array is not of grey values.
+        """
+        radiograph = self._radiograph(source)
+        return Reading(radiograph, to_packed(radiograph, self._spec))
+
+    def score(self, readings: Sequence[Reading]) -> list[Prediction]:
+        """Score pictures that were read, together."""
+        outputs = self._engine.stream(reading.packed for reading in readings)
+        return [
+            self._scoring.prediction(reading.radiograph, reading.packed, found)
+            for reading, found in zip(readings, outputs, strict=True)
+        ]
+
+    def predict_many(self, sources: Iterable[Source]) -> Iterator[Prediction | UnreadableImageError]:
+        """Score pictures in turn; what gives no radiograph yields its error in its place.
+
+        Pictures are decoded while earlier ones are in the network; memory does not grow with their number.
+
+        Raises:
+            UsageError: An array is not of grey values.
+        """
+        read: deque[Reading | UnreadableImageError] = deque()
+
+        def pictures() -> Iterator[Picture]:
+            for found in self._read_ahead(sources):
+                read.append(found)
+                if isinstance(found, Reading):
+                    yield found.packed
+
+        for outputs in self._engine.stream(pictures()):
+            while isinstance(first := read.popleft(), UnreadableImageError):
+                yield first
+            yield self._scoring.prediction(first.radiograph, first.packed, outputs)
+        yield from (error for error in read if isinstance(error, UnreadableImageError))
+
+    def _read_ahead(self, sources: Iterable[Source]) -> Iterator[Reading | UnreadableImageError]:
+        pending: deque[Future[Reading]] = deque()
+        waiting = iter(sources)
+        with ThreadPoolExecutor(_DECODERS) as decoders:
+            while True:
+                for source in islice(waiting, _AHEAD - len(pending)):
+                    pending.append(decoders.submit(self.read, source))
+                if not pending:
+                    return
+                try:
+                    yield pending.popleft().result()
+                except UnreadableImageError as error:
+                    yield error
+
+    def _radiograph(self, source: Source) -> Radiograph:
+        if isinstance(source, bytes):
+            return decode_radiograph(source, self._allow)
+        if isinstance(source, np.ndarray):
+            return Radiograph(_grey_values(source))
+        return read_radiograph(Path(source), self._allow)
+
+
+def _grey_values(array: NDArray[np.generic]) -> Pixels:
+    if array.ndim == 2 and array.size and array.dtype in (np.uint8, np.uint16):
+        return cast(Pixels, np.ascontiguousarray(array))
+    raise UsageError(
+        f"an array of {array.dtype} {array.shape} is no radiograph",
+        remedy="Give grey values as uint8 or uint16 (height, width), bright where the body absorbs most.",
+    )

@@ -1,0 +1,111 @@
+"""Is this picture one that the model can judge: a frontal chest radiograph like those that it learned from?
+
+Two kinds of checks. The gate (`models/gate`) measures how far the picture is from the training images; its
+threshold was chosen on validation images. Cheap checks look at the grey values alone. A flag never changes a
+probability: it says that the probability means nothing, or less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.images.radiograph import Radiograph
+from cxrtune.models.gate.fit import GateInfo
+from cxrtune.models.gate.gate import DISTANCES
+from cxrtune.models.gate.pose import POSES, UPRIGHT
+
+FlagName = Literal["unlike_training", "pose", "blank", "low_contrast", "tiny", "not_checked"]
+
+SMALLEST_SIDE = 112
+"""Pixels; half of what the reference recipe's network takes in."""
+
+_BLANK = 2.0  # grey values of 255 between the 1st and the 99th percentile
+_LOW_CONTRAST = 26.0  # a tenth of the range
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One doubt about a picture.
+
+    Attributes:
+        name: Fit for programs.
+        text: In plain words.
+    """
+
+    name: FlagName
+    text: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the checks found.
+
+    Attributes:
+        flags: The doubts; none where the picture looks like a training image.
+        strangeness: How far the picture is from the training images: 0 as the middle of validation images, 1
+            about their 99th percentile; None where the model has no gate.
+        threshold: The strangeness above which a picture is flagged; None where the model has no gate.
+    """
+
+    flags: tuple[Flag, ...]
+    strangeness: float | None
+    threshold: float | None
+
+    @property
+    def fit(self) -> bool:
+        """Whether nothing speaks against the picture."""
+        return not any(flag.name != "not_checked" for flag in self.flags)
+
+
+def assess(
+    radiograph: Radiograph,
+    packed: NDArray[np.uint8],
+    strangeness: NDArray[np.float32],
+    pose: NDArray[np.float32],
+    gate: GateInfo | None,
+) -> Quality:
+    """Judge one picture.
+
+    Args:
+        radiograph: As it was decoded.
+        packed: uint8 (S, S), what the network saw.
+        strangeness: float32 (3,), of the gate.
+        pose: float32 (16,), logarithm of the probability of each pose.
+        gate: The gate's threshold; None where the model has no gate.
+    """
+    flags = _grey_flags(radiograph, packed)
+    if gate is None:
+        flags.append(Flag("not_checked", "this model has no quality gate: train it again to get one"))
+        return Quality(tuple(flags), None, None)
+    largest = float(strangeness.max())
+    # A blank picture is in no pose.
+    if largest > gate.threshold and not any(flag.name == "blank" for flag in flags):
+        flags.append(_strange(strangeness, pose, gate.threshold))
+    return Quality(tuple(flags), largest, gate.threshold)
+
+
+def _strange(strangeness: NDArray[np.float32], pose: NDArray[np.float32], threshold: float) -> Flag:
+    """Say that a picture looks turned, mirrored or inverted, or else that it is of another kind."""
+    likely = int(np.argmax(pose))
+    elsewhere = max(strangeness[DISTANCES.index(name)] for name in ("features", "picture"))
+    of_pose = strangeness[DISTANCES.index("pose")]
+    if likely != UPRIGHT and of_pose > threshold and of_pose >= elsewhere:
+        return Flag("pose", f"looks {POSES[likely]}")
+    return Flag("unlike_training", "does not look like a frontal chest radiograph of the training data")
+
+
+def _grey_flags(radiograph: Radiograph, packed: NDArray[np.uint8]) -> list[Flag]:
+    flags = []
+    height, width = radiograph.pixels.shape
+    if min(height, width) < SMALLEST_SIDE:
+        flags.append(Flag("tiny", f"is only {width} x {height} pixels"))
+    low, high = np.percentile(packed, (1, 99))
+    if high - low < _BLANK:
+        flags.append(Flag("blank", "is blank: all of one grey"))
+    elif high - low < _LOW_CONTRAST:
+        flags.append(Flag("low_contrast", f"uses only {(high - low) / 255:.0%} of the grey range"))
+    return flags

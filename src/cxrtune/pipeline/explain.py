@@ -1,0 +1,172 @@
+"""A model + radiographs -> heatmaps: as pictures over each radiograph, and as one file of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cxrtune.cohort.boxes import read_boxes
+from cxrtune.cohort.table import read_cohort
+from cxrtune.errors import DataError, StaleInputError, UnreadableImageError, UsageError
+from cxrtune.files import write_whole
+from cxrtune.heatmaps import Heatmaps
+from cxrtune.images.dicom import Allowance
+from cxrtune.images.find import ImageFile
+from cxrtune.inference.heatmap import heat, overlay, to_png
+from cxrtune.inference.loading import TITLE, EngineChoice, load_scorer
+from cxrtune.inference.prediction import Prediction
+from cxrtune.inference.predictor import Predictor
+from cxrtune.models.checkpoint import model_file
+from cxrtune.packs.pack import open_pack
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, record_path, recording
+from cxrtune.recipe import HeadSpec
+
+ARRAYS = "heatmaps.safetensors"
+_METHODS = {
+    "average": "contribution of each place to the logit, exact for average pooling (class activation map)",
+    "lse": "HiResCAM: map times gradient of log-sum-exp pooling, summed over channels",
+}
+
+
+def explain_images(
+    model: Path,
+    images: Sequence[ImageFile],
+    out: Path,
+    reporter: Reporter,
+    *,
+    findings: Sequence[str] = (),
+    engine: EngineChoice = "auto",
+    allow: Sequence[Allowance] = (),
+) -> Path:
+    """Draw heatmaps over radiographs.
+
+    Args:
+        model: A run folder, its model file, or an exported model.
+        images: The files.
+        out: A folder: `heatmaps.safetensors` with the maps of all findings, and a picture `IMAGE/FINDING.png`.
+        reporter: Told of the progress and of what could not be read.
+        findings: Which are drawn; otherwise those that are called present, or, where none is, the one
+            that comes nearest to its threshold.
+        engine: What runs the model.
+        allow: DICOM files that are taken although they can be no frontal chest radiograph.
+
+    Raises:
+        CxrtuneError: The model is damaged, or nothing can be written.
+        UsageError: The model does not know a finding.
+        DataError: Not one image could be read.
+    """
+    loaded = load_scorer(model, engine, aim="throughput", pictures=len(images))
+    predictor = Predictor(loaded, frozenset(allow))
+    _require_known(findings, predictor)
+    names, maps, drawn = [], [], 0
+    with reporter.task("Explaining", len(images)) as task:
+        results = predictor.predict_many(image.path for image in images if image.problem is None)
+        for image in images:
+            result = UnreadableImageError(image.problem) if image.problem is not None else next(results)
+            task.advance()
+            if isinstance(result, UnreadableImageError):
+                reporter.warn(f"explain: {image.path} is not explained: {result.reason}")
+                continue
+            names.append(image.name)
+            maps.append(result.evidence)
+            for finding in findings or _worth_drawing(result):
+                place = out / Path(image.name).with_suffix("") / f"{finding}.png"
+                _draw(result, predictor, finding, place)
+                drawn += 1
+            for flag in result.quality.flags:
+                reporter.warn(f"explain: {image.name} {flag.text}")
+    if not maps:
+        raise DataError("not one image could be read", path=images[0].path)
+    info = predictor.info
+    _heatmaps(names, info.findings, maps, info.recipe.head).write(out / ARRAYS)
+    reporter.say(f"explain: {drawn:,} heatmaps of {len(maps):,} images in {out}, all maps in {out / ARRAYS}")
+    return out
+
+
+def explain_cohort(
+    model: Path, cohort_file: Path, pack_folder: Path, boxes_file: Path, out: Path, reporter: Reporter
+) -> Path | None:
+    """Make the heatmaps that an evaluation compares with boxes.
+
+    Args:
+        model: A run folder or its model file.
+        cohort_file: The cohort.
+        pack_folder: Its pack.
+        boxes_file: The list of boxes; images without one are left out.
+        out: The file of heatmaps.
+        reporter: Told of the progress.
+
+    Returns:
+        `out`; None where no validation or test image has a box.
+
+    Raises:
+        CxrtuneError: Inputs do not fit, or the file cannot be written.
+    """
+    inputs = [
+        Source.of_file("model", model_file(model)),
+        Source.of_file("cohort", cohort_file),
+        Source.of_file("pack", record_path(pack_folder)),
+        Source.of_file("boxes", boxes_file),
+    ]
+    cohort = read_cohort(cohort_file)
+    pack = open_pack(pack_folder, cohort.images)
+    boxed = set(read_boxes(boxes_file).images)
+    rows = [r for r in cohort.rows("validation", "test") if pack.readable[r] and cohort.images[r] in boxed]
+    if not rows:
+        return None
+    if skip_if_current("explain", out, inputs, {}, reporter):
+        return out
+    loaded = load_scorer(model, aim="throughput", pictures=len(rows))
+    if pack.spec != loaded.info.recipe.preprocess:
+        raise StaleInputError(
+            "this pack was made with another preprocessing than the model's",
+            path=pack_folder,
+            remedy="Pack again with the recipe that the model was trained with.",
+        )
+    with recording("explain", out, inputs, {}, [out.name]) as draft:
+        maps = []
+        with reporter.task("Explaining", len(rows)) as task:
+            for outputs in loaded.engine.stream(np.array(pack.pixels[row]) for row in rows):
+                maps.append(outputs[1])
+                task.advance()
+        info = loaded.info
+        _heatmaps(list(cohort.images[rows]), info.findings, maps, info.recipe.head).write(out)
+        draft.counts = {"images": len(rows)}
+    reporter.say(f"explain: heatmaps of {len(rows):,} images that have boxes")
+    return out
+
+
+def _heatmaps(
+    names: Sequence[str], findings: Sequence[str], maps: Sequence[np.ndarray], head: HeadSpec
+) -> Heatmaps:
+    images = np.array(names, dtype=object)
+    return Heatmaps(images, tuple(findings), np.stack(maps), TITLE, _METHODS[head.pooling])
+
+
+def _require_known(findings: Sequence[str], predictor: Predictor) -> None:
+    for finding in findings:
+        if finding not in predictor.info.findings:
+            raise UsageError(
+                f"this model does not know {finding}",
+                remedy=f"Its findings are {', '.join(predictor.info.findings)}.",
+            )
+
+
+def _worth_drawing(prediction: Prediction) -> list[str]:
+    """Return the findings that are called present; where none is, the one nearest to its threshold."""
+    present = [score.finding for score in prediction.findings if score.present]
+    if present:
+        return present
+    return [max(prediction.findings, key=lambda score: score.raw - (score.threshold or 0.5)).finding]
+
+
+def _draw(prediction: Prediction, predictor: Predictor, finding: str, place: Path) -> None:
+    evidence = prediction.evidence[predictor.info.findings.index(finding)]
+    shape = (prediction.pixels.shape[0], prediction.pixels.shape[1])
+    warmth = heat(evidence, shape, predictor.info.recipe.preprocess)
+    with write_whole(place) as partial:
+        partial.write_bytes(to_png(overlay(prediction.pixels, warmth)))

@@ -1,0 +1,159 @@
+"""A run folder -> a model for other engines, accepted only after a check on its own radiographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.engines.engine import Engine, Picture
+from cxrtune.engines.torch_engine import TorchEngine
+from cxrtune.errors import CxrtuneError, DataError
+from cxrtune.evaluation.roc import macro_auroc
+from cxrtune.files import sha256_of
+from cxrtune.inference.export import export_model, parity, require_parity
+from cxrtune.inference.exported import EXPORTS, ExportKind
+from cxrtune.models.checkpoint import load_gated_model, model_file
+from cxrtune.models.description import ModelInfo
+from cxrtune.models.scoring import ScoringNet
+from cxrtune.packs.pack import Pack, open_pack
+from cxrtune.progress import Reporter
+
+LARGEST_DROP = 0.005
+"""Of the macro AUROC on validation, in INT8 against float32."""
+
+_PARITY_IMAGES = 32
+_CALIBRATION_IMAGES = 256
+_AUROC_IMAGES = 2000
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The radiographs that an export is calibrated and checked on.
+
+    Attributes:
+        cohort: Says what they show, and which are for training.
+        pack: Their pixels.
+    """
+
+    cohort: Cohort
+    pack: Pack
+
+    def of(self, split: str, most: int) -> NDArray[np.intp]:
+        """Return some readable rows of a split, always the same ones."""
+        rows = self.cohort.rows(split)
+        rows = rows[self.pack.readable[rows]]
+        return np.sort(np.random.default_rng(0).permutation(rows)[:most])
+
+    def pixels(self, rows: NDArray[np.intp]) -> Iterator[Picture]:
+        """Give the pictures of some rows in turn."""
+        for row in rows:
+            yield np.array(self.pack.pixels[row])
+
+
+def export_run(
+    model: Path, kind: ExportKind, out: Path | None, pictures: Pictures, reporter: Reporter
+) -> Path:
+    """Export a model.
+
+    Args:
+        model: A run folder or its model file.
+        kind: What for.
+        out: A folder for it; None for its own place in the run folder, where `--engine` finds it.
+        pictures: Radiographs to check it on, and to calibrate INT8.
+        reporter: Told how it was checked.
+
+    Returns:
+        The .onnx or .xml file.
+
+    Raises:
+        CxrtuneError: The model is damaged, the exported one is not good enough, or cannot be written.
+    """
+    network, gate, info = load_gated_model(model)
+    scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
+    place = EXPORTS[kind]
+    file = model_file(model).parent / place if out is None else out / place.name
+
+    def accept(engine: Engine) -> None:
+        rows = pictures.of("validation", _PARITY_IMAGES)
+        found = parity(scoring, engine, list(pictures.pixels(rows)))
+        reporter.say(f"export: {found.sentence()}")
+        if kind == "openvino-int8":
+            _require_auroc(scoring, engine, info, pictures, file, reporter)
+        else:
+            require_parity(found, file)
+
+    export_model(
+        scoring,
+        info,
+        sha256_of(model_file(model)),
+        kind,
+        file,
+        calibration=pictures.pixels(pictures.of("train", _CALIBRATION_IMAGES)),
+        accept=accept,
+    )
+    reporter.say(f"export: {file}")
+    return file
+
+
+def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: ModelInfo) -> Pictures:
+    """Open the radiographs of a run, or others that the user names.
+
+    Raises:
+        DataError: There are none.
+    """
+    run = model_file(model).parent
+    cohort_file, pack_folder = cohort or run / "cohort.parquet", pack or run / "pack"
+    if not cohort_file.is_file() or not pack_folder.is_dir():
+        raise DataError(
+            "an export is checked on radiographs, and this run folder has no cohort and pack",
+            path=run,
+            remedy="Name those that the model was trained on with --cohort and --pack.",
+        )
+    opened = read_cohort(cohort_file)
+    found = Pictures(opened, open_pack(pack_folder, opened.images))
+    if found.pack.spec != info.recipe.preprocess:
+        raise DataError(
+            "this pack was made with another preprocessing than the model's",
+            path=pack_folder,
+            remedy="Name the pack that the model was trained with.",
+        )
+    return found
+
+
+def _require_auroc(
+    scoring: ScoringNet, engine: Engine, info: ModelInfo, pictures: Pictures, file: Path, reporter: Reporter
+) -> None:
+    rows = pictures.of("validation", _AUROC_IMAGES)
+    columns = [pictures.cohort.findings.index(finding) for finding in info.findings]
+    labels = pictures.cohort.labels[rows][:, columns]
+    scores = []
+    with reporter.task("Checking INT8", 2 * len(rows)) as task:
+        for runs in (TorchEngine(scoring), engine):
+            found = []
+            for outputs in runs.stream(pictures.pixels(rows)):
+                found.append(expit(outputs[0]))
+                task.advance()
+            scores.append(np.stack(found))
+    exact, coarse = (macro_auroc(labels, one)[0] for one in scores)
+    if exact is None or coarse is None:
+        raise DataError(
+            "INT8 cannot be judged: no finding has both positives and negatives in validation", path=file
+        )
+    thresholds = np.array([info.thresholds.get(finding, np.nan) for finding in info.findings])
+    same = ((scores[0] >= thresholds) == (scores[1] >= thresholds))[:, ~np.isnan(thresholds)].mean()
+    reporter.say(
+        f"export: validation macro AUROC on {len(rows):,} radiographs is {coarse:.4f} in INT8 and {exact:.4f}"
+        f" in float32; {same:.1%} of the calls are the same"
+    )
+    if exact - coarse > LARGEST_DROP:
+        raise CxrtuneError(
+            f"INT8 loses {exact - coarse:.4f} of the validation macro AUROC, more than {LARGEST_DROP}",
+            path=file,
+            remedy="Nothing was exported. Use --to openvino, which computes in float32.",
+        )

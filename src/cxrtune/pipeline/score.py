@@ -1,0 +1,176 @@
+"""A model + image files -> a table of predictions with quality flags; what cannot be read is a row too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cxrtune.errors import DataError, UnreadableImageError
+from cxrtune.images.dicom import Allowance
+from cxrtune.images.find import ImageFile
+from cxrtune.inference.loading import EngineChoice, load_scorer
+from cxrtune.inference.prediction import Prediction
+from cxrtune.inference.predictor import Predictor
+from cxrtune.pipeline.journal import Journal
+from cxrtune.pipeline.predict import model_card
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.predictions import Predictions, require_suffix
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, key_of, recording
+
+_TOLD = 10  # unreadable images that are named one by one; all of them are rows of the table
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """How images are scored.
+
+    Attributes:
+        engine: What runs the model.
+        allow: DICOM files that are taken although they can be no frontal chest radiograph.
+        refuse: Give no probabilities of a picture that the quality checks flag.
+    """
+
+    engine: EngineChoice = "auto"
+    allow: tuple[Allowance, ...] = ()
+    refuse: bool = False
+
+
+def score_images(
+    model: Path, images: Sequence[ImageFile], out: Path, options: ScoreOptions, reporter: Reporter
+) -> Path:
+    """Score image files.
+
+    Rows are kept on disk as they come: a run that was cut off goes on, and the table appears whole.
+
+    Args:
+        model: A run folder, its model file, or an exported model.
+        images: The files.
+        out: The table: .parquet, .csv or .jsonl.
+        options: How.
+        reporter: Told of the progress and of what was not scored.
+
+    Raises:
+        CxrtuneError: The model is damaged, or the table cannot be written.
+        DataError: Not one image could be scored; the table is there and says why.
+    """
+    require_suffix(out)
+    loaded = load_scorer(model, options.engine, aim="throughput", pictures=len(images))
+    inputs = [
+        Source("model", str(model), loaded.identity.sha256, 0),
+        Source.of_listing("images", Path(), {image.name: image.path for image in images}),
+    ]
+    settings = asdict(options) | {"engine": loaded.identity.engine}
+    if skip_if_current("predict", out, inputs, settings, reporter):
+        return out
+    predictor = Predictor(loaded, frozenset(options.allow))
+    names = [image.name for image in images]
+    with recording("predict", out, inputs, settings, [out.name]) as draft:
+        with Journal(out, key_of([inputs[0]], settings)) as journal:
+            rows = _all_rows(predictor, images, options, journal, reporter)
+            table = _table(predictor, names, rows)
+            table.write(out)
+            journal.discard()
+        scored = sum(row["reason"] is None for row in rows)
+        flagged = sum(bool(row["quality"]) for row in rows)
+        draft.counts = {"images": len(rows), "scored": scored, "flagged": flagged}
+    flags = f", {flagged:,} flagged by the quality checks" if flagged else ""
+    reporter.say(f"predict: {scored:,} of {len(rows):,} images scored by {loaded.identity.engine}{flags}")
+    if not scored:
+        raise DataError("not one image could be scored", path=out, remedy="The table says why: see 'reason'.")
+    return out
+
+
+def _all_rows(
+    predictor: Predictor,
+    images: Sequence[ImageFile],
+    options: ScoreOptions,
+    journal: Journal,
+    reporter: Reporter,
+) -> list[Row]:
+    keys = [_key(image) for image in images]
+    if journal.rows:
+        kept = sum(key in journal.rows for key in keys)
+        reporter.say(f"predict: {kept:,} of {len(images):,} images were scored before and are kept")
+    left = [(key, image) for key, image in zip(keys, images, strict=True) if key not in journal.rows]
+    failed = 0
+    with reporter.task("Predicting", len(images)) as task:
+        task.advance(len(images) - len(left))
+        for (key, image), row in zip(
+            left, _rows(predictor, [image for _, image in left], options), strict=True
+        ):
+            journal.note(key, row)
+            task.advance()
+            failed += row["reason"] is not None
+            if row["reason"] is not None and failed <= _TOLD:
+                reporter.warn(f"predict: {image.path} is not scored: {row['reason']}")
+    if failed > _TOLD:
+        reporter.warn(
+            f"predict: {failed - _TOLD:,} more images are not scored; see the table's column 'reason'"
+        )
+    return [journal.rows[key] for key in keys]
+
+
+def _rows(predictor: Predictor, images: Sequence[ImageFile], options: ScoreOptions) -> Iterator[Row]:
+    found = predictor.predict_many(image.path for image in images if image.problem is None)
+    for image in images:
+        result = UnreadableImageError(image.problem) if image.problem is not None else next(found)
+        yield _failed(result.reason) if isinstance(result, UnreadableImageError) else _row(result, options)
+
+
+def _failed(reason: str) -> Row:
+    return {
+        "raw": {},
+        "calibrated": {},
+        "present": {},
+        "quality": None,
+        "strangeness": None,
+        "reason": reason,
+    }
+
+
+def _row(prediction: Prediction, options: ScoreOptions) -> Row:
+    flags, quality = prediction.quality.flags, prediction.quality
+    if options.refuse and not quality.fit:
+        refused = _failed("refused: " + "; ".join(flag.text for flag in flags))
+        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.strangeness}
+    return {
+        "raw": {score.finding: score.raw for score in prediction.findings},
+        "calibrated": {score.finding: score.probability for score in prediction.findings},
+        "present": {score.finding: score.present for score in prediction.findings},
+        "quality": [flag.name for flag in flags],
+        "strangeness": quality.strangeness,
+        "reason": None,
+    }
+
+
+def _table(predictor: Predictor, names: Sequence[str], rows: Sequence[Row]) -> Predictions:
+    findings = predictor.info.findings
+    values = np.array([[row["raw"].get(finding, np.nan) for finding in findings] for row in rows], np.float32)
+    more: dict[str, list[Any]] = {}
+    for kind in ("calibrated", "present"):
+        more |= {f"{kind}_{finding}": [row[kind].get(finding) for row in rows] for finding in findings}
+    more["quality"] = [None if row["quality"] is None else ";".join(row["quality"]) for row in rows]
+    more["strangeness"] = [row["strangeness"] for row in rows]
+    more["reason"] = [row["reason"] for row in rows]
+    card = replace(
+        model_card(predictor.info), sha256=predictor.identity.sha256, engine=predictor.identity.engine
+    )
+    unknown = np.full(len(rows), None, dtype=object)
+    return Predictions(np.array(names, dtype=object), unknown, findings, values, card, more)
+
+
+def _key(image: ImageFile) -> str:
+    """Say which file this is: path, size and time of change, so that one that changed is read anew."""
+    try:
+        status = image.path.stat()
+    except OSError:
+        return json.dumps([str(image.path)])
+    return json.dumps([str(image.path), status.st_size, status.st_mtime_ns])
