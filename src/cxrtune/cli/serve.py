@@ -1,0 +1,165 @@
+"""`cxrtune serve`: a model behind a web page and an HTTP interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from cxrtune.cli.switches import reporter_of
+
+TOKEN_VARIABLE = "CXRTUNE_TOKEN"
+_LOOPBACK = ("localhost", "::1")
+_SHORTEST_TOKEN = 16
+Choice = TypeVar("Choice", bound=str)
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[
+        Path,
+        typer.Argument(help="A run folder, its model.safetensors, or an export.", show_default=False),
+    ],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")
+    ] = "127.0.0.1",
+    engine: Annotated[
+        str, typer.Option("--engine", help="auto, torch, openvino, openvino-int8 or onnx.")
+    ] = "auto",
+    aim: Annotated[str, typer.Option("--aim", help="latency or throughput.")] = "latency",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            help=f"Clients must show what stands in this file; {TOKEN_VARIABLE} does the same.",
+            show_default=False,
+        ),
+    ] = None,
+    allowed_hosts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            help="A name by which clients call the service, such as the proxy's; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            help="Take DICOM that is refused otherwise: modality, multiframe, colour, lateral.",
+            show_default=False,
+        ),
+    ] = None,
+    max_megabytes: Annotated[int, typer.Option("--max-megabytes", min=1, help="Largest body.")] = 64,
+    max_files: Annotated[int, typer.Option("--max-files", min=1, help="Most files a request.")] = 16,
+    max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Largest picture.")] = 40_000_000,
+    queue: Annotated[
+        int, typer.Option("--queue", min=1, help="Pictures that may wait; more are told to come again.")
+    ] = 64,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Most pictures at once in the engine.")] = 8,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, help="Time for a body to arrive, and for its answer.")
+    ] = 30.0,
+) -> None:
+    """Serve a model on a web page and over HTTP, until Ctrl-C; docs/service.md says how to ask."""
+    import sys
+    from typing import get_args
+
+    from cxrtune.engines.engine import Aim
+    from cxrtune.images.dicom import ALLOWANCES
+    from cxrtune.inference.loading import ENGINES
+
+    reporter = reporter_of(context)
+    chosen_engine = _one_of("--engine", engine, ENGINES)
+    chosen_aim = _one_of("--aim", aim, get_args(Aim))
+    allowed = [_one_of("--allow", one, ALLOWANCES) for one in allow or ()]
+    token = _token(token_file)
+
+    try:
+        from cxrtune.serving.web.server import listen, log_to, serve, url_of
+    except ModuleNotFoundError as error:
+        from cxrtune.errors import UsageError
+
+        raise UsageError(
+            f"the service needs the package {error.name}, which is not installed",
+            remedy="Install it with: pip install 'cxrtune[serve]'",
+        ) from error
+    from cxrtune.inference.predictor import Predictor
+    from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, Limits, Settings
+
+    limits = Limits(
+        body_bytes=max_megabytes * MEGABYTE,
+        memory_bytes=8 * max_megabytes * MEGABYTE,
+        files=max_files,
+        pixels=max_pixels,
+        waiting=queue,
+        body_seconds=seconds,
+        answer_seconds=seconds,
+    )
+    access = Access(token, _hosts(host, allowed_hosts))
+    with listen(host, port) as taken:
+        predictor = Predictor.load(model, engine=chosen_engine, aim=chosen_aim, allow=allowed)
+        log_to(sys.stderr, quiet=context.obj.quiet)
+        if not _is_loopback(host) and token is None:
+            reporter.warn(
+                f"whoever reaches {host} may use the service: there is no token, and nothing is encrypted. "
+                f"Give one with --token-file or {TOKEN_VARIABLE}, and put TLS before it (docs/security.md)."
+            )
+
+        def ready() -> None:
+            # A script that asked for a free port waits for this line.
+            typer.echo(f"Listening on {url_of(taken)}")
+            reporter.say(f"{predictor.identity.title}; {predictor.identity.engine}. Stop with Ctrl-C.")
+
+        serve(predictor, Settings(limits, Batching(largest=batch), access), taken, ready)
+    reporter.say("stopped; what was asked for was answered")
+
+
+def _one_of(option: str, given: str, choices: tuple[Choice, ...]) -> Choice:
+    from cxrtune.errors import UsageError
+
+    for choice in choices:
+        if choice == given:
+            return choice
+    raise UsageError(f"{option} cannot be {given}", remedy=f"Choose one of {', '.join(choices)}.")
+
+
+def _token(file: Path | None) -> str | None:
+    import os
+
+    from cxrtune.errors import UsageError
+
+    if file is None:
+        token = os.environ.get(TOKEN_VARIABLE)
+        where: Path | str = TOKEN_VARIABLE
+    else:
+        try:
+            token = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError("the token cannot be read", path=file, remedy="Name a text file.") from error
+        where = file
+    if token is None:
+        return None
+    token = token.strip()
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            f"a token is at least {_SHORTEST_TOKEN} printable ASCII characters without spaces",
+            path=where,
+            remedy="Make one with: openssl rand -hex 32",
+        )
+    return token
+
+
+def _is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or host.startswith("127.")
+
+
+def _hosts(host: str, allowed: list[str] | None) -> frozenset[str] | None:
+    """Return the names that the service answers to: on loopback its own, else any or those given."""
+    named = {name.lower() for name in allowed or ()}
+    if _is_loopback(host):
+        return frozenset({*_LOOPBACK, "127.0.0.1", host, *named})
+    return frozenset({*_LOOPBACK, "127.0.0.1", *named}) if named else None

@@ -1,0 +1,73 @@
+"""HTTP connections that do not wait for ever, and answer in the service's own shape."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from cxrtune.serving.web.refusals import Refusal, answer
+from cxrtune.serving.web.settings import Limits
+
+
+def connections_within(limits: Limits) -> type[asyncio.Protocol]:
+    """Return a protocol for uvicorn: h11's, which limits a request's head, with a clock and a count."""
+
+    class Limited(_PatientProtocol):
+        _limits = limits
+
+    return cast(type[asyncio.Protocol], Limited)
+
+
+class _PatientProtocol(H11Protocol):
+    _limits: Limits
+    _clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        if len(self.connections) > self._limits.connections:
+            transport.close()
+            return
+        self._start_clock()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; the clock runs while a head is incomplete."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_clock()
+        elif self._clock is None:
+            self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as everything is answered."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            refused = answer(Refusal("invalid_http", "the request is no valid HTTP"))
+            lines = [
+                b"HTTP/1.1 400 Bad Request",
+                b"connection: close",
+                *(name + b": " + value for name, value in refused.raw_headers),
+            ]
+            self.transport.write(b"\r\n".join([*lines, b"", bytes(refused.body)]))
+        self.transport.close()
+
+    def _start_clock(self) -> None:
+        self._clock = self.loop.call_later(self._limits.head_seconds, self._give_up)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _give_up(self) -> None:
+        self._clock = None
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.transport.close()

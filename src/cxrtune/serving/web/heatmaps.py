@@ -1,0 +1,104 @@
+"""`POST /v1/heatmaps`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from cxrtune.inference.heatmap import OPACITY
+from cxrtune.inference.prediction import Prediction
+from cxrtune.serving.web.answers import model_of, result_of
+from cxrtune.serving.web.body import read_files
+from cxrtune.serving.web.documented import BODY, body, refusals
+from cxrtune.serving.web.pictures import Layer, heat_picture, png_of
+from cxrtune.serving.web.refusals import Refusal, answer
+from cxrtune.serving.web.schema import Heatmap, Heatmaps
+from cxrtune.serving.web.service import Service
+
+PNG = "image/png"
+_OPENAPI = body(many=False)
+
+Wanted = Annotated[list[str] | None, Query(description="Which findings; all of the model's if left out.")]
+WantedLayer = Annotated[
+    Layer,
+    Query(
+        description="`overlay`: over the radiograph. `heat`: the colour alone, transparent where nothing is."
+    ),
+]
+Side = Annotated[int, Query(ge=64, le=4096, description="The longer side in pixels, at most.")]
+Opacity = Annotated[float, Query(ge=0, le=1, description="Of the overlay where the heat is strongest.")]
+
+
+def heatmaps_routes(service: Service) -> APIRouter:
+    """Return the route that shows where the evidence for a finding is."""
+    router = APIRouter()
+    known = service.predictor.info.findings
+    spec = service.predictor.info.recipe.preprocess
+    documented = refusals(*BODY)
+    documented[200] = {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}
+
+    @router.post(
+        "/v1/heatmaps",
+        summary="Show where the evidence is",
+        response_model=Heatmaps,
+        responses=documented,
+        openapi_extra=_OPENAPI,
+    )
+    async def heatmaps(
+        request: Request,
+        finding: Wanted = None,
+        layer: WantedLayer = "overlay",
+        side: Side = 1024,
+        opacity: Opacity = OPACITY,
+    ) -> Response:
+        """One radiograph: a heatmap a finding.
+
+        With `Accept: image/png` and one `finding`, the answer is the picture itself. A heatmap says where in
+        this picture the evidence is, never how likely the finding is: its scale is its own.
+        """
+        places = _places(finding, known)
+        service.check_room()
+
+        def finish(scored: Prediction) -> list[Heatmap]:
+            return [
+                Heatmap(
+                    finding=known[place],
+                    strongest=max(0.0, float(scored.evidence[place].max())),
+                    picture=heat_picture(scored, place, spec, layer, side, opacity),
+                )
+                for place in places
+            ]
+
+        with service.bodies.lease() as lease:
+            files = await read_files(request, service.settings.limits, lease)
+            if len(files) > 1:
+                raise Refusal("too_many_files", "heatmaps are of one file", remedy="Send one file a request.")
+            answers = await service.answers(files, finish, aside=True)
+        service.count_refused(answers)
+        (found,) = answers
+        if isinstance(found, Refusal):
+            return answer(found, [result_of(0, files[0], found)])
+        if len(found) == 1 and _wants_png(request):
+            return Response(png_of(found[0].picture), media_type=PNG)
+        content = Heatmaps(model=model_of(service.predictor.identity), layer=layer, heatmaps=found)
+        return Response(content.model_dump_json(), media_type="application/json")
+
+    return router
+
+
+def _places(wanted: Sequence[str] | None, known: Sequence[str]) -> list[int]:
+    unknown = [name for name in wanted or () if name not in known]
+    if unknown:
+        raise Refusal(
+            "invalid_parameter",
+            "this model does not know one of the findings asked for",
+            remedy=f"It knows {', '.join(known)}.",
+        )
+    return [place for place, name in enumerate(known) if not wanted or name in wanted]
+
+
+def _wants_png(request: Request) -> bool:
+    return PNG in request.headers.get("accept", "").lower()

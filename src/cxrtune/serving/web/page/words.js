@@ -1,0 +1,45 @@
+// Numbers and flags in plain words.
+
+const FLAGS = {
+  unlike_training: "This does not look like a frontal chest radiograph of the kind the model learned from. Its numbers mean little here.",
+  blank: "This picture is blank: all of one grey. Its numbers mean nothing.",
+};
+
+export function flagText(flag) {
+  const own = FLAGS[flag.name];
+  if (own) return own;
+  if (flag.name === "not_checked") return "This model cannot tell whether a picture suits it: it has no quality gate.";
+  const meaning = flag.name === "pose" ? " The model learned from upright ones." : " Take its numbers with care.";
+  return `This picture ${flag.text}.${meaning}`;
+}
+
+export const spoken = (finding) => {
+  const text = finding.replaceAll("_", " ").toLowerCase();
+  return text[0].toUpperCase() + text.slice(1);
+};
+
+// The calibrated probability where there is one, else the model's own score; the threshold on the same scale.
+export function scoreOf(finding) {
+  const calibrated = finding.probability !== null;
+  const value = calibrated ? finding.probability : finding.raw;
+  const threshold = calibrated ? finding.calibrated_threshold : finding.threshold;
+  return { calibrated, value, threshold, text: number(value, calibrated), limit: threshold === null ? null : number(threshold, calibrated) };
+}
+
+function number(value, calibrated) {
+  if (!calibrated) return value.toFixed(2);
+  const percent = value * 100;
+  return `${percent > 0 && percent < 0.1 ? "< 0.1" : percent.toFixed(1)} %`;
+}
+
+export const decision = (finding) =>
+  finding.present === null ? "no threshold" : finding.present ? "above threshold" : "below threshold";
+
+export function capital(text) {
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
+export function summary(findings) {
+  const present = findings.filter((finding) => finding.present).length;
+  return `${present === 0 ? "No finding" : present === 1 ? "1 finding" : `${present} findings`} of ${findings.length} above threshold`;
+}

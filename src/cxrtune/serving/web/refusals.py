@@ -1,0 +1,114 @@
+"""Every answer that is not what was asked for: one shape, one table of reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.responses import Response
+
+from cxrtune.errors import CxrtuneError
+from cxrtune.serving.web.schema import Error, ErrorAnswer, Result
+
+Reason = Literal[
+    "invalid_http",
+    "malformed_body",
+    "no_file",
+    "token_missing_or_wrong",
+    "cross_origin",
+    "wrong_host",
+    "not_found",
+    "method_not_allowed",
+    "body_too_slow",
+    "body_too_large",
+    "too_many_files",
+    "unsupported_media_type",
+    "unreadable_image",
+    "invalid_parameter",
+    "internal_error",
+    "queue_full",
+    "memory_full",
+    "too_slow",
+    "not_ready",
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a reason stands for.
+
+    Attributes:
+        status: HTTP's.
+        what: In prose, for the documentation.
+    """
+
+    status: int
+    what: str
+
+
+REASONS: Mapping[Reason, Kind] = {
+    "invalid_http": Kind(400, "The request is no valid HTTP."),
+    "malformed_body": Kind(400, "The body is no form, or is cut off."),
+    "no_file": Kind(400, "There is no file in the request, or one in another field than `files`."),
+    "token_missing_or_wrong": Kind(401, "The service wants a bearer token, and this is none or another."),
+    "cross_origin": Kind(403, "Another site's page sent this."),
+    "wrong_host": Kind(403, "The service was called by a name that it does not answer to."),
+    "not_found": Kind(404, "There is nothing here."),
+    "method_not_allowed": Kind(405, "This address wants another method."),
+    "body_too_slow": Kind(408, "The body did not arrive in time."),
+    "body_too_large": Kind(413, "The body is larger than allowed."),
+    "too_many_files": Kind(413, "There are more files than allowed."),
+    "unsupported_media_type": Kind(
+        415, "The body is neither a form nor PNG, JPEG or DICOM, or it is compressed."
+    ),
+    "unreadable_image": Kind(422, "No file of the request gives a radiograph; each says why."),
+    "invalid_parameter": Kind(422, "A parameter cannot be what it is."),
+    "internal_error": Kind(500, "The service failed; its log says where."),
+    "queue_full": Kind(503, "Too many pictures are waiting. Come again after Retry-After seconds."),
+    "memory_full": Kind(503, "Too many bodies are under way. Come again after Retry-After seconds."),
+    "too_slow": Kind(503, "The answer was not ready in time. Come again after Retry-After seconds."),
+    "not_ready": Kind(503, "The engine or the decoders do not work."),
+}
+
+
+class Refusal(CxrtuneError):  # noqa: N818  an answer, no failure
+    """A request, or one file of it, is not answered as it wished.
+
+    Attributes:
+        reason: Fit for programs.
+        retry_after: Seconds after which it may come again, or None.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, *, remedy: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.reason: Reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def error(self) -> Error:
+        """What the answer says."""
+        return Error(reason=self.reason, message=self.message, remedy=self.remedy)
+
+
+def answer(refusal: Refusal, results: list[Result] | None = None) -> Response:
+    """Return a refusal as an answer.
+
+    Args:
+        refusal: Why.
+        results: What became of each file, where it came so far.
+    """
+    headers = {"Cache-Control": "no-store"}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    if refusal.reason == "token_missing_or_wrong":
+        headers["WWW-Authenticate"] = "Bearer"
+    content = ErrorAnswer(error=refusal.error, results=results)
+    return Response(
+        content.model_dump_json(exclude_none=True),
+        status_code=REASONS[refusal.reason].status,
+        media_type="application/json",
+        headers=headers,
+    )

@@ -1,0 +1,140 @@
+"""The process: a socket, uvicorn, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import uvicorn
+
+from cxrtune.errors import UsageError
+from cxrtune.inference.predictor import Predictor
+from cxrtune.serving.web.app import make_app
+from cxrtune.serving.web.connections import connections_within
+from cxrtune.serving.web.journal import LOGGER
+from cxrtune.serving.web.settings import Settings
+
+_BACKLOG = 2048
+_SPARE_FILES = 256
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port; 0 takes a free one.
+
+    Raises:
+        UsageError: It cannot be taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(_BACKLOG)
+    except OSError as error:
+        taken.close()
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}",
+            remedy="Choose another --port, or 0 for a free one.",
+        ) from error
+    return taken
+
+
+def url_of(taken: socket.socket) -> str:
+    """Return the address that a browser on this machine takes."""
+    host, port = taken.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are answered first.
+
+    Args:
+        predictor: Scores the pictures.
+        settings: Limits, batching and access.
+        taken: Of `listen`.
+        ready: Called once requests are answered.
+    """
+    _allow_files(settings.limits.connections)
+    config = uvicorn.Config(
+        make_app(predictor, settings),
+        http=connections_within(settings.limits),
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=round(settings.limits.stop_seconds),
+    )
+    asyncio.run(_Server(config, ready).serve(sockets=[taken]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on the signals; uvicorn would raise them again afterwards, and a clean stop is no failure."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def log_to(stream: TextIO, *, quiet: bool) -> None:
+    """Write the journal to a stream, and nothing else: what libraries log may hold values of a file.
+
+    Args:
+        stream: Standard error, for one.
+        quiet: Errors only.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.ERROR if quiet else logging.INFO)
+    LOGGER.propagate = False
+    # Without any handler Python writes warnings of all loggers to standard error.
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.showwarning = _keep_to_yourself
+
+
+def _keep_to_yourself(*_: object, **__: object) -> None:
+    return
+
+
+def _allow_files(connections: int) -> None:
+    # Each connection is an open file; the soft limit is often 1,024.
+    try:
+        import resource
+    except ImportError:
+        return  # Windows has no such limit
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

@@ -1,0 +1,150 @@
+"""What stands behind the routes: files in, predictions or refusals out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.inference.prediction import Prediction
+from cxrtune.inference.predictor import Predictor, Reading
+from cxrtune.serving.web.batches import Batches
+from cxrtune.serving.web.budget import Budget
+from cxrtune.serving.web.claims import claimed_size
+from cxrtune.serving.web.decoders import Decoders
+from cxrtune.serving.web.metrics import Metrics
+from cxrtune.serving.web.multipart import File
+from cxrtune.serving.web.refusals import Refusal
+from cxrtune.serving.web.settings import Settings
+
+Answer = TypeVar("Answer")
+
+_DECODED_BATCHES = 2  # that may be in memory: one in the engine, one ready for it
+
+
+class Service:
+    """One model, its engine, and the queue before it."""
+
+    def __init__(self, predictor: Predictor, settings: Settings) -> None:
+        self.predictor = predictor
+        self.settings = settings
+        self.metrics = Metrics()
+        self.bodies = Budget(settings.limits.memory_bytes)
+        self.waiting = 0
+        self._decoders = Decoders(settings.batching.decoders, settings.limits.decode_seconds)
+        self._batches = Batches(
+            predictor.score, settings.batching, self.metrics, lambda: self._decoders.waiting
+        )
+        self._decoded = asyncio.Semaphore(_DECODED_BATCHES * settings.batching.largest)
+        self._runner: asyncio.Task[None] | None = None
+        watch = self.metrics.watch
+        watch("cxrtune_waiting_pictures", "Accepted and not yet answered.", lambda: self.waiting)
+        watch("cxrtune_bodies_bytes", "Of bodies in memory.", lambda: self.bodies.taken)
+        watch("cxrtune_hanging_decoders", "Threads over their time.", lambda: self._decoders.given_up)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Score what is asked for, until the end."""
+        self._runner = asyncio.create_task(self._batches.run())
+        try:
+            yield
+        finally:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+            self._decoders.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine and the decoders work."""
+        return self._runner is not None and not self._runner.done() and self._decoders.healthy
+
+    def check_room(self) -> None:
+        """Refuse before a body is read, if it could not be answered anyway.
+
+        Raises:
+            Refusal: The queue is full.
+        """
+        with self._admitted(1):
+            pass
+
+    async def answers(
+        self, files: list[File], finish: Callable[[Prediction], Answer], *, aside: bool
+    ) -> list[Answer | Refusal]:
+        """Score files.
+
+        Args:
+            files: PNG, JPEG or DICOM.
+            finish: Makes the answer of a prediction.
+            aside: It takes so long that it is done in a thread beside the event loop.
+
+        Returns:
+            For each file its answer, or why there is none.
+
+        Raises:
+            Refusal: The queue is full.
+        """
+        with self._admitted(len(files)):
+            return list(await asyncio.gather(*(self._in_time(file, finish, aside) for file in files)))
+
+    def count_refused(self, answers: list[Answer | Refusal]) -> None:
+        """Count files that were refused, by reason."""
+        for one in answers:
+            if isinstance(one, Refusal):
+                self.metrics.refusals.labels(one.reason).inc()
+
+    async def _in_time(
+        self, file: File, finish: Callable[[Prediction], Answer], aside: bool
+    ) -> Answer | Refusal:
+        seconds = self.settings.limits.answer_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._answer(file, finish, aside)
+        except Refusal as refusal:
+            return refusal
+        except UnreadableImageError as error:
+            return Refusal("unreadable_image", error.reason)
+        except TimeoutError:
+            return Refusal(
+                "too_slow",
+                f"the answer was not ready within {seconds:g} s",
+                remedy="Come again later.",
+                retry_after=self._retry_after(),
+            )
+
+    async def _answer(self, file: File, finish: Callable[[Prediction], Answer], aside: bool) -> Answer:
+        async with self._decoded:
+            with self.metrics.decode_seconds.time():
+                reading = await self._decoders.run(lambda: self._read(file.data))
+            prediction = await self._batches.score(reading)
+            self.metrics.pictures.inc()
+            return await self._decoders.run(lambda: finish(prediction)) if aside else finish(prediction)
+
+    def _read(self, data: bytes) -> Reading:
+        most = self.settings.limits.pixels
+        claim = claimed_size(data)
+        if claim is not None and claim.pixels > most:
+            raise Refusal(
+                "unreadable_image", f"claims {claim.width} x {claim.height} pixels, more than {most:,}"
+            )
+        return self.predictor.read(data)
+
+    @contextmanager
+    def _admitted(self, count: int) -> Iterator[None]:
+        if self.waiting + count > self.settings.limits.waiting:
+            raise Refusal(
+                "queue_full",
+                f"{self.waiting} pictures are waiting already",
+                remedy="Come again after Retry-After seconds.",
+                retry_after=self._retry_after(),
+            )
+        self.waiting += count
+        try:
+            yield
+        finally:
+            self.waiting -= count
+
+    def _retry_after(self) -> int:
+        # A queue that is full is half empty after half its pictures; a tenth of a second a picture is slow.
+        return max(1, round(self.settings.limits.waiting * 0.05))
