@@ -1,0 +1,154 @@
+"""A heatmap as a secondary capture: one picture a finding, in colour, which every viewer shows.
+
+A presentation state cannot hold it: a softcopy state has no colour overlay of its own, and few viewers show
+blending. The text that is burned in names the finding and the program, and nobody.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+from highdicom.sc import SCImage
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+
+from cxrtune.findings import spoken
+from cxrtune.images.radiograph import Pixels
+from cxrtune.inference.heatmap import heat, overlay
+from cxrtune.inference.prediction import FindingScore, Prediction
+from cxrtune.recipe import PreprocessSpec
+from cxrtune.serving.dicom_node.instance import DISCLAIMER, dated, take_over
+from cxrtune.serving.dicom_node.source import MANUFACTURER, Source
+from cxrtune.serving.dicom_node.uids import stable_uid
+
+SERIES_NUMBER = 9802
+LONGEST_SIDE = 1024
+"""Pixels; the map behind it has a handful of places a side."""
+
+_NARROWEST = 320  # below, the text would not be legible
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def heatmap_capture(
+    source: Source,
+    prediction: Prediction,
+    finding: FindingScore,
+    number: int,
+    spec: PreprocessSpec,
+    received: float,
+) -> Dataset:
+    """Make the picture of where the evidence for a finding lies.
+
+    Args:
+        source: The radiograph.
+        prediction: What the model says of it.
+        finding: One of its findings.
+        number: The finding's place in the model, from 0.
+        spec: How the radiograph became the network's input.
+        received: When the radiograph came, in seconds since 1970.
+
+    Returns:
+        The data set, with its file meta information.
+    """
+    pixels = reduced(prediction.pixels)
+    laid = overlay(pixels, heat(prediction.evidence[number], pixels.shape, spec))
+    model = prediction.model.sha256
+    capture = SCImage(
+        pixel_array=captioned(laid, f"{spoken(finding.finding)}: {_score(finding)}"),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=("L", "F"),  # replaced below
+        study_instance_uid=source.study,
+        series_instance_uid=stable_uid("heatmap series", source.sop_instance, model),
+        series_number=SERIES_NUMBER,
+        sop_instance_uid=stable_uid("heatmap", source.sop_instance, model, finding.finding),
+        instance_number=number + 1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name="cxrtune",
+        series_description="cxrtune heatmaps: research, not for clinical use",
+    )
+    take_over(capture, source, received)
+    _describe(capture, source, finding, dated(source, received))
+    return capture
+
+
+def reduced(pixels: Pixels) -> Pixels:
+    """Return a radiograph whose longer side is at most `LONGEST_SIDE`, uint8 or uint16 (H, W)."""
+    height, width = pixels.shape
+    share = LONGEST_SIDE / max(height, width)
+    if share >= 1:
+        return pixels
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def captioned(picture: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
+    """Return a picture, uint8 (H, W, 3), with text above and below, at least 320 pixels wide."""
+    height, width, _ = picture.shape
+    wide = max(width, _NARROWEST)
+    line = max(24, wide // 24)
+    whole = np.zeros((height + 2 * line, wide, 3), dtype=np.uint8)
+    left = (wide - width) // 2
+    whole[line : line + height, left : left + width] = picture
+    _write(whole, title, line - line // 4)
+    _write(whole, DISCLAIMER, height + 2 * line - line // 4)
+    return whole
+
+
+def _write(picture: NDArray[np.uint8], text: str, baseline: int) -> None:
+    width = picture.shape[1]
+    (natural, _), _ = cv2.getTextSize(text, _FONT, 1.0, 1)
+    scale = min(width / 640, (width - 12) / natural)
+    cv2.putText(picture, text, (6, baseline), _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def _score(finding: FindingScore) -> str:
+    if finding.probability is None:
+        return f"{finding.raw:.3f}, not calibrated"
+    return f"{finding.probability:.3f}"
+
+
+def _describe(
+    capture: Dataset, source: Source, finding: FindingScore, date_and_time: tuple[str, str]
+) -> None:
+    elements = source.elements
+    capture.ImageType = ["DERIVED", "SECONDARY"]
+    capture.ConversionType = "WSD"
+    capture.DateOfSecondaryCapture, capture.TimeOfSecondaryCapture = date_and_time
+    capture.DerivationDescription = (
+        f"Evidence for {spoken(finding.finding)} laid over the radiograph. {DISCLAIMER}"
+    )
+    capture.ImageComments = DISCLAIMER
+    orientation = elements.get("PatientOrientation")
+    # Type 2C: empty where the radiograph says nothing of it (PS3.3 C.7.6.1).
+    capture.PatientOrientation = list(orientation) if orientation and len(orientation) == 2 else None
+    # What the model takes it for. Without it, Laterality would be required (PS3.3 C.7.3.1).
+    capture.BodyPartExamined = "CHEST"
+    # Of our own text nothing identifies the patient; what stands in the radiograph only its maker knows.
+    capture.BurnedInAnnotation = "NO" if elements.get("BurnedInAnnotation") == "NO" else "YES"
+    capture.LossyImageCompression = "01" if elements.get("LossyImageCompression") == "01" else "00"
+    for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if capture.LossyImageCompression == "01" and keyword in elements:
+            capture[keyword] = elements[keyword]
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
+        source.sop_class,
+        source.sop_instance,
+    )
+    reference.PurposeOfReferenceCodeSequence = [_coded(codes.DCM.SourceImageForImageProcessingOperation)]
+    capture.SourceImageSequence = [reference]
+
+
+def _coded(code: Code) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
+        code.value,
+        code.scheme_designator,
+        code.meaning,
+    )
+    return item

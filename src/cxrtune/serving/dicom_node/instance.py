@@ -1,0 +1,72 @@
+"""What every result has in common: the patient's and the study's elements, its own series, and no clock."""
+
+from __future__ import annotations
+
+import io
+from copy import deepcopy
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from pydicom import Dataset, dcmwrite
+from pydicom.uid import UID
+
+from cxrtune.serving.dicom_node.queue import Result
+from cxrtune.serving.dicom_node.source import PATIENT_AND_STUDY, Source
+
+DISCLAIMER = "Research software, no medical device. Not for clinical use. Not reviewed by a physician."
+
+_ALWAYS_THERE = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
+    *("StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber"),
+)
+_CLOCKS = ("Content", "Acquisition", "Series", "Study")
+"""Pairs of date and time, of which the first that is there is taken."""
+
+
+def dated(source: Source, received: float) -> tuple[str, str]:
+    """Return date and time of a result: the radiograph's own, so that the same comes of the same.
+
+    Args:
+        source: The radiograph.
+        received: When it came, in seconds since 1970; taken where it has no date itself.
+    """
+    for clock in _CLOCKS:
+        date = str(source.elements.get(f"{clock}Date") or "")
+        if len(date) == 8 and date.isdecimal():
+            time = str(source.elements.get(f"{clock}Time") or "")
+            return date, time if time[:6].isdecimal() and len(time) >= 6 else "000000"
+    came = datetime.fromtimestamp(received, UTC)
+    return came.strftime("%Y%m%d"), came.strftime("%H%M%S")
+
+
+def take_over(result: Dataset, source: Source, received: float) -> None:
+    """Give a result its radiograph's patient and study, and take away what a clock or a library put in.
+
+    Args:
+        result: Changed in place.
+        source: The radiograph.
+        received: As for `dated`.
+    """
+    for keyword in PATIENT_AND_STUDY:
+        if keyword in result:
+            del result[keyword]
+        if keyword in source.elements:
+            # The element, not its value: an identifier that is wrong must stay so to find the patient.
+            result[keyword] = deepcopy(source.elements[keyword])
+        elif keyword in _ALWAYS_THERE:
+            setattr(result, keyword, None)
+    if "TimezoneOffsetFromUTC" in source.elements:
+        result["TimezoneOffsetFromUTC"] = deepcopy(source.elements["TimezoneOffsetFromUTC"])
+    result.SpecificCharacterSet = "ISO_IR 192"
+    result.ContentDate, result.ContentTime = dated(source, received)
+    for keyword in ("InstanceCreationDate", "InstanceCreationTime", "ContributingEquipmentSequence"):
+        if keyword in result:
+            del result[keyword]
+    result.SoftwareVersions = version("cxrtune")
+
+
+def to_result(dataset: Dataset) -> Result:
+    """Encode a data set as a DICOM file."""
+    stream = io.BytesIO()
+    dcmwrite(stream, dataset, enforce_file_format=True)
+    return Result(UID(dataset.SOPInstanceUID), UID(dataset.SOPClassUID), stream.getvalue())

@@ -1,0 +1,129 @@
+"""The node: three threads about one queue."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.inference.predictor import Predictor
+from cxrtune.serving.dicom_node.delivery import Delivery
+from cxrtune.serving.dicom_node.journal import LOGGER
+from cxrtune.serving.dicom_node.queue import Queue
+from cxrtune.serving.dicom_node.queue.file import held
+from cxrtune.serving.dicom_node.receive import Receiver, listening
+from cxrtune.serving.dicom_node.scorer import Scorer
+from cxrtune.serving.dicom_node.sender import Sender
+from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.source import read_source
+
+_HOUR = 3600.0
+_LOOK = 0.2
+
+
+def run_node(
+    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, ready: Callable[[int], None]
+) -> None:
+    """Receive, score and send until SIGINT or SIGTERM; what is in the queue then is done by the next node.
+
+    Args:
+        predictor: Scores.
+        delivery: Where results go.
+        settings: What the operator decided.
+        queue: The queue's file.
+        ready: Called with the port once peers are answered.
+
+    Raises:
+        UsageError: The port or the queue is another's.
+        DataError: The queue's file is none.
+        OutputError: The queue cannot be written.
+    """
+    stop = threading.Event()
+    with (
+        held(queue),
+        closing(Queue(queue, settings.limits)) as opened,
+        _stopped_by_signals(stop),
+        _working(opened, predictor, delivery, settings, stop) as scorer,
+        listening(Receiver(opened, scorer.wake.set), settings) as port,
+    ):
+        ready(port)
+        while not stop.is_set():
+            if gone := opened.forget(settings.keep_days):
+                LOGGER.info("%d finished instances forgotten", gone)
+            stop.wait(_HOUR)
+
+
+def work_through(
+    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, files: Iterable[bytes]
+) -> None:
+    """Take instances in, score and send them, and return when the queue is empty.
+
+    Args:
+        predictor: Scores.
+        delivery: Where results go.
+        settings: What the operator decided; nothing listens.
+        queue: The queue's file.
+        files: DICOM files' bytes.
+
+    Raises:
+        UsageError: The queue is another's.
+        DataError: The queue's file is none.
+        OutputError: The queue is full, or cannot be written.
+    """
+    stop = threading.Event()
+    with (
+        held(queue),
+        closing(Queue(queue, settings.limits)) as opened,
+        _stopped_by_signals(stop),
+        _working(opened, predictor, delivery, settings, stop),
+    ):
+        for data in files:
+            if stop.is_set():
+                return
+            try:
+                opened.put(read_source(data).sop_instance, data)
+            except UnreadableImageError as error:
+                LOGGER.warning("refused: an instance %s", error.reason)
+        while not stop.wait(_LOOK) and opened.waiting():
+            pass
+
+
+@contextmanager
+def _working(
+    queue: Queue, predictor: Predictor, delivery: Delivery, settings: Settings, stop: threading.Event
+) -> Iterator[Scorer]:
+    """Score and send within the block; at its end what is in hand is finished."""
+    scorer, sender = Scorer(queue, predictor, settings), Sender(queue, delivery, settings.retry)
+    threads = [
+        threading.Thread(target=scorer.run, args=(stop, sender.wake), name="scoring"),
+        threading.Thread(target=sender.run, args=(stop,), name="sending"),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield scorer
+    finally:
+        stop.set()
+        scorer.wake.set()
+        sender.wake.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Set the event on SIGINT and SIGTERM: a clean stop is no failure."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal means
+        return
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,130 @@
+"""C-ECHO and C-STORE: an instance is acknowledged when it is safely in the queue, and not before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socketserver import BaseServer
+from typing import cast
+
+from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event
+from pynetdicom.transport import ThreadedAssociationServer
+
+from cxrtune.errors import OutputError, UnreadableImageError, UsageError
+from cxrtune.serving.dicom_node.contexts import offer
+from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.serving.dicom_node.queue import Queue
+from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.socket_limits import BoundedServer
+from cxrtune.serving.dicom_node.source import read_source
+
+# PS3.4 B.2.3
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+DOES_NOT_MATCH = 0xA900
+CANNOT_UNDERSTAND = 0xC000
+
+_LONGEST_SENT_UNIT = 128 * 1024  # what peers are asked to send at most in one unit
+
+
+class Receiver:
+    """Answers requests."""
+
+    def __init__(self, queue: Queue, received: Callable[[], None]) -> None:
+        """Prepare.
+
+        Args:
+            queue: Where instances go.
+            received: Called when there is one more.
+        """
+        self._queue = queue
+        self._received = received
+
+    def store(self, event: Event) -> int:
+        """Take an instance in, and return the status to answer."""
+        try:
+            data = event.encoded_dataset()
+            source = read_source(data)
+            request = cast(C_STORE, event.request)
+            claimed = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
+            if claimed != (source.sop_class, source.sop_instance):
+                LOGGER.warning("refused: an instance is not the one that its request names")
+                return DOES_NOT_MATCH
+            number = self._queue.put(source.sop_instance, data)
+        except UnreadableImageError as error:
+            LOGGER.warning("refused: an instance %s", error.reason)
+            return CANNOT_UNDERSTAND
+        except (OutputError, MemoryError) as error:
+            reason = error.message if isinstance(error, OutputError) else "no memory"
+            LOGGER.error("refused for now: %s", reason)
+            return OUT_OF_RESOURCES
+        except Exception as error:  # whatever it is, the peer gets an answer and the log no content
+            LOGGER.error("refused: %s", where(error))
+            return CANNOT_UNDERSTAND
+        if number is None:
+            LOGGER.info("an instance came again")
+        else:
+            LOGGER.info("instance %d: received", number)
+            self._received()
+        return SUCCESS
+
+
+@contextmanager
+def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
+    """Answer peers within the block.
+
+    Args:
+        receiver: Answers.
+        settings: Title, address, who may call, limits.
+
+    Yields:
+        The port.
+
+    Raises:
+        UsageError: The port cannot be had.
+    """
+    entity = AE(settings.title)
+    entity.require_called_aet = True
+    entity.require_calling_aet = sorted(settings.callers)
+    entity.maximum_pdu_size = _LONGEST_SENT_UNIT
+    # Connections are counted when they are made, before their threads are.
+    entity.maximum_associations = 2 * settings.limits.connections
+    entity.acse_timeout = settings.limits.greeting_seconds
+    entity.network_timeout = entity.dimse_timeout = settings.limits.idle_seconds
+    offer(entity)
+    try:
+        server = entity.make_server(
+            (settings.host, settings.port),
+            evt_handlers=[
+                (evt.EVT_C_ECHO, lambda _: SUCCESS),
+                (evt.EVT_C_STORE, receiver.store),
+            ],
+            server_class=BoundedServer,
+            connections=settings.limits.connections,
+            instance_bytes=settings.limits.instance_bytes,
+        )
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"cannot listen on {settings.host} port {settings.port}: {why}",
+            remedy="Choose another --port, or 0 for a free one.",
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="listening", daemon=True)
+    thread.start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        _stop(server)
+        thread.join()
+
+
+def _stop(server: ThreadedAssociationServer) -> None:
+    """Take no more connections, and end those that are open; what was acknowledged is in the queue."""
+    # The library's own shutdown expects to have started the server itself.
+    BaseServer.shutdown(server)
+    server.server_close()
+    for association in server.active_associations:
+        association.abort()

@@ -1,0 +1,112 @@
+"""The thread between two states: received -> scored."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from cxrtune.errors import OutputError, UnreadableImageError
+from cxrtune.inference.predictor import Predictor, Reading
+from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.serving.dicom_node.queue import Queue, Received
+from cxrtune.serving.dicom_node.results import ResultMaker
+from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.source import Source, read_source
+
+MOST_ATTEMPTS = 8
+"""Scoring may end the process, by a decoder's fault or by a pulled plug; it is begun this often."""
+
+_BATCH_BYTES = 128 * 2**20
+_PATIENCE = 0.5
+
+
+class Scorer:
+    """Scores what is received, until it is told to stop."""
+
+    def __init__(self, queue: Queue, predictor: Predictor, settings: Settings) -> None:
+        self._queue = queue
+        self._predictor = predictor
+        self._batch = settings.batch
+        self._maker = ResultMaker(predictor.info.recipe.preprocess, settings.refuse)
+        self.wake = threading.Event()
+
+    def run(self, stop: threading.Event, scored: threading.Event) -> None:
+        """Work.
+
+        Args:
+            stop: Ends it after what is in hand.
+            scored: Set whenever there is something to send.
+        """
+        while not stop.is_set():
+            try:
+                worked = self.step()
+            except Exception as error:  # a full disk, or a fault: neither may end the thread
+                LOGGER.error("scoring: %s", error.message if isinstance(error, OutputError) else where(error))
+                stop.wait(5.0)
+                continue
+            if worked:
+                scored.set()
+            else:
+                self.wake.wait(_PATIENCE)
+                self.wake.clear()
+
+    def step(self) -> bool:
+        """Score the next few instances, and say whether there were any.
+
+        Raises:
+            OutputError: The queue cannot be written.
+        """
+        taken = self._queue.begin(self._batch, _BATCH_BYTES)
+        read = [(row, found) for row in taken if (found := self._read(row)) is not None]
+        if read:
+            self._score(read)
+        return bool(taken)
+
+    def _read(self, row: Received) -> tuple[Source, Reading] | None:
+        if row.attempts > MOST_ATTEMPTS:
+            self._set_aside(row, f"ended the program {MOST_ATTEMPTS} times while it was scored")
+            return None
+        try:
+            source = read_source(row.data)
+            if source.is_own:
+                raise UnreadableImageError("is a result of this program that came back")
+            return source, self._predictor.read(row.data)
+        except UnreadableImageError as error:
+            self._set_aside(row, error.reason)
+        except Exception as error:
+            self._give_up_in_time(row, error)
+        return None
+
+    def _score(self, read: list[tuple[Received, tuple[Source, Reading]]]) -> None:
+        try:
+            predictions = self._predictor.score([reading for _, (_, reading) in read])
+        except Exception as error:
+            if len(read) > 1:
+                # One of them is the trouble; the others go on.
+                for one in read:
+                    self._score([one])
+            else:
+                self._give_up_in_time(read[0][0], error)
+            return
+        for (row, (source, _)), prediction in zip(read, predictions, strict=True):
+            try:
+                results = self._maker.results(source, prediction, row.received)
+            except Exception as error:
+                self._give_up_in_time(row, error)
+                continue
+            try:
+                self._queue.scored(row.number, results)
+            except OutputError:
+                with suppress(OutputError):
+                    self._queue.begun_in_vain(row.number)
+                raise
+            LOGGER.info("instance %d: scored, %d results", row.number, len(results))
+
+    def _give_up_in_time(self, row: Received, error: Exception) -> None:
+        LOGGER.error("instance %d: attempt %d failed: %s", row.number, row.attempts, where(error))
+        if row.attempts >= MOST_ATTEMPTS:
+            self._set_aside(row, f"could not be scored: {where(error)}")
+
+    def _set_aside(self, row: Received, reason: str) -> None:
+        self._queue.set_aside(row.number, reason)
+        LOGGER.info("instance %d: set aside: %s", row.number, reason)

@@ -1,0 +1,81 @@
+"""The thread between two states: scored -> done."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+from cxrtune.errors import OutputError
+from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError, Delivery
+from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.serving.dicom_node.queue import Queue, Unsent
+from cxrtune.serving.dicom_node.settings import Retry
+
+_TOGETHER = 32  # results in one association
+_PATIENCE = 0.5
+
+
+class Sender:
+    """Sends what is scored, until it is told to stop.
+
+    A result is noted as sent when the archive has accepted it. A node that is killed in between sends it
+    again, under the same SOP Instance UID: the archive has it once.
+    """
+
+    def __init__(self, queue: Queue, delivery: Delivery, retry: Retry) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._retry = retry
+        self._failures = 0
+        self.wake = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until the event is set."""
+        while not stop.is_set():
+            try:
+                worked = self.step()
+            except ArchiveAwayError as error:
+                self._failures += 1
+                seconds = self._retry.seconds(self._failures)
+                LOGGER.warning("sending: %s; again in %g s", error.reason, seconds)
+                stop.wait(seconds)
+                continue
+            except Exception as error:  # a full disk, or a fault: neither may end the thread
+                LOGGER.error("sending: %s", error.message if isinstance(error, OutputError) else where(error))
+                stop.wait(5.0)
+                continue
+            self._failures = 0
+            if not worked:
+                self.wake.wait(_PATIENCE)
+                self.wake.clear()
+
+    def step(self) -> bool:
+        """Send the next few results, and say whether there were any.
+
+        Raises:
+            ArchiveAwayError: The archive is not there.
+            OutputError: The queue cannot be written.
+        """
+        due = self._queue.unsent(_TOGETHER)
+        if not due:
+            return False
+        try:
+            with closing(self._delivery.store([unsent.result for unsent in due])) as answers:
+                for unsent, answer in zip(due, answers, strict=True):
+                    self._note(unsent, answer)
+        except ArchiveAwayError as error:
+            self._queue.note_trouble(error.reason)
+            raise
+        return True
+
+    def _note(self, unsent: Unsent, answer: Answer) -> None:
+        if answer.verdict == "accepted":
+            if self._queue.sent(unsent):
+                LOGGER.info("instance %d: done", unsent.instance)
+        elif answer.verdict == "refused":
+            self._queue.set_aside(unsent.instance, answer.reason)
+            LOGGER.warning("instance %d: set aside: %s", unsent.instance, answer.reason)
+        else:
+            seconds = self._retry.seconds(self._queue.failures(unsent.instance) + 1)
+            self._queue.later(unsent.instance, seconds, answer.reason)
+            LOGGER.warning("instance %d: %s; again in %g s", unsent.instance, answer.reason, seconds)

@@ -1,0 +1,85 @@
+"""What an operator decides about the node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxrtune.errors import UsageError
+
+MEGABYTE = 2**20
+GIGABYTE = 2**30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where the node stops listening. What passes one of them is refused, and the others go on.
+
+    Attributes:
+        instance_bytes: Of one instance on the network.
+        waiting: Instances that are received and not yet done.
+        queue_bytes: Of all that the queue holds.
+        connections: Open at once; each has two threads.
+        greeting_seconds: From a connection to its association request.
+        idle_seconds: Without a word in an association.
+    """
+
+    instance_bytes: int = 512 * MEGABYTE
+    waiting: int = 10_000
+    queue_bytes: int = 20 * GIGABYTE
+    connections: int = 64
+    greeting_seconds: float = 10.0
+    idle_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Check that the limits can be meant.
+
+        Raises:
+            UsageError: One of them is not positive.
+        """
+        for name, value in vars(self).items():
+            if value <= 0:
+                raise UsageError(f"the limit {name} is {value}", remedy="Limits are positive.")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How long the sender waits after trouble: twice as long each time.
+
+    Attributes:
+        first_seconds: After the first.
+        longest_seconds: At most.
+    """
+
+    first_seconds: float = 1.0
+    longest_seconds: float = 300.0
+
+    def seconds(self, failures: int) -> float:
+        """Return how long to wait after so many failures in a row."""
+        return float(min(self.longest_seconds, self.first_seconds * 2.0 ** min(failures - 1, 32)))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of it.
+
+    Attributes:
+        title: The node's own application entity title.
+        host: Where it listens.
+        port: 0 takes a free one.
+        callers: Titles that may call; empty lets every title in.
+        refuse: Give no numbers of pictures that the quality checks flag.
+        keep_days: How long a finished instance is remembered, and how long what was set aside is kept.
+        batch: Pictures that are scored together.
+        limits: Of what comes in.
+        retry: Of what goes out.
+    """
+
+    title: str = "CXRTUNE"
+    host: str = "127.0.0.1"
+    port: int = 11112
+    callers: frozenset[str] = frozenset()
+    refuse: bool = False
+    keep_days: float = 30.0
+    batch: int = 8
+    limits: Limits = Limits()
+    retry: Retry = Retry()
