@@ -31,6 +31,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/memory.py --out $(BENCH)/memory
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/dicom.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -75,6 +75,15 @@ def test_the_demo_learns_more_than_the_probe_and_as_much_as_it_promises(clone):
     assert models["fine-tuned"]["macro_auroc_over"] == 8
 
 
+def test_the_demos_model_looks_where_the_lesions_are(clone):
+    (localization,) = clone.results("demo")["localizations"]
+    macro = localization["macro"]
+    for control in ("random", "lung"):
+        assert macro["values"]["pointing"] > 1.5 * macro["controls"][control]["pointing"]
+        difference = macro["differences"][control]["pointing"]
+        assert difference["interval"]["low"] > 0
+
+
 def test_the_demo_ends_with_the_table_and_the_path_of_the_report(clone):
     output = clone.outputs["make demo"]
     assert "macro average" in output

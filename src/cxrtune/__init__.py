@@ -2,3 +2,21 @@
 
 Research software, no medical device: it never diagnoses.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cxrtune.inference.predictor import Predictor
+
+__all__ = ["Predictor"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that `cxrtune --help` does not wait for torch.
+    if name == "Predictor":
+        from cxrtune.inference.predictor import Predictor
+
+        return Predictor
+    raise AttributeError(f"module 'cxrtune' has no attribute '{name}'")

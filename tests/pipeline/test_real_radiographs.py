@@ -2,10 +2,17 @@
 
 import json
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydicom.data import get_testdata_file
+from skimage import data
+from sklearn.metrics import roc_auc_score
 
+from cxrtune.errors import UnreadableImageError
+from cxrtune.inference.predictor import Predictor
 from cxrtune.pipeline.stage import default_workers
 
 
@@ -44,6 +51,43 @@ def check(results, nih, out):
     assert "109,880 were not on disk: 2,240 are in the cohort, of which 0 could not be read." in page
 
 
+def check_localization(results):
+    """NIH's boxes of the images that are here, beside both controls."""
+    (localization,) = results["localizations"]
+    assert localization["macro"]["images"] == 551
+    assert sum(finding["boxes"] for finding in localization["findings"].values()) == 616
+    assert set(localization["macro"]["controls"]) == {"random", "lung"}
+
+
+def check_predictor(nih, out):
+    """The gate knows real radiographs from others, and four copies of one chest score alike."""
+    predictor = Predictor.load(out, engine="torch")
+    names = (nih / "test_list.txt").read_text().split()
+    files = [nih / "images" / name for name in names if (nih / "images" / name).is_file()][:60]
+    ordinary = list(predictor.predict_many(files))
+    strange = []
+    for one in ordinary[:20]:
+        pixels = one.pixels
+        changed = (255 - pixels, np.rot90(pixels), np.rot90(pixels, 2), pixels[::-1], pixels[:, ::-1])
+        strange += [predictor.predict(np.ascontiguousarray(array)) for array in changed]
+    for name in ("astronaut", "camera", "coffee", "chelsea", "rocket", "brick", "text", "moon"):
+        strange.append(predictor.predict(cv2.cvtColor(getattr(data, name)(), cv2.COLOR_RGB2GRAY)
+                       if getattr(data, name)().ndim == 3 else getattr(data, name)()))  # fmt: skip
+    truth = np.r_[np.zeros(len(ordinary)), np.ones(len(strange))]
+    scores = [one.quality.strangeness for one in (*ordinary, *strange)]
+    assert roc_auc_score(truth, scores) >= 0.97
+    assert np.mean([bool(one.quality.flags) for one in ordinary]) <= 0.1
+    chests = [
+        get_testdata_file(f"RG1_{kind}.dcm", download=False) for kind in ("UNCR", "J2KR", "UNCI", "J2KI")
+    ]
+    scored = np.array([[score.raw for score in predictor.predict(path).findings] for path in chests])
+    assert np.array_equal(scored[0], scored[1])
+    assert np.array_equal(scored[2], scored[3])
+    assert np.abs(scored[0] - scored[2]).max() < 0.01
+    with pytest.raises(UnreadableImageError):
+        predictor.predict(get_testdata_file("CT_small.dcm", download=False))
+
+
 @pytest.mark.long
 def test_the_quick_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
     seen, results = run(cxrtune, nih, tmp_path / "nih", "--recipe", "quick")
@@ -54,6 +98,11 @@ def test_the_quick_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
         )
         assert line.endswith("(109,880 images of the table are not on disk)")
     check(results, nih, tmp_path / "nih")
+    check_localization(results)
+    check_predictor(nih, tmp_path / "nih")
+    seen = cxrtune("export", tmp_path / "nih", "--to", "openvino")
+    assert seen.code == 0, seen
+    assert "on 32 radiographs the largest difference from torch is" in seen.out
 
 
 @pytest.mark.nightly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -35,25 +36,31 @@ class OpenVinoEngine:
             )
         settings = {"PERFORMANCE_HINT": aim.upper(), "INFERENCE_PRECISION_HINT": _HINTS[precision]}
         self._compiled = core.compile_model(model, "CPU", settings)
+        # One more than run at once, so that none waits for its turn to be asked for its output.
+        self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
 
     def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
         """Run the network over pictures, uint8 (S, S); yield each one's outputs in turn."""
-        done: dict[int, Outputs] = {}
-        queue = openvino.AsyncInferQueue(self._compiled)
-        queue.set_callback(lambda request, index: done.__setitem__(index, _outputs(request)))
-        turn = 0
-        for index, picture in enumerate(pictures):
-            queue.start_async([np.ascontiguousarray(picture[None])], index)
-            while turn in done:
-                yield done.pop(turn)
-                turn += 1
-        queue.wait_all()
-        while turn in done:
-            yield done.pop(turn)
-            turn += 1
+        # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is let
+        # go while a thread still holds the callback waits for that thread, which waits for Python, for ever.
+        free: list[openvino.InferRequest] = []
+        running: deque[openvino.InferRequest] = deque()
+        for picture in pictures:
+            if len(running) == self._requests:
+                yield _finished(running, free)
+            request = free.pop() if free else self._compiled.create_infer_request()
+            request.start_async([np.ascontiguousarray(picture[None])])
+            running.append(request)
+        while running:
+            yield _finished(running, free)
 
 
-def _outputs(request: openvino.InferRequest) -> Outputs:
+def _finished(running: deque[openvino.InferRequest], free: list[openvino.InferRequest]) -> Outputs:
+    """Wait for the request that was started first, and set it free."""
+    request = running.popleft()
+    request.wait()
     # The request's own memory is written again by the next picture.
-    return tuple(tensor.data[0].copy() for tensor in request.output_tensors)
+    outputs = tuple(tensor.data[0].copy() for tensor in request.output_tensors)
+    free.append(request)
+    return outputs

@@ -7,7 +7,6 @@ Pillow reads the header first, which costs 0.1 ms and tells format and size befo
 from __future__ import annotations
 
 import io
-import warnings
 from typing import cast
 
 import cv2
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.held_warnings import held_warnings
 from cxrtune.images.radiograph import Pixels, Radiograph
 
 MAX_PIXELS = 80_000_000
@@ -58,13 +58,12 @@ def _check_header(data: bytes) -> None:
     if not data:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as header:
-                kind, (width, height) = header.format, header.size
-                # OpenCV heeds a transparent colour (PNG's tRNS chunk), but not a transparent grey.
-                see_through = header.mode in _GREY_MODES and "transparency" in header.info
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # What Pillow warns of (many pixels, odd chunks) is checked here, or left to the decoder.
+        with held_warnings("PIL"), Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as header:
+            kind, (width, height) = header.format, header.size
+            # OpenCV heeds a transparent colour (PNG's tRNS chunk), but not a transparent grey.
+            see_through = header.mode in _GREY_MODES and "transparency" in header.info
+    except Image.DecompressionBombError as error:
         raise UnreadableImageError(f"claims more than {MAX_PIXELS:,} pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise UnreadableImageError("is neither a PNG nor a JPEG, or its header is damaged") from error

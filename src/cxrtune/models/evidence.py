@@ -1,21 +1,24 @@
 """Where in the picture a logit comes from: evidence maps in closed form, without a backward pass.
 
-A linear layer on pooled maps is a sum over places, so what each place contributed can be written down.
-Average pooling: the contribution is exact (class activation maps; Zhou et al., CVPR 2016). Log-sum-exp:
-every place is weighted by the gradient there, which is its share of the soft maximum (HiResCAM; Draelos and
-Carin, arXiv 2011.08891); Grad-CAM would average that gradient over the map, and forget which place won.
+A linear layer on pooled maps is a sum over places. With average pooling what a place adds to the logit is
+exact (class activation maps; Zhou et al., CVPR 2016). With log-sum-exp pooling the map is weighted by the
+gradient, averaged over the map (Grad-CAM; Selvaraju et al., ICCV 2017): as the places' shares of the soft
+maximum sum to one, that average is the very same weight, so one formula serves both heads.
+
+Weighting each place by its own gradient instead (HiResCAM) points less well, and so do maps of larger inputs:
+`benchmarks/evidence.py`.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from cxrtune.models.heads import AveragePooling, Head, LogSumExpPooling
+from cxrtune.models.heads import Head
 
 
 def evidence_maps(maps: Tensor, head: Head) -> Tensor:
-    """Return what each place of the last feature map adds to each logit.
+    """Return the evidence for each finding at each place of the last feature map.
 
     Args:
         maps: float32 (N, C, h, w), what the head was given.
@@ -24,14 +27,5 @@ def evidence_maps(maps: Tensor, head: Head) -> Tensor:
     Returns:
         float32 (N, F, h, w), in logits; for average pooling its sum over the map is the logit less its bias.
     """
-    weighted = maps * _gradient(maps, head.pooling)
-    return torch.einsum("fc,nchw->nfhw", head.linear.weight, weighted)
-
-
-def _gradient(maps: Tensor, pooling: nn.Module) -> Tensor:
-    """Return d pooled / d map, float32 (N, C, h, w)."""
-    if isinstance(pooling, LogSumExpPooling):
-        return (pooling.sharpness * maps).flatten(2).softmax(dim=2).view_as(maps)
-    if isinstance(pooling, AveragePooling):
-        return torch.full_like(maps, 1 / (maps.shape[2] * maps.shape[3]))
-    raise TypeError(f"no evidence is known for {type(pooling).__name__}")
+    places = maps.shape[2] * maps.shape[3]
+    return torch.einsum("fc,nchw->nfhw", head.linear.weight, maps) / places

@@ -27,8 +27,8 @@ from cxrtune.recipe import HeadSpec
 
 ARRAYS = "heatmaps.safetensors"
 _METHODS = {
-    "average": "contribution of each place to the logit, exact for average pooling (class activation map)",
-    "lse": "HiResCAM: map times gradient of log-sum-exp pooling, summed over channels",
+    "average": "class activation map: what each place adds to the logit, exact for average pooling",
+    "lse": "Grad-CAM: the map weighted by its mean gradient through log-sum-exp pooling",
 }
 
 
@@ -47,7 +47,7 @@ def explain_images(
     Args:
         model: A run folder, its model file, or an exported model.
         images: The files.
-        out: A folder: `heatmaps.safetensors` with the maps of all findings, and a picture `IMAGE/FINDING.png`.
+        out: A folder: `heatmaps.safetensors` with all maps, and pictures `IMAGE/FINDING.png`.
         reporter: Told of the progress and of what could not be read.
         findings: Which are drawn; otherwise those that are called present, or, where none is, the one
             that comes nearest to its threshold.

@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-from encoded import saved
 from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -22,6 +21,8 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
+
+from encoded import saved
 
 NATIVE = {
     "implicit": ImplicitVRLittleEndian,

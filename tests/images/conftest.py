@@ -1,1 +1,0 @@
-"""Makes `encoded` and `dicom_made` importable in this folder and below it."""

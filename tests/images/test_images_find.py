@@ -1,0 +1,84 @@
+"""What a user names -> files: patterns, folders, names that are shared, and what is not there."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cxrtune.errors import DataError
+from cxrtune.images.find import find_images
+from dicom_made import dicom
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in ("a.png", "b.JPG", "c.dcm", "notes.txt", "deep/er/d.jpeg", "deep/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def names(found):
+    return [image.path.name for image in found]
+
+
+def test_a_folder_is_searched_to_the_bottom_in_order(tree):
+    assert names(find_images([tree])) == ["a.png", "b.JPG", "c.dcm", "a.png", "d.jpeg"]
+
+
+def test_a_name_that_two_files_share_becomes_the_path(tree):
+    found = {image.path: image.name for image in find_images([tree])}
+    assert found[tree / "deep" / "a.png"] == (tree / "deep" / "a.png").as_posix()
+    assert found[tree / "b.JPG"] == "b.JPG"
+
+
+def test_a_file_named_twice_is_one(tree):
+    assert names(find_images([tree / "a.png", tree / "a.png"])) == ["a.png"]
+
+
+def test_patterns_are_understood_where_the_shell_left_them(tree):
+    assert names(find_images([tree / "**" / "*.png"])) == ["a.png", "a.png"]
+    with pytest.raises(DataError, match="no file fits this pattern"):
+        find_images([tree / "*.bmp"])
+
+
+def test_a_named_file_is_taken_whatever_it_is_called(tree):
+    assert names(find_images([tree / "notes.txt"])) == ["notes.txt"]
+
+
+def test_files_of_an_archive_without_suffix_are_known_by_content(tmp_path):
+    import numpy as np
+
+    made = dicom(np.zeros((8, 8), int))
+    for name in ("IM000001", "1.2.840.10008.1", "DICOMDIR"):
+        (tmp_path / name).write_bytes(made)
+    (tmp_path / "README").write_text("nothing")
+    assert names(find_images([tmp_path])) == ["1.2.840.10008.1", "IM000001"]
+
+
+def test_what_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="there is no such file or folder"):
+        find_images([tmp_path / "gone.png"])
+    with pytest.raises(DataError, match=r"holds no images \(PNG, JPEG or DICOM\)"):
+        find_images([tmp_path])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root is needed to become nobody")
+def test_a_folder_that_cannot_be_opened_is_an_entry_with_its_reason(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (tmp_path / "a.png").write_bytes(b"x")
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    program = (
+        "import os, sys; from pathlib import Path; from cxrtune.images.find import find_images\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "print([(i.path.name, i.problem) for i in find_images([Path(sys.argv[1])])])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert ("'closed', 'the folder cannot be opened: permission denied'") in done.stdout
+    assert "('a.png', None)" in done.stdout
