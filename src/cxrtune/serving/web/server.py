@@ -63,6 +63,17 @@ def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready:
         ready: Called once requests are answered.
     """
     _allow_files(settings.limits.connections)
+    asyncio.run(make_server(predictor, settings, ready).serve(sockets=[taken]))
+
+
+def make_server(predictor: Predictor, settings: Settings, ready: Callable[[], None]) -> uvicorn.Server:
+    """Make the server, for an event loop of one's own.
+
+    Args:
+        predictor: Scores the pictures.
+        settings: Limits, batching and access.
+        ready: Called once requests are answered.
+    """
     config = uvicorn.Config(
         make_app(predictor, settings),
         http=connections_within(settings.limits),
@@ -76,7 +87,7 @@ def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready:
         backlog=_BACKLOG,
         timeout_graceful_shutdown=round(settings.limits.stop_seconds),
     )
-    asyncio.run(_Server(config, ready).serve(sockets=[taken]))
+    return _Server(config, ready)
 
 
 class _Server(uvicorn.Server):

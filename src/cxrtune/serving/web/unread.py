@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from starlette.datastructures import Headers
+from starlette.status import HTTP_408_REQUEST_TIMEOUT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SECONDS = 2.0
@@ -36,8 +37,9 @@ class UnreadBodies:
 
         async def drained(message: Message) -> None:
             if message["type"] == "http.response.start" and not ended:
-                # Who asked whether to send is told by the answer itself.
-                if begun or "expect" not in Headers(scope=scope):
+                # Who asked whether to send is told by the answer itself; who is slow has had their time.
+                asked = not begun and "expect" in Headers(scope=scope)
+                if not asked and message["status"] != HTTP_408_REQUEST_TIMEOUT:
                     await _drain()
                 if not ended:
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
