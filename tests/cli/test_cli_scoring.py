@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,8 +23,9 @@ def folder(prepared, tmp_path_factory):
     place = tmp_path_factory.mktemp("scored") / "images"
     place.mkdir()
     files = sorted((prepared.data / "images").iterdir())[:8]
-    for path in files[:7]:
-        shutil.copyfile(path, place / path.name)
+    for path in files[:7]:  # twice as large, so as not to be flagged as tiny
+        larger = cv2.resize(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), None, fx=2, fy=2)
+        cv2.imwrite(str(place / path.name), larger)
     pixels = cv2.imread(str(files[7]), cv2.IMREAD_UNCHANGED).astype(int)
     (place / "chest.dcm").write_bytes(dicom(pixels, bits=8))
     (place / "hand.dcm").write_bytes(dicom(pixels, bits=8, Modality="CT"))
@@ -92,7 +92,9 @@ def test_the_table_can_be_evaluated_like_any_other(predict, cxrtune, small_run, 
 
 def test_refuse_gives_no_probabilities_of_flagged_pictures(predict, tmp_path):
     assert predict(tmp_path / "p.parquet", "--refuse").code == 0
-    row = pd.read_parquet(tmp_path / "p.parquet").set_index("image").loc["noise.png"]
+    table = pd.read_parquet(tmp_path / "p.parquet").set_index("image")
+    assert table["Mass"].notna().sum() >= 5
+    row = table.loc["noise.png"]
     assert row["reason"].startswith("refused: does not look like a frontal chest radiograph")
     assert pd.isna(row["Mass"])
     assert row["strangeness"] > 1
@@ -171,7 +173,7 @@ def test_explain_draws_what_is_called_present_and_keeps_all_maps(cxrtune, small_
     pictures = sorted((tmp_path / "maps").rglob("*.png"))
     assert {path.parent.name for path in pictures} == {name.rsplit(".", 1)[0] for name in maps.images}
     drawn = cv2.imread(str(pictures[0]))
-    assert drawn.shape[:2] == (80, 80)
+    assert drawn.shape[:2] in ((80, 80), (160, 160))
 
 
 def test_explain_draws_a_finding_that_is_asked_for(cxrtune, small_run, folder, tmp_path):

@@ -20,6 +20,8 @@ COMMANDS = (
     "evaluate",
     "report",
     "export",
+    "serve",
+    "dicom-node",
     "weights",
     "doctor",
     "phantom",
@@ -39,6 +41,11 @@ HEAVY = (
     "cv2",
     "PIL",
     "pyarrow",
+    "fastapi",
+    "uvicorn",
+    "pydicom",
+    "pynetdicom",
+    "highdicom",
 )
 
 

@@ -11,6 +11,7 @@ import typer
 from cxrtune.cli import (
     cohort,
     demo,
+    dicom_node,
     doctor,
     evaluate,
     explain,
@@ -20,6 +21,7 @@ from cxrtune.cli import (
     predict,
     report,
     run,
+    serve,
     train,
     weights,
 )
@@ -48,12 +50,14 @@ _COMMANDS = (
     evaluate,
     report,
     export,
+    serve,
+    dicom_node,
     weights,
     doctor,
     phantom,
 )
 for module in _COMMANDS:
-    app.command(name=module.__name__.rsplit(".", 1)[-1], epilog=EPILOG)(module.command)
+    app.command(name=module.__name__.rsplit(".", 1)[-1].replace("_", "-"), epilog=EPILOG)(module.command)
 
 
 def _version(asked: bool) -> None:
