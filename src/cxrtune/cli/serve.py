@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cxrtune.cli.predict import Allow, Engine, allowances_of, engine_of
 from cxrtune.cli.switches import reporter_of
+
+if TYPE_CHECKING:
+    from cxrtune.engines.engine import Aim
 
 TOKEN_VARIABLE = "CXRTUNE_TOKEN"
 _LOOPBACK = ("localhost", "::1")
 _SHORTEST_TOKEN = 16
-Choice = TypeVar("Choice", bound=str)
 
 
 def command(
@@ -25,9 +28,7 @@ def command(
     host: Annotated[
         str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")
     ] = "127.0.0.1",
-    engine: Annotated[
-        str, typer.Option("--engine", help="auto, torch, openvino, openvino-int8 or onnx.")
-    ] = "auto",
+    engine: Engine = "auto",
     aim: Annotated[str, typer.Option("--aim", help="latency or throughput.")] = "latency",
     token_file: Annotated[
         Path | None,
@@ -45,14 +46,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow",
-            help="Take DICOM that is refused otherwise: modality, multiframe, colour, lateral.",
-            show_default=False,
-        ),
-    ] = None,
+    allow: Allow = None,
     max_megabytes: Annotated[int, typer.Option("--max-megabytes", min=1, help="Largest body.")] = 64,
     max_files: Annotated[int, typer.Option("--max-files", min=1, help="Most files a request.")] = 16,
     max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Largest picture.")] = 40_000_000,
@@ -66,16 +60,9 @@ def command(
 ) -> None:
     """Serve a model on a web page and over HTTP, until Ctrl-C; docs/service.md says how to ask."""
     import sys
-    from typing import get_args
-
-    from cxrtune.engines.engine import Aim
-    from cxrtune.images.dicom import ALLOWANCES
-    from cxrtune.inference.loading import ENGINES
 
     reporter = reporter_of(context)
-    chosen_engine = _one_of("--engine", engine, ENGINES)
-    chosen_aim = _one_of("--aim", aim, get_args(Aim))
-    allowed = [_one_of("--allow", one, ALLOWANCES) for one in allow or ()]
+    chosen_engine, allowed, chosen_aim = engine_of(engine), allowances_of(allow), _aim_of(aim)
     token = _token(token_file)
 
     try:
@@ -118,13 +105,17 @@ def command(
     reporter.say("stopped; what was asked for was answered")
 
 
-def _one_of(option: str, given: str, choices: tuple[Choice, ...]) -> Choice:
+def _aim_of(name: str) -> Aim:
+    from typing import get_args
+
+    from cxrtune.engines.engine import Aim
     from cxrtune.errors import UsageError
 
-    for choice in choices:
-        if choice == given:
-            return choice
-    raise UsageError(f"{option} cannot be {given}", remedy=f"Choose one of {', '.join(choices)}.")
+    aims: tuple[Aim, ...] = get_args(Aim)
+    for known in aims:
+        if name == known:
+            return known
+    raise UsageError(f"there is no aim '{name}'", remedy=f"Choose one of: {', '.join(aims)}.")
 
 
 def _token(file: Path | None) -> str | None:

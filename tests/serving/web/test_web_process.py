@@ -177,9 +177,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("option", "value", "expected"),
         [
-            ("--engine", "abacus", "Choose one of auto, torch"),
-            ("--aim", "fame", "Choose one of throughput, latency"),
-            ("--allow", "cats", "Choose one of modality"),
+            ("--engine", "abacus", "Choose one of: auto, torch"),
+            ("--aim", "fame", "Choose one of: throughput, latency"),
+            ("--allow", "cats", "modality, multiframe"),
             ("--max-files", 100, "only 64 pictures may wait"),
         ],
     )
