@@ -114,7 +114,7 @@ def _table(one: Localization, index: int) -> Table:
         remarks=(
             "Bold: the model is separable from both controls at 5 %, corrected for the number of findings.",
             "With 95 % intervals of the patient bootstrap, none with fewer than ten boxed images; those of "
-            "the controls are in localization.csv. The boxes decide which images count, not the labels.",
+            "the controls are in results.json. The boxes decide which images count, not the labels.",
         ),
     )
 
