@@ -18,7 +18,7 @@ FALSE_ALARMS = 0.01
 FIT_IMAGES = 2000
 """Training images that the gate is fitted on, at most."""
 
-_FEWEST_STEPS, _MOST_STEPS = 200, 1200
+_FEWEST_STEPS, _MOST_STEPS = 100, 1200
 _BATCH = 64
 _LEARNING_RATE = 3e-3
 # Radiographs vary so much in how patients stand; a turn by these degrees is no other pose.
