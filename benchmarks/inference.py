@@ -90,16 +90,20 @@ def main() -> None:
         for precision in ("float32", "int8"):
             many = engines[precision, "throughput"]
             timed(f"{precision}, many", lambda many=many: list(many.stream(pictures)), len(pictures))
-        for index, path in enumerate(files):
-            picture = pictures[index % len(pictures)]
+        # One way after the other, each over all pictures: torch's threads spin for a while after a call, and
+        # would take the processors from whatever comes next.
+        for picture in pictures:
             timed("torch, one", lambda picture=picture: eager(network, [picture], 1))
-            for precision in ("float32", "int8"):
-                one = engines[precision, "latency"]
+        for precision in ("float32", "int8"):
+            one = engines[precision, "latency"]
+            for picture in pictures:
                 timed(f"{precision}, one", lambda one=one, picture=picture: list(one.stream([picture])))
+            predictor = predictors[precision]
+            for path in files:
                 timed(
-                    f"{precision}, from disk",
-                    lambda precision=precision, path=path: predictors[precision].predict(path),
+                    f"{precision}, from disk", lambda predictor=predictor, path=path: predictor.predict(path)
                 )
+        for path in files:
             timed("usual path", lambda path=path: usual(peer, crop, path))
         if not repeat:
             spent.clear()  # the first is for warming up

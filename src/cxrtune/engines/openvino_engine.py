@@ -34,8 +34,13 @@ class OpenVinoEngine:
             raise UsageError(
                 "this CPU has no bfloat16 arithmetic", remedy="Choose --bank-precision float32 or int8."
             )
+        # A picture a request: with the number of pictures left open the network takes 5 % longer.
+        fixed = model.clone()
+        shape = fixed.input(0).partial_shape
+        shape[0] = 1
+        fixed.reshape(shape)
         settings = {"PERFORMANCE_HINT": aim.upper(), "INFERENCE_PRECISION_HINT": _HINTS[precision]}
-        self._compiled = core.compile_model(model, "CPU", settings)
+        self._compiled = core.compile_model(fixed, "CPU", settings)
         # One more than run at once, so that none waits for its turn to be asked for its output.
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
