@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from encoded import GREY, RGBA, chunk, png, saved
 from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
+from encoded import GREY, RGBA, chunk, png, saved
 from nih_folder import picture_of
 
 NAME = "patient-0815"

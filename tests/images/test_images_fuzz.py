@@ -13,8 +13,6 @@ import sys
 
 import hypothesis
 import pytest
-from dicom_made import SYNTAXES, dicom, lut_item
-from encoded import GREY, RGB, png, saved
 from hypothesis import given
 from hypothesis import strategies as st
 from openjpeg.utils import encode_array
@@ -24,6 +22,8 @@ from pydicom.encaps import encapsulate
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import decode_radiograph
 from cxrtune.images.dicom import ALLOWANCES, is_dicom
+from dicom_made import SYNTAXES, dicom, lut_item
+from encoded import GREY, RGB, png, saved
 from nih_folder import picture_of
 
 MEMORY = 1_500_000_000

@@ -5,13 +5,13 @@ import struct
 
 import numpy as np
 import pytest
-from encoded import GREY, GREY_ALPHA, RGB, RGBA, chunk, png, saved
 from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.recipe import PreprocessSpec
+from encoded import GREY, GREY_ALPHA, RGB, RGBA, chunk, png, saved
 from nih_folder import picture_of
 
 

@@ -47,8 +47,8 @@ class OpenVinoEngine:
 
     def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
         """Run the network over pictures, uint8 (S, S); yield each one's outputs in turn."""
-        # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is let
-        # go while a thread still holds the callback waits for that thread, which waits for Python, for ever.
+        # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is
+        # let go while a thread holds the callback waits for that thread, which waits for Python, for ever.
         free: list[openvino.InferRequest] = []
         running: deque[openvino.InferRequest] = deque()
         for picture in pictures:

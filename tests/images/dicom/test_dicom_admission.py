@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from dicom_made import data_set, dicom, file_of
 from pydicom import Dataset
 from pydicom.uid import (
     DigitalXRayImageStorageForPresentation,
@@ -13,6 +12,7 @@ from pydicom.uid import (
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import ALLOWANCES, decode_dataset, decode_dicom
+from dicom_made import data_set, dicom, file_of
 from nih_folder import picture_of
 
 PICTURE = picture_of(1)

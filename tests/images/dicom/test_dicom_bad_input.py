@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, jpeg_lossless, lut_item
-from encoded import saved
 from PIL import Image
 from pydicom import Dataset
 from pydicom.encaps import encapsulate, get_frame
@@ -21,6 +19,8 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import MAX_BYTES, decode_radiograph, read_radiograph
 from cxrtune.images.dicom import decode_dataset, decode_dicom, is_dicom
 from cxrtune.images.held_warnings import held_warnings
+from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, jpeg_lossless, lut_item
+from encoded import saved
 from nih_folder import picture_of
 
 PICTURE = picture_of(1)

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, lut_item
-from encoded import GREY, png
 from PIL import Image
 from pydicom.encaps import get_frame
 
 from cxrtune.images.decode import decode_radiograph
 from cxrtune.images.dicom import decode_dataset, decode_dicom
+from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, lut_item
+from encoded import GREY, png
 from nih_folder import picture_of
 
 MODALITIES = {
