@@ -25,6 +25,8 @@ def quantise(
     Raises:
         UsageError: NNCF is not installed.
     """
+    # NNCF looks for CUDA's compiler when it is imported, and torch tells the terminal that there is none.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     try:
         import nncf
     except ImportError as error:
