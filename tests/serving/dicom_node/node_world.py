@@ -41,11 +41,6 @@ REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 COMMAND = (sys.executable, "-m", "cxrtune", "dicom-node")
-COMMAND = (
-    sys.executable, "-c",
-    "from cxrtune.cli import main, dicom_node as node; main.app.command('dicom-node')(node.command); main.main()",
-    "dicom-node",
-)  # fmt: skip
 
 FINDINGS = ("Effusion", "Mass", "Pleural_Thickening")
 THRESHOLDS = {"Effusion": 0.0, "Mass": 1.0, "Pleural_Thickening": 0.0}
@@ -108,6 +103,8 @@ def radiograph(number: int = 1, **changes) -> bytes:
         **({"PresentationIntentType": "FOR PRESENTATION"} if kind == DIGITAL else {}),
         **changes,
     }
+    own = ("PatientName", "PatientID")  # a value of None takes these away; the others were never there
+    elements = {name: value for name, value in elements.items() if value is not None or name in own}
     return with_meta(dicom(chest(number) if pixels is None else pixels, UID(syntax), **elements), elements)
 
 

@@ -46,13 +46,16 @@ def report_content(source: Source, prediction: Prediction, *, silent: bool) -> M
     content = MeasurementReport(
         observation_context=_observer(identity),
         procedure_reported=ours.PROCEDURE,
-        imaging_measurements=None
-        if silent
-        else [_group(source, score, identity) for score in prediction.findings],
+        imaging_measurements=[_group(source, score, identity) for score in prediction.findings],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    content[0].ContentSequence.append(_image_library(source))
-    content[0].ContentSequence.append(_texts(prediction, silent=silent))
+    parts = list(content[0].ContentSequence)
+    if silent:
+        # highdicom wants measurements; the template does without where there are qualitative evaluations.
+        parts = [part for part in parts if part.name != codes.DCM.ImagingMeasurements]
+    content[0].ContentSequence = ContentSequence(
+        [*parts, _image_library(source), _texts(prediction, silent=silent)]
+    )
     return content
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pydicom import Dataset, dcmwrite
 from pydicom.uid import UID
 
+from cxrtune.images.held_warnings import held_warnings
 from cxrtune.serving.dicom_node.queue import Result
 from cxrtune.serving.dicom_node.source import PATIENT_AND_STUDY, Source
 
@@ -68,5 +69,7 @@ def take_over(result: Dataset, source: Source, received: float) -> None:
 def to_result(dataset: Dataset) -> Result:
     """Encode a data set as a DICOM file."""
     stream = io.BytesIO()
-    dcmwrite(stream, dataset, enforce_file_format=True)
+    # pydicom warns of what was wrong in the radiograph already.
+    with held_warnings("pydicom"):
+        dcmwrite(stream, dataset, enforce_file_format=True)
     return Result(UID(dataset.SOPInstanceUID), UID(dataset.SOPClassUID), stream.getvalue())

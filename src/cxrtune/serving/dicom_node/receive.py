@@ -11,7 +11,6 @@ from typing import cast
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
-from pynetdicom.transport import ThreadedAssociationServer
 
 from cxrtune.errors import OutputError, UnreadableImageError, UsageError
 from cxrtune.serving.dicom_node.contexts import offer
@@ -27,6 +26,7 @@ OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
+_SECONDS_TO_END = 5.0
 _LONGEST_SENT_UNIT = 128 * 1024  # what peers are asked to send at most in one unit
 
 
@@ -96,15 +96,14 @@ def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
     entity.network_timeout = entity.dimse_timeout = settings.limits.idle_seconds
     offer(entity)
     try:
-        server = entity.make_server(
+        made = entity.make_server(
             (settings.host, settings.port),
             evt_handlers=[
                 (evt.EVT_C_ECHO, lambda _: SUCCESS),
                 (evt.EVT_C_STORE, receiver.store),
             ],
             server_class=BoundedServer,
-            connections=settings.limits.connections,
-            instance_bytes=settings.limits.instance_bytes,
+            limits=settings.limits,
         )
     except OSError as error:
         why = (error.strerror or str(error)).lower()
@@ -112,6 +111,7 @@ def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
             f"cannot listen on {settings.host} port {settings.port}: {why}",
             remedy="Choose another --port, or 0 for a free one.",
         ) from error
+    server = cast(BoundedServer, made)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="listening", daemon=True)
     thread.start()
     try:
@@ -121,10 +121,9 @@ def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
         thread.join()
 
 
-def _stop(server: ThreadedAssociationServer) -> None:
+def _stop(server: BoundedServer) -> None:
     """Take no more connections, and end those that are open; what was acknowledged is in the queue."""
     # The library's own shutdown expects to have started the server itself.
     BaseServer.shutdown(server)
     server.server_close()
-    for association in server.active_associations:
-        association.abort()
+    server.end_all(_SECONDS_TO_END)

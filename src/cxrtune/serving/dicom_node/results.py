@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.images.held_warnings import held_warnings
 from cxrtune.inference.prediction import Prediction
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.serving.dicom_node.capture import heatmap_capture
@@ -34,12 +33,11 @@ class ResultMaker:
             prediction: What the model says of it.
             received: When it came, in seconds since 1970.
         """
-        with held_warnings("pydicom", "highdicom"):
-            made = [structured_report(source, prediction, received, refuse=self.refuse)]
-            if prediction.quality.fit or not self.refuse:
-                made += [
-                    heatmap_capture(source, prediction, finding, number, self.spec, received)
-                    for number, finding in enumerate(prediction.findings)
-                    if finding.present
-                ]
-            return [to_result(dataset) for dataset in made]
+        made = [structured_report(source, prediction, received, refuse=self.refuse)]
+        if prediction.quality.fit or not self.refuse:
+            made += [
+                heatmap_capture(source, prediction, finding, number, self.spec, received)
+                for number, finding in enumerate(prediction.findings)
+                if finding.present
+            ]
+        return [to_result(dataset) for dataset in made]

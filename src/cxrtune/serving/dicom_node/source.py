@@ -116,12 +116,19 @@ def _read(data: bytes) -> Dataset:
     )
 
 
+def is_uid(text: str) -> bool:
+    """Tell whether a text is a unique identifier (PS3.5 9.1).
+
+    Leading zeros are wrong too, but some devices write them and archives take them.
+    """
+    parts = text.split(".")
+    return len(text) <= _LONGEST_UID and all(part.isascii() and part.isdecimal() for part in parts)
+
+
 def _uid(elements: Dataset, keyword: str) -> UID:
     value = elements.get(keyword)
     if not isinstance(value, str) or not value:
         raise UnreadableImageError(f"has no {keyword}")
-    uid = UID(value)
-    # PS3.5 9.1; leading zeros are wrong too, but some devices write them and archives take them.
-    if len(uid) > _LONGEST_UID or not all(part.isascii() and part.isdecimal() for part in uid.split(".")):
+    if not is_uid(value):
         raise UnreadableImageError(f"its {keyword} is none")
-    return uid
+    return UID(value)

@@ -15,7 +15,7 @@ def stable_uid(*parts: str) -> UID:
     """Derive a unique identifier from texts.
 
     The first 128 bits of the SHA-256 of `FORMAT` and the parts, each ended by a line feed, become a UUID
-    of version 8 (RFC 9562 5.8), which stands behind 2.25 as a decimal number (PS3.5 B.2); 122 bits are the hash's.
+    of version 8 (RFC 9562 5.8), which stands behind 2.25 as a decimal number (PS3.5 B.2).
 
     Args:
         parts: What the identifier depends on; none holds a line feed.

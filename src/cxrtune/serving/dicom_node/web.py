@@ -10,12 +10,12 @@ from http import HTTPStatus
 import requests
 from dicomweb_client.web import DICOMwebClient
 from pydicom import Dataset, dcmread
-from pydicom.uid import UID
 
 from cxrtune.errors import DataError, UsageError
 from cxrtune.images.held_warnings import held_warnings
 from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Result
+from cxrtune.serving.dicom_node.source import is_uid
 
 AUTHORIZATION_VARIABLE = "CXRTUNE_DICOMWEB_AUTHORIZATION"
 """What is sent as the Authorization header, such as `Bearer ...`; no list of processes shows it."""
@@ -97,7 +97,7 @@ def fetch_radiographs(url: str, study: str) -> Iterator[bytes]:
         UsageError: The URL or the UID is none.
         DataError: The service does not give the study.
     """
-    if not UID(study).is_valid:
+    if not is_uid(study):
         raise UsageError(
             "this is no Study Instance UID", remedy="Write digits and dots, such as 1.2.840.99.1."
         )
