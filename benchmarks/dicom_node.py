@@ -1,10 +1,10 @@
-"""The node under three senders at once, killed and its archive stopped on the way: is every result there once?
+"""The node under three senders, killed and its archive stopped on the way: is every result there once?
 
     python benchmarks/dicom_node.py --out DIR [--instances 500] [--kills 5] [--stops 2]
 
 Orthanc (Debian: orthanc, dcmtk) is the archive. The model is a network of 64 px that was never trained, the
 images are phantoms as CR and DX. The senders are DCMTK's storescu; what is not acknowledged they send again, so
-that instances come more than once. The node is killed with SIGKILL whenever a further share of the work is done.
+that instances come more than once. The node is killed by SIGKILL when a further share of the work is done.
 """
 
 import argparse

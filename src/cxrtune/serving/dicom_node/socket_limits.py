@@ -1,8 +1,8 @@
 """What a peer may make the node hold in memory, how many may be connected, and for how long without a word.
 
-pynetdicom reads a protocol data unit of whatever length its header claims, for as long as it takes, and gathers
-the fragments of a message without end; a connection gets two threads before a word is said, and keeps them when
-it never comes to an association.
+pynetdicom reads a protocol data unit of whatever length its header claims, for as long as it takes, and
+gathers the fragments of a message without end; a connection gets two threads before a word is said, and keeps
+them when it never comes to an association.
 """
 
 from __future__ import annotations
