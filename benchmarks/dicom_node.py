@@ -3,8 +3,8 @@
     python benchmarks/dicom_node.py --out DIR [--instances 500] [--kills 5] [--stops 2]
 
 Orthanc (Debian: orthanc, dcmtk) is the archive. The model is a network of 64 px that was never trained, the
-images are phantoms as CR and DX. The senders are DCMTK's storescu; what is not acknowledged they send again, so
-that instances come more than once. The node is killed by SIGKILL when a further share of the work is done.
+images are phantoms as CR and DX. The senders are DCMTK's storescu; what is not acknowledged they send again,
+so that instances come more than once. The node is killed by SIGKILL when a further share is done.
 """
 
 import argparse
