@@ -233,10 +233,11 @@ class Node:
     title: str = "CXRTUNE"
     port: int = 0
     process: subprocess.Popen | None = None
+    place: Path | None = None
 
     @property
     def queue(self) -> Path:
-        return self.folder / "queue.sqlite"
+        return self.place or self.folder / "queue.sqlite"
 
     @property
     def log(self) -> str:

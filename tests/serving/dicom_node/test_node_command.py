@@ -1,6 +1,7 @@
 """`cxrtune dicom-node`: what is wrong use, and what an operator sees."""
 
 import signal
+import stat
 from contextlib import closing, contextmanager
 
 import pytest
@@ -75,6 +76,17 @@ def test_a_port_that_is_taken_and_a_queue_that_is_taken(start_node, model):
     assert f"cannot listen on 127.0.0.1 port {node.port}: address already in use" in said
     said = run(*base, "--port", 0, "--queue", node.queue, code=2)
     assert "another node works on this queue" in said
+
+
+def test_the_queue_stands_in_the_users_state_folder(model, tmp_path, monkeypatch, cxrtune):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    place = tmp_path / "state" / "cxrtune" / "dicom-node.sqlite"
+    assert f"{place}: there is no such queue" in cxrtune("dicom-node", "--status").refused(2)
+    node = Node(model, tmp_path / "node", ("--results-to", "A@127.0.0.1:1"), place=place).start()
+    assert node.stop() == 0
+    assert place.is_file()
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+    assert "received, to be scored         0" in cxrtune("dicom-node", "--status").out
 
 
 def test_wider_than_loopback_without_a_list_is_warned_of(model, tmp_path):

@@ -255,6 +255,11 @@ def test_a_place_where_no_queue_can_be(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="the queue cannot be made"):
         Queue(tmp_path / "file" / "queue.sqlite")
+    with (
+        pytest.raises(OutputError, match="the queue cannot be made"),
+        held(tmp_path / "file" / "queue.sqlite"),
+    ):
+        pass
     with pytest.raises(UsageError, match="there is no such queue"):
         read_status(tmp_path / "nothing.sqlite")
     assert [file.name for file in tmp_path.iterdir()] == ["file"]

@@ -95,13 +95,16 @@ def held(path: Path) -> Iterator[None]:
 
     Raises:
         UsageError: Another node holds it.
+        OutputError: It cannot be made where it shall be.
     """
     try:
         import fcntl
     except ImportError:  # Windows; two nodes there would do some work twice, and send the same results
         yield
         return
-    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    with _naming_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,10 +120,16 @@ def held(path: Path) -> Iterator[None]:
 
 
 def _make(path: Path) -> None:
-    try:
+    with _naming_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # SQLite gives the log beside the file the file's own permissions.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+@contextmanager
+def _naming_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"the queue cannot be made: {(error.strerror or 'unknown cause').lower()}",
@@ -131,7 +140,9 @@ def _make(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+    # The log is cut to nothing when it begins anew: it holds what was deleted, too.
+    settings = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "journal_size_limit = 0")
+    for setting in settings:
         connection.execute(f"PRAGMA {setting}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
