@@ -13,6 +13,7 @@ import pytest
 from pydicom.config import disable_value_validation
 from web_service import Client, connect, head_of, read_answer, refused
 
+from cxrtune.serving.web.server import listen
 from dicom_made import dicom
 
 NAMES = ("Doe", "Jane", "0815", "Miller", "secret")
@@ -159,6 +160,12 @@ def test_options_reach_the_service(process_of, phantoms):
         refused(client.predict(phantoms[0]), 422, "unreadable_image")
         assert client.get("/v1/model", headers={"Host": "reader.example"}).status_code == 200
         refused(client.get("/v1/model", headers={"Host": "elsewhere.example"}), 403, "wrong_host")
+
+
+def test_small_answers_are_not_held_back():
+    with listen("127.0.0.1", 0) as taken:
+        # What asyncio asks before it sets TCP_NODELAY on what is accepted.
+        assert taken.proto == socket.IPPROTO_TCP
 
 
 class TestRefused:

@@ -32,7 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: It cannot be taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # Only with the protocol named does asyncio switch Nagle's algorithm off, which holds answers back.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
