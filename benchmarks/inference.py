@@ -22,6 +22,7 @@ from cxrtune.engines.convert import to_openvino
 from cxrtune.engines.engine import Aim, Engine, Precision
 from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.engines.quantise import quantise
+from cxrtune.inference.export import GATE_OPERATIONS
 from cxrtune.inference.loading import TITLE, LoadedModel
 from cxrtune.inference.prediction import ModelIdentity
 from cxrtune.inference.predictor import Predictor
@@ -32,7 +33,6 @@ from cxrtune.models.scoring import ScoringNet
 from cxrtune.pipeline.export import pictures_of
 
 BATCH = 8
-GATE = (r"(__module|self)\.gate[./].*",)
 
 
 def eager(network: ChestNet, pictures: Sequence[np.ndarray], batch: int) -> None:
@@ -64,7 +64,9 @@ def main() -> None:
     files = sorted(options.folder.rglob("*.png"))[: options.images]
     model = to_openvino(scoring, info.recipe.preprocess.size)
     coarse = quantise(
-        to_openvino(scoring, info.recipe.preprocess.size), held.pixels(held.of("train", 128)), keep=GATE
+        to_openvino(scoring, info.recipe.preprocess.size),
+        held.pixels(held.of("train", 128)),
+        keep=GATE_OPERATIONS,
     )
     engines: dict[tuple[Precision, Aim], Engine] = {
         (precision, aim): OpenVinoEngine(model if precision == "float32" else coarse, precision, aim)

@@ -28,7 +28,8 @@ from cxrtune.models.scoring import Scores, ScoringNet
 TOLERANCE = 1e-4
 """The largest difference of a probability, and of evidence and gate relative to their largest value."""
 
-_GATE = r"(__module|self)\.gate[./].*"
+GATE_OPERATIONS = (r"(__module|self)\.gate[./].*",)
+"""Names, as patterns, of what stays in float32 in INT8: distances mean nothing on eight bits."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def export_model(
             for output, name in zip(model.outputs, Scores._fields, strict=True):
                 output.get_tensor().set_names({name})
             if kind == "openvino-int8":
-                model = quantise(model, calibration, keep=(_GATE,))
+                model = quantise(model, calibration, keep=GATE_OPERATIONS)
             model.set_rt_info(text, [KEY])
             openvino.save_model(model, partial, compress_to_fp16=False)
         accept(open_exported(partial).run("throughput")[1])
@@ -116,6 +117,7 @@ def require_parity(found: Parity, file: Path) -> None:
     Raises:
         CxrtuneError: A difference is above the tolerance.
     """
+    # Strangeness is a logarithm of a distance, standardised: ten times coarser is still no picture's verdict.
     worst = max(found.probability, found.evidence, found.strangeness / 10)
     if worst > TOLERANCE:
         raise CxrtuneError(
