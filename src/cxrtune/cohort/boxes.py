@@ -26,9 +26,10 @@ SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
 SIDE = 1024
 """NIH's boxes are in pixels of its 1024 px pictures, whatever the size at hand."""
 
-_NAMES = {"Infiltrate": "Infiltration"}
+BOX_NAMES = {"Infiltrate": "Infiltration"}
+"""Findings that the list names otherwise than the label table does."""
 # The header is one text, `Bbox [x,y,w,h]`, that a CSV reader takes apart.
-_COLUMNS = {
+BOX_COLUMNS = {
     "Image Index": "image",
     "Finding Label": "finding",
     "Bbox [x": "x",
@@ -36,9 +37,9 @@ _COLUMNS = {
     "w": "width",
     "h]": "height",
 }
-_CORNERS = ("x", "y", "width", "height")
+CORNERS = ("x", "y", "width", "height")
 _SLACK = 1.0  # px; the phantoms' and NIH's corners are rounded
-_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
+BOXES_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS) -> Boxes:
             outside the picture; the message names the row.
     """
     frame = _read_frame(path)
-    names = frame["finding"].replace(_NAMES)
+    names = frame["finding"].replace(BOX_NAMES)
     strange = np.flatnonzero(~names.isin(findings))
     if len(strange):
         raise DataError(
@@ -106,34 +107,51 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS) -> Boxes:
 
 def _read_frame(path: Path) -> pd.DataFrame:
     if not path.is_file():
-        raise DataError("there is no such list of boxes", path=path, remedy=_REMEDY)
+        raise DataError("there is no such list of boxes", path=path, remedy=BOXES_REMEDY)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"is no readable CSV table: {error}", path=path, remedy=_REMEDY) from error
-    for name in _COLUMNS:
+        raise DataError(f"is no readable CSV table: {error}", path=path, remedy=BOXES_REMEDY) from error
+    for name in BOX_COLUMNS:
         if name not in frame.columns:
             raise DataError(
                 f"has no column '{name}'; its columns are {', '.join(map(str, frame.columns[:6]))}",
                 path=path,
-                remedy=_REMEDY,
+                remedy=BOXES_REMEDY,
             )
-    return frame.rename(columns=_COLUMNS)[list(_COLUMNS.values())]
+    return frame.rename(columns=BOX_COLUMNS)[list(BOX_COLUMNS.values())]
 
 
 def _corners(frame: pd.DataFrame, path: Path) -> NDArray[np.float64]:
-    numbers = frame[list(_CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    numbers = frame[list(CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    for problem, wrong in box_faults(numbers).items():
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            found = ", ".join(str(frame[name].iloc[row]) for name in CORNERS)
+            raise DataError(f"row {row + 2} {problem}: x, y, w, h = {found}", path=path, remedy=BOXES_REMEDY)
+    low, high = _clipped(numbers)
+    return np.hstack([low, high - low]) / SIDE
+
+
+def box_faults(numbers: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
+    """Say what is wrong with boxes.
+
+    Args:
+        numbers: float64 (N, 4), x, y, width, height in NIH's pixels; NaN where there is no number.
+
+    Returns:
+        bool (N,) a fault: the boxes that have it.
+    """
     finite = np.isfinite(numbers).all(axis=1)
     first, last = numbers[:, :2], numbers[:, :2] + numbers[:, 2:]
     outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)
-    low, high = np.clip(first, 0, SIDE), np.clip(last, 0, SIDE)
-    for problem, wrong in (
-        ("holds a box with a number missing", ~finite),
-        (f"holds a box outside the {SIDE} px picture", finite & outside),
-        ("holds an empty box", finite & (high <= low).any(axis=1)),
-    ):
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            found = ", ".join(str(frame[name].iloc[row]) for name in _CORNERS)
-            raise DataError(f"row {row + 2} {problem}: x, y, w, h = {found}", path=path, remedy=_REMEDY)
-    return np.hstack([low, high - low]) / SIDE
+    low, high = _clipped(numbers)
+    return {
+        "holds a box with a number missing": ~finite,
+        f"holds a box outside the {SIDE} px picture": finite & outside,
+        "holds an empty box": finite & ~outside & (high <= low).any(axis=1),
+    }
+
+
+def _clipped(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.clip(numbers[:, :2], 0, SIDE), np.clip(numbers[:, :2] + numbers[:, 2:], 0, SIDE)

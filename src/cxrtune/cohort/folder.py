@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cxrtune.errors import DataError
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 
 def image_files(folder: Path) -> dict[str, Path]:
@@ -24,10 +24,10 @@ def image_files(folder: Path) -> dict[str, Path]:
         DataError: There are no images, or two of the same name.
     """
     found: dict[str, Path] = {}
-    for place in _places(folder):
+    for place in image_places(folder):
         with os.scandir(place) as entries:
             for entry in entries:
-                if os.path.splitext(entry.name)[1].lower() not in _SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
+                if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
                     continue
                 if not entry.is_file():  # a folder, or a link to nowhere
                     continue
@@ -67,7 +67,12 @@ def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     return {name: found[name] for name in wanted}
 
 
-def _places(folder: Path) -> list[Path]:
+def image_places(folder: Path) -> list[Path]:
+    """Return the folders that images are looked for in, those that are there.
+
+    Raises:
+        DataError: There is no such data folder.
+    """
     if not folder.is_dir():
         raise DataError(
             "there is no such data folder", path=folder, remedy="Name the folder with the images with --data."

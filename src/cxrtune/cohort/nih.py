@@ -13,10 +13,11 @@ from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
 
 TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
-_OLDEST = 120  # years; NIH's table holds ages such as 412, typing errors of the source
+LABELS_REMEDY = f"Labels are {NO_FINDING}, or any of {', '.join(NIH_FINDINGS)}, joined by '|'."
+OLDEST = 120
+"""Years; the releases of 2017 hold ages such as 412, typing errors of the source."""
 
-# NIH's columns; the releases name one of them differently.
-_COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "image": ("Image Index",),
     "labels": ("Finding Labels",),
     "followup": ("Follow-up #",),
@@ -25,6 +26,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "sex": ("Patient Gender", "Patient Sex"),
     "view": ("View Position",),
 }
+"""NIH's columns by ours; the releases name one of them differently."""
 
 
 def find_table(folder: Path) -> Path:
@@ -73,7 +75,7 @@ def read_table(path: Path) -> pd.DataFrame:
             remedy="Keep one row an image.",
         )
     frame = raw[["image", "patient", "view", "sex"]].copy()
-    frame["age"] = _years(raw["age"])
+    frame["age"] = years_of(raw["age"])
     frame["followup"] = _counts(raw["followup"])
     labels = _labels(raw["labels"], path)
     for column, finding in enumerate(NIH_FINDINGS):
@@ -87,7 +89,7 @@ def _read_raw(path: Path) -> pd.DataFrame:
     except (ValueError, OSError) as error:
         raise DataError(f"is no readable CSV table: {error}", path=path) from error
     names = {}
-    for ours, theirs in _COLUMNS.items():
+    for ours, theirs in COLUMNS.items():
         found = [name for name in theirs if name in raw.columns]
         if not found:
             raise DataError(
@@ -96,7 +98,7 @@ def _read_raw(path: Path) -> pd.DataFrame:
                 remedy="Use NIH's table as it was published.",
             )
         names[found[0]] = ours
-    return raw.rename(columns=names)[list(_COLUMNS)]
+    return raw.rename(columns=names)[list(COLUMNS)]
 
 
 def _labels(texts: pd.Series[str], path: Path) -> NDArray[np.int8]:
@@ -105,23 +107,27 @@ def _labels(texts: pd.Series[str], path: Path) -> NDArray[np.int8]:
     known = {finding: column for column, finding in enumerate(NIH_FINDINGS)}
     matrix = np.zeros((len(distinct), len(NIH_FINDINGS)), dtype=np.int8)
     for row, text in enumerate(distinct):
-        parts = text.split("|")
-        if parts == [NO_FINDING]:
-            continue
-        for part in parts:
-            if part not in known:
-                image = int(np.flatnonzero(codes == row)[0])
-                raise DataError(
-                    f"row {image + 2} holds the unknown label '{part}'" + _contradiction(part),
-                    path=path,
-                    remedy=f"Labels are {NO_FINDING}, or any of {', '.join(NIH_FINDINGS)}, joined by '|'.",
-                )
-            matrix[row, known[part]] = 1
+        strange = unknown_label(text)
+        if strange is not None:
+            image = int(np.flatnonzero(codes == row)[0])
+            raise DataError(
+                f"row {image + 2} holds the unknown label {strange}", path=path, remedy=LABELS_REMEDY
+            )
+        for part in text.split("|"):
+            if part != NO_FINDING:
+                matrix[row, known[part]] = 1
     return matrix[codes]
 
 
-def _contradiction(part: str) -> str:
-    return " beside a finding" if part == NO_FINDING else ""
+def unknown_label(text: str) -> str | None:
+    """Return, in quotes, the first part of an `A|B` text that must not stand there; None if all may."""
+    parts = text.split("|")
+    if parts == [NO_FINDING]:
+        return None
+    strange = next((part for part in parts if part not in NIH_FINDINGS), None)
+    if strange is None:
+        return None
+    return f"'{strange}'" + (" beside a finding" if strange == NO_FINDING else "")
 
 
 def _counts(texts: pd.Series[str]) -> pd.Series[int]:
@@ -130,9 +136,9 @@ def _counts(texts: pd.Series[str]) -> pd.Series[int]:
     return numbers.astype("Int16")
 
 
-def _years(texts: pd.Series[str]) -> pd.Series[int]:
+def years_of(texts: pd.Series[str]) -> pd.Series[int]:
     """Read `58`, or the first release's `058Y`, `011M`, `009D`, as whole years; the impossible is null."""
     parts = texts.str.extract(r"^\s*(\d+)\s*([YMD]?)\s*$")
     numbers = pd.to_numeric(parts[0], errors="coerce")
     years = (numbers / parts[1].map({"": 1, "Y": 1, "M": 12, "D": 365.25})) // 1
-    return years.where(years <= _OLDEST).astype("Int16")
+    return years.where(years <= OLDEST).astype("Int16")

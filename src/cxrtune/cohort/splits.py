@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from cxrtune.errors import DataError
 
 VALIDATION_FRACTION = 0.2
-_LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
+LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
+"""NIH's two lists, by the part that they name."""
 
 
 def official_test_patients() -> frozenset[str]:
@@ -41,7 +42,7 @@ def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) ->
     """
     if not lists_in(folder):
         return patients.isin(official_test_patients()).to_numpy()
-    listed = {part: _read_list(folder / name) for part, name in _LISTS.items()}
+    listed = {part: read_list(folder / name) for part, name in LISTS.items()}
     _check_lists(listed, set(images), folder)
     is_test = images.isin(listed["test"]).to_numpy()
     both = set(patients[is_test]) & set(patients[~is_test])
@@ -62,9 +63,9 @@ def lists_in(folder: Path) -> list[Path]:
     Raises:
         DataError: There is only one of the two.
     """
-    found = [folder / name for name in _LISTS.values() if (folder / name).is_file()]
+    found = [folder / name for name in LISTS.values() if (folder / name).is_file()]
     if len(found) == 1:
-        missing = next(name for name in _LISTS.values() if name != found[0].name)
+        missing = next(name for name in LISTS.values() if name != found[0].name)
         raise DataError(
             f"holds {found[0].name} but not {missing}",
             path=folder,
@@ -91,7 +92,12 @@ def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
     return patients.isin(chosen).to_numpy()
 
 
-def _read_list(path: Path) -> set[str]:
+def read_list(path: Path) -> set[str]:
+    """Read one split list: an image name a line.
+
+    Raises:
+        DataError: It is no text.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except ValueError as error:
