@@ -21,11 +21,16 @@ def is_of_nih(cohort: Cohort) -> bool:
 
     Without torchxrayvision's copy of that table it cannot be told, and the answer is no.
     """
+    return are_of_nih(cohort.frame)
+
+
+def are_of_nih(frame: pd.DataFrame) -> bool:
+    """Tell the same of a table with the columns image (each once), patient, sex and view."""
     path = shipped_table(NIH_TABLE)
-    if path is None:
+    if path is None or frame.empty:
         return False
     table = pd.read_csv(path, usecols=list(_COLUMNS), dtype=str).rename(columns=_COLUMNS)
-    theirs = table.set_index("image").reindex(cohort.images)
-    ours = cohort.frame[["patient", "sex", "view"]].astype("string")
+    theirs = table.set_index("image").reindex(frame["image"])
+    ours = frame[["patient", "sex", "view"]].astype("string")
     alike = (theirs[["patient", "sex", "view"]].to_numpy(dtype=str) == ours.to_numpy(dtype=str)).all(axis=1)
     return bool(alike.mean() >= _ALIKE)

@@ -1,0 +1,27 @@
+"""Ages that nobody has."""
+
+from __future__ import annotations
+
+from cxrtune.cohort.nih import OLDEST, years_of
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.label_table import LabelTable
+from cxrtune.verification.listing import shown
+from cxrtune.verification.problem import Problem
+
+
+def check_ages(table: LabelTable) -> list[Problem]:
+    """Return the rows whose age is none; cxrtune treats it as not known."""
+    if "age" in table.lacking:
+        return []
+    texts, image = table.frame["age"], table.frame["image"]
+    return [
+        Problem(
+            Kind.AGE,
+            "warning",
+            table.file,
+            f"row {row + 2} ({shown(image.iloc[row])}) has the age '{shown(texts.iloc[row])}', "
+            f"expected 0 to {OLDEST} years",
+            "cxrtune takes such an age as not known; NIH's release v2020 has mended those of 2017.",
+        )
+        for row in years_of(texts).isna().to_numpy().nonzero()[0]
+    ]

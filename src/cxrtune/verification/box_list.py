@@ -1,0 +1,53 @@
+"""NIH's list of boxes: readable, of known images and findings, inside the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxrtune.cohort.boxes import BOX_COLUMNS, BOX_LIST, BOX_NAMES, BOXES_REMEDY, CORNERS, box_faults
+from cxrtune.findings import NIH_FINDINGS
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.listing import shown
+from cxrtune.verification.problem import Problem, Severity
+from cxrtune.verification.table_text import read_table_text
+
+
+def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:
+    """Return what is wrong with a folder's list of boxes; having none is no problem.
+
+    Args:
+        folder: The data folder.
+        named: The images of the label table.
+    """
+    path = folder / BOX_LIST
+    if not path.is_file():
+        return []
+    text = read_table_text(path, Kind.BOX, tuple((name,) for name in BOX_COLUMNS))
+    frame = text.frame.rename(columns=BOX_COLUMNS)
+    problems = list(text.problems)
+    if set(frame.columns) != set(BOX_COLUMNS.values()):
+        return problems
+
+    def add(
+        wrong: pd.Series[bool] | np.ndarray[tuple[int], np.dtype[np.bool_]], severity: Severity, what: str
+    ) -> None:
+        for row in np.flatnonzero(np.asarray(wrong, dtype=bool)):
+            cells = {name: shown(str(frame[name].iloc[row])) for name in frame.columns}
+            problems.append(
+                Problem(Kind.BOX, severity, BOX_LIST, f"row {row + 2} {what.format(**cells)}", BOXES_REMEDY)
+            )
+
+    add(
+        ~frame["finding"].replace(BOX_NAMES).isin(NIH_FINDINGS),
+        "error",
+        "({image}) holds the unknown finding '{finding}'",
+    )
+    add(~frame["image"].isin(list(named)), "warning", "names {image}, which is not in the label table")
+    numbers = frame[list(CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    for fault, wrong in box_faults(numbers).items():
+        add(wrong, "error", f"({{image}}) {fault}: x, y, w, h = {{x}}, {{y}}, {{width}}, {{height}}")
+    return problems

@@ -1,0 +1,38 @@
+"""The kinds of problems that a data folder can have; their names are what scripts filter by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A kind, by the name that it has in the list; `title` says it in words."""
+
+    MISSING = "missing-image", "named by the table, not in the folder"
+    EXTRA = "extra-image", "in the folder, not named by the table"
+    SAME_NAME = "same-name", "two images of one name"
+    UNREADABLE = "unreadable-image", "gives no radiograph"
+    SIZE = "image-size", "of another size than the others"
+    MODE = "image-mode", "not 8-bit grey"
+    DUPLICATE = "duplicate-image", "the same picture under several names"
+    LINK = "link-outside", "a link that leaves the folder"
+    NAME = "odd-name", "a name that tools stumble over"
+    FOLDER = "unreadable-folder", "a folder that cannot be listed"
+    UNPACKING = "half-unpacked", "an archive that was not unpacked to its end"
+    TABLE = "table", "the label table is not as NIH published it"
+    TABLE_ROW = "table-row", "rows of the label table that cannot be meant"
+    LABEL = "unknown-label", "labels that are none of NIH's"
+    AGE = "impossible-age", "ages that nobody has"
+    RELEASE = "table-release", "which release of the label table"
+    LIST = "split-list", "the split lists and the table do not go together"
+    PATIENT = "patient-across-splits", "a patient in more than one split"
+    BOX = "box-list", "the list of boxes"
+
+    title: str
+
+    def __new__(cls, name: str, title: str) -> Kind:
+        """Make a kind of its name and its title."""
+        kind = str.__new__(cls, name)
+        kind._value_ = name
+        kind.title = title
+        return kind

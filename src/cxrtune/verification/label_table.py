@@ -1,0 +1,58 @@
+"""The label table, read leniently, in cxrtune's own columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cxrtune.cohort.nih import COLUMNS
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.problem import Problem
+from cxrtune.verification.table_text import read_table_text
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What could be read of a label table.
+
+    Attributes:
+        file: Its name, as problems show it.
+        path: Where it is.
+        frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is empty text.
+            Rows as in the file: row 0 is the file's row 2.
+        lacking: Those columns that the file lacks.
+        problems: What had to be put up with.
+    """
+
+    file: str
+    path: Path
+    frame: pd.DataFrame
+    lacking: frozenset[str]
+    problems: tuple[Problem, ...]
+
+    @property
+    def patients(self) -> pd.Series[str]:
+        """The patients by image name; of an image that is named twice, the first row's."""
+        rows = self.frame.drop_duplicates("image")
+        return pd.Series(rows["patient"].to_numpy(), index=pd.Index(rows["image"]), dtype="str")
+
+
+def read_label_table(path: Path) -> LabelTable:
+    """Read a label table as far as it goes."""
+    text = read_table_text(path, Kind.TABLE, tuple(COLUMNS.values()))
+    frame = pd.DataFrame(index=text.frame.index)
+    for ours, theirs in COLUMNS.items():
+        frame[ours] = (
+            text.frame[theirs[0]] if theirs[0] in text.frame else pd.Series("", frame.index, dtype="str")
+        )
+    lacking = frozenset(ours for ours, theirs in COLUMNS.items() if theirs[0] not in text.frame)
+    return LabelTable(path.name, path, frame, lacking, text.problems)
+
+
+def in_one_order(labels: pd.Series[str]) -> pd.Series[str]:
+    """Return `B|A` as `A|B`, so that texts compare as sets."""
+    codes, distinct = pd.factorize(labels)
+    ordered = ["|".join(sorted(text.split("|"))) for text in distinct]
+    return pd.Series([ordered[code] if code >= 0 else "" for code in codes], index=labels.index, dtype="str")

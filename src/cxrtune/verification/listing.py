@@ -1,0 +1,127 @@
+"""What lies in a data folder: one pass over its directories, made for a million files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
+from cxrtune.progress import Reporter
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.problem import Problem
+
+
+class Found(NamedTuple):
+    """An image file: its folder, relative to the data folder, and its size in bytes; -1: a link to nowhere."""
+
+    folder: str
+    size: int
+
+
+@dataclass
+class Listing:
+    """The contents of the folders that images are looked for in.
+
+    Attributes:
+        root: The data folder.
+        images: The image files by name, as cxrtune reads them.
+        others: Names of all other files, by folder.
+        links: Image files that are links, as paths relative to the data folder.
+        places: The folders, relative to the data folder.
+        problems: Folders that cannot be listed, and names that are there twice.
+    """
+
+    root: Path
+    images: dict[str, Found] = field(default_factory=dict)
+    others: dict[str, list[str]] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def file(self, name: str) -> str:
+        """Return an image's path relative to the data folder, as it is shown."""
+        found = self.images[name]
+        return shown(f"{found.folder}/{name}")
+
+    def path(self, name: str) -> Path:
+        """Return where an image is."""
+        return self.root / self.images[name].folder / name
+
+
+def shown(name: str) -> str:
+    """Return a name as text that can be printed and written: what is not UTF-8, or moves the cursor, is escaped."""
+    if name.isascii() and name.isprintable():
+        return name
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def list_folder(root: Path, reporter: Reporter) -> Listing:
+    """List a data folder.
+
+    Args:
+        root: The data folder.
+        reporter: Shows how many files were seen.
+
+    Raises:
+        DataError: There is no such folder.
+    """
+    listing = Listing(root)
+    places = image_places(root)
+    listing.places = [place.relative_to(root).as_posix() for place in places]
+    with reporter.task("Listing", len(places)) as task:
+        for place, name in zip(places, listing.places, strict=True):
+            try:
+                with os.scandir(place) as entries:
+                    _take(entries, name, listing)
+            except OSError as error:
+                listing.problems.append(_closed(name, error))
+            task.advance()
+    return listing
+
+
+def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing) -> None:
+    images, others = listing.images, listing.others.setdefault(folder, [])
+    for entry in entries:
+        name = entry.name
+        if name.startswith(".") or os.path.splitext(name)[1].lower() not in IMAGE_SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
+            if not entry.is_dir():
+                others.append(name)
+            continue
+        try:
+            status = entry.stat()
+        except OSError:  # a link to nowhere, or gone meanwhile
+            status = None
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            others.append(name)
+            continue
+        if entry.is_symlink():
+            listing.links.append(f"{folder}/{name}")
+        if name in images:
+            listing.problems.append(_twice(name, images[name].folder, folder))
+            continue
+        images[name] = Found(folder, -1 if status is None else status.st_size)
+
+
+def _closed(folder: str, error: OSError) -> Problem:
+    return Problem(
+        Kind.FOLDER,
+        "error",
+        shown(folder),
+        f"cannot be listed: {(error.strerror or 'unknown cause').lower()}",
+        "Give yourself the right to read it (chmod u+rx), or mount its disk.",
+    )
+
+
+def _twice(name: str, first: str, second: str) -> Problem:
+    return Problem(
+        Kind.SAME_NAME,
+        "error",
+        shown(f"{second}/{name}"),
+        f"an image of this name lies in {shown(first)} too; expected one",
+        "Keep one of them.",
+    )

@@ -1,0 +1,43 @@
+"""Names that other tools stumble over."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.listing import Listing
+from cxrtune.verification.problem import Problem
+
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
+
+
+def check_names(listing: Listing) -> list[Problem]:
+    """Return the images whose names are not plain: spaces, accents, control characters, bytes that are no UTF-8."""
+    return [
+        Problem(Kind.NAME, "warning", listing.file(name), f"has a name with {reason}", _REMEDY)
+        for name in listing.images
+        if not _PLAIN.fullmatch(name) and (reason := _reason(name))
+    ]
+
+
+def _reason(name: str) -> str:
+    if not name.isprintable():
+        is_bytes = any("\udc80" <= letter <= "\udcff" for letter in name)
+        return "bytes that are not UTF-8" if is_bytes else "characters that cannot be seen"
+    if name != unicodedata.normalize("NFC", name):
+        return "accents in two parts (NFD, as an old Macintosh writes them), which match no table that has them in one"
+    reasons = [
+        word
+        for word, found in (
+            ("spaces", " " in name),
+            ("letters beyond ASCII", not name.isascii()),
+            (
+                "characters that a shell takes for its own",
+                bool(re.search(r"[^\w\s.\-]", name, re.ASCII)) and name.isascii(),
+            ),
+        )
+        if found
+    ]
+    return " and ".join(reasons)

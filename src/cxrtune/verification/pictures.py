@@ -1,0 +1,98 @@
+"""Every image opened: whether it gives a radiograph, its size, its mode, and what its pixels hash to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decode import read_radiograph
+from cxrtune.images.decoding_pool import decoding_pool
+from cxrtune.images.held_warnings import held_warnings
+
+_CHUNK = 32  # images a task: large enough that handing over costs nothing, small enough for a smooth bar
+_RASTER = frozenset({".png", ".jpg", ".jpeg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What an image turned out to be.
+
+    Attributes:
+        fault: Why it gives no radiograph, or None; the rest is empty then.
+        width: Pixels.
+        height: Pixels.
+        mode: What it is if not 8-bit grey, such as `RGBA`; else None.
+        is_grey: Whether all channels are equal, so that nothing is lost by reading it as grey.
+        digest: Of its grey pixels and their shape; equal pixels give equal digests whatever the file.
+    """
+
+    fault: str | None = None
+    width: int = 0
+    height: int = 0
+    mode: str | None = None
+    is_grey: bool = True
+    digest: bytes = b""
+
+
+def look_at_all(
+    paths: Mapping[str, Path], workers: int, progress: Callable[[int], None]
+) -> dict[str, Picture]:
+    """Decode images in worker processes.
+
+    Args:
+        paths: Where the images are, by name.
+        workers: Number of processes.
+        progress: Called with the number of images done since the last call.
+
+    Raises:
+        CxrtuneError: A process was killed.
+    """
+    names = list(paths)
+    chunks = [names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK)]
+    seen: dict[str, Picture] = {}
+    if not chunks:
+        return seen
+    with decoding_pool(workers) as pool:
+        tasks = {pool.submit(_look_at_chunk, [paths[name] for name in chunk]): chunk for chunk in chunks}
+        for task in as_completed(tasks):
+            seen.update(zip(tasks[task], task.result(), strict=True))
+            progress(len(tasks[task]))
+    return seen
+
+
+def _look_at_chunk(paths: list[Path]) -> list[Picture]:
+    return [look_at(path) for path in paths]
+
+
+def look_at(path: Path) -> Picture:
+    """Decode one image."""
+    try:
+        pixels = read_radiograph(path).pixels
+    except UnreadableImageError as error:
+        return Picture(fault=error.reason)
+    mode, is_grey = _mode(path) if path.suffix.lower() in _RASTER else (None, True)
+    digest = hashlib.blake2b(f"{pixels.dtype.str}{pixels.shape}".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels))
+    return Picture(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest())
+
+
+def _mode(path: Path) -> tuple[str | None, bool]:
+    with held_warnings("PIL"), Image.open(path, formats=("PNG", "JPEG")) as header:
+        mode = header.mode
+    if mode == "L":
+        return None, True
+    if mode in ("1", "I", "I;16", "LA"):
+        return mode, True
+    colours = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if colours is None or colours.ndim == 2:
+        return mode, True
+    first = colours[..., :1]
+    return mode, bool((colours[..., 1:3] == first).all())

@@ -1,0 +1,60 @@
+"""Images that the table names and the folder lacks, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.listing import Listing, shown
+from cxrtune.verification.problem import Problem
+
+
+def check_presence(named: Collection[str], listing: Listing, table: str) -> list[Problem]:
+    """Return the missing and the extra images.
+
+    A missing image is a warning as long as there are others: NIH's table stands beside many a part of its images, and
+    cxrtune leaves out, and says so, what is not there.
+
+    Args:
+        named: The images of the table.
+        listing: What is in the folder.
+        table: The table's name.
+    """
+    missing = [name for name in dict.fromkeys(named) if name and name not in listing.images]
+    extra = listing.images.keys() - set(named)
+    alike = _alike(extra)
+    none = len(missing) == len(set(named))
+    problems = [
+        Problem(
+            Kind.MISSING,
+            "error" if none else "warning",
+            shown(name),
+            f"is in {table} but not on disk" + _twin(name, alike),
+            "Unpack the archives that are missing, or go on: what is not there is left out of the cohort.",
+        )
+        for name in missing
+    ]
+    return problems + [
+        Problem(
+            Kind.EXTRA,
+            "warning",
+            listing.file(name),
+            f"is on disk but not in {table}",
+            "Nothing need be done: it is not used. Add a row if it should be.",
+        )
+        for name in sorted(extra)
+    ]
+
+
+def _alike(names: Iterable[str]) -> dict[str, str]:
+    return {_stem(name): name for name in names}
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0].strip().casefold()
+
+
+def _twin(name: str, alike: dict[str, str]) -> str:
+    """Name the file that is probably meant: one whose case of letters, or suffix, differs."""
+    twin = alike.get(_stem(name))
+    return "" if twin is None else f"; {shown(twin)} is there: rename it, or the row"

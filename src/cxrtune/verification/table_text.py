@@ -1,0 +1,183 @@
+"""A CSV file -> rows of text, whatever a spreadsheet or an editor did to it, with every such thing named."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.problem import Problem
+
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_ORIGINAL = "Put the file as NIH published it in its place."
+
+
+@dataclass(frozen=True)
+class TableText:
+    """What could be read of a table.
+
+    Attributes:
+        frame: Text, one column a header, the first of those that share a name; rows as in the file.
+        problems: What had to be put up with.
+        intact: Whether a stage would read the same: no error among the problems.
+    """
+
+    frame: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Whether a stage would read the same."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+
+def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) -> TableText:
+    """Read a table as leniently as can be.
+
+    Args:
+        path: The file, possibly gzipped.
+        kind: The kind of the problems.
+        columns: The columns that are wanted, each with its names; found in any case of letters, and with spaces
+            around. In the frame they have the first name.
+    """
+    reader = _Reader(path.name, kind)
+    text = reader.text(path)
+    if not text.strip():
+        if not reader.problems:
+            reader.error("is empty (0 rows)")
+        return TableText(pd.DataFrame(), tuple(reader.problems))
+    rows = reader.rows(text)
+    return TableText(reader.frame(rows, columns), tuple(reader.problems))
+
+
+class _Reader:
+    """One table being read; collects what is odd about it."""
+
+    def __init__(self, file: str, kind: Kind) -> None:
+        self.file, self.kind = file, kind
+        self.problems: list[Problem] = []
+
+    def error(self, what: str, remedy: str = _ORIGINAL) -> None:
+        self.problems.append(Problem(self.kind, "error", self.file, what, remedy))
+
+    def warn(self, what: str, remedy: str) -> None:
+        self.problems.append(Problem(self.kind, "warning", self.file, what, remedy))
+
+    def text(self, path: Path) -> str:
+        """Return the file's text; empty, with an error noted, if it is none."""
+        try:
+            data = path.read_bytes()
+            if path.suffix == ".gz":
+                data = gzip.decompress(data)
+        except (OSError, EOFError) as error:
+            self.error(f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}")
+            return ""
+        changes = []
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self.error("is UTF-16 text, expected UTF-8", "Save it as CSV UTF-8.")
+            return data.decode("utf-16", "replace")
+        if b"\0" in data[:4096]:
+            self.error("is no text: it holds zero bytes")
+            return ""
+        if data.startswith(codecs.BOM_UTF8):
+            changes.append("a byte order mark")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as problem:
+            self.error(f"is not UTF-8 text (byte {problem.start:,})", "Save it as CSV UTF-8.")
+            text = data.decode("latin-1")
+        if "\r" in text:
+            changes.append("Windows line ends" if "\r\n" in text else "line ends of an old Macintosh")
+        if changes:
+            self.warn(
+                f"holds {' and '.join(changes)}; cxrtune reads it all the same",
+                "Nothing need be done; it only means that a program has saved the table anew.",
+            )
+        return text
+
+    def rows(self, text: str) -> list[list[str]]:
+        """Return the rows of fields, all as long as the header."""
+        header = text[: text.find("\n") if "\n" in text else None]
+        separator = max(_SEPARATORS, key=header.count)
+        if separator != ",":
+            self.error(
+                f"is separated by {_SEPARATORS[separator]}s, expected commas",
+                "Save it with commas as separators.",
+            )
+        lines = io.StringIO(text, newline=None)  # whatever the line ends are
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+            opened = next(
+                (number for number, row in enumerate(rows) if any("\n" in cell for cell in row)), None
+            )
+        except csv.Error:  # a field longer than any: the quote that opens it has no end
+            rows, opened = [], -1
+        if opened is not None:
+            where = f"row {opened + 1}" if opened >= 0 else "a row"
+            self.error(
+                f"{where} opens a quote that does not end in its line", "Close the quote, or remove it."
+            )
+            lines.seek(0)
+            rows = [row for row in csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE) if row]
+        return self._even(rows)
+
+    def _even(self, rows: list[list[str]]) -> list[list[str]]:
+        width = len(rows[0])
+        # NIH's own file of 2017 ends its header with a comma too many.
+        fewest = width - 1 if not rows[0][-1].strip() else width
+        uneven = [number for number, row in enumerate(rows) if not fewest <= len(row) <= width]
+        for number in uneven:
+            self.problems.append(
+                Problem(
+                    self.kind,
+                    "error",
+                    self.file,
+                    f"row {number + 1} has {len(rows[number])} fields, expected {width}",
+                    "Mend the rows: a separator is missing, or one too many.",
+                )
+            )
+        return [row if len(row) == width else (row + [""] * width)[:width] for row in rows]
+
+    def frame(self, rows: list[list[str]], columns: Sequence[Sequence[str]]) -> pd.DataFrame:
+        """Return the wanted columns that are there."""
+        header, body = rows[0], rows[1:]
+        if not body:
+            self.error("holds a header and no rows")
+        fields = list(zip(*body, strict=True)) if body else [()] * len(header)
+        found: dict[str, tuple[str, ...]] = {}
+        for names in columns:
+            places = self._places(header, names)
+            if not places:
+                continue
+            if len(places) > 1:
+                self._duplicated(header[places[0]], [fields[place] for place in places])
+            found[names[0]] = fields[places[0]]
+        return pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in found.items()})
+
+    def _places(self, header: list[str], names: Sequence[str]) -> list[int]:
+        exact = [place for place, name in enumerate(header) if name in names]
+        if exact:
+            return exact
+        loose = {name.casefold() for name in names}
+        alike = [place for place, name in enumerate(header) if name.strip().casefold() in loose]
+        if alike:
+            self.error(f"has a column '{header[alike[0]]}', expected '{names[0]}'", "Rename the column.")
+        else:
+            self.error(f"has no column '{names[0]}'; its columns are {', '.join(header[:8])}")
+        return alike
+
+    def _duplicated(self, name: str, twins: list[tuple[str, ...]]) -> None:
+        if all(twin == twins[0] for twin in twins):
+            self.warn(f"has the column '{name}' {len(twins)} times, all alike", "Remove the copies.")
+        else:
+            self.error(
+                f"has the column '{name}' {len(twins)} times, and they differ; only the first is read",
+                "Keep the one that is right.",
+            )
