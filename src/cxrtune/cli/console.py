@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
-from cxrtune.progress import SilentTask, Task
+from cxrtune.progress import SilentTask, Task, Unit
 
 
 class ConsoleReporter:
@@ -37,30 +48,41 @@ class ConsoleReporter:
             self._facts.print(table)
 
     @contextmanager
-    def task(self, description: str, total: int) -> Iterator[Task]:
+    def task(self, description: str, total: int, unit: Unit = "steps") -> Iterator[Task]:
         """Show a bar while a task runs, if somebody is looking."""
         if self._quiet or not sys.stdout.isatty():
             yield SilentTask()
             return
+        counts: tuple[ProgressColumn, ...] = (MofNCompleteColumn(),)
+        if unit == "bytes":
+            counts = (DownloadColumn(), TransferSpeedColumn())
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            *counts,
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         )
         with Progress(*columns, console=self._facts, transient=True) as bars:
-            yield _Bar(bars, bars.add_task(description, total=total, note=""))
+            yield _Bar(bars, bars.add_task(description, total=total, note=""), total)
 
 
 class _Bar:
-    def __init__(self, bars: Progress, task: TaskID) -> None:
+    def __init__(self, bars: Progress, task: TaskID, total: int) -> None:
         self._bars = bars
         self._task = task
+        self._total = total
+        self._lock = threading.Lock()
 
     def advance(self, steps: int = 1) -> None:
         """Move the bar."""
         self._bars.advance(self._task, steps)
+
+    def lengthen(self, steps: int) -> None:
+        """Make the bar's whole longer."""
+        with self._lock:
+            self._total += steps
+            self._bars.update(self._task, total=self._total)
 
     def note(self, text: str) -> None:
         """Show a text beside the bar."""

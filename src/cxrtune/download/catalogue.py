@@ -1,0 +1,188 @@
+"""What a data set consists of: a YAML file of the package, or a user's own of the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from cxrtune.download.address import is_address
+from cxrtune.errors import UsageError
+
+# A plain name: it stays in the folder, and does not begin with a dot as the download's own files do.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=100)]
+_REMEDY = "Write it like the shipped one; docs/download.md has the meaning of every key."
+_OURS = ("download.json",)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Known(_Part):
+    """What is known of one published version of a file; what is None is not known.
+
+    Attributes:
+        bytes: Its size.
+        sha256: Its SHA-256, in small hexadecimal digits.
+        md5: Its MD5, likewise.
+    """
+
+    bytes: Annotated[int, Field(gt=0)] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the content can be verified, not its size alone."""
+        return self.sha256 is not None or self.md5 is not None
+
+
+class Unpack(_Part):
+    """How an archive (.tar.gz) is unpacked.
+
+    Attributes:
+        folder: The folder in the data folder that it becomes.
+        inside: The one folder in the archive that holds its images; it lies in `folder` thereafter.
+    """
+
+    folder: Name
+    inside: Name = "images"
+
+
+class Entry(_Part):
+    """One file.
+
+    Attributes:
+        name: Its name in the data folder and on a mirror.
+        links: Where it is published; a later one is tried when the ones before it fail.
+        known: Versions of it, the publisher's first; empty if nothing is known.
+        unpack: Of an archive.
+        without: What becomes of cxrtune without this file, for one that it can do without.
+    """
+
+    name: Name
+    links: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    known: Annotated[tuple[Known, ...], Field(strict=False)] = ()
+    unpack: Unpack | None = None
+    without: str | None = None
+
+    @field_validator("links")
+    @classmethod
+    def _are_addresses(cls, links: tuple[str, ...]) -> tuple[str, ...]:
+        for link in links:
+            if not is_address(link):
+                raise ValueError(f"'{link}' is no http or https address")
+        return links
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of the publisher's version, if it is known."""
+        return self.known[0].bytes if self.known else None
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the content can be verified."""
+        return bool(self.known) and all(version.has_checksum for version in self.known)
+
+    def may_have(self, size: int) -> bool:
+        """Return whether a file of `size` bytes can be a known version."""
+        return not self.known or any(version.bytes in (None, size) for version in self.known)
+
+
+class Catalogue(_Part):
+    """A data set.
+
+    Attributes:
+        dataset: Its name on the command line.
+        title: Its name in prose.
+        terms: Where its terms of use are.
+        cite: Whom to cite.
+        files: What it consists of.
+    """
+
+    dataset: Name
+    title: str
+    terms: str
+    cite: str
+    files: Annotated[tuple[Entry, ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_distinct(self) -> Catalogue:
+        taken = list(_OURS)
+        for place in self._places():
+            if place.lower() in taken:  # some disks do not tell capitals from small letters
+                raise ValueError(f"'{place}' is the name of two things")
+            taken.append(place.lower())
+        return self
+
+    def _places(self) -> Iterator[str]:
+        for entry in self.files:
+            yield entry.name
+            if entry.unpack is not None:
+                yield entry.unpack.folder
+
+
+def shipped_catalogues() -> tuple[str, ...]:
+    """Return the names of the data sets that the package knows."""
+    return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
+
+
+def load_catalogue(dataset: str, path: Path | None = None) -> Catalogue:
+    """Load what a data set consists of.
+
+    Args:
+        dataset: Its name, such as `nih`.
+        path: A user's own catalogue; otherwise the package's.
+
+    Raises:
+        UsageError: There is no such data set, or the file is no catalogue of it.
+    """
+    if path is not None:
+        catalogue = _parse(_read(path), path)
+        if catalogue.dataset != dataset:
+            raise UsageError(
+                f"is a catalogue of '{catalogue.dataset}', not of '{dataset}'",
+                path=path,
+                remedy=f"Ask for it by its name: cxrtune download {catalogue.dataset}.",
+            )
+        return catalogue
+    if dataset not in shipped_catalogues():
+        raise UsageError(
+            f"there is no data set '{dataset}' to download",
+            remedy=f"Choose one of: {', '.join(shipped_catalogues())}; or name a catalogue with --catalogue.",
+        )
+    shipped = _shipped().joinpath(f"{dataset}.yaml")
+    return _parse(shipped.read_text(encoding="utf-8"), Path(str(shipped)))
+
+
+def _shipped() -> Any:
+    return files("cxrtune.download").joinpath("data")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError("is no readable text file", path=path, remedy=_REMEDY) from error
+
+
+def _parse(text: str, path: Path) -> Catalogue:
+    try:
+        return Catalogue.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise UsageError(f"cannot be read as YAML: {problem}", path=path, remedy=_REMEDY) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UsageError(
+            f"is no catalogue: {where + ': ' if where else ''}{reason[0].lower()}{reason[1:]}",
+            path=path,
+            remedy=_REMEDY,
+        ) from error

@@ -1,0 +1,217 @@
+"""One entry of the catalogue, from whatever is there of it to what the folder shall hold."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrtune.download.address import shown
+from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
+from cxrtune.download.catalogue import Entry, Unpack
+from cxrtune.download.client import new_session
+from cxrtune.download.failure import DownloadError
+from cxrtune.download.part import Part
+from cxrtune.download.patience import Patience
+from cxrtune.download.place import in_words, require_space, writing_to
+from cxrtune.download.record import DownloadRecord, Fetched, now
+from cxrtune.download.transfer import Transfer
+from cxrtune.download.verification import Sums, sums_of, verified_by, wrong
+from cxrtune.errors import DataError
+from cxrtune.progress import Reporter, SilentTask, Task
+
+UNPACKED_SHARE = 1.02  # of an archive's size: PNG files do not shrink, and tar adds little
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What holds for every file of a download.
+
+    Attributes:
+        folder: The data folder.
+        mirror: Where the files lie by their names; None: at the catalogue's links.
+        keep_archives: Keep them after they are unpacked.
+        patience: With hosts.
+        stop: Set when the user wants to stop.
+        reporter: Told of what is done.
+    """
+
+    folder: Path
+    mirror: str | None
+    keep_archives: bool
+    patience: Patience
+    stop: threading.Event
+    reporter: Reporter
+
+
+class Delivery:
+    """Brings one entry to its place; can begin anywhere, as the folder and the record say where it stands."""
+
+    def __init__(
+        self, entry: Entry, record: DownloadRecord, orders: Orders, task: Task | None = None
+    ) -> None:
+        self.entry = entry
+        self._record = record
+        self._orders = orders
+        self._task = SilentTask() if task is None else task
+        self._path = orders.folder / entry.name
+
+    def run(self) -> None:
+        """Fetch, verify, record and unpack what is missing.
+
+        Raises:
+            CxrtuneError: It cannot be done; what is there stays.
+            Cancelled: The user wants to stop.
+        """
+        if self.is_done():
+            self._tidy()
+            return
+        fetched = self._here() or self._fetch(attempts=2)
+        if self.entry.unpack is None:
+            return
+        try:
+            self._unpack(fetched, self.entry.unpack)
+        except DamagedError:
+            if fetched.link is None or fetched.verified != "nothing":
+                raise
+            # It came from a host and nothing vouches for it: the host may do better.
+            self._orders.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
+            self._remove_file()
+            self._unpack(self._fetch(attempts=1), self.entry.unpack)
+
+    def is_done(self) -> bool:
+        """Return whether nothing is left to do, by the record and by what is in the folder."""
+        fetched = self._record.get(self.entry.name)
+        if fetched is None:
+            return False
+        if self.entry.unpack is None:
+            return self._path.is_file() and sums_of(self._path).sha256 == fetched.sha256
+        if fetched.unpacked is None:
+            return False
+        place = self._orders.folder / fetched.unpacked.folder / self.entry.unpack.inside
+        return place.is_dir() and sum(1 for _ in place.iterdir()) >= fetched.unpacked.images
+
+    def _tidy(self) -> None:
+        """Do what a process that was killed after its record could not do any more."""
+        fetched = self._record.get(self.entry.name)
+        if self.entry.unpack is not None and fetched is not None:
+            shutil.rmtree(hidden_folder(self._orders.folder / self.entry.unpack.folder), ignore_errors=True)
+            self._drop_archive(fetched)
+
+    def _here(self) -> Fetched | None:
+        """Return the file that is there already, verified; None if it must be fetched."""
+        if not self._path.exists():
+            return None
+        if not self._path.is_file():
+            raise DataError("is no file", path=self._path, remedy="Move it away, and start again.")
+        known, sums = self._record.get(self.entry.name), sums_of(self._path)
+        if known is not None:
+            if sums.sha256 != known.sha256:
+                raise DataError(
+                    "was changed since it was fetched: its SHA-256 is not the recorded one",
+                    path=self._path,
+                    remedy="Move it away, and the same command fetches it again.",
+                )
+            return known
+        problem = wrong(self.entry, sums)
+        if problem is not None:
+            raise DataError(
+                f"is there, but is not the published file: {problem}",
+                path=self._path,
+                remedy="Move it away, and the same command fetches it.",
+            )
+        self._orders.reporter.say(f"{self.entry.name}: was here already, {self._in_words(sums)}")
+        return self._put(sums, None)
+
+    def _fetch(self, attempts: int) -> Fetched:
+        part = Part(self._path)
+        for left in reversed(range(attempts)):
+            transfer = Transfer(
+                self.entry,
+                self._links(),
+                part,
+                patience=self._orders.patience,
+                stop=self._orders.stop,
+                moved=self._moved,
+                reporter=self._orders.reporter,
+            )
+            with new_session() as session:
+                link = transfer.run(session)
+            sums = Sums(part.length, part.sha256, part.md5)
+            problem = wrong(self.entry, sums)
+            if problem is None:
+                part.complete()
+                self._compare_with_before(sums)
+                self._orders.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
+                return self._put(sums, shown(link))
+            self._moved(-part.length)
+            part.remove()
+            if left:
+                self._orders.reporter.warn(
+                    f"{self.entry.name} came wrong ({problem}); it is fetched once more"
+                )
+        raise DownloadError(
+            f"came wrong twice from {shown(link)}: {problem}",
+            path=self._path,
+            remedy="Nothing of it was kept. Fetch it from elsewhere with --mirror URL, or mend its checksum.",
+        )
+
+    def _compare_with_before(self, sums: Sums) -> None:
+        before = self._record.get(self.entry.name)
+        if before is not None and before.sha256 != sums.sha256:
+            self._orders.reporter.warn(
+                f"{self.entry.name} is another file than the one that was fetched here on {before.when}"
+            )
+
+    def _moved(self, count: int) -> None:
+        """Tell of bytes that came, or (negative) were given up."""
+        if self.entry.bytes is None:  # nobody could count them before
+            self._task.lengthen(count)
+        self._task.advance(count)
+
+    def _links(self) -> tuple[str, ...]:
+        if self._orders.mirror is None:
+            return self.entry.links
+        return (f"{self._orders.mirror.rstrip('/')}/{self.entry.name}",)
+
+    def _unpack(self, fetched: Fetched, unpack: Unpack) -> None:
+        self._task.note(f"unpacking {self.entry.name}")
+        wanted = int(fetched.bytes * UNPACKED_SHARE)
+        require_space(self._orders.folder, wanted, f"unpacking {self.entry.name}")
+        unpacked = unpack_archive(self._path, self._orders.folder / unpack.folder, unpack, self._orders.stop)
+        # What was here before the first download is the user's, and stays.
+        keep = self._orders.keep_archives or fetched.link is None
+        fetched = fetched.model_copy(update={"unpacked": unpacked, "kept": keep})
+        self._record.put(self.entry.name, fetched)
+        self._drop_archive(fetched)
+        self._orders.reporter.say(
+            f"{self.entry.name}: {unpacked.images:,} images in {unpack.folder}/{unpack.inside}/"
+        )
+
+    def _drop_archive(self, fetched: Fetched) -> None:
+        if not fetched.kept:
+            self._remove_file()
+
+    def _remove_file(self) -> None:
+        with writing_to(self._path):
+            self._path.unlink(missing_ok=True)
+
+    def _put(self, sums: Sums, link: str | None) -> Fetched:
+        fetched = Fetched(
+            bytes=sums.bytes,
+            sha256=sums.sha256,
+            link=link,
+            when=now(),
+            verified=verified_by(self.entry, sums),
+        )
+        self._record.put(self.entry.name, fetched)
+        return fetched
+
+    def _in_words(self, sums: Sums) -> str:
+        published = {
+            "sha256": "SHA-256 as published",
+            "md5": "MD5 as published",
+            "nothing": "not verified, as no checksum is published",
+        }
+        return f"{in_words(sums.bytes)}, {published[verified_by(self.entry, sums)]}"

@@ -1,0 +1,191 @@
+"""A whole data set, several files at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cxrtune.download.address import is_address, shown
+from cxrtune.download.catalogue import Catalogue, Entry
+from cxrtune.download.delivery import Delivery, Orders
+from cxrtune.download.failure import Cancelled, DownloadError
+from cxrtune.download.patience import Patience
+from cxrtune.download.place import held, in_words, require_space
+from cxrtune.download.plan import plan
+from cxrtune.download.record import DownloadRecord
+from cxrtune.errors import CxrtuneError, DataError, UsageError
+from cxrtune.progress import Reporter
+
+_SECONDS_TO_STOP = 2.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the folder holds at the end.
+
+    Attributes:
+        images: In all folders that archives became.
+        unverified: Names of files for which no checksum is published.
+    """
+
+    images: int
+    unverified: tuple[str, ...]
+
+
+@dataclass
+class _Outcome:
+    failures: list[tuple[Entry, CxrtuneError]] = field(default_factory=list)
+    crashes: list[BaseException] = field(default_factory=list)
+
+
+def download(
+    catalogue: Catalogue,
+    folder: Path,
+    *,
+    mirror: str | None,
+    jobs: int,
+    keep_archives: bool,
+    patience: Patience,
+    reporter: Reporter,
+) -> Summary:
+    """Bring a data set to a folder; go on where an earlier download ended, however it ended.
+
+    Args:
+        catalogue: What it consists of.
+        folder: Where it goes; made if it is not there.
+        mirror: An address under which the files lie by their names, instead of the catalogue's links.
+        jobs: How many files are fetched at once.
+        keep_archives: Keep them after they are unpacked.
+        patience: With hosts.
+        reporter: Told of every file.
+
+    Returns:
+        What the folder holds.
+
+    Raises:
+        UsageError: The mirror is no address, or another download works on the folder.
+        CxrtuneError: At least one file is not in its place; all others are.
+    """
+    if mirror is not None and not is_address(mirror):
+        raise UsageError(
+            f"'{mirror}' is no address of a mirror",
+            remedy="Write it like: --mirror https://example.org/nih; the files lie there by their names.",
+        )
+    with held(folder):
+        _require_one_layout(catalogue, folder)
+        record = DownloadRecord(folder, catalogue.dataset)
+        orders = Orders(
+            folder=folder,
+            mirror=mirror,
+            keep_archives=keep_archives,
+            patience=patience,
+            stop=threading.Event(),
+            reporter=reporter,
+        )
+        left = [entry for entry in catalogue.files if not Delivery(entry, record, orders).is_done()]
+        ahead = plan(left, folder, jobs=jobs, keep_archives=keep_archives)
+        require_space(folder, ahead.room, f"downloading {catalogue.title}")
+        _announce(catalogue, ahead.files, ahead.total - ahead.there, mirror, folder, reporter)
+        with reporter.task("fetching", ahead.total, unit="bytes") as task:
+            task.advance(ahead.there)
+            deliveries = [Delivery(entry, record, orders, task) for entry in catalogue.files]
+            outcome = _run(deliveries, jobs, orders.stop)
+        _raise_failures(outcome, len(catalogue.files), folder, reporter)
+        return _summary(catalogue, record)
+
+
+def _require_one_layout(catalogue: Catalogue, folder: Path) -> None:
+    """Refuse a folder that has `images/`: a cohort would find each image twice."""
+    if any(entry.unpack is not None for entry in catalogue.files) and (folder / "images").exists():
+        raise DataError(
+            "holds images/ already, and every image would be there twice",
+            path=folder,
+            remedy="Choose an empty folder with --to, or move images/ away.",
+        )
+
+
+def _announce(
+    catalogue: Catalogue, files: int, size: int, mirror: str | None, folder: Path, reporter: Reporter
+) -> None:
+    if not files:
+        reporter.say(f"{catalogue.title}: all {len(catalogue.files)} files are in their place in {folder}")
+        return
+    source = "" if mirror is None else f" from {shown(mirror)}"
+    reporter.say(
+        f"{catalogue.title}: {files} of {len(catalogue.files)} files to fetch or unpack{source}, "
+        f"{in_words(size)} to fetch, to {folder}"
+    )
+    reporter.say(f"Terms of use: {catalogue.terms}")
+    reporter.say(f"Please cite {catalogue.cite}.")
+
+
+def _run(deliveries: Sequence[Delivery], jobs: int, stop: threading.Event) -> _Outcome:
+    waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    for delivery in deliveries:
+        waiting.put(delivery)
+    outcome = _Outcome()
+    # Daemons, as a thread that waits for a silent host must not hold up somebody who wants to leave.
+    threads = [
+        threading.Thread(target=_work, args=(waiting, stop, outcome), daemon=True, name=f"download-{number}")
+        for number in range(min(jobs, len(deliveries)))
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        stop.set()
+        until = time.monotonic() + _SECONDS_TO_STOP
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+    if outcome.crashes:
+        raise outcome.crashes[0]
+    return outcome
+
+
+def _work(waiting: queue.SimpleQueue[Delivery], stop: threading.Event, outcome: _Outcome) -> None:
+    while not stop.is_set():
+        try:
+            delivery = waiting.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            delivery.run()
+        except CxrtuneError as error:
+            outcome.failures.append((delivery.entry, error))
+        except Cancelled:
+            return
+        except BaseException as error:  # the main thread raises it
+            outcome.crashes.append(error)
+            stop.set()
+
+
+def _raise_failures(outcome: _Outcome, files: int, folder: Path, reporter: Reporter) -> None:
+    for entry, _ in outcome.failures:
+        if entry.without is not None:
+            reporter.warn(f"{entry.name} is not there; {entry.without}")
+    if len(outcome.failures) == 1:
+        raise outcome.failures[0][1]
+    if outcome.failures:
+        for _, failure in outcome.failures:
+            reporter.warn(str(failure))
+        names = ", ".join(sorted(entry.name for entry, _ in outcome.failures))
+        raise DownloadError(
+            f"{len(outcome.failures)} of {files} files are not in their place: {names}",
+            path=folder,
+            remedy="Run the same command again: it goes on with these; all else is done.",
+        )
+
+
+def _summary(catalogue: Catalogue, record: DownloadRecord) -> Summary:
+    found = {entry.name: record.get(entry.name) for entry in catalogue.files}
+    return Summary(
+        images=sum(file.unpacked.images for file in found.values() if file and file.unpacked),
+        unverified=tuple(name for name, file in found.items() if file and file.verified == "nothing"),
+    )

@@ -1,0 +1,102 @@
+"""The data folder as a place to write to: errors in its own terms, its lock, and its free space."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cxrtune.errors import OutputError, UsageError
+from cxrtune.files import naming_output_errors
+
+LOCK = ".download.lock"
+_KEPT = "what was fetched is kept, and the same command goes on"
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn errors of writing into an `OutputError` that speaks of `--to` and of going on."""
+    try:
+        with naming_output_errors(path, left=_KEPT):
+            yield
+    except OutputError as error:
+        remedy = (error.remedy or "").replace("--out", "--to").replace("nothing half-written was left", _KEPT)
+        raise OutputError(error.message, path=path, remedy=remedy) from error
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make a folder, and hold it for one download alone.
+
+    Raises:
+        UsageError: Another download works on it.
+        OutputError: It cannot be made or written.
+    """
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows: a second one fails there at files in use, if less clearly
+        yield
+        return
+    path = folder / LOCK
+    while True:
+        with writing_to(folder):
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UsageError(
+                    "another download works on this folder",
+                    path=folder,
+                    remedy="Let it end, or stop it first.",
+                ) from error
+            if not _is_still(path, lock):  # whoever held it has just removed it
+                continue
+            try:
+                yield
+            finally:
+                # Removed while it is held: who waits for this very file sees above that it is gone.
+                with suppress(OSError):
+                    path.unlink()
+            return
+        finally:
+            os.close(lock)
+
+
+def require_space(folder: Path, wanted: int, what: str) -> None:
+    """Check that a disk has room.
+
+    Args:
+        folder: A folder on it.
+        wanted: Bytes.
+        what: For what, in words.
+
+    Raises:
+        OutputError: It has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < wanted:
+        raise OutputError(
+            f"{what} needs {in_words(wanted)}, and the disk has {in_words(free)} free",
+            path=folder,
+            remedy=f"Free some space, or choose another place with --to; {_KEPT}.",
+        )
+
+
+def in_words(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _is_still(path: Path, lock: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(lock))
+    except OSError:
+        return False

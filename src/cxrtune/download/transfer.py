@@ -1,0 +1,177 @@
+"""One file from its links to its `.part`, whole, whatever the hosts do meanwhile."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import requests
+
+from cxrtune.download.address import shown
+from cxrtune.download.catalogue import Entry
+from cxrtune.download.client import Answer, Interrupted, Refused, ask
+from cxrtune.download.failure import Cancelled, DownloadError
+from cxrtune.download.part import Origin, Part
+from cxrtune.download.patience import Patience
+from cxrtune.download.place import in_words, require_space
+from cxrtune.progress import Reporter
+
+_GZIP = b"\x1f\x8b"
+_MEND = (
+    "Mend the link in a copy of the catalogue (--catalogue FILE), or fetch from elsewhere with --mirror URL; "
+    "docs/download.md says how."
+)
+
+
+class Transfer:
+    """Fetches one entry.
+
+    Attributes:
+        moved: Told of bytes that came, and with a negative number of bytes that were given up.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        links: Sequence[str],
+        part: Part,
+        *,
+        patience: Patience,
+        stop: threading.Event,
+        moved: Callable[[int], None],
+        reporter: Reporter,
+    ) -> None:
+        self._entry = entry
+        self._links = links
+        self._part = part
+        self._patience = patience
+        self._stop = stop
+        self._moved = moved
+        self._reporter = reporter
+
+    def run(self, session: requests.Session) -> str:
+        """Fetch the bytes that are missing.
+
+        Returns:
+            The link that gave the last of them.
+
+        Raises:
+            DownloadError: No link gives the file.
+            OutputError: The disk is full or the folder cannot be written.
+            Cancelled: The download was stopped.
+        """
+        for number, link in enumerate(self._links):
+            try:
+                self._fetch(session, link)
+                return link
+            except Refused as refusal:
+                reason, remedy = str(refusal), refusal.remedy or _MEND
+            if number + 1 < len(self._links):
+                after = shown(self._links[number + 1])
+                self._reporter.warn(
+                    f"{self._entry.name} does not come from {shown(link)}: {reason}; trying {after}"
+                )
+        raise DownloadError(
+            f"cannot be fetched from {shown(link)}: {reason}", path=self._part.final, remedy=remedy
+        )
+
+    def _fetch(self, session: requests.Session, link: str) -> None:
+        """Try one link until it gives the whole file, refuses, or patience ends."""
+        failures, furthest = 0, self._part.length
+        while not self._is_whole(link):
+            try:
+                if self._attempt(session, link):
+                    return
+            except Interrupted as trouble:
+                failures = 1 if self._part.length > furthest else failures + 1
+                furthest = max(furthest, self._part.length)
+                self._wait(failures, trouble)
+
+    def _is_whole(self, link: str) -> bool:
+        origin = self._part.origin
+        if origin is None or not self._part.length:
+            return False
+        if self._entry.has_checksum:  # then its checksum, not the host, says whether this is the file
+            return any(version.bytes == self._part.length for version in self._entry.known)
+        return origin.link == link and origin.validator is not None and origin.total == self._part.length
+
+    def _attempt(self, session: requests.Session, link: str) -> bool:
+        """Ask for what is missing; return False if what was there is given up, and all is to be asked for."""
+        origin, offset, validator = self._part.origin, self._part.length, None
+        if origin is not None and origin.link == link:
+            validator = origin.validator
+        elif not self._entry.has_checksum:
+            offset = 0  # bytes of two hosts go together only if the sum can be verified
+        timeout = self._patience.timeout_seconds
+        with ask(session, link, offset=offset, validator=validator, timeout=timeout) as answer:
+            if answer.start is None and answer.total == offset:
+                return True
+            if answer.start is None or (answer.start and self._is_of_another_version(answer, link)):
+                self._give_up_bytes()
+                return False
+            if answer.start == 0:
+                self._begin(Origin(link, answer.validator, answer.total))
+            self._take(answer)
+        if answer.total is not None and self._part.length != answer.total:
+            raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
+        return True
+
+    def _is_of_another_version(self, answer: Answer, link: str) -> bool:
+        """Return whether a host that was asked for the rest of one version answers with that of another."""
+        origin = self._part.origin
+        if origin is None:
+            return True
+        if None not in (origin.total, answer.total) and origin.total != answer.total:
+            return True
+        validators = (origin.validator, answer.validator)
+        return origin.link == link and None not in validators and validators[0] != validators[1]
+
+    def _give_up_bytes(self) -> None:
+        self._moved(-self._part.length)
+        self._part.remove()
+
+    def _begin(self, origin: Origin) -> None:
+        if origin.total is not None:
+            if not self._entry.may_have(origin.total):
+                known = " or ".join(f"{version.bytes:,}" for version in self._entry.known)
+                raise Refused(f"it has {origin.total:,} bytes there, and {known} are published")
+            require_space(self._part.final.parent, origin.total - self._part.length, self._entry.name)
+        self._moved(-self._part.length)
+        self._part.begin(origin)
+
+    def _take(self, answer: Answer) -> None:
+        most = self._most(answer)
+        for piece in answer.pieces:
+            if self._stop.is_set():
+                raise Cancelled
+            if not self._part.length and self._entry.unpack is not None and not piece.startswith(_GZIP):
+                raise Refused("what it gives is no .tar.gz archive")
+            if self._part.length + len(piece) > most:
+                self._give_up_bytes()
+                raise Interrupted(f"it gives more than the {most:,} bytes of the file")
+            self._part.append(piece)
+            self._moved(len(piece))
+
+    def _most(self, answer: Answer) -> int:
+        """Return how many bytes the file can have: a host that never ends must not fill the disk."""
+        if answer.total is not None:
+            return answer.total
+        return max((version.bytes or sys.maxsize for version in self._entry.known), default=sys.maxsize)
+
+    def _wait(self, failures: int, trouble: Interrupted) -> None:
+        kept = in_words(self._part.length)
+        if failures >= self._patience.attempts:
+            raise Refused(
+                f"{trouble}, {failures} times in a row ({kept} are kept)",
+                remedy="Run the same command again later, it goes on from there; or name a --mirror URL.",
+            )
+        asked = trouble.wait_seconds
+        if asked is not None and asked > self._patience.longest_asked_seconds:
+            raise Refused(
+                f"{trouble}, and asks to be left alone for {asked:,.0f} seconds",
+                remedy="Run the same command again then; what was fetched is kept.",
+            )
+        seconds = self._patience.wait_seconds(failures)
+        if self._stop.wait(seconds if asked is None else max(asked, seconds)):
+            raise Cancelled
