@@ -12,6 +12,7 @@ import pytest
 COMMANDS = (
     "demo",
     "run",
+    "download",
     "cohort",
     "pack",
     "train",
@@ -46,6 +47,7 @@ HEAVY = (
     "pydicom",
     "pynetdicom",
     "highdicom",
+    "requests",
 )
 
 

@@ -13,6 +13,7 @@ from cxrtune.cli import (
     demo,
     dicom_node,
     doctor,
+    download,
     evaluate,
     explain,
     export,
@@ -42,6 +43,7 @@ app = typer.Typer(
 _COMMANDS = (
     demo,
     run,
+    download,
     cohort,
     pack,
     train,
