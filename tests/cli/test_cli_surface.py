@@ -13,6 +13,7 @@ COMMANDS = (
     "demo",
     "run",
     "download",
+    "verify",
     "cohort",
     "pack",
     "train",

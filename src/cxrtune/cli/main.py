@@ -24,6 +24,7 @@ from cxrtune.cli import (
     run,
     serve,
     train,
+    verify,
     weights,
 )
 from cxrtune.cli.stopping import Stopped, raising_stopped
@@ -44,6 +45,7 @@ _COMMANDS = (
     demo,
     run,
     download,
+    verify,
     cohort,
     pack,
     train,

@@ -146,11 +146,12 @@ def box_faults(numbers: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
     first, last = numbers[:, :2], numbers[:, :2] + numbers[:, 2:]
     outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)
     low, high = _clipped(numbers)
-    return {
+    faults = {
         "holds a box with a number missing": ~finite,
         f"holds a box outside the {SIDE} px picture": finite & outside,
         "holds an empty box": finite & ~outside & (high <= low).any(axis=1),
     }
+    return {fault: np.asarray(boxes, dtype=np.bool_) for fault, boxes in faults.items()}
 
 
 def _clipped(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -26,18 +26,18 @@ def same_pixels(pictures: Mapping[str, Picture]) -> list[list[str]]:
 def same_bytes(listing: Listing) -> list[list[str]]:
     """Return groups of image files with the same bytes.
 
-    Sizes first, then both ends of the files whose sizes are alike, and the whole only of what is left: almost nothing
-    of a folder is read.
+    Sizes first, then both ends of the files whose sizes are alike, and the whole only of what is left: almost
+    nothing of a folder is read.
     """
     images = listing.images
     groups = _groups(
         (name for name, found in images.items() if found.size > 0), lambda name: images[name].size
     )
-    for of in (_ends, sha256_of):
+    keys: tuple[Callable[[Path], str], ...] = (_ends, sha256_of)
+    for key in keys:
+        told = {name: key(listing.path(name)) for group in groups for name in group}
         groups = [
-            finer
-            for group in groups
-            for finer in _groups(group, lambda name, of=of: of(listing.path(name)), drop="")
+            finer for group in groups for finer in _groups((n for n in group if told[n]), told.__getitem__)
         ]
     return groups
 
@@ -81,12 +81,12 @@ def _weight(
     return "warning", "all are of one patient", "Remove all but one, or know that it counts twice."
 
 
-def _groups(names: Iterable[str], key: Callable[[str], Hashable], drop: Hashable = None) -> list[list[str]]:
+def _groups(names: Iterable[str], key: Callable[[str], Hashable]) -> list[list[str]]:
     """Return the names that share a key with another, sorted."""
     held: dict[Hashable, list[str]] = {}
     for name in names:
         held.setdefault(key(name), []).append(name)
-    return [sorted(group) for value, group in held.items() if len(group) > 1 and value != drop]
+    return [sorted(group) for group in held.values() if len(group) > 1]
 
 
 def _ends(path: Path) -> str:

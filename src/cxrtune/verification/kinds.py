@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """A kind, by the name that it has in the list; `title` says it in words."""
+    """A kind, by the name that it has in the list; `meaning` says it in words."""
 
     MISSING = "missing-image", "named by the table, not in the folder"
     EXTRA = "extra-image", "in the folder, not named by the table"
@@ -28,11 +28,11 @@ class Kind(StrEnum):
     PATIENT = "patient-across-splits", "a patient in more than one split"
     BOX = "box-list", "the list of boxes"
 
-    title: str
+    meaning: str
 
-    def __new__(cls, name: str, title: str) -> Kind:
-        """Make a kind of its name and its title."""
+    def __new__(cls, name: str, meaning: str) -> Kind:
+        """Make a kind of its name and its meaning."""
         kind = str.__new__(cls, name)
         kind._value_ = name
-        kind.title = title
+        kind.meaning = meaning
         return kind

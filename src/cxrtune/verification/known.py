@@ -1,10 +1,10 @@
 """What is known of NIH ChestX-ray14's own files.
 
-The label table has had several releases. Of two the bytes are known: that of 2017 as Kaggle ships it (it lies, byte for
-byte, in several public repositories: nerveinvader/cxr-cnn-project, Ashwini5737/patient_portal) and v2020, which NIH
-offers now and torchxrayvision ships. Their labels, patients, sexes and views are the same; 27,498 ages and 24,106
-follow-up numbers differ, and 16 ages of 2017, from 148 to 414 years, are impossible. Before both, in the autumn of 2017,
-there was a release with other labels (https://github.com/jrzech/reproduce-chexnet/issues/2); its ages read `058Y`.
+The label table has had several releases. Of two the bytes are known: that of 2017 (the same bytes in two
+public repositories: nerveinvader/cxr-cnn-project, Ashwini5737/patient_portal) and v2020, which NIH offers now
+and torchxrayvision ships. Their labels, patients, sexes and views are the same; 27,498 ages and 24,106
+follow-up numbers differ, and 16 ages of 2017, from 148 to 414 years, are impossible. Before both, in autumn
+2017, there was a release with other labels (https://github.com/jrzech/reproduce-chexnet/issues/2).
 
 The archives' sizes are those of NIH's file list, repeated at https://www.kaggle.com/datasets/nih-chest-xrays/data.
 """

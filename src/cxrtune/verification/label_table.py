@@ -20,8 +20,8 @@ class LabelTable:
     Attributes:
         file: Its name, as problems show it.
         path: Where it is.
-        frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is empty text.
-            Rows as in the file: row 0 is the file's row 2.
+        frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is
+            empty text. Rows as in the file: row 0 is the file's row 2.
         lacking: Those columns that the file lacks.
         problems: What had to be put up with.
     """

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
+from cxrtune.errors import DataError
 from cxrtune.progress import Reporter
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem
 
 
 class Found(NamedTuple):
-    """An image file: its folder, relative to the data folder, and its size in bytes; -1: a link to nowhere."""
+    """An image file: its folder, relative to the data folder, and its bytes; -1 is a link to nowhere."""
 
     folder: str
     size: int
@@ -45,7 +46,7 @@ class Listing:
     def file(self, name: str) -> str:
         """Return an image's path relative to the data folder, as it is shown."""
         found = self.images[name]
-        return shown(f"{found.folder}/{name}")
+        return shown(f"{found.folder}/{name}" if found.folder else name)
 
     def path(self, name: str) -> Path:
         """Return where an image is."""
@@ -53,7 +54,7 @@ class Listing:
 
 
 def shown(name: str) -> str:
-    """Return a name as text that can be printed and written: what is not UTF-8, or moves the cursor, is escaped."""
+    """Return a name fit to be printed and written: what is not UTF-8, or moves the cursor, is escaped."""
     if name.isascii() and name.isprintable():
         return name
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -70,6 +71,12 @@ def list_folder(root: Path, reporter: Reporter) -> Listing:
     Raises:
         DataError: There is no such folder.
     """
+    if not root.is_dir():
+        raise DataError(
+            "there is no such data folder",
+            path=root,
+            remedy="Name the folder that holds images/ and the label table.",
+        )
     listing = Listing(root)
     places = image_places(root)
     listing.places = [place.relative_to(root).as_posix() for place in places]

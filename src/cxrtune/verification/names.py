@@ -14,7 +14,7 @@ _REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools d
 
 
 def check_names(listing: Listing) -> list[Problem]:
-    """Return the images whose names are not plain: spaces, accents, control characters, bytes that are no UTF-8."""
+    """Return the images whose names hold spaces, accents, control characters, or bytes that are no UTF-8."""
     return [
         Problem(Kind.NAME, "warning", listing.file(name), f"has a name with {reason}", _REMEDY)
         for name in listing.images
@@ -27,7 +27,7 @@ def _reason(name: str) -> str:
         is_bytes = any("\udc80" <= letter <= "\udcff" for letter in name)
         return "bytes that are not UTF-8" if is_bytes else "characters that cannot be seen"
     if name != unicodedata.normalize("NFC", name):
-        return "accents in two parts (NFD, as an old Macintosh writes them), which match no table that has them in one"
+        return "accents in two parts (Unicode NFD), which match no table that has them in one"
     reasons = [
         word
         for word, found in (

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
@@ -80,7 +79,7 @@ def look_at(path: Path) -> Picture:
         return Picture(fault=error.reason)
     mode, is_grey = _mode(path) if path.suffix.lower() in _RASTER else (None, True)
     digest = hashlib.blake2b(f"{pixels.dtype.str}{pixels.shape}".encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(pixels))
+    digest.update(pixels.tobytes())
     return Picture(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest())
 
 

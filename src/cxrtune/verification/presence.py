@@ -12,8 +12,8 @@ from cxrtune.verification.problem import Problem
 def check_presence(named: Collection[str], listing: Listing, table: str) -> list[Problem]:
     """Return the missing and the extra images.
 
-    A missing image is a warning as long as there are others: NIH's table stands beside many a part of its images, and
-    cxrtune leaves out, and says so, what is not there.
+    A missing image is a warning as long as there are others: NIH's table stands beside many a part of its
+    images, and cxrtune leaves out, and says so, what is not there.
 
     Args:
         named: The images of the table.

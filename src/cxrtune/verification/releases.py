@@ -37,14 +37,15 @@ class Identity:
 def identify(table: LabelTable) -> Identity:
     """Say which release a table is.
 
-    The bytes tell it for sure. A file that was saved anew is recognised by its counts of rows, patients, labels and
-    impossible ages; what else holds NIH's images is compared with v2020 row by row, if torchxrayvision is there.
+    The bytes tell it for sure. A file that was saved anew is recognised by its counts of rows, patients,
+    labels and impossible ages; what else holds NIH's images is compared with v2020 row by row, if
+    torchxrayvision is there.
     """
     digest = sha256_of(table.path) if table.path.suffix != ".gz" else ""
     for release in known.RELEASES:
         if digest == release.sha256:
             return Identity(
-                f"NIH's release {release.name}, byte for byte (SHA-256 {digest[:12]})", True, True
+                f"NIH's release {release.name}, byte for byte (SHA-256 {digest[:12]}...)", True, True
             )
     frame = table.frame.drop_duplicates("image")
     counts = _label_counts(frame["labels"])
@@ -74,7 +75,7 @@ def _compared(table: LabelTable, frame: pd.DataFrame, is_whole: bool, counts: di
     differing = (in_one_order(ours) != in_one_order(theirs)) & theirs.notna()
     if not differing.any():
         return Identity(f"{part}, with the labels of 2017 and v2020", is_whole, True)
-    example = differing.idxmax()
+    example = str(differing.idxmax())
     off = ", ".join(
         f"{label} {counts.get(label, 0):,}, expected {expected:,}"
         for label, expected in known.LABELS.items()
@@ -85,12 +86,12 @@ def _compared(table: LabelTable, frame: pd.DataFrame, is_whole: bool, counts: di
         "warning",
         table.file,
         f"the labels of {int(differing.sum()):,} images are not those of NIH's releases 2017 and v2020: "
-        f"{shown(str(example))} has '{shown(ours[example])}', expected '{theirs[example]}'"
+        f"{shown(example)} has '{shown(ours[example])}', expected '{theirs[example]}'"
         + (f" ({off})" if off else ""),
-        "Use v2020, or say with your results that the labels are others: they cannot be compared with published ones. "
+        "Use v2020, or say with your results that the labels are others: published ones do not compare. "
         "(A first release, of autumn 2017, had other labels too.)",
     )
-    return Identity(f"{part}, with other labels than 2017 and v2020", is_whole, True, (problem,))
+    return Identity(f"{part}, with labels that are not those of 2017 and v2020", is_whole, True, (problem,))
 
 
 def _label_counts(labels: pd.Series[str]) -> dict[str, int]:

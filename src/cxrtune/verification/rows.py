@@ -1,4 +1,4 @@
-"""Rows of the label table that cannot be meant: images twice, no patient, a patient that is not the name's."""
+"""Rows of the label table that cannot be meant: an image twice, no patient, one that is not the name's."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def _strange_values(table: LabelTable, column: str) -> Iterator[Problem]:
             Kind.TABLE_ROW,
             "warning",
             table.file,
-            f"row {row} ({name}) has the {column} '{shown(values.iloc[row - 2])}', expected {' or '.join(expected)}",
+            f"row {row} ({name}) has the {column} '{shown(values.iloc[row - 2])}', "
+            f"expected {' or '.join(expected)}",
             f"Correct it, or know that no subgroup by {column} holds the image.",
         )
 

@@ -15,9 +15,9 @@ from cxrtune.verification.problem import Problem
 def check_sizes(listing: Listing, pictures: Mapping[str, Picture]) -> list[Problem]:
     """Return the images that are not of the size that most are of.
 
-    NIH's are 1024 px wide and high, but many keep a reduced copy; a picture that stands out is either from elsewhere,
-    or was reduced apart from the others. Hospitals' own pictures have all sizes: where no size is that of nine in ten,
-    none is expected.
+    NIH's are 1024 px wide and high, but many keep a reduced copy; a picture that stands out is either from
+    elsewhere, or was reduced apart from the others. Hospitals' own pictures have all sizes: where no size is
+    that of nine in ten, none is expected.
     """
     sizes = {name: (seen.width, seen.height) for name, seen in pictures.items() if seen.fault is None}
     if not sizes:
@@ -33,8 +33,8 @@ def check_sizes(listing: Listing, pictures: Mapping[str, Picture]) -> list[Probl
             Kind.SIZE,
             "warning",
             listing.file(name),
-            f"is {width} x {height} px, expected {usual[0]} x {usual[1]} px as {why}",
-            "Use one source, reduced in one way; boxes fit nevertheless, as they are shares of the picture's sides.",
+            f"is {width} x {height} px, expected {usual[0]} x {usual[1]} px: {why}",
+            "Use one source, reduced in one way. All are resized, so nothing fails.",
         )
         for name, (width, height) in sorted(sizes.items())
         if (width, height) != usual
@@ -42,14 +42,14 @@ def check_sizes(listing: Listing, pictures: Mapping[str, Picture]) -> list[Probl
 
 
 def check_modes(listing: Listing, pictures: Mapping[str, Picture]) -> list[Problem]:
-    """Return the images that are not 8-bit grey: those with colours in them are errors, the rest is read as it is."""
+    """Return the images that are not 8-bit grey; one with colours in it is an error."""
     problems = []
     for name, seen in sorted(pictures.items()):
         if seen.mode is None:
             continue
         if seen.is_grey:
-            what = f"is stored as {_SPOKEN.get(seen.mode, seen.mode)}, expected 8-bit grey; nothing is lost by reading it as grey"
-            remedy = "Nothing need be done: cxrtune reads it as grey. NIH publishes some of its images so."
+            what = f"is stored as {_SPOKEN.get(seen.mode, seen.mode)}, expected 8-bit grey"
+            remedy = "Nothing need be done: it is read as grey, nothing is lost. NIH publishes some so."
         else:
             what = f"is in colour ({seen.mode}, channels differ), expected 8-bit grey"
             remedy = (

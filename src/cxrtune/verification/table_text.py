@@ -44,8 +44,8 @@ def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) ->
     Args:
         path: The file, possibly gzipped.
         kind: The kind of the problems.
-        columns: The columns that are wanted, each with its names; found in any case of letters, and with spaces
-            around. In the frame they have the first name.
+        columns: The columns that are wanted, each with its names; found in any case of letters, and with
+            spaces around. In the frame they have the first name.
     """
     reader = _Reader(path.name, kind)
     text = reader.text(path)
@@ -130,8 +130,8 @@ class _Reader:
 
     def _even(self, rows: list[list[str]]) -> list[list[str]]:
         width = len(rows[0])
-        # NIH's own file of 2017 ends its header with a comma too many.
-        fewest = width - 1 if not rows[0][-1].strip() else width
+        # NIH's own files end their headers with commas too many: 2017's table with one, the boxes with three.
+        fewest = max((place + 1 for place, name in enumerate(rows[0]) if name.strip()), default=width)
         uneven = [number for number, row in enumerate(rows) if not fewest <= len(row) <= width]
         for number in uneven:
             self.problems.append(

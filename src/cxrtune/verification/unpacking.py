@@ -16,7 +16,7 @@ _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gi
 
 
 def check_unpacking(listing: Listing, *, is_nih: bool, missing: int) -> list[Problem]:
-    """Return files that are only begun, archives that wait, and NIH's folders that hold less than their archive.
+    """Return files that are only begun, archives that wait, and NIH's folders with less than their archive.
 
     Args:
         listing: What is in the folder.
@@ -78,7 +78,7 @@ def _short_folders(listing: Listing) -> list[Problem]:
                     Kind.UNPACKING,
                     "warning",
                     place,
-                    f"holds {held[place]:,} images, expected {whole:,}: NIH's archive of this name has so many",
+                    f"holds {held[place]:,} images, expected {whole:,} as in NIH's archive of this name",
                     "Unpack the archive again, unless you keep but a part of the images.",
                 )
             )

@@ -1,0 +1,67 @@
+"""`cxrtune verify`: data folder -> everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxrtune.cli.options import Workers
+from cxrtune.cli.switches import reporter_of
+
+
+def command(
+    context: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder with the images, the label table and the split lists.",
+            show_default=False,
+        ),
+    ],
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            "--cohort", help="Check this cohort's images instead, named relative to DIR.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the whole list of problems: .csv or .jsonl.", show_default=False),
+    ] = None,
+    decode: Annotated[
+        bool, typer.Option("--decode/--no-decode", help="Decode every image, or check names and sizes only.")
+    ] = True,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check, too.")] = False,
+    examples: Annotated[int, typer.Option("--examples", min=1, help="Problems shown of a kind.")] = 3,
+    workers: Workers = None,
+) -> None:
+    """Check a data folder and tell all problems at once; exit code 1 if one is an error."""
+    from cxrtune.cohort.table import read_cohort
+    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.verification.nih_folder import verify_nih_folder
+    from cxrtune.verification.own_cohort import verify_cohort
+    from cxrtune.verification.problem_list import require_list_name, write_problems
+    from cxrtune.verification.summary import summary_lines
+    from cxrtune.verification.verdict import Settings
+
+    reporter = reporter_of(context)
+    settings = Settings(decode, workers or default_workers())
+    if out is not None:
+        require_list_name(out)
+    if cohort is None:
+        verdict = verify_nih_folder(data, settings, reporter)
+    else:
+        verdict = verify_cohort(read_cohort(cohort), data, settings, reporter)
+    if out is not None:
+        write_problems(out, verdict.problems)
+    fails = verdict.errors > 0 or (strict and verdict.warnings > 0)
+    tell = typer.echo if fails else reporter.say
+    for line in summary_lines(verdict, examples):
+        tell(line)
+    if out is not None:
+        reporter.say(f"The whole list: {out}")
+    if fails:
+        raise typer.Exit(1)

@@ -1,0 +1,96 @@
+"""The whole check of a folder in NIH's layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cxrtune.cohort.nih import TABLE_NAMES, find_table
+from cxrtune.progress import Reporter
+from cxrtune.verification.ages import check_ages
+from cxrtune.verification.box_list import check_boxes
+from cxrtune.verification.image_checks import check_images
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.label_table import LabelTable, read_label_table
+from cxrtune.verification.labels import check_labels
+from cxrtune.verification.listing import list_folder
+from cxrtune.verification.misnamed import check_file_names
+from cxrtune.verification.presence import check_presence
+from cxrtune.verification.problem import Problem
+from cxrtune.verification.releases import Identity, identify
+from cxrtune.verification.rows import check_rows
+from cxrtune.verification.split_lists import check_split_lists
+from cxrtune.verification.two_tables import check_two_tables
+from cxrtune.verification.unpacking import check_unpacking
+from cxrtune.verification.verdict import Settings, Verdict
+
+
+def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
+    """Check a data folder in NIH's layout: tables, lists, boxes and every image, all problems at once.
+
+    Args:
+        folder: The data folder.
+        settings: How thoroughly.
+        reporter: Shows how far it is.
+
+    Raises:
+        DataError: There is no such folder, or no label table at all.
+        CxrtuneError: A decoding process was killed.
+    """
+    listing = list_folder(folder, reporter)
+    problems = [*listing.problems, *check_file_names(folder)]
+    table, identity, table_problems = _check_table(folder)
+    problems += table_problems
+    patients = table.patients
+    split = check_split_lists(folder, patients, is_nih=identity.is_nih)
+    problems += [*split.problems, *check_boxes(folder, patients.index)]
+    if not listing.images:
+        problems.append(
+            Problem(
+                Kind.MISSING,
+                "error",
+                str(folder),
+                "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
+                "Unpack NIH's archives there.",
+            )
+        )
+    else:
+        presence = check_presence(patients.index, listing, table.file)
+        missing = sum(problem.kind is Kind.MISSING for problem in presence)
+        problems += [*presence, *check_unpacking(listing, is_nih=identity.is_nih, missing=missing)]
+    parts = {name: "the test part" if name in split.test else "the training part" for name in patients.index}
+    image_problems, image_fact = check_images(
+        listing, dict(zip(map(str, patients.index), patients, strict=True)), parts, settings, reporter
+    )
+    return Verdict.of(
+        [*problems, *image_problems],
+        images=len(listing.images),
+        patients=_patients(table),
+        facts=[
+            f"images: {image_fact}",
+            f"table: {table.file}, {identity.sentence}: "
+            f"{len(table.frame):,} rows, {_patients(table):,} patients",
+            f"split: {split.sentence}",
+        ],
+    )
+
+
+def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
+    table = read_label_table(find_table(folder))
+    identity = identify(table)
+    problems = [
+        *table.problems,
+        *identity.problems,
+        *check_rows(table),
+        *check_labels(table),
+        *check_ages(table),
+    ]
+    both = [folder / name for name in TABLE_NAMES if (folder / name).is_file()]
+    if len(both) > 1:
+        problems += check_two_tables(table, read_label_table(both[1]))
+    return table, identity, problems
+
+
+def _patients(table: LabelTable) -> int:
+    return int(pd.Series(table.frame["patient"]).replace("", pd.NA).nunique())

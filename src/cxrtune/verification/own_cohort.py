@@ -1,0 +1,125 @@
+"""The whole check of any cohort's images: those that its table names, relative to a folder."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from pathlib import Path
+
+from cxrtune.cohort.table import Cohort
+from cxrtune.progress import Reporter
+from cxrtune.verification.image_checks import check_images
+from cxrtune.verification.kinds import Kind
+from cxrtune.verification.listing import Found, Listing, list_folder, shown
+from cxrtune.verification.problem import Problem
+from cxrtune.verification.verdict import Settings, Verdict
+
+
+def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
+    """Check the images of a cohort: missing, unreadable, the same picture twice, patients across splits.
+
+    Args:
+        cohort: The cohort; its images are names in NIH's folders of images, or paths relative to `folder`.
+        folder: Where the images are.
+        settings: How thoroughly.
+        reporter: Shows how far it is.
+
+    Raises:
+        DataError: There is no such folder.
+        CxrtuneError: A decoding process was killed.
+    """
+    listing = _listing(cohort, folder, reporter)
+    patients = dict(zip(cohort.images, map(str, cohort.patients), strict=True))
+    splits = dict(zip(cohort.images, cohort.frame["split"].astype(str), strict=True))
+    image_problems, image_fact = check_images(listing, patients, splits, settings, reporter)
+    return Verdict.of(
+        [*listing.problems, *_missing(cohort, listing), *_patients_across(cohort), *image_problems],
+        images=len(listing.images),
+        patients=len(set(patients.values())),
+        facts=[
+            f"images: {image_fact}",
+            f"cohort: {len(cohort):,} images, {len(set(patients.values())):,} patients, "
+            f"{len(cohort.findings)} findings",
+        ],
+    )
+
+
+def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> Listing:
+    """List what the cohort names, one pass a folder; a name that leads out of the folder is not followed."""
+    listing = Listing(folder)
+    there = list_folder(folder, reporter)
+    listing.problems += [problem for problem in there.problems if problem.kind is Kind.FOLDER]
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for name in map(str, cohort.images):
+        if name in there.images:
+            listing.images[name] = there.images[name]
+        elif os.path.isabs(name) or ".." in name.split("/"):  # noqa: PTH117  a Path a name costs seconds
+            listing.problems.append(_outside(name))
+        else:
+            wanted[name.rpartition("/")[0]].append(name)
+    named = set(listing.images)
+    listing.links = [link for link in there.links if link.rpartition("/")[2] in named]
+    for inner, names in wanted.items():
+        try:
+            with os.scandir(folder / inner) as entries:
+                held = {entry.name: entry for entry in entries}
+        except OSError:
+            continue  # its images are told as missing
+        for name in names:
+            entry = held.get(name.rpartition("/")[2])
+            if entry is None or entry.is_dir():
+                continue
+            try:
+                size = entry.stat().st_size
+            except OSError:  # a link to nowhere
+                size = -1
+            listing.images[name] = Found("", size)
+            if entry.is_symlink():
+                listing.links.append(name)
+    return listing
+
+
+def _outside(name: str) -> Problem:
+    return Problem(
+        Kind.LINK,
+        "error",
+        shown(name),
+        "leads out of the folder, expected a path below it",
+        "Name the folder that holds all images, and the images relative to it.",
+    )
+
+
+def _missing(cohort: Cohort, listing: Listing) -> list[Problem]:
+    refused = {problem.file for problem in listing.problems}
+    return [
+        Problem(
+            Kind.MISSING,
+            "error",
+            shown(name),
+            "is in the cohort but not on disk",
+            "Name the folder that the cohort was made from, or make the cohort anew.",
+        )
+        for name in map(str, cohort.images)
+        if name not in listing.images and shown(name) not in refused
+    ]
+
+
+def _patients_across(cohort: Cohort) -> list[Problem]:
+    frame = cohort.frame[["image", "patient", "split"]].astype(str)
+    first = frame.drop_duplicates(["patient", "split"])
+    across = first[first["patient"].duplicated(keep=False)]
+    problems = []
+    for _, rows in across.groupby("patient", sort=False):
+        places = ", ".join(
+            f"{shown(image)} in {split}" for image, split in zip(rows["image"], rows["split"], strict=True)
+        )
+        problems.append(
+            Problem(
+                Kind.PATIENT,
+                "error",
+                shown(rows["image"].iloc[0]),
+                f"is of a patient who is in {len(rows)} splits: {places}; expected one",
+                "Split by patient: a model that has seen a patient is not tested on them.",
+            )
+        )
+    return problems

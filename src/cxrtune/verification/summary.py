@@ -1,0 +1,67 @@
+"""The problems in few lines: one group a kind and remedy, with its number and some examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+
+from cxrtune.verification.problem import Problem
+from cxrtune.verification.verdict import Verdict
+
+
+def summary_lines(verdict: Verdict, examples: int) -> Iterator[str]:
+    """Yield a verdict line by line, for people.
+
+    Args:
+        verdict: What was found.
+        examples: How many problems of a group are shown.
+    """
+    groups: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in verdict.problems:
+        groups.setdefault((problem.severity, problem.kind, problem.remedy), []).append(problem)
+    for group in groups.values():
+        yield from _group_lines(group, examples)
+        yield ""
+    yield from verdict.facts
+    yield _last_line(verdict)
+
+
+def _group_lines(group: Sequence[Problem], examples: int) -> Iterator[str]:
+    first, more = group[0], len(group) - examples
+    said_once = len({problem.what for problem in group}) == 1
+    head = first.what if said_once and len(group) > 1 else first.kind.meaning
+    yield f"{first.severity}: {first.kind} ({len(group):,}): {head}"
+    if said_once and len(group) > 1:
+        files = ", ".join(problem.file for problem in group[:examples])
+        yield f"    {files}" + (f" and {more:,} more" if more > 0 else "")
+    else:
+        for problem in group[:examples]:
+            yield f"    {problem.file}: {problem.what}"
+        if more > 0:
+            yield f"    and {more:,} more"
+    yield f"    -> {first.remedy}"
+
+
+def _last_line(verdict: Verdict) -> str:
+    if not verdict.problems:
+        return f"Nothing is wrong: {verdict.images:,} images of {verdict.patients:,} patients."
+    parts = [
+        _counted(
+            verdict.errors,
+            "error",
+            {problem.kind for problem in verdict.problems if problem.severity == "error"},
+        ),
+        _counted(
+            verdict.warnings,
+            "warning",
+            {problem.kind for problem in verdict.problems if problem.severity == "warning"},
+        ),
+    ]
+    advice = "mend the errors first" if verdict.errors else "cxrtune can work with this folder as it is"
+    return f"{' and '.join(part for part in parts if part)}: {advice}."
+
+
+def _counted(number: int, noun: str, kinds: Set[str]) -> str:
+    if number == 0:
+        return "" if noun == "warning" else "No errors"
+    of_kinds = f" of {len(kinds)} kinds" if len(kinds) > 1 else ""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}{of_kinds}"
