@@ -155,5 +155,5 @@ def _naming_damage(archive: Path) -> Iterator[None]:
         raise DamagedError(
             "is cut short or damaged; nothing of it was unpacked",
             path=archive,
-            remedy="Delete it; the same command fetches it again.",
+            remedy="Move it away; the same command fetches it again.",
         ) from error

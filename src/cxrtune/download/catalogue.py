@@ -115,6 +115,8 @@ class Catalogue(_Part):
     def _is_distinct(self) -> Catalogue:
         taken = list(_OURS)
         for place in self._places():
+            if place.lower().endswith((".part", ".part.json")):
+                raise ValueError(f"'{place}' ends like a file that is being fetched")
             if place.lower() in taken:  # some disks do not tell capitals from small letters
                 raise ValueError(f"'{place}' is the name of two things")
             taken.append(place.lower())

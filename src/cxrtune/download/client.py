@@ -63,9 +63,14 @@ class Answer:
     pieces: Iterator[bytes]
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that nothing is a redirect: they are followed here, where their bodies are not read."""
+
+
 def new_session() -> requests.Session:
     """Return a session; proxies, certificates and passwords are taken from where requests takes them."""
-    session = requests.Session()
+    session = _Session()
     # A compressed transfer would have other bytes than the file, and ranges of these other bytes.
     session.headers.update({"User-Agent": f"cxrtune/{version('cxrtune')}", "Accept-Encoding": "identity"})
     return session
@@ -106,17 +111,24 @@ def _follow(
     session: requests.Session, link: str, headers: dict[str, str], timeout: float
 ) -> requests.Response:
     for _ in range(_REDIRECTS + 1):
-        response = session.get(link, headers=headers, stream=True, timeout=timeout, allow_redirects=False)
+        response = session.get(link, headers=headers, stream=True, timeout=timeout)
         if response.status_code not in (301, 302, 303, 307, 308):
             return response
         response.close()
-        target = urljoin(link, response.headers.get("Location", ""))
+        target = _target(link, response.headers.get("Location", ""))
         if not is_address(target) or target == link:
             raise Refused("it redirects to nowhere")
         if urlsplit(link).scheme == "https" and urlsplit(target).scheme == "http":
             raise Refused(f"it redirects from https to http, to {urlsplit(target).hostname}")
         link = target
     raise Refused(f"it redirects more than {_REDIRECTS} times, in a circle perhaps")
+
+
+def _target(link: str, location: str) -> str:
+    try:
+        return urljoin(link, location)
+    except ValueError:  # a bracket that never ends
+        return ""
 
 
 def _read(response: requests.Response, offset: int) -> Answer:

@@ -42,5 +42,5 @@ class Patience:
         Between half and the whole of the doubled wait, by chance: the connections of one download
         that broke together do not come back together.
         """
-        doubled = self.first_wait_seconds * 2.0 ** min(failures - 1, 30)
+        doubled = self.first_wait_seconds * 2.0 ** min(max(failures - 1, 0), 30)
         return min(doubled, self.longest_wait_seconds) * random.uniform(0.5, 1.0)

@@ -84,7 +84,7 @@ class Transfer:
                 if self._attempt(session, link):
                     return
             except Interrupted as trouble:
-                failures = 1 if self._part.length > furthest else failures + 1
+                failures = 0 if self._part.length > furthest else failures + 1
                 furthest = max(furthest, self._part.length)
                 self._wait(failures, trouble)
 
