@@ -46,8 +46,16 @@ def test_it_is_what_the_package_offers():
 
 def test_a_path_bytes_and_an_array_are_the_same(predictor, file, pixels):
     expected = raw(predictor.predict(file))
-    for source in (str(file), file.read_bytes(), pixels, pixels.astype(np.uint16) * 257):
+    for source in (str(file), file.read_bytes(), pixels):
         np.testing.assert_allclose(raw(predictor.predict(source)), expected, rtol=1e-6)
+
+
+def test_sixteen_bits_as_a_png_and_as_an_array_are_the_same_and_close_to_eight(predictor, file, pixels):
+    deep = pixels.astype(np.uint16) * 257
+    as_png = cv2.imencode(".png", deep)[1].tobytes()
+    np.testing.assert_array_equal(raw(predictor.predict(as_png)), raw(predictor.predict(deep)))
+    # Eight bits are rounded once more where the picture is brought to size.
+    np.testing.assert_allclose(raw(predictor.predict(deep)), raw(predictor.predict(file)), atol=0.01)
 
 
 @pytest.mark.parametrize(

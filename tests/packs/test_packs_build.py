@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +67,20 @@ def test_a_pack_is_the_images_decoded_one_by_one_in_the_cohorts_order(nih_folder
         assert np.abs(pixels[nih_folder.images.index(image)] - means).max() <= 0.501
     assert listed(tmp_path / "pack") == {}
     assert files_below(tmp_path / "pack") == WHOLE
+
+
+def test_pictures_of_more_than_8_bits_keep_more_beside_those_of_8(nih_folder, pack, tmp_path):
+    image = nih_folder.images[7]
+    deep = picture_of(7).astype(np.uint16) * 200 + 77
+    assert cv2.imwrite(str(nih_folder.file(image)), deep)
+    assert pack().code == 0
+    pixels = np.load(tmp_path / "pack" / "pixels.npy")
+    assert pixels.dtype == np.float16
+    means = deep.reshape(32, 2, 32, 2).mean(axis=(1, 3)) * 255 / 65535
+    np.testing.assert_allclose(pixels[7], means, atol=0.07)
+    spec = PreprocessSpec(size=32)
+    one_by_one = [to_packed(read_radiograph(nih_folder.file(name)), spec) for name in nih_folder.images]
+    np.testing.assert_array_equal(pixels, one_by_one)
 
 
 def test_the_number_of_processes_does_not_change_a_byte(nih_folder, pack, tmp_path):

@@ -57,10 +57,10 @@ def make_engine(
 
     Args:
         name: The engine.
-        network: Maps uint8 (N, S, S) to its output.
+        network: Maps grey values (N, S, S) to its output.
         size: S, in pixels.
         precision: Of the arithmetic.
-        calibration: Training pictures, uint8 (S, S), that int8 ranges are chosen on.
+        calibration: Training pictures, (S, S), that int8 ranges are chosen on.
 
     Raises:
         UsageError: The precision is not to be had on this machine.

@@ -12,8 +12,8 @@ from cxrtune.engines.openvino_without_telemetry import openvino
 
 
 def to_openvino(network: nn.Module, size: int) -> openvino.Model:
-    """Convert a network that maps uint8 (N, size, size) to one output or several; N stays open."""
-    example = torch.zeros((2, size, size), dtype=torch.uint8, device="cpu")
+    """Convert a network that maps float32 (N, size, size) to one output or several; N stays open."""
+    example = torch.zeros((2, size, size), dtype=torch.float32, device="cpu")
     with warnings.catch_warnings():
         # OpenVINO traces by a way that torch calls old; torch.export takes nearly twice the time.
         warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=FutureWarning)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from cxrtune.images.preprocess import Packed
+
+Picture = Packed
 Outputs = tuple[NDArray[Any], ...]
 EngineName = Literal["auto", "torch", "openvino"]
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -24,7 +25,7 @@ class Engine(Protocol):
         """What reports call it, precision included."""
 
     def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
-        """Run the network over pictures, uint8 (S, S), grey in [0, 255]; yield each one's outputs in turn.
+        """Run the network over pictures, (S, S), grey in [0, 255]; yield each one's outputs in turn.
 
         Pictures are drawn from the iterable while earlier ones are still in the network.
         """

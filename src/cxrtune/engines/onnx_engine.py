@@ -19,8 +19,12 @@ class OnnxEngine:
 
     name = "ONNX Runtime, float32"
 
-    def __init__(self, file: Path) -> None:
-        """Open a model that takes uint8 (N, S, S).
+    def __init__(self, file: Path, *, threads: int = 0) -> None:
+        """Open a model that takes float32 (N, S, S).
+
+        Args:
+            file: The model.
+            threads: How many it may use; 0 for as many as there are processors.
 
         Raises:
             UsageError: ONNX Runtime is not installed.
@@ -34,11 +38,13 @@ class OnnxEngine:
             ) from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
     def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
-        """Run the model over pictures, uint8 (S, S); yield each one's outputs in turn."""
+        """Run the model over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, _BATCH)):
-            yield from zip(*self._session.run(None, {self._input: np.stack(batch)}), strict=True)
+            inputs = {self._input: np.stack(batch, dtype=np.float32)}
+            yield from zip(*self._session.run(None, inputs), strict=True)

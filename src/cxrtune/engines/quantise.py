@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 
+import numpy as np
+
 from cxrtune.engines.engine import Picture
 from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.errors import UsageError
@@ -18,8 +20,8 @@ def quantise(
     """Give a model INT8 weights and activations, with ranges that fit some pictures.
 
     Args:
-        model: Takes uint8 (N, S, S).
-        pictures: uint8 (S, S) each, training pictures; a few hundred are enough.
+        model: Takes float32 (N, S, S).
+        pictures: uint8 or float16 (S, S) each, training pictures; a few hundred are enough.
         keep: Regular expressions; operations whose names they fit stay as they are.
 
     Raises:
@@ -33,7 +35,7 @@ def quantise(
         raise UsageError(
             "INT8 needs NNCF, which is not installed", remedy="Install it with: pip install 'cxrtune[int8]'"
         ) from error
-    calibration = [picture[None] for picture in pictures]
+    calibration = [picture[None].astype(np.float32) for picture in pictures]
     nncf.set_log_level(logging.ERROR)
     with redirect_stdout(io.StringIO()):  # its progress bars know no other way to be quiet
         return nncf.quantize(

@@ -26,7 +26,7 @@ class TorchEngine:
         self._batch = _CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH
 
     def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
-        """Run the network over pictures, uint8 (S, S); yield each one's outputs in turn."""
+        """Run the network over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, self._batch)):
             with torch.inference_mode():

@@ -11,20 +11,30 @@ from numpy.typing import NDArray
 from cxrtune.images.radiograph import Pixels, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
+Packed = NDArray[np.uint8] | NDArray[np.float16]
+"""A picture of the model's size, (S, S), grey in [0, 255]; float16 where its source has more than 8 bits."""
 
-def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> NDArray[np.uint8]:
-    """Bring a radiograph to the model's size and to 8 bit.
 
-    A picture read from disk and one read from a pack are equal to the bit, as both pass here.
+def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:
+    """Bring a radiograph to the model's size.
+
+    A picture read from disk and one read from a pack are equal to the bit, as both pass here. What has more
+    than 8 bits keeps eleven of them: rounded to whole grey values, copies of one radiograph that differ by
+    less than the eye sees (lossily compressed ones) would differ by a whole step in every sixteenth pixel.
 
     Returns:
-        uint8 (S, S), grey in [0, 255].
+        uint8 or float16 (S, S), grey in [0, 255].
     """
     resized = _resized(_SQUARES[spec.resize](radiograph.pixels), spec.size)
     if resized.dtype == np.uint8:
         return cast(NDArray[np.uint8], resized)
     grey = resized.astype(np.float32) * np.float32(255.0 / radiograph.white)
-    return cast(NDArray[np.uint8], np.rint(grey).astype(np.uint8))
+    return cast(NDArray[np.float16], grey.astype(np.float16))
+
+
+def to_8_bit(packed: Packed) -> NDArray[np.uint8]:
+    """Return a packed picture as people are shown it, uint8 (S, S)."""
+    return cast(NDArray[np.uint8], np.rint(packed).astype(np.uint8))
 
 
 def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cxrtune.images.preprocess import Packed
 from cxrtune.memory import let_pages_go
 from cxrtune.models.densenet import ChestNet
 
-Pixels = NDArray[np.uint8]
+Pixels = Packed
 _BATCH = 8  # more is slower on a CPU: the feature maps outgrow the caches
 
 
@@ -29,7 +30,7 @@ class TorchEngine:
         self._network = network.eval().to(self._device)
 
     def logits(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
+        """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F)."""
         with torch.inference_mode():
             pictures = torch.from_numpy(pixels).to(self._device)
             logits: Tensor = self._network(pictures)
@@ -45,7 +46,7 @@ class TorchEngine:
         parts = []
         for start in range(0, len(wanted), _BATCH):
             chunk = wanted[start : start + _BATCH]
-            parts.append(self.logits(np.ascontiguousarray(pixels[chunk])))
+            parts.append(self.logits(cast(Pixels, np.ascontiguousarray(pixels[chunk]))))
             let_pages_go(pixels)
             progress(len(chunk))
         return np.concatenate(parts)

@@ -141,7 +141,7 @@ def _write_onnx(scoring: ScoringNet, size: int, text: str, file: Path) -> None:
             "ONNX needs packages that are not installed",
             remedy="Install them with: pip install 'cxrtune[onnx]'",
         ) from error
-    example = torch.zeros((2, size, size), dtype=torch.uint8)
+    example = torch.zeros((2, size, size), dtype=torch.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's exporter speaks of its own plans, not of ours
         program = torch.onnx.export(

@@ -23,7 +23,7 @@ EXPORTS: dict[ExportKind, Path] = {
 }
 """Where each kind stands in a run folder."""
 
-FORMAT = "cxrtune.export/1"
+FORMAT = "cxrtune.export/2"
 KEY = "cxrtune"
 KIND, MODEL_SHA256 = "exported_for", "model_sha256"
 _REMEDY = "Export the model again with: cxrtune export MODEL --to KIND"
@@ -45,8 +45,8 @@ class Exported:
     model_sha256: str
     info: ModelInfo
 
-    def run(self, aim: Aim) -> tuple[ModelInfo, Engine]:
-        """Return the model's description and the engine that runs it.
+    def run(self, aim: Aim, at_once: int | None = None) -> tuple[ModelInfo, Engine]:
+        """Return the model's description and the engine that runs it, on so many threads.
 
         Raises:
             UsageError: The engine is not installed.
@@ -54,11 +54,11 @@ class Exported:
         if self.kind == "onnx":
             from cxrtune.engines.onnx_engine import OnnxEngine
 
-            return self.info, OnnxEngine(self.file)
+            return self.info, OnnxEngine(self.file, threads=at_once or 0)
         from cxrtune.engines.openvino_engine import OpenVinoEngine
 
         precision: Precision = "int8" if self.kind == "openvino-int8" else "float32"
-        return self.info, OpenVinoEngine(_read_openvino(self.file), precision, aim)
+        return self.info, OpenVinoEngine(_read_openvino(self.file), precision, aim, at_once=at_once)
 
 
 def open_exported(file: Path) -> Exported:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Pixels
 from cxrtune.inference.quality import Quality
 
@@ -57,7 +58,7 @@ class Prediction:
         model: Which model it was.
         evidence: float32 (F, h, w), what each place of the picture adds to each finding's logit.
         pixels: uint8 or uint16 (H, W), the radiograph as it was decoded, bright where the body absorbs most.
-        packed: uint8 (S, S), what the network saw.
+        packed: uint8 or float16 (S, S), what the network saw.
     """
 
     findings: tuple[FindingScore, ...]
@@ -65,7 +66,7 @@ class Prediction:
     model: ModelIdentity
     evidence: NDArray[np.float32]
     pixels: Pixels
-    packed: NDArray[np.uint8]
+    packed: Packed
 
     def __getitem__(self, finding: str) -> FindingScore:
         """Return the score of a finding by its name.

@@ -17,7 +17,7 @@ def calibrate_trunk(network: ChestNet, pixels: Tensor, batch_size: int = 32) -> 
 
     Args:
         network: Its trunk's running statistics are replaced.
-        pixels: uint8 (N, S, S), grey in [0, 255], training images only.
+        pixels: grey in [0, 255], uint8 or float (N, S, S), training images only.
         batch_size: Images a batch.
     """
     norms = [module for module in network.trunk.modules() if isinstance(module, nn.BatchNorm2d)]

@@ -105,13 +105,13 @@ class ChestNet(nn.Module):
         self.register_buffer("offset", torch.from_numpy(offset).view(1, 3, 1, 1), persistent=False)
 
     def features(self, pixels: Tensor) -> Tensor:
-        """Map uint8 (N, S, S), grey in [0, 255], to the trunk's output, float32 (N, 512, h, w)."""
+        """Map grey in [0, 255], uint8 or float (N, S, S), to the trunk's output, float32 (N, 512, h, w)."""
         pictures = pixels.unsqueeze(1).float() * self.scale + self.offset
         output: Tensor = self.trunk(pictures.contiguous(memory_format=torch.channels_last))
         return output
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F)."""
+        """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F)."""
         logits: Tensor = self.tail(self.features(pixels))
         return logits
 

@@ -47,7 +47,7 @@ class ScoringNet(nn.Module):
         self.eval()
 
     def forward(self, pixels: Tensor) -> Scores:
-        """Map uint8 (N, S, S), grey in [0, 255], to its scores."""
+        """Map grey in [0, 255], uint8 or float (N, S, S), to its scores."""
         features = self.network.features(pixels)
         logits, evidence = self._scored(features)
         if self._flip:

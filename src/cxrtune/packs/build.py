@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from cxrtune.errors import CxrtuneError, DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
+from cxrtune.images.depth import is_deep
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import PIXELS, UNREADABLE
 from cxrtune.recipe import PreprocessSpec
@@ -62,8 +64,9 @@ def build_pack(
         OutputError: The pack cannot be written, as when the disk is full.
         CxrtuneError: A worker was killed.
     """
+    kind = np.dtype(np.float16 if any(is_deep(file) for file in files) else np.uint8)
     with write_whole(out / PIXELS) as partial:
-        _reserve(partial, (len(files), spec.size, spec.size))
+        _reserve(partial, (len(files), spec.size, spec.size), kind)
         failed = _decode_all(files, spec, partial, workers, progress)
         unreadable = [Unreadable(files[row].name, failed[row]) for row in sorted(failed)]
         if len(unreadable) / len(files) > max_unreadable:
@@ -82,9 +85,9 @@ def build_pack(
     return unreadable
 
 
-def _reserve(path: Path, shape: tuple[int, int, int]) -> None:
+def _reserve(path: Path, shape: tuple[int, int, int], kind: np.dtype[Any]) -> None:
     """Create the array and claim its space now: a full disk under a memory map would be a bus error."""
-    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
     del pixels
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as stream:
@@ -124,7 +127,7 @@ def _decode_all(
     return failed
 
 
-_target: np.memmap[tuple[int, int, int], np.dtype[np.uint8]]
+_target: np.memmap[tuple[int, int, int], np.dtype[Any]]
 _spec: PreprocessSpec
 
 
@@ -155,9 +158,14 @@ def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:
     failed = {}
     for row, path in enumerate(files, start=first):
         try:
-            _target[row] = to_packed(read_radiograph(path), _spec)
+            picture = to_packed(read_radiograph(path), _spec)
         except UnreadableImageError as error:
             failed[row] = error.reason
+            continue
+        if not np.can_cast(picture.dtype, _target.dtype):
+            failed[row] = "has become a picture of more than 8 bits while the pack was made"
+            continue
+        _target[row] = picture
     return failed
 
 

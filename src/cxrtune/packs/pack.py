@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.errors import DataError, StaleInputError
+from cxrtune.images.preprocess import Packed
 from cxrtune.provenance import read_record, record_path
 from cxrtune.recipe import PreprocessSpec
 
@@ -23,12 +24,13 @@ class Pack:
     """The pixels of a cohort.
 
     Attributes:
-        pixels: uint8 (N, S, S), grey in [0, 255], memory-mapped, in the cohort's order.
+        pixels: uint8 or float16 (N, S, S), grey in [0, 255], memory-mapped, in the cohort's order; float16
+            where a picture has more than 8 bits.
         readable: bool (N,); where False the row is blank and must not be used.
         spec: How the pictures were brought to size S.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Packed
     readable: NDArray[np.bool_]
     spec: PreprocessSpec
 
@@ -62,7 +64,7 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
     return Pack(pixels, readable, PreprocessSpec.model_validate(record.settings["preprocess"]))
 
 
-def _read(folder: Path) -> tuple[NDArray[np.uint8], set[str]]:
+def _read(folder: Path) -> tuple[Packed, set[str]]:
     try:
         pixels = np.load(folder / PIXELS, mmap_mode="r")
         with (folder / UNREADABLE).open(encoding="utf-8", newline="") as stream:

@@ -11,6 +11,7 @@ from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Results
 from cxrtune.evaluation.write import RESULTS
+from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.packs.pack import open_pack
 from cxrtune.pipeline.evaluate import PREDICTIONS_OF
@@ -61,7 +62,7 @@ def _pictures(evaluation: Path, run: Path | None) -> dict[str, NDArray[np.uint8]
     pack = open_pack(run / "pack", images)
     rows = {image: row for row, image in enumerate(images)}
     wanted = {example.image for example in results.examples if example.image in rows}
-    return {image: np.array(pack.pixels[rows[image]]) for image in sorted(wanted)}
+    return {image: to_8_bit(pack.pixels[rows[image]]) for image in sorted(wanted)}
 
 
 def _records(evaluation: Path, run: Path | None) -> list[Path]:

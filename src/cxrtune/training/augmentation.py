@@ -9,33 +9,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.images.preprocess import Packed
 from cxrtune.recipe import AugmentationSpec
 
 Matrix = NDArray[np.float64]
 
 
-def view_of(
-    picture: NDArray[np.uint8], spec: AugmentationSpec, *, seed: int, row: int, view: int
-) -> NDArray[np.uint8]:
+def view_of(picture: Packed, spec: AugmentationSpec, *, seed: int, row: int, view: int) -> Packed:
     """Return one view of a picture.
 
     Args:
-        picture: uint8 (S, S), grey in [0, 255].
+        picture: uint8 or float16 (S, S), grey in [0, 255].
         spec: What may vary, and how far.
         seed: The recipe's seed.
         row: The picture's row in the cohort; with seed and view it decides the view.
         view: 0 is the picture itself.
 
     Returns:
-        uint8 (S, S), grey in [0, 255]; what the picture does not cover is black.
+        Of the same type, (S, S), grey in [0, 255]; what the picture does not cover is black.
     """
     if view == 0:
         return picture
     matrix = affine_matrix(spec, picture.shape[0], seed=seed, row=row, view=view)
+    # OpenCV warps no float16.
+    grey = picture if picture.dtype == np.uint8 else picture.astype(np.float32)
     warped = cv2.warpAffine(
-        picture, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
+        grey, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
     )
-    return cast(NDArray[np.uint8], warped)
+    return cast(Packed, warped.astype(picture.dtype, copy=False))
 
 
 def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int) -> Matrix:

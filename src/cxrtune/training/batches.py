@@ -158,7 +158,7 @@ class PixelBatches:
             let_pages_go(self.pack.pixels)
 
     def validation(self) -> Iterator[Batch]:
-        """Yield pixels as they are, uint8 (N, S, S), and labels."""
+        """Yield pixels as they are, uint8 or float16 (N, S, S), and labels."""
         for items in self.share.of_validation():
             pixels, labels = self._pictures(self.share.training + items)
             yield (pixels,), labels

@@ -30,7 +30,7 @@ class NetworkLearner(nn.Module):
         self.network = network
 
     def forward(self, pixels: Tensor, matrices: Tensor | None = None) -> Tensor:
-        """Map uint8 (N, S, S), grey in [0, 255], to logits, float32 (N, F).
+        """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F).
 
         Args:
             pixels: The pictures.
@@ -44,7 +44,7 @@ def warped(pixels: Tensor, matrices: Tensor) -> Tensor:
     """Return views of pictures.
 
     Args:
-        pixels: uint8 (N, S, S), grey in [0, 255].
+        pixels: grey in [0, 255], uint8 or float (N, S, S).
         matrices: float32 (N, 2, 3), of `sampling_matrix`.
 
     Returns:

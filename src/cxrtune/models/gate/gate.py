@@ -56,7 +56,7 @@ class Gate(nn.Module):
         """Measure pictures.
 
         Args:
-            pixels: uint8 (N, S, S), grey in [0, 255].
+            pixels: grey in [0, 255], uint8 or float (N, S, S).
             features: float32 (N, 512, h, w), the trunk's output for them.
         """
         distances, pose = self.raw(self.thumbnails(pixels), self.pooled(features))

@@ -31,7 +31,7 @@ class TrunkOutput(nn.Module):
         self._features = network.features
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map uint8 (N, S, S), grey in [0, 255], to float16 (N, h, w, 512)."""
+        """Map grey in [0, 255], uint8 or float (N, S, S), to float16 (N, h, w, 512)."""
         return self._features(pixels).permute(0, 2, 3, 1).half()
 
 
