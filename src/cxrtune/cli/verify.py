@@ -44,7 +44,7 @@ def command(
     from cxrtune.verification.nih_folder import verify_nih_folder
     from cxrtune.verification.own_cohort import verify_cohort
     from cxrtune.verification.problem_list import require_list_name, write_problems
-    from cxrtune.verification.summary import summary_lines
+    from cxrtune.verification.summary import closing_lines, problem_lines
     from cxrtune.verification.verdict import Settings
 
     reporter = reporter_of(context)
@@ -57,11 +57,18 @@ def command(
         verdict = verify_cohort(read_cohort(cohort), data, settings, reporter)
     if out is not None:
         write_problems(out, verdict.problems)
-    fails = verdict.errors > 0 or (strict and verdict.warnings > 0)
-    tell = typer.echo if fails else reporter.say
-    for line in summary_lines(verdict, examples):
-        tell(line)
+    for line in problem_lines(verdict, examples):
+        typer.echo(_coloured(line))
+    for line in closing_lines(verdict):
+        reporter.say(line)
     if out is not None:
         reporter.say(f"The whole list: {out}")
-    if fails:
+    if verdict.errors or (strict and verdict.warnings):
         raise typer.Exit(1)
+
+
+def _coloured(line: str) -> str:
+    for severity, colour in (("error:", "red"), ("warning:", "yellow")):
+        if line.startswith(severity):
+            return typer.style(severity, fg=colour) + line.removeprefix(severity)
+    return line

@@ -65,12 +65,10 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
     )
     return Verdict.of(
         [*problems, *image_problems],
-        images=len(listing.images),
-        patients=_patients(table),
         facts=[
             f"images: {image_fact}",
             f"table: {table.file}, {identity.sentence}: "
-            f"{len(table.frame):,} rows, {_patients(table):,} patients",
+            f"{len(table.frame):,} rows, {_patients(table):,} patients" + _noted(table),
             f"split: {split.sentence}",
         ],
     )
@@ -94,3 +92,7 @@ def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
 
 def _patients(table: LabelTable) -> int:
     return int(pd.Series(table.frame["patient"]).replace("", pd.NA).nunique())
+
+
+def _noted(table: LabelTable) -> str:
+    return f" (it has {' and '.join(table.notes)}, which does no harm)" if table.notes else ""

@@ -34,8 +34,6 @@ def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Re
     image_problems, image_fact = check_images(listing, patients, splits, settings, reporter)
     return Verdict.of(
         [*listing.problems, *_missing(cohort, listing), *_patients_across(cohort), *image_problems],
-        images=len(listing.images),
-        patients=len(set(patients.values())),
         facts=[
             f"images: {image_fact}",
             f"cohort: {len(cohort):,} images, {len(set(patients.values())):,} patients, "

@@ -8,8 +8,8 @@ from cxrtune.verification.problem import Problem
 from cxrtune.verification.verdict import Verdict
 
 
-def summary_lines(verdict: Verdict, examples: int) -> Iterator[str]:
-    """Yield a verdict line by line, for people.
+def problem_lines(verdict: Verdict, examples: int) -> Iterator[str]:
+    """Yield the groups of problems, for people; the first line of each begins with its severity.
 
     Args:
         verdict: What was found.
@@ -21,8 +21,15 @@ def summary_lines(verdict: Verdict, examples: int) -> Iterator[str]:
     for group in groups.values():
         yield from _group_lines(group, examples)
         yield ""
-    yield from verdict.facts
-    yield _last_line(verdict)
+
+
+def closing_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield what was looked at, and what that means; one line if nothing is wrong."""
+    if verdict.problems:
+        yield from verdict.facts
+        yield _last_line(verdict)
+    else:
+        yield f"Nothing is wrong. {'; '.join(verdict.facts)}."
 
 
 def _group_lines(group: Sequence[Problem], examples: int) -> Iterator[str]:
@@ -42,8 +49,6 @@ def _group_lines(group: Sequence[Problem], examples: int) -> Iterator[str]:
 
 
 def _last_line(verdict: Verdict) -> str:
-    if not verdict.problems:
-        return f"Nothing is wrong: {verdict.images:,} images of {verdict.patients:,} patients."
     parts = [
         _counted(
             verdict.errors,

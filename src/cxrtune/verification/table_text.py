@@ -26,16 +26,12 @@ class TableText:
     Attributes:
         frame: Text, one column a header, the first of those that share a name; rows as in the file.
         problems: What had to be put up with.
-        intact: Whether a stage would read the same: no error among the problems.
+        notes: What is unusual and does no harm, such as `Windows line ends`.
     """
 
     frame: pd.DataFrame
     problems: tuple[Problem, ...]
-
-    @property
-    def intact(self) -> bool:
-        """Whether a stage would read the same."""
-        return not any(problem.severity == "error" for problem in self.problems)
+    notes: tuple[str, ...]
 
 
 def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) -> TableText:
@@ -52,9 +48,9 @@ def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) ->
     if not text.strip():
         if not reader.problems:
             reader.error("is empty (0 rows)")
-        return TableText(pd.DataFrame(), tuple(reader.problems))
+        return TableText(pd.DataFrame(), tuple(reader.problems), ())
     rows = reader.rows(text)
-    return TableText(reader.frame(rows, columns), tuple(reader.problems))
+    return TableText(reader.frame(rows, columns), tuple(reader.problems), tuple(reader.notes))
 
 
 class _Reader:
@@ -63,6 +59,7 @@ class _Reader:
     def __init__(self, file: str, kind: Kind) -> None:
         self.file, self.kind = file, kind
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
 
     def error(self, what: str, remedy: str = _ORIGINAL) -> None:
         self.problems.append(Problem(self.kind, "error", self.file, what, remedy))
@@ -79,7 +76,6 @@ class _Reader:
         except (OSError, EOFError) as error:
             self.error(f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}")
             return ""
-        changes = []
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self.error("is UTF-16 text, expected UTF-8", "Save it as CSV UTF-8.")
             return data.decode("utf-16", "replace")
@@ -87,19 +83,14 @@ class _Reader:
             self.error("is no text: it holds zero bytes")
             return ""
         if data.startswith(codecs.BOM_UTF8):
-            changes.append("a byte order mark")
+            self.notes.append("a byte order mark")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as problem:
             self.error(f"is not UTF-8 text (byte {problem.start:,})", "Save it as CSV UTF-8.")
             text = data.decode("latin-1")
         if "\r" in text:
-            changes.append("Windows line ends" if "\r\n" in text else "line ends of an old Macintosh")
-        if changes:
-            self.warn(
-                f"holds {' and '.join(changes)}; cxrtune reads it all the same",
-                "Nothing need be done; it only means that a program has saved the table anew.",
-            )
+            self.notes.append("Windows line ends" if "\r\n" in text else "line ends of an old Macintosh")
         return text
 
     def rows(self, text: str) -> list[list[str]]:

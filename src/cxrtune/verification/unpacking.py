@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
+from cxrtune.cohort.folder import IMAGE_SUFFIXES
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.listing import Listing, shown
@@ -43,8 +44,9 @@ def _is_begun(name: str) -> bool:
     lower = name.lower()
     if lower in _HARMLESS:
         return False
-    is_picture = name.startswith(".") and lower.split(".")[-1][:3] in ("png", "jpg", "jpe")
-    return lower.endswith(_PARTIAL) or is_picture
+    # rsync and the Macintosh hide theirs: `.NAME.png.Xy12Zq`, `._NAME.png`.
+    is_hidden_picture = name.startswith(".") and any(suffix in lower for suffix in IMAGE_SUFFIXES)
+    return lower.endswith(_PARTIAL) or is_hidden_picture
 
 
 def _begun(file: str) -> Problem:

@@ -27,21 +27,17 @@ class Verdict:
 
     Attributes:
         problems: All of them.
-        images: Image files that were looked at.
-        patients: Patients of the table or the cohort.
         facts: What was checked against what, a line each.
     """
 
     problems: tuple[Problem, ...]
-    images: int
-    patients: int
     facts: tuple[str, ...]
 
     @classmethod
-    def of(cls, problems: Sequence[Problem], images: int, patients: int, facts: Sequence[str]) -> Verdict:
+    def of(cls, problems: Sequence[Problem], facts: Sequence[str]) -> Verdict:
         """Make a verdict, errors first; within a severity the checks keep their order."""
         ordered = sorted(problems, key=lambda problem: problem.severity != "error")
-        return cls(tuple(ordered), images, patients, tuple(facts))
+        return cls(tuple(ordered), tuple(facts))
 
     @property
     def errors(self) -> int:
