@@ -256,7 +256,7 @@ def test_a_host_that_never_ends_does_not_fill_the_disk(data_set, host):
     assert f"{NAME}.part" not in data_set.found()
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [202, 429, 500, 502, 503, 504])
 def test_a_busy_host_is_asked_again(data_set, host, status):
     host.turns[NAME] = [says(status), says(status)]
     data_set.fetch()

@@ -60,9 +60,7 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_an_archive_with_something_else_inside_leaves_nothing_anywhere(data_set, host, tmp_path, kind):
     host.files[NAME] = archive_of(HOSTILE[kind])
-    with pytest.raises(
-        DownloadError, match=r"only images in|00000001_000\.png twice"
-    ) as refused:
+    with pytest.raises(DownloadError, match=r"only images in|00000001_000\.png twice") as refused:
         data_set.fetch()
     assert refused.value.path == data_set.folder / NAME
     assert "\n" not in refused.value.message

@@ -18,7 +18,8 @@ from cxrtune.download.address import is_address
 
 _PIECE = 1 << 16  # what a break can cost, as a piece that is cut short is lost
 _REDIRECTS = 5
-_WORTH_ANOTHER_ATTEMPT = frozenset({408, 421, 425, 429, 500, 502, 503, 504})
+# 202: Box says so of a file that it still fetches from its own store.
+_WORTH_ANOTHER_ATTEMPT = frozenset({202, 408, 421, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 

@@ -141,10 +141,12 @@ class Delivery:
             sums = Sums(part.length, part.sha256, part.md5)
             problem = wrong(self.entry, sums)
             if problem is None:
-                part.complete()
                 self._compare_with_before(sums)
+                # Recorded before it has its name: a file without record is the user's, and stays.
+                fetched = self._put(sums, shown(link))
+                part.complete()
                 self._orders.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
-                return self._put(sums, shown(link))
+                return fetched
             self._moved(-part.length)
             part.remove()
             if left:

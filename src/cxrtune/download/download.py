@@ -128,42 +128,43 @@ def _run(deliveries: Sequence[Delivery], jobs: int, stop: threading.Event) -> _O
     for delivery in deliveries:
         waiting.put(delivery)
     outcome = _Outcome()
-    # Daemons, as a thread that waits for a silent host must not hold up somebody who wants to leave.
-    threads = [
-        threading.Thread(target=_work, args=(waiting, stop, outcome), daemon=True, name=f"download-{number}")
-        for number in range(min(jobs, len(deliveries)))
-    ]
+    # Not Thread.join: in Python 3.11 one that a signal breaks takes its thread for ended.
+    ends = [threading.Event() for _ in range(min(jobs, len(deliveries)))]
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for number, end in enumerate(ends):
+            # Daemons, as a thread that waits for a silent host must not hold up somebody who wants to leave.
+            threading.Thread(
+                target=_work, args=(waiting, stop, outcome, end), daemon=True, name=f"download-{number}"
+            ).start()
+        for end in ends:
+            end.wait()
     finally:
         stop.set()
         until = time.monotonic() + _SECONDS_TO_STOP
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, until - time.monotonic()))
+        for end in ends:
+            end.wait(max(0.0, until - time.monotonic()))
     if outcome.crashes:
         raise outcome.crashes[0]
     return outcome
 
 
-def _work(waiting: queue.SimpleQueue[Delivery], stop: threading.Event, outcome: _Outcome) -> None:
-    while not stop.is_set():
-        try:
+def _work(
+    waiting: queue.SimpleQueue[Delivery], stop: threading.Event, outcome: _Outcome, end: threading.Event
+) -> None:
+    try:
+        while not stop.is_set():
             delivery = waiting.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            delivery.run()
-        except CxrtuneError as error:
-            outcome.failures.append((delivery.entry, error))
-        except Cancelled:
-            return
-        except BaseException as error:  # the main thread raises it
-            outcome.crashes.append(error)
-            stop.set()
+            try:
+                delivery.run()
+            except CxrtuneError as error:
+                outcome.failures.append((delivery.entry, error))
+    except (queue.Empty, Cancelled):
+        pass
+    except BaseException as error:  # the main thread raises it
+        outcome.crashes.append(error)
+        stop.set()
+    finally:
+        end.set()
 
 
 def _raise_failures(outcome: _Outcome, files: int, folder: Path, reporter: Reporter) -> None:
