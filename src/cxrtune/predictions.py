@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 
+PARTS = "part-*.parquet"
+"""The files of a table that is a folder."""
+
 _METADATA_KEY = b"cxrtune"
+_PLACE_KEY = b"cxrtune.part"
 
 SYNONYMS: dict[str, str] = {
     "pleural_effusion": "effusion",
@@ -67,6 +72,21 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class PartPlace:
+    """Where a part stands in a table that is a folder.
+
+    Attributes:
+        part: Its number, from 0.
+        of: How many there are.
+        key: Of the work that all of them come from.
+    """
+
+    part: int
+    of: int
+    key: str
+
+
+@dataclass(frozen=True)
 class Predictions:
     """A model's probabilities for some images.
 
@@ -76,7 +96,8 @@ class Predictions:
         findings: The F findings, in column order.
         probabilities: float32 (N, F), probability in [0, 1], NaN where not known.
         model: What is known of the model.
-        more: Further columns for people and programs, by name; evaluation does not read them.
+        more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
+            not read them.
     """
 
     images: NDArray[np.object_]
@@ -84,10 +105,14 @@ class Predictions:
     findings: tuple[str, ...]
     probabilities: NDArray[np.float32]
     model: ModelCard
-    more: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    more: Mapping[str, ExtensionArray] = field(default_factory=dict)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, place: PartPlace | None = None) -> None:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
+
+        Args:
+            path: The file.
+            place: Which part of a folder this is, if it is one.
 
         Raises:
             OutputError: The file cannot be written.
@@ -99,10 +124,11 @@ class Predictions:
             match path.suffix:
                 case ".parquet":
                     table = pa.Table.from_pandas(frame, preserve_index=False)
-                    card = json.dumps(asdict(self.model)).encode()
+                    own = {_METADATA_KEY: json.dumps(asdict(self.model)).encode()}
+                    if place is not None:
+                        own[_PLACE_KEY] = json.dumps(asdict(place)).encode()
                     pq.write_table(
-                        table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA_KEY: card}),
-                        partial,
+                        table.replace_schema_metadata({**(table.schema.metadata or {}), **own}), partial
                     )
                 case ".csv":
                     frame.to_csv(partial, index=False)
@@ -114,19 +140,7 @@ class Predictions:
         for column, finding in enumerate(self.findings):
             # Null, not NaN: a reader in another language sees "not known" and no number.
             columns[finding] = pd.array(self.probabilities[:, column], dtype="Float32")
-        for name, values in self.more.items():
-            columns[name] = pd.array(list(values), dtype=_kind_of(values))
-        return pd.DataFrame(columns)
-
-
-def _kind_of(values: Sequence[Any]) -> Any:
-    """Return the nullable type of a column, by its first value that is known."""
-    first = next((value for value in values if value is not None), None)
-    kinds: tuple[tuple[type, Any], ...] = (
-        (bool, pd.BooleanDtype()),
-        (float, pd.Float32Dtype()),
-    )
-    return next((kind for known, kind in kinds if isinstance(first, known)), pd.StringDtype())
+        return pd.DataFrame(columns | dict(self.more))
 
 
 def require_suffix(path: Path) -> None:
@@ -143,7 +157,8 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` and a column a finding.
+        path: A Parquet, CSV or JSON-lines file with a column `image` and a column a finding, or a folder of
+            parts that `cxrtune predict` wrote.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. Columns may have a
             synonym of a finding's name, such as `Pleural Thickening` or `Infiltrate`.
         column_prefix: What stands before a finding's name in the table's columns.
@@ -153,9 +168,10 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
 
     Raises:
         DataError: The file is no table, lacks the image column or every finding, names an image
-            twice or not at all, or holds a probability outside [0, 1].
+            twice or not at all, or holds a probability outside [0, 1]; or a folder lacks parts, or has
+            parts of different work.
     """
-    frame = _read_frame(path)
+    frame, card = _read_parts(path) if path.is_dir() else (_read_frame(path), _read_card(path))
     if "image" not in frame.columns:
         raise DataError(
             f"has no column 'image'; its columns are {', '.join(map(str, frame.columns[:8]))}",
@@ -178,7 +194,7 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         patients=_patients(frame),
         findings=findings,
         probabilities=probabilities,
-        model=_read_card(path),
+        model=card,
     )
 
 
@@ -268,6 +284,39 @@ def _read_frame(path: Path) -> pd.DataFrame:
             f"is no table of predictions: {(str(error).splitlines() or ['damaged'])[0]}",
             path=path,
             remedy="Tables are read from .parquet, .jsonl or .csv, by the suffix.",
+        ) from error
+
+
+def _read_parts(folder: Path) -> tuple[pd.DataFrame, ModelCard]:
+    """Read a table that is a folder: all its parts, and the model card that they share."""
+    paths = sorted(folder.glob(PARTS))
+    if not paths:
+        raise DataError("holds no parts of predictions", path=folder, remedy=f"They are named {PARTS}.")
+    places = [_read_place(path) for path in paths]
+    for path, place in zip(paths, places, strict=True):
+        if place.key != places[0].key:
+            raise DataError(
+                f"was made by another model or for other images than {paths[0].name}",
+                path=path,
+                remedy="Keep the parts of one scoring in a folder.",
+            )
+    if len(paths) != places[0].of:
+        raise DataError(
+            f"holds {len(paths):,} of {places[0].of:,} parts",
+            path=folder,
+            remedy="Finish it with the same `cxrtune predict` command.",
+        )
+    return pd.concat([_read_frame(path) for path in paths], ignore_index=True), _read_card(paths[0])
+
+
+def _read_place(path: Path) -> PartPlace:
+    try:
+        return PartPlace(**json.loads(pq.read_schema(path).metadata[_PLACE_KEY]))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise DataError(
+            "is no part of a table that `cxrtune predict` wrote, or it is damaged",
+            path=path,
+            remedy="Delete it, and finish the folder with the same `cxrtune predict` command.",
         ) from error
 
 

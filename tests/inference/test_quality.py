@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cxrtune.images.appearance import appearance_of
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.inference.quality import assess
 from cxrtune.models.gate.fit import GateInfo
@@ -16,7 +17,8 @@ def judged(pixels=ORDINARY, strangeness=(0, 0, 0), pose=0, gate=GATE):
     log_probability = np.full(16, -9.0, dtype=np.float32)
     log_probability[pose] = 0
     packed = (pixels >> 8 if pixels.dtype == np.uint16 else pixels).astype(np.uint8)
-    return assess(Radiograph(pixels), packed, np.array(strangeness, np.float32), log_probability, gate)
+    appearance = appearance_of(Radiograph(pixels), packed)
+    return assess(appearance, np.array(strangeness, np.float32), log_probability, gate)
 
 
 def test_an_ordinary_picture_has_no_flag():

@@ -60,8 +60,45 @@ def command(
     refuse: Annotated[
         bool, typer.Option("--refuse", help="Give no probabilities of pictures that the quality checks flag.")
     ] = False,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="PLACE",
+            help="Score an archive into a folder of shards: local, or ray (a cluster).",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="Of an archive: decoding processes, or actors on Ray; otherwise one a processor.",
+            show_default=False,
+        ),
+    ] = None,
+    shard_size: Annotated[int, typer.Option("--shard-size", min=1, help="Images a shard.")] = 1024,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Throw away the shards that the folder holds, and begin anew.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            help="Of a running Ray cluster; otherwise RAY_ADDRESS, or one is started for the time.",
+            show_default=False,
+        ),
+    ] = None,
+    cpus_per_worker: Annotated[
+        int, typer.Option("--cpus-per-worker", min=1, help="Processors of an actor on Ray.")
+    ] = 1,
 ) -> None:
-    """Score images with a trained model; --out ends in .parquet, .csv or .jsonl."""
+    """Score images with a trained model.
+
+    --out ends in .parquet, .csv or .jsonl for one table, and in no suffix for a folder of shards.
+    """
+    from cxrtune.cli.archive import Settings, is_folder, score
     from cxrtune.errors import UsageError
     from cxrtune.images.find import find_images
     from cxrtune.pipeline.predict import predict_cohort
@@ -70,7 +107,9 @@ def command(
 
     reporter = reporter_of(context)
     options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)
+    archive = Settings(on, workers, shard_size, anew, address, cpus_per_worker)
     if cohort is not None and pack is not None and not inputs:
+        archive.refuse("a cohort is scored into one table")
         if options != ScoreOptions():
             raise UsageError(
                 "a cohort is scored by torch and nothing of it is refused",
@@ -78,7 +117,11 @@ def command(
             )
         predict_cohort(model, cohort, pack, out, reporter)
     elif inputs and cohort is None and pack is None:
+        if is_folder(out, on):
+            score(model, inputs, out, options, archive, reporter)
+            return
         require_suffix(out)
+        archive.refuse("--out names one table")
         score_images(model, find_images(inputs), out, options, reporter)
     else:
         raise UsageError("give either images to score, or both --cohort and --pack")

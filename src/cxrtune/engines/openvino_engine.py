@@ -53,6 +53,8 @@ class OpenVinoEngine:
             settings["PERFORMANCE_HINT"] = aim.upper()
         else:
             settings |= {"NUM_STREAMS": str(at_once), "INFERENCE_NUM_THREADS": str(at_once)}
+            # Others decode on the same processors, or score: threads of two processes would be tied to one.
+            settings["ENABLE_CPU_PINNING"] = "NO"
         self._compiled = core.compile_model(fixed, "CPU", settings)
         # One more than run at once, so that none waits for its turn to be asked for its output.
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1

@@ -47,13 +47,13 @@ def find_images(inputs: Sequence[Path]) -> list[ImageFile]:
     """
     found: dict[Path, str | None] = {}
     for given in inputs:
-        for path in _expanded(given):
+        for path in expanded(given):
             if path.is_dir():
                 found |= _searched(path)
             else:
                 found[path] = None
     if not found:
-        raise DataError("holds no images (PNG, JPEG or DICOM)", path=inputs[0])
+        raise no_images(inputs)
     often = Counter(path.name for path in found)
     return [
         ImageFile(path.name if often[path.name] == 1 else path.as_posix(), path, problem)
@@ -61,7 +61,12 @@ def find_images(inputs: Sequence[Path]) -> list[ImageFile]:
     ]
 
 
-def _expanded(given: Path) -> list[Path]:
+def expanded(given: Path) -> list[Path]:
+    """Return the files and folders that a user means by a path or a pattern.
+
+    Raises:
+        DataError: The path does not exist, or the pattern fits nothing.
+    """
     if given.exists() or given.is_symlink():
         return [given]
     if glob.has_magic(str(given)):
@@ -73,31 +78,47 @@ def _expanded(given: Path) -> list[Path]:
     raise DataError("there is no such file or folder", path=given)
 
 
+def no_images(inputs: Sequence[Path]) -> DataError:
+    """Say that nothing was found."""
+    return DataError("holds no images (PNG, JPEG or DICOM)", path=inputs[0])
+
+
+def closed_folder(error: OSError) -> str:
+    """Say why a folder has not been searched."""
+    return f"the folder cannot be opened: {(error.strerror or 'unknown cause').lower()}"
+
+
 def _searched(folder: Path) -> dict[Path, str | None]:
     found: dict[Path, str | None] = {}
 
     def closed(error: OSError) -> None:
-        reason = (error.strerror or "unknown cause").lower()
-        found[Path(error.filename)] = f"the folder cannot be opened: {reason}"
+        found[Path(error.filename)] = closed_folder(error)
 
     for place, folders, names in os.walk(folder, onerror=closed):
         folders.sort()
         for name in sorted(names):
             path = Path(place) / name
-            if _is_image(path):
+            if path.is_file() and is_image(name, path):
                 found[path] = None
     return found
 
 
-def _is_image(path: Path) -> bool:
-    if path.suffix.lower() in _SUFFIXES:
-        return path.is_file()
+def is_image(name: str, path: Path | str) -> bool:
+    """Return whether a file in a folder is taken for an image: by its name, or else by its content.
+
+    Args:
+        name: The file's name.
+        path: Where it is; a file, and no folder.
+    """
+    stem, dot, end = name.rpartition(".")
+    suffix = f".{end.lower()}" if stem and dot else ""
+    if suffix in _SUFFIXES:
+        return True
     # Archives name files by number or by UID, whose last part looks like a suffix.
-    is_named = path.suffix and not path.suffix[1:].isdecimal()
-    if is_named or path.name == _INDEX or not path.is_file():
+    if (suffix and not end.isdecimal()) or name == _INDEX:
         return False
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123 a Path each would cost more than all else
             return is_dicom(stream.read(_HEAD))
     except OSError:
         return False

@@ -46,7 +46,12 @@ class LoadedModel:
 
 
 def load_scorer(
-    model: Path, engine: EngineChoice = "auto", *, aim: Aim = "latency", pictures: int | None = None
+    model: Path,
+    engine: EngineChoice = "auto",
+    *,
+    aim: Aim = "latency",
+    pictures: int | None = None,
+    at_once: int | None = None,
 ) -> LoadedModel:
     """Load a model for scoring.
 
@@ -56,17 +61,19 @@ def load_scorer(
             a few pictures, else the faster of torch and OpenVINO, which is found out by trying.
         aim: Many pictures at once, or the shortest wait for one.
         pictures: How many there are to score, if that is known.
+        at_once: Pictures that OpenVINO runs at once, a thread each, or the threads of ONNX Runtime; otherwise
+            as the aim asks for.
 
     Raises:
         ModelFileError: The model is missing or damaged.
         UsageError: The engine does not go with the model, or is not to be had here.
     """
     if model.suffix in _EXPORTED_SUFFIXES:
-        return _of_export(open_exported(model), engine, aim, model)
+        return _of_export(open_exported(model), engine, aim, at_once, model)
     network, gate, info = load_gated_model(model)
     digest = sha256_of(model_file(model))
     if engine in ("openvino-int8", "onnx"):
-        return _loaded(*_stored(model, engine, digest).run(aim), digest)
+        return _loaded(*_stored(model, engine, digest).run(aim, at_once), digest)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
     size = info.recipe.preprocess.size
     if torch.cuda.is_available():
@@ -77,7 +84,7 @@ def load_scorer(
     few = pictures is not None and pictures < WORTH_CONVERTING
     if engine == "torch" or (engine == "auto" and few and not _is_stored(model, "openvino", digest)):
         return _loaded(info, by_torch, digest)
-    by_openvino = _openvino(model, scoring, size, aim, digest)
+    by_openvino = _openvino(model, scoring, size, aim, at_once, digest)
     chosen: Engine = by_openvino
     if engine == "auto":
         chosen = fastest([by_openvino, by_torch], size, together=1 if aim == "latency" else 8)
@@ -104,13 +111,15 @@ def fastest(engines: Sequence[Engine], size: int, *, together: int) -> Engine:
     return engines[medians.index(min(medians))]
 
 
-def _openvino(model: Path, scoring: ScoringNet, size: int, aim: Aim, digest: str) -> Engine:
+def _openvino(
+    model: Path, scoring: ScoringNet, size: int, aim: Aim, at_once: int | None, digest: str
+) -> Engine:
     if _is_stored(model, "openvino", digest):
-        return _stored(model, "openvino", digest).run(aim)[1]
+        return _stored(model, "openvino", digest).run(aim, at_once)[1]
     from cxrtune.engines.convert import to_openvino
     from cxrtune.engines.openvino_engine import OpenVinoEngine
 
-    return OpenVinoEngine(to_openvino(scoring, size), "float32", aim)
+    return OpenVinoEngine(to_openvino(scoring, size), "float32", aim, at_once=at_once)
 
 
 def _is_stored(model: Path, kind: ExportKind, digest: str) -> bool:
@@ -137,14 +146,16 @@ def _stored(model: Path, kind: ExportKind, digest: str) -> Exported:
     return exported
 
 
-def _of_export(exported: Exported, engine: EngineChoice, aim: Aim, model: Path) -> LoadedModel:
+def _of_export(
+    exported: Exported, engine: EngineChoice, aim: Aim, at_once: int | None, model: Path
+) -> LoadedModel:
     if engine not in ("auto", exported.kind):
         raise UsageError(
             f"this model was exported for {exported.kind} and is not run by {engine}",
             path=model,
             remedy=f"Leave --engine out, or say --engine {exported.kind}.",
         )
-    return _loaded(*exported.run(aim), exported.model_sha256)
+    return _loaded(*exported.run(aim, at_once), exported.model_sha256)
 
 
 def _loaded(info: ModelInfo, engine: Engine, digest: str) -> LoadedModel:

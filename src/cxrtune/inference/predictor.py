@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +16,7 @@ from cxrtune.images.decode import decode_radiograph, read_radiograph
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Pixels, Radiograph
+from cxrtune.inference.in_turn import read_ahead, scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.prediction import ModelIdentity, Prediction
 from cxrtune.inference.scoring import Scoring
@@ -27,9 +25,6 @@ from cxrtune.models.description import ModelInfo
 Source = str | Path | bytes | Pixels
 """A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
 
-_AHEAD = 16  # pictures that are decoded before the engine asks for them
-_DECODERS = 2
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -37,7 +32,7 @@ class Reading:
 
     Attributes:
         radiograph: As it was decoded.
-        packed: uint8 (S, S), what the network will see.
+        packed: uint8 or float16 (S, S), what the network will see.
     """
 
     radiograph: Radiograph
@@ -113,33 +108,13 @@ class Predictor:
         Raises:
             UsageError: An array is not of grey values.
         """
-        read: deque[Reading | UnreadableImageError] = deque()
-
-        def pictures() -> Iterator[Picture]:
-            for found in self._read_ahead(sources):
-                read.append(found)
-                if isinstance(found, Reading):
-                    yield found.packed
-
-        for outputs in self._engine.stream(pictures()):
-            while isinstance(first := read.popleft(), UnreadableImageError):
-                yield first
-            yield self._scoring.prediction(first.radiograph, first.packed, outputs)
-        yield from (error for error in read if isinstance(error, UnreadableImageError))
-
-    def _read_ahead(self, sources: Iterable[Source]) -> Iterator[Reading | UnreadableImageError]:
-        pending: deque[Future[Reading]] = deque()
-        waiting = iter(sources)
-        with ThreadPoolExecutor(_DECODERS) as decoders:
-            while True:
-                for source in islice(waiting, _AHEAD - len(pending)):
-                    pending.append(decoders.submit(self.read, source))
-                if not pending:
-                    return
-                try:
-                    yield pending.popleft().result()
-                except UnreadableImageError as error:
-                    yield error
+        read = read_ahead(self.read, sources)
+        for found in scored_in_turn(self._engine, read, lambda reading: reading.packed):
+            if isinstance(found, UnreadableImageError):
+                yield found
+            else:
+                reading, outputs = found
+                yield self._scoring.prediction(reading.radiograph, reading.packed, outputs)
 
     def _radiograph(self, source: Source) -> Radiograph:
         if isinstance(source, bytes):

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.appearance import Appearance
 from cxrtune.models.gate.fit import GateInfo
 from cxrtune.models.gate.gate import DISTANCES
 from cxrtune.models.gate.pose import POSES, UPRIGHT
@@ -62,8 +62,7 @@ class Quality:
 
 
 def assess(
-    radiograph: Radiograph,
-    packed: NDArray[np.uint8],
+    appearance: Appearance,
     strangeness: NDArray[np.float32],
     pose: NDArray[np.float32],
     gate: GateInfo | None,
@@ -71,13 +70,12 @@ def assess(
     """Judge one picture.
 
     Args:
-        radiograph: As it was decoded.
-        packed: uint8 (S, S), what the network saw.
+        appearance: What its grey values look like.
         strangeness: float32 (3,), of the gate.
         pose: float32 (16,), logarithm of the probability of each pose.
         gate: The gate's threshold; None where the model has no gate.
     """
-    flags = _grey_flags(radiograph, packed)
+    flags = _grey_flags(appearance)
     if gate is None:
         flags.append(Flag("not_checked", "this model has no quality gate: train it again to get one"))
         return Quality(tuple(flags), None, None)
@@ -98,14 +96,12 @@ def _strange(strangeness: NDArray[np.float32], pose: NDArray[np.float32], thresh
     return Flag("unlike_training", "does not look like a frontal chest radiograph of the training data")
 
 
-def _grey_flags(radiograph: Radiograph, packed: NDArray[np.uint8]) -> list[Flag]:
+def _grey_flags(appearance: Appearance) -> list[Flag]:
     flags = []
-    height, width = radiograph.pixels.shape
-    if min(height, width) < SMALLEST_SIDE:
-        flags.append(Flag("tiny", f"is only {width} x {height} pixels"))
-    low, high = np.percentile(packed, (1, 99))
-    if high - low < _BLANK:
+    if min(appearance.height, appearance.width) < SMALLEST_SIDE:
+        flags.append(Flag("tiny", f"is only {appearance.width} x {appearance.height} pixels"))
+    if appearance.contrast < _BLANK:
         flags.append(Flag("blank", "is blank: all of one grey"))
-    elif high - low < _LOW_CONTRAST:
-        flags.append(Flag("low_contrast", f"uses only {(high - low) / 255:.0%} of the grey range"))
+    elif appearance.contrast < _LOW_CONTRAST:
+        flags.append(Flag("low_contrast", f"uses only {appearance.contrast / 255:.0%} of the grey range"))
     return flags

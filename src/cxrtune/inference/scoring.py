@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from cxrtune.engines.engine import Outputs
 from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.validation import read_calibrator
+from cxrtune.images.appearance import Appearance, appearance_of
+from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
-from cxrtune.inference.quality import assess
+from cxrtune.inference.quality import Quality, assess
 from cxrtune.models.description import ModelInfo
 
 
@@ -23,27 +24,35 @@ class Scoring:
         self._identity = identity
         self._calibrators = {finding: read_calibrator(stored) for finding, stored in info.calibration.items()}
 
-    def prediction(self, radiograph: Radiograph, packed: NDArray[np.uint8], outputs: Outputs) -> Prediction:
+    def prediction(self, radiograph: Radiograph, packed: Packed, outputs: Outputs) -> Prediction:
         """Lay one picture's outputs out.
 
         Args:
             radiograph: As it was decoded.
-            packed: uint8 (S, S), what the network saw.
+            packed: uint8 or float16 (S, S), what the network saw.
             outputs: Of `ScoringNet`, of this picture.
         """
-        logits, evidence, strangeness, pose = outputs
-        raw = expit(logits)
         return Prediction(
-            findings=tuple(
-                self._score(finding, float(value))
-                for finding, value in zip(self._info.findings, raw, strict=True)
-            ),
-            quality=assess(radiograph, packed, strangeness, pose, self._info.gate),
+            findings=self.scores(outputs),
+            quality=self.quality(appearance_of(radiograph, packed), outputs),
             model=self._identity,
-            evidence=evidence,
+            evidence=outputs[1],
             pixels=radiograph.pixels,
             packed=packed,
         )
+
+    def scores(self, outputs: Outputs) -> tuple[FindingScore, ...]:
+        """Return one score a finding, in the model's order."""
+        raw = expit(outputs[0])
+        return tuple(
+            self._score(finding, float(value))
+            for finding, value in zip(self._info.findings, raw, strict=True)
+        )
+
+    def quality(self, appearance: Appearance, outputs: Outputs) -> Quality:
+        """Judge whether the picture is one that the model can judge."""
+        _, _, strangeness, pose = outputs
+        return assess(appearance, strangeness, pose, self._info.gate)
 
     def _score(self, finding: str, raw: float) -> FindingScore:
         threshold, calibrator = self._info.thresholds.get(finding), self._calibrators.get(finding)

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.find import ImageFile
 from cxrtune.inference.loading import EngineChoice, load_scorer
-from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.pipeline.journal import Journal
-from cxrtune.pipeline.predict import model_card
+from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
 from cxrtune.pipeline.stage import skip_if_current
-from cxrtune.predictions import Predictions, require_suffix
+from cxrtune.predictions import require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, key_of, recording
 
 _TOLD = 10  # unreadable images that are named one by one; all of them are rows of the table
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ def score_images(
     with recording("predict", out, inputs, settings, [out.name]) as draft:
         with Journal(out, key_of([inputs[0]], settings)) as journal:
             rows = _all_rows(predictor, images, options, journal, reporter)
-            table = _table(predictor, names, rows)
+            table = table_of(predictor.info, predictor.identity, names, rows)
             table.write(out)
             journal.discard()
         scored = sum(row["reason"] is None for row in rows)
@@ -122,49 +116,10 @@ def _rows(predictor: Predictor, images: Sequence[ImageFile], options: ScoreOptio
     found = predictor.predict_many(image.path for image in images if image.problem is None)
     for image in images:
         result = UnreadableImageError(image.problem) if image.problem is not None else next(found)
-        yield _failed(result.reason) if isinstance(result, UnreadableImageError) else _row(result, options)
-
-
-def _failed(reason: str) -> Row:
-    return {
-        "raw": {},
-        "calibrated": {},
-        "present": {},
-        "quality": None,
-        "strangeness": None,
-        "reason": reason,
-    }
-
-
-def _row(prediction: Prediction, options: ScoreOptions) -> Row:
-    flags, quality = prediction.quality.flags, prediction.quality
-    if options.refuse and not quality.fit:
-        refused = _failed("refused: " + "; ".join(flag.text for flag in flags))
-        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.strangeness}
-    return {
-        "raw": {score.finding: score.raw for score in prediction.findings},
-        "calibrated": {score.finding: score.probability for score in prediction.findings},
-        "present": {score.finding: score.present for score in prediction.findings},
-        "quality": [flag.name for flag in flags],
-        "strangeness": quality.strangeness,
-        "reason": None,
-    }
-
-
-def _table(predictor: Predictor, names: Sequence[str], rows: Sequence[Row]) -> Predictions:
-    findings = predictor.info.findings
-    values = np.array([[row["raw"].get(finding, np.nan) for finding in findings] for row in rows], np.float32)
-    more: dict[str, list[Any]] = {}
-    for kind in ("calibrated", "present"):
-        more |= {f"{kind}_{finding}": [row[kind].get(finding) for row in rows] for finding in findings}
-    more["quality"] = [None if row["quality"] is None else ";".join(row["quality"]) for row in rows]
-    more["strangeness"] = [row["strangeness"] for row in rows]
-    more["reason"] = [row["reason"] for row in rows]
-    card = replace(
-        model_card(predictor.info), sha256=predictor.identity.sha256, engine=predictor.identity.engine
-    )
-    unknown = np.full(len(rows), None, dtype=object)
-    return Predictions(np.array(names, dtype=object), unknown, findings, values, card, more)
+        if isinstance(result, UnreadableImageError):
+            yield failed_row(result.reason)
+        else:
+            yield row_of(result.findings, result.quality, refuse=options.refuse)
 
 
 def _key(image: ImageFile) -> str:

@@ -1,0 +1,1 @@
+"""Scoring archives: millions of images in fixed shards, on this machine or on a Ray cluster."""

@@ -1,0 +1,221 @@
+"""What a user names -> all image files of an archive, in arrays: a million files take some hundred megabytes.
+
+The same files in the same order, with the same names, as `images.find.find_images` gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cxrtune.images.find import closed_folder, expanded, is_image, no_images
+
+_CHUNK = 1 << 16  # files that are Python objects at a time
+
+_SCHEMA = pa.schema(
+    [
+        ("folder", pa.int32()),
+        ("file", pa.large_binary()),  # names need not be UTF-8
+        ("bytes", pa.int64()),
+        ("changed", pa.int64()),
+        ("problem", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of an archive, in order, each once.
+
+    Attributes:
+        folders: Every folder, as it was named.
+        table: One row a file: `folder` (its number), `file` (its name), `bytes`, `changed` (nanoseconds; null
+            where the file is gone), `problem` (why it cannot even be tried, or null).
+        shared: bool (N,), whether another file has the same name.
+    """
+
+    folders: Sequence[bytes]
+    table: pa.Table
+    shared: NDArray[np.bool_]
+
+    def slice(self, start: int, count: int) -> pa.Table:
+        """Return some rows: `image` (what tables call it), absolute `path`, `bytes`, `changed`, `problem`."""
+        rows = self.table.slice(start, count).combine_chunks()
+        here, absolute = self._places
+        folder, file = rows["folder"].chunk(0), rows["file"].chunk(0)
+        named = _joined(here.take(folder), file)
+        image = pc.if_else(pa.array(self.shared[start : start + count]), named, file)
+        return pa.table(
+            {
+                "image": _text(image),
+                "path": _joined(absolute.take(folder), file),
+                "bytes": rows["bytes"],
+                "changed": rows["changed"],
+                "problem": rows["problem"],
+            }
+        )
+
+    @cached_property
+    def _places(self) -> tuple[pa.Array, pa.Array]:
+        absolute = [os.path.abspath(folder) for folder in self.folders]  # noqa: PTH100 these are bytes
+        return pa.array(self.folders, pa.large_binary()), pa.array(absolute, pa.large_binary())
+
+    def digest(self) -> str:
+        """Return the SHA-256 of which files there are: their names, lengths and times of change."""
+        digest = hashlib.sha256()
+        for start in range(0, len(self.table), _CHUNK):
+            rows = self.slice(start, _CHUNK)
+            for column in ("image", "path"):
+                digest.update(b"\0".join(rows[column].cast(pa.large_binary()).to_pylist()))
+            for column in ("bytes", "changed"):
+                digest.update(np.asarray(pc.fill_null(rows[column], -1)).astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    @property
+    def total_bytes(self) -> int:
+        """The length of all files together."""
+        return int(pc.sum(self.table["bytes"]).as_py() or 0)
+
+
+def list_images(inputs: Sequence[Path]) -> Listing:
+    """List image files; a folder that cannot be opened is a row with its reason.
+
+    Raises:
+        DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
+    """
+    folders = _Folders()
+    parts = list(_tables(inputs, folders))
+    table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
+    if not len(table):
+        raise no_images(inputs)
+    names = table["file"].combine_chunks().dictionary_encode() if len(table) > 1 else None
+    codes = np.zeros(1, np.int32) if names is None else np.asarray(names.indices)
+    if len(parts) > 1:
+        # A file that was named twice is one.
+        both = np.asarray(table["folder"]).astype(np.int64) * len(codes) + codes
+        first = np.sort(np.unique(both, return_index=True)[1])
+        if len(first) < len(codes):
+            table, codes = table.take(pa.array(first)), codes[first]
+    return Listing(folders.names, table, np.bincount(codes)[codes] > 1)
+
+
+@dataclass
+class _Folders:
+    """Numbers of folders, by name."""
+
+    names: list[bytes] = field(default_factory=list)
+    _numbers: dict[bytes, int] = field(default_factory=dict)
+
+    def number(self, name: bytes) -> int:
+        if name not in self._numbers:
+            self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return self._numbers[name]
+
+
+def _tables(inputs: Sequence[Path], folders: _Folders) -> Iterator[pa.Table]:
+    alone = _Rows()
+    for given in inputs:
+        for path in expanded(given):
+            if path.is_dir():
+                yield alone.table()
+                yield from _searched(path, folders)
+            else:
+                alone.add(folders.number(os.fsencode(path.parent)), path.name, path)
+    yield alone.table()
+
+
+def _searched(top: Path, folders: _Folders) -> Iterator[pa.Table]:
+    left = [str(top)]
+    while left:
+        place = left.pop()
+        number, rows, below = folders.number(os.fsencode(place)), _Rows(), []
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if _is(entry.is_dir):
+                        # A link to a folder may lead round in a circle.
+                        below += [] if entry.is_symlink() else [str(Path(entry.path))]
+                    elif _is(entry.is_file) and is_image(entry.name, entry.path):
+                        rows.add(number, entry.name, entry)
+        except OSError as error:
+            where = Path(place)
+            rows = _Rows()
+            rows.add_problem(folders.number(os.fsencode(where.parent)), where.name, closed_folder(error))
+        found = rows.table()
+        yield found.take(pc.sort_indices(found["file"])) if len(found) > 1 else found
+        left += sorted(below, reverse=True)
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    try:
+        return kind()
+    except OSError:  # a link that leads to itself, or to where one may not go
+        return False
+
+
+class _Rows:
+    """Rows that are gathered, and become arrays from time to time."""
+
+    def __init__(self) -> None:
+        self._chunks: list[pa.RecordBatch] = []
+        self._columns: list[list[object]] = [[] for _ in _SCHEMA]
+
+    def add(self, folder: int, name: str, file: os.DirEntry[str] | Path) -> None:
+        try:
+            status = file.stat()
+        except OSError:  # gone since, or a broken link; whoever opens it will say so
+            self._append(folder, os.fsencode(name), None, None, None)
+            return
+        self._append(folder, os.fsencode(name), status.st_size, status.st_mtime_ns, None)
+
+    def add_problem(self, folder: int, name: str, problem: str) -> None:
+        self._append(folder, os.fsencode(name), None, None, problem)
+
+    def table(self) -> pa.Table:
+        """Return the rows so far, and begin anew."""
+        self._flush()
+        found = pa.Table.from_batches(self._chunks, _SCHEMA)
+        self._chunks = []
+        return found
+
+    def _append(self, *values: object) -> None:
+        for column, value in zip(self._columns, values, strict=True):
+            column.append(value)
+        if len(self._columns[0]) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._columns[0]:
+            arrays = [
+                pa.array(column, kind) for column, kind in zip(self._columns, _SCHEMA.types, strict=True)
+            ]
+            self._chunks.append(pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA))
+            self._columns = [[] for _ in _SCHEMA]
+
+
+def _joined(folder: pa.Array, file: pa.Array) -> pa.Array:
+    """Return paths; what stands in no folder keeps its bare name."""
+    slash = pa.scalar(os.sep.encode(), pa.large_binary())
+    ends = pc.ends_with(folder, os.sep.encode())
+    joined = pc.binary_join_element_wise(folder, file, slash)
+    after_slash = pc.binary_join_element_wise(folder, file, pa.scalar(b"", pa.large_binary()))
+    bare = pc.equal(folder, pa.scalar(b".", pa.large_binary()))
+    return pc.if_else(bare, file, pc.if_else(ends, after_slash, joined))
+
+
+def _text(names: pa.Array) -> pa.Array:
+    """Return names as text; bytes that are no UTF-8 are written out."""
+    try:
+        return names.cast(pa.large_string()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([name.decode("utf-8", "backslashreplace") for name in names.to_pylist()], pa.string())

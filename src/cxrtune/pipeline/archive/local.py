@@ -1,0 +1,38 @@
+"""An archive scored on this machine: decoding processes feed one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cxrtune.inference.loading import load_scorer
+from cxrtune.pipeline.archive.decoders import Decoders
+from cxrtune.pipeline.archive.plan import Plan
+from cxrtune.pipeline.archive.score import Archive, score_archive
+from cxrtune.pipeline.archive.shards import ShardScorer
+from cxrtune.pipeline.stage import default_workers
+from cxrtune.progress import Reporter
+
+
+def score_locally(archive: Archive, reporter: Reporter, *, workers: int | None = None) -> Path:
+    """Score an archive on this machine.
+
+    Args:
+        archive: What is to be scored.
+        reporter: Told of the progress and of what was not scored.
+        workers: Decoding processes; otherwise one a processor.
+
+    Raises:
+        CxrtuneError: See `score_archive`.
+    """
+    archive = archive.settled()
+    options = archive.options
+    model = load_scorer(archive.model, options.engine, aim="throughput", at_once=default_workers())
+
+    def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
+        processes = workers or default_workers()
+        spec = model.info.recipe.preprocess
+        with Decoders(processes, spec, frozenset(options.allow), reporter.warn) as decoders:
+            yield from ShardScorer(model, decoders, refuse=options.refuse).score(plan, shards)
+
+    return score_archive(archive, model.identity, scores, reporter)

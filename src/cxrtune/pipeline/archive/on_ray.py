@@ -1,0 +1,202 @@
+"""An archive scored on a Ray cluster, an extra of the package: actors hold the engine, shards are handed out.
+
+What travels through Ray is numbers of shards. Every machine reads the plan and the images, and writes the
+shards, at the same paths: the folders must be shared.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
+from cxrtune.inference.loading import load_scorer
+from cxrtune.pipeline.archive.decoders import Decoders
+from cxrtune.pipeline.archive.plan import Plan
+from cxrtune.pipeline.archive.score import Archive, score_archive
+from cxrtune.pipeline.archive.shards import ShardScorer
+from cxrtune.pipeline.score import ScoreOptions
+from cxrtune.pipeline.stage import default_workers
+from cxrtune.progress import Reporter
+
+_ATTEMPTS = 4  # at a shard whose worker dies again and again; a node that goes away is not the shard's fault
+_OBJECT_STORE = 100_000_000  # bytes; numbers of shards need next to nothing
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where to work.
+
+    Attributes:
+        address: Of a running cluster; None for RAY_ADDRESS, or else one that is started here for this work.
+        workers: Actors; None for as many as the processors allow.
+        cpus: Processors an actor.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    cpus: int = 1
+
+
+def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path:
+    """Score an archive on a Ray cluster.
+
+    Args:
+        archive: What is to be scored.
+        cluster: Where.
+        reporter: Told of the progress and of what was not scored.
+
+    Raises:
+        UsageError: Ray is not installed, or the cluster is too small.
+        CxrtuneError: The cluster cannot be reached, workers die again and again; also see `score_archive`.
+    """
+    _require_ray()
+    archive = archive.settled()
+    # Only to know which model it is, and to refuse a wrong one before a cluster is started.
+    identity = load_scorer(archive.model, archive.options.engine, aim="throughput", at_once=1).identity
+
+    def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
+        with _connected(cluster) as processors:
+            actors = _actors(cluster, processors, len(shards))
+            reporter.say(f"predict: {actors} Ray workers with {cluster.cpus} processors each")
+            yield from _streamed(archive, cluster.cpus, actors, shards)
+
+    return score_archive(archive, identity, scores, reporter)
+
+
+class _Worker:
+    """An actor: loads the model with its first shard, and writes every shard that it is handed."""
+
+    def __init__(self, folder: Path, model: Path, options: ScoreOptions, cpus: int) -> None:
+        self._folder, self._path, self._options, self._cpus = folder, model, options, cpus
+        self._ready: tuple[Plan, ShardScorer] | None = None
+
+    def __call__(self, batch: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
+        """Score shards; return their numbers, and the error that kept one from being written, pickled."""
+        shards, error = [int(shard) for shard in batch["shard"]], b""
+        try:
+            plan, scorer = self._started()
+            # One that an earlier attempt has written, whose worker died before it could say so, is done.
+            for _ in scorer.score(plan, [shard for shard in shards if not plan.part(shard).is_file()]):
+                pass
+        except Exception as caught:  # handed over, as Ray's own logs would print it with paths
+            error = pickle.dumps(caught)
+        return {"shard": batch["shard"], "error": np.array([error] * len(shards), dtype=object)}
+
+    def _started(self) -> tuple[Plan, ShardScorer]:
+        if self._ready is None:
+            import torch
+
+            from cxrtune.memory import keep_freed_memory
+
+            keep_freed_memory()
+            torch.set_num_threads(self._cpus)
+            plan, options = Plan(self._folder), self._options
+            model = load_scorer(self._path, options.engine, aim="throughput", at_once=self._cpus)
+            if plan.inputs[0].sha256 != model.identity.sha256:
+                raise StaleInputError(
+                    "the model on a worker is not the one that was planned for",
+                    path=self._path,
+                    remedy="Put the same file at this path on every machine.",
+                )
+            decoders = Decoders(
+                max(1, self._cpus // 2), model.info.recipe.preprocess, frozenset(options.allow)
+            )
+            self._ready = plan, ShardScorer(model, decoders, refuse=options.refuse)
+        return self._ready
+
+
+def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -> Iterator[int]:
+    import ray.data
+    from ray.exceptions import RayError
+
+    work = (archive.out.absolute(), archive.model.absolute(), archive.options, cpus)
+    done = ray.data.from_items(
+        [{"shard": shard} for shard in shards], override_num_blocks=len(shards)
+    ).map_batches(
+        _Worker,
+        fn_constructor_args=work,
+        batch_size=1,
+        num_cpus=cpus,
+        concurrency=actors,
+        max_restarts=-1,
+        max_task_retries=_ATTEMPTS - 1,
+    )
+    try:
+        for row in done.iter_rows():
+            if row["error"]:
+                raise pickle.loads(row["error"])
+            yield int(row["shard"])
+    except RayError as error:
+        raise CxrtuneError(
+            f"Ray gave up: {_first_line(error)}",
+            path=archive.out,
+            remedy="What was scored is kept: run the same command to go on.",
+        ) from error
+
+
+@contextmanager
+def _connected(cluster: Cluster) -> Iterator[int]:
+    """Connect to a cluster, or start one, quietly; yield how many processors it has."""
+    ray = _require_ray()
+    address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        quiet |= {
+            "num_cpus": default_workers(),
+            "include_dashboard": False,
+            "object_store_memory": _OBJECT_STORE,
+            "_node_ip_address": "127.0.0.1",
+        }
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise CxrtuneError(
+            f"there is no Ray cluster to be reached at {address}: {_first_line(error)}",
+            remedy="Start one with `ray start --head`, or leave --address out.",
+        ) from error
+    try:
+        import ray.data
+
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        yield int(ray.cluster_resources().get("CPU", 0))
+    finally:
+        ray.shutdown()
+
+
+def _actors(cluster: Cluster, processors: int, shards: int) -> int:
+    """Return how many actors to start."""
+    fitting = processors // cluster.cpus
+    if fitting < (cluster.workers or 1):
+        raise UsageError(
+            f"the cluster has {processors} processors, too few for {cluster.workers or 1} workers with"
+            f" {cluster.cpus} each",
+            remedy="Ask for less with --workers or --cpus-per-worker, or add machines to the cluster.",
+        )
+    return min(cluster.workers or fitting, shards)
+
+
+def _require_ray() -> Any:
+    # Asked for before the import, which reads it: what runs in a hospital calls nobody.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray.data
+    except ImportError as error:
+        raise UsageError(
+            "this needs Ray, which is not installed", remedy="Install it with: pip install 'cxrtune[ray]'"
+        ) from error
+    return ray
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

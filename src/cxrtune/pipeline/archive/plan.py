@@ -1,0 +1,156 @@
+"""Which image belongs to which shard: `plan.parquet`, written once; its row group k becomes `part-k.parquet`.
+
+A shard on disk is done. So whoever begins again, on this machine or on a cluster, scores what is missing, and
+two who score the same shard write the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxrtune.errors import DataError, StaleInputError
+from cxrtune.files import naming_output_errors, write_whole
+from cxrtune.pipeline.archive.listing import Listing
+from cxrtune.predictions import PARTS
+from cxrtune.provenance import Source, key_of, record_path
+
+PLAN = "plan.parquet"
+_METADATA_KEY = b"cxrtune.plan"
+_ANEW = "Choose another folder with --out, or say --anew to throw away what is in this one."
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that the shards depend on.
+
+    Attributes:
+        inputs: The model, and the list of images.
+        settings: How they are scored, the number of images a shard included.
+    """
+
+    inputs: Sequence[Source]
+    settings: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """One text for all of it."""
+        return key_of(self.inputs, self.settings)
+
+    def described(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        return {
+            "key": self.key,
+            "inputs": [asdict(one) for one in self.inputs],
+            "settings": dict(self.settings),
+        }
+
+
+class Plan:
+    """The shards of one archive."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the plan in a folder.
+
+        Raises:
+            DataError: There is none, or it is damaged.
+        """
+        self.folder = folder
+        path = folder / PLAN
+        try:
+            self._file = pq.ParquetFile(path)
+            self._described: dict[str, Any] = json.loads(self._file.schema_arrow.metadata[_METADATA_KEY])
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            raise DataError("there is no plan here, or it is damaged", path=path, remedy=_ANEW) from error
+        self.images: int = self._file.metadata.num_rows
+        self.shards: int = self._file.metadata.num_row_groups
+
+    @property
+    def key(self) -> str:
+        """Of the work that was planned."""
+        return str(self._described["key"])
+
+    @property
+    def inputs(self) -> list[Source]:
+        """What is scored, and by which model."""
+        return [Source(**one) for one in self._described["inputs"]]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How it is scored."""
+        return dict(self._described["settings"])
+
+    def part(self, shard: int) -> Path:
+        """Return the file of a shard."""
+        return self.folder / f"part-{shard:05}.parquet"
+
+    def parts(self) -> Iterator[Path]:
+        """All of them, in order."""
+        return map(self.part, range(self.shards))
+
+    def missing(self) -> list[int]:
+        """Return the shards that are not on disk."""
+        there = {path.name for path in self.folder.glob(PARTS)}
+        return [shard for shard in range(self.shards) if self.part(shard).name not in there]
+
+    def length(self, shard: int) -> int:
+        """Return the number of images of a shard."""
+        return int(self._file.metadata.row_group(shard).num_rows)
+
+    def rows(self, shard: int) -> pa.Table:
+        """Return a shard's images: `image`, `path`, `bytes`, `changed`, `problem`."""
+        return self._file.read_row_group(shard)
+
+
+def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: int, *, anew: bool) -> Plan:
+    """Return the plan of just this work in a folder, written now if there is none.
+
+    Args:
+        folder: Where the shards go.
+        listing: The images.
+        work: All that the shards depend on.
+        shard_size: Images a shard.
+        anew: Throw away what is there.
+
+    Raises:
+        StaleInputError: The folder holds shards of other work.
+        OutputError: The plan cannot be written.
+    """
+    path = folder / PLAN
+    if path.is_file() and not anew:
+        plan = Plan(folder)
+        if plan.key != work.key:
+            raise StaleInputError(_differs(plan, work), path=folder, remedy=_ANEW)
+        return plan
+    if any(folder.glob(PARTS)) and not anew:
+        raise StaleInputError("holds shards, but not the plan that they belong to", path=folder, remedy=_ANEW)
+    with naming_output_errors(path):
+        # The plan first: shards without one are refused, whenever this is cut off.
+        for old in (record_path(folder), path, *folder.glob(PARTS)):
+            old.unlink(missing_ok=True)
+    _write(path, listing, work, shard_size)
+    return Plan(folder)
+
+
+def _write(path: Path, listing: Listing, work: Work, shard_size: int) -> None:
+    metadata = {_METADATA_KEY: json.dumps(work.described()).encode()}
+    with write_whole(path) as partial:
+        schema = listing.slice(0, 1).schema.with_metadata(metadata)
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for start in range(0, len(listing.table), shard_size):
+                rows = listing.slice(start, shard_size).replace_schema_metadata(metadata)
+                writer.write_table(rows, row_group_size=shard_size)
+
+
+def _differs(plan: Plan, work: Work) -> str:
+    """Say what is not the same."""
+    before = {source.name: source.sha256 for source in plan.inputs}
+    others = [source.name for source in work.inputs if before.get(source.name) != source.sha256]
+    others += [name for name, value in work.settings.items() if plan.settings.get(name) != value]
+    return f"holds shards of other work: not the same {', '.join(others) or 'version of cxrtune'}"

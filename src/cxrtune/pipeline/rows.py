@@ -1,0 +1,81 @@
+"""What a table of scored image files says of one image, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxrtune.inference.prediction import FindingScore, ModelIdentity
+from cxrtune.inference.quality import Quality
+from cxrtune.models.description import ModelInfo
+from cxrtune.pipeline.predict import model_card
+from cxrtune.predictions import Predictions
+
+Row = dict[str, Any]
+
+
+def failed_row(reason: str) -> Row:
+    """Return the row of an image that is not scored."""
+    return {
+        "raw": {},
+        "calibrated": {},
+        "present": {},
+        "quality": None,
+        "strangeness": None,
+        "reason": reason,
+    }
+
+
+def row_of(scores: Sequence[FindingScore], quality: Quality, *, refuse: bool) -> Row:
+    """Return the row of an image that was scored.
+
+    Args:
+        scores: One a finding.
+        quality: What the checks found.
+        refuse: Give no probabilities of a picture that the checks flag.
+    """
+    flags = quality.flags
+    if refuse and not quality.fit:
+        refused = failed_row("refused: " + "; ".join(flag.text for flag in flags))
+        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.strangeness}
+    return {
+        "raw": {score.finding: score.raw for score in scores},
+        "calibrated": {score.finding: score.probability for score in scores},
+        "present": {score.finding: score.present for score in scores},
+        "quality": [flag.name for flag in flags],
+        "strangeness": quality.strangeness,
+        "reason": None,
+    }
+
+
+def table_of(
+    info: ModelInfo, identity: ModelIdentity, names: Sequence[str], rows: Sequence[Row]
+) -> Predictions:
+    """Lay rows out as a table; its columns have the same types whatever the rows say.
+
+    Args:
+        info: What the model says of itself.
+        identity: Which model it was.
+        names: What the images are called, one a row.
+        rows: In the same order.
+    """
+    findings = info.findings
+    values = np.array([[row["raw"].get(finding, np.nan) for finding in findings] for row in rows], np.float32)
+    more: dict[str, Any] = {}
+    kinds: dict[str, Any] = {"calibrated": pd.Float32Dtype(), "present": pd.BooleanDtype()}
+    for kind, dtype in kinds.items():
+        more |= {
+            f"{kind}_{finding}": pd.array([row[kind].get(finding) for row in rows], dtype=dtype)
+            for finding in findings
+        }
+    quality = [None if row["quality"] is None else ";".join(row["quality"]) for row in rows]
+    more["quality"] = pd.array(quality, dtype=pd.StringDtype())
+    more["strangeness"] = pd.array([row["strangeness"] for row in rows], dtype=pd.Float32Dtype())
+    more["reason"] = pd.array([row["reason"] for row in rows], dtype=pd.StringDtype())
+    card = replace(model_card(info), sha256=identity.sha256, engine=identity.engine)
+    unknown = np.full(len(rows), None, dtype=object)
+    return Predictions(np.array(names, dtype=object), unknown, findings, values, card, more)
