@@ -1,11 +1,15 @@
 """`cxrtune download` as its user sees it."""
 
 import json
+import os
+import select
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from hostile_host import drops, says
+from hostile_host import drops, says, stalls
 from small_set import packed
 
 
@@ -31,6 +35,38 @@ def test_the_command_says_what_it_does_and_what_to_do_next(data_set, cxrtune):
     again = cxrtune(*arguments(data_set))
     assert again.code == 0
     assert again.out.splitlines()[0] == f"A small set: all 4 files are in their place in {data_set.folder}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("known", ["sha256", "nothing"])
+def test_a_terminal_sees_bytes_and_the_time_left(data_set, host, known):
+    data_set.known = known
+    data_set.write_catalogue()
+    host.turns["images_001.tar.gz"] = [stalls(100_000)]
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cxrtune", *map(str, arguments(data_set, "--timeout", "1"))],
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while select.select([ours], [], [], 60)[0]:
+            part = os.read(ours, 4096)
+            if not part:
+                break
+            seen += part
+    except OSError:  # Linux says so when the other side is closed
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait(60) == 0
+    assert b"Fetching" in seen
+    # Three files and the first bytes of the fourth, of all that there is to fetch as far as it is known.
+    assert (b"547.1/722.3 kB" if known == "sha256" else b"547.1/547.1 kB") in seen
+    assert b"complete, 12 images" in seen
 
 
 def test_quiet_says_nothing(data_set, cxrtune):

@@ -94,6 +94,7 @@ def test_a_host_that_forgets_ranges_is_begun_anew(data_set, host, known):
     data_set.fetch()
     assert data_set.is_complete()
     assert host.ranges(NAME) == [None, f"bytes={FIRST}-"]
+    assert [text for text in data_set.listener.warned if "100.0 kB are given up" in text]
 
 
 def test_a_host_that_forgets_ranges_and_always_drops_is_given_up(data_set, host):
@@ -455,12 +456,14 @@ def test_a_mirror_goes_on_with_the_bytes_of_another_host_only_where_the_sum_is_k
 def test_a_mirrors_password_is_used_and_never_shown(data_set, host):
     data_set.write_catalogue()
     with_password = host.address.replace("http://", "http://me:secret@")
+    host.turns[NAME] = [drops(FIRST)]
     host.always[NAME] = says(404)
     with pytest.raises(DownloadError) as refused:
         data_set.fetch(mirror=with_password, rewrite=False)
     assert host.asked["table.csv"][0]["Authorization"].startswith("Basic ")
     told = [str(refused.value), *data_set.listener.said, *data_set.listener.warned]
-    told += [path.read_text() for path in data_set.folder.glob("download.json")]
+    told += [path.read_text() for path in data_set.folder.glob("*.json")]
+    assert len(told) > 6
     assert not [text for text in told if "secret" in text]
 
 

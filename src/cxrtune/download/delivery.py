@@ -182,6 +182,7 @@ class Delivery:
         wanted = int(fetched.bytes * UNPACKED_SHARE)
         require_space(self._orders.folder, wanted, f"unpacking {self.entry.name}")
         unpacked = unpack_archive(self._path, self._orders.folder / unpack.folder, unpack, self._orders.stop)
+        self._task.note("")
         # What was here before the first download is the user's, and stays.
         keep = self._orders.keep_archives or fetched.link is None
         fetched = fetched.model_copy(update={"unpacked": unpacked, "kept": keep})

@@ -90,7 +90,7 @@ def download(
         ahead = plan(left, folder, jobs=jobs, keep_archives=keep_archives)
         require_space(folder, ahead.room, f"downloading {catalogue.title}")
         _announce(catalogue, ahead.files, ahead.total - ahead.there, mirror, folder, reporter)
-        with reporter.task("fetching", ahead.total, unit="bytes") as task:
+        with reporter.task("Fetching", ahead.total, unit="bytes") as task:
             task.advance(ahead.there)
             deliveries = [Delivery(entry, record, orders, task) for entry in catalogue.files]
             outcome = _run(deliveries, jobs, orders.stop)

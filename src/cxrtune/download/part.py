@@ -19,7 +19,7 @@ class Origin:
     """Which version of which file the bytes are from.
 
     Attributes:
-        link: Where they were asked for.
+        link: Where they were asked for, without a password.
         validator: The strong ETag or the Last-Modified of the answer, or None.
         total: The size of the whole, if the host told.
     """

@@ -62,6 +62,9 @@ class Transfer:
             Cancelled: The download was stopped.
         """
         for number, link in enumerate(self._links):
+            origin = self._part.origin
+            if origin is not None and self._is_whole(link):
+                return origin.link
             try:
                 self._fetch(session, link)
                 return link
@@ -94,12 +97,13 @@ class Transfer:
             return False
         if self._entry.has_checksum:  # then its checksum, not the host, says whether this is the file
             return any(version.bytes == self._part.length for version in self._entry.known)
-        return origin.link == link and origin.validator is not None and origin.total == self._part.length
+        is_of_this_link = origin.link == shown(link) and origin.validator is not None
+        return is_of_this_link and origin.total == self._part.length
 
     def _attempt(self, session: requests.Session, link: str) -> bool:
         """Ask for what is missing; return False if what was there is given up, and all is to be asked for."""
         origin, offset, validator = self._part.origin, self._part.length, None
-        if origin is not None and origin.link == link:
+        if origin is not None and origin.link == shown(link):
             validator = origin.validator
         elif not self._entry.has_checksum:
             offset = 0  # bytes of two hosts go together only if the sum can be verified
@@ -111,7 +115,7 @@ class Transfer:
                 self._give_up_bytes()
                 return False
             if answer.start == 0:
-                self._begin(Origin(link, answer.validator, answer.total))
+                self._begin(Origin(shown(link), answer.validator, answer.total))
             self._take(answer)
         if answer.total is not None and self._part.length != answer.total:
             raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
@@ -125,11 +129,20 @@ class Transfer:
         if None not in (origin.total, answer.total) and origin.total != answer.total:
             return True
         validators = (origin.validator, answer.validator)
-        return origin.link == link and None not in validators and validators[0] != validators[1]
+        return origin.link == shown(link) and None not in validators and validators[0] != validators[1]
 
     def _give_up_bytes(self) -> None:
-        self._moved(-self._part.length)
+        self._tell_of_loss()
         self._part.remove()
+
+    def _tell_of_loss(self) -> None:
+        if not self._part.length:
+            return
+        self._moved(-self._part.length)
+        self._reporter.warn(
+            f"{self._entry.name} is fetched from its beginning again, as the host does not go on where it "
+            f"broke off; {in_words(self._part.length)} are given up"
+        )
 
     def _begin(self, origin: Origin) -> None:
         if origin.total is not None:
@@ -137,7 +150,7 @@ class Transfer:
                 known = " or ".join(f"{version.bytes:,}" for version in self._entry.known)
                 raise Refused(f"it has {origin.total:,} bytes there, and {known} are published")
             require_space(self._part.final.parent, origin.total - self._part.length, self._entry.name)
-        self._moved(-self._part.length)
+        self._tell_of_loss()
         self._part.begin(origin)
 
     def _take(self, answer: Answer) -> None:
