@@ -63,7 +63,7 @@ def test_all_problems_at_once_each_with_file_and_remedy(nih_folder, verify):
     assert severities == sorted(severities)  # errors first
     out = verified.seen.out
     assert all(f": {kind} (" in out for kind in KINDS)
-    assert "mend the errors first." in out
+    assert "until the errors are mended." in out
     assert verified.seen.code == 1
 
 

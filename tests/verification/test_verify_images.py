@@ -26,8 +26,8 @@ def test_a_clean_folder_gets_one_reassuring_line(nih_folder, verify):
     assert not verified.problems
     first, last = verified.seen.out.splitlines()
     assert first.startswith(
-        f"Nothing is wrong. images: 40 files, 40 of them decoded; table: {TABLE}, no table of NIH's: "
-        "40 rows, 24 patients"
+        "Nothing is wrong. images: 40 files, all decoded, 40 of the table's 40; "
+        f"table: {TABLE}, no table of NIH's: 40 rows, 24 patients"
     )
     assert last.startswith("The whole list: ")
     assert verified.seen.code == 0

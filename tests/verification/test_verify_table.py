@@ -230,7 +230,9 @@ def test_a_table_saved_anew_is_known_by_its_counts(published, tmp_path):
     path = tmp_path / TABLE
     path.write_bytes(published.read_bytes().replace(b"\n", b"\r\n"))
     identity = identify(read_label_table(path))
-    assert identity.sentence.startswith("NIH's release v2020 by its counts (112,120 rows, 30,805 patients")
+    assert identity.sentence.startswith(
+        "NIH's release v2020 by its counts (rows, patients, every label, 0 imp"
+    )
     assert not identity.problems
 
 
@@ -259,3 +261,20 @@ def test_a_part_of_nihs_table_is_known(published, tmp_path):
     assert identify(read_label_table(path)).sentence.startswith(
         "500 of NIH's 112,120 images, with the labels"
     )
+
+
+def test_a_folder_without_a_table_is_checked_by_the_shipped_one(nih_folder, verify):
+    (nih_folder.path / TABLE).unlink()
+    out = verify(nih_folder.path).seen.out
+    assert (
+        f"table: none in the folder, so torchxrayvision's copy ({NIH_TABLE}) is used, NIH's release v2020"
+        in out
+    )
+
+
+def test_ages_that_no_release_has(published, tmp_path):
+    raw = pd.read_csv(published, dtype=str, keep_default_na=False)
+    raw.loc[raw.index[:3], "Patient Age"] = "412"
+    path = tmp_path / TABLE
+    raw.to_csv(path, index=False)
+    assert "2017 or v2020, with other ages, by its counts" in identify(read_label_table(path)).sentence

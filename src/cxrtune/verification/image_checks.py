@@ -53,4 +53,5 @@ def check_images(
         *check_modes(listing, pictures),
         *check_duplicates(same_pixels(pictures), listing, patients, splits),
     ]
-    return problems, f"{len(listing.images):,} files, {readable:,} of them decoded"
+    counted = "all" if readable == len(listing.images) else f"{readable:,} of them"
+    return problems, f"{len(listing.images):,} files, {counted} decoded"

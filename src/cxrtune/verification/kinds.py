@@ -23,7 +23,7 @@ class Kind(StrEnum):
     TABLE_ROW = "table-row", "rows of the label table that cannot be meant"
     LABEL = "unknown-label", "labels that are none of NIH's"
     AGE = "impossible-age", "ages that nobody has"
-    RELEASE = "table-release", "which release of the label table"
+    RELEASE = "table-release", "another release of the label table"
     LIST = "split-list", "the split lists and the table do not go together"
     PATIENT = "patient-across-splits", "a patient in more than one split"
     BOX = "box-list", "the list of boxes"

@@ -19,20 +19,20 @@ class LabelTable:
 
     Attributes:
         file: Its name, as problems show it.
-        path: Where it is.
         frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is
             empty text. Rows as in the file: row 0 is the file's row 2.
         lacking: Those columns that the file lacks.
         problems: What had to be put up with.
         notes: What is unusual and does no harm, such as `Windows line ends`.
+        sha256: Of its bytes, unpacked.
     """
 
     file: str
-    path: Path
     frame: pd.DataFrame
     lacking: frozenset[str]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    sha256: str
 
     @property
     def patients(self) -> pd.Series[str]:
@@ -50,7 +50,7 @@ def read_label_table(path: Path) -> LabelTable:
             text.frame[theirs[0]] if theirs[0] in text.frame else pd.Series("", frame.index, dtype="str")
         )
     lacking = frozenset(ours for ours, theirs in COLUMNS.items() if theirs[0] not in text.frame)
-    return LabelTable(path.name, path, frame, lacking, text.problems, text.notes)
+    return LabelTable(path.name, frame, lacking, text.problems, text.notes, text.sha256)
 
 
 def in_one_order(labels: pd.Series[str]) -> pd.Series[str]:

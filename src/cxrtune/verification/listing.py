@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
 from cxrtune.errors import DataError
-from cxrtune.progress import Reporter
+from cxrtune.progress import Reporter, Task
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem
+
+_STEP = 10_000  # images between two signs of life
 
 
 class Found(NamedTuple):
@@ -84,14 +86,14 @@ def list_folder(root: Path, reporter: Reporter) -> Listing:
         for place, name in zip(places, listing.places, strict=True):
             try:
                 with os.scandir(place) as entries:
-                    _take(entries, name, listing)
+                    _take(entries, name, listing, task)
             except OSError as error:
                 listing.problems.append(_closed(name, error))
             task.advance()
     return listing
 
 
-def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing) -> None:
+def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing, task: Task) -> None:
     images, others = listing.images, listing.others.setdefault(folder, [])
     for entry in entries:
         name = entry.name
@@ -99,11 +101,8 @@ def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing) ->
             if not entry.is_dir():
                 others.append(name)
             continue
-        try:
-            status = entry.stat()
-        except OSError:  # a link to nowhere, or gone meanwhile
-            status = None
-        if status is not None and not stat.S_ISREG(status.st_mode):
+        size = file_size(entry)
+        if size is None:
             others.append(name)
             continue
         if entry.is_symlink():
@@ -111,7 +110,18 @@ def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing) ->
         if name in images:
             listing.problems.append(_twice(name, images[name].folder, folder))
             continue
-        images[name] = Found(folder, -1 if status is None else status.st_size)
+        images[name] = Found(folder, size)
+        if not len(images) % _STEP:
+            task.note(f"{len(images):,} images")
+
+
+def file_size(entry: os.DirEntry[str]) -> int | None:
+    """Return an entry's bytes; -1 of a link to nowhere, None of what is no file."""
+    try:
+        status = entry.stat()
+    except OSError:  # a link to nowhere, or gone meanwhile
+        return -1
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _closed(folder: str, error: OSError) -> Problem:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxrtune.cohort.nih import TABLE_NAMES, find_table
 from cxrtune.progress import Reporter
+from cxrtune.verification import known
 from cxrtune.verification.ages import check_ages
 from cxrtune.verification.box_list import check_boxes
 from cxrtune.verification.image_checks import check_images
@@ -60,14 +61,15 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
         missing = sum(problem.kind is Kind.MISSING for problem in presence)
         problems += [*presence, *check_unpacking(listing, is_nih=identity.is_nih, missing=missing)]
     parts = {name: "the test part" if name in split.test else "the training part" for name in patients.index}
+    present = sum(name in listing.images for name in patients.index)
     image_problems, image_fact = check_images(
         listing, dict(zip(map(str, patients.index), patients, strict=True)), parts, settings, reporter
     )
     return Verdict.of(
         [*problems, *image_problems],
         facts=[
-            f"images: {image_fact}",
-            f"table: {table.file}, {identity.sentence}: "
+            f"images: {image_fact}, {present:,} of the table's {len(patients):,}",
+            f"table: {_where(table, folder)}, {identity.sentence}: "
             f"{len(table.frame):,} rows, {_patients(table):,} patients" + _noted(table),
             f"split: {split.sentence}",
         ],
@@ -95,4 +97,13 @@ def _patients(table: LabelTable) -> int:
 
 
 def _noted(table: LabelTable) -> str:
-    return f" (it has {' and '.join(table.notes)}, which does no harm)" if table.notes else ""
+    is_published = table.sha256 in {release.sha256 for release in known.RELEASES}
+    if is_published or not table.notes:
+        return ""
+    return f" (it has {' and '.join(table.notes)}, which does no harm)"
+
+
+def _where(table: LabelTable, folder: Path) -> str:
+    if (folder / table.file).is_file():
+        return table.file
+    return f"none in the folder, so torchxrayvision's copy ({table.file}) is used"

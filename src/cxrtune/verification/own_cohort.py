@@ -10,7 +10,7 @@ from cxrtune.cohort.table import Cohort
 from cxrtune.progress import Reporter
 from cxrtune.verification.image_checks import check_images
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Found, Listing, list_folder, shown
+from cxrtune.verification.listing import Found, Listing, file_size, list_folder, shown
 from cxrtune.verification.problem import Problem
 from cxrtune.verification.verdict import Settings, Verdict
 
@@ -65,12 +65,9 @@ def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> Listing:
             continue  # its images are told as missing
         for name in names:
             entry = held.get(name.rpartition("/")[2])
-            if entry is None or entry.is_dir():
+            size = None if entry is None else file_size(entry)
+            if entry is None or size is None:
                 continue
-            try:
-                size = entry.stat().st_size
-            except OSError:  # a link to nowhere
-                size = -1
             listing.images[name] = Found("", size)
             if entry.is_symlink():
                 listing.links.append(name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
@@ -90,7 +91,7 @@ def _mode(path: Path) -> tuple[str | None, bool]:
         return None, True
     if mode in ("1", "I", "I;16", "LA"):
         return mode, True
-    colours = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    colours = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if colours is None or colours.ndim == 2:
         return mode, True
     first = colours[..., :1]

@@ -9,7 +9,6 @@ import pandas as pd
 from cxrtune.cohort.nih import years_of
 from cxrtune.cohort.recognise import are_of_nih
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.files import sha256_of
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, in_one_order, read_label_table
@@ -41,21 +40,20 @@ def identify(table: LabelTable) -> Identity:
     labels and impossible ages; what else holds NIH's images is compared with v2020 row by row, if
     torchxrayvision is there.
     """
-    digest = sha256_of(table.path) if table.path.suffix != ".gz" else ""
     for release in known.RELEASES:
-        if digest == release.sha256:
+        if table.sha256 == release.sha256:
             return Identity(
-                f"NIH's release {release.name}, byte for byte (SHA-256 {digest[:12]}...)", True, True
+                f"NIH's release {release.name}, byte for byte (SHA-256 {table.sha256[:12]}...)", True, True
             )
     frame = table.frame.drop_duplicates("image")
     counts = _label_counts(frame["labels"])
     is_whole = len(frame) == known.ROWS and frame["patient"].nunique() == known.PATIENTS
     if is_whole and counts == known.LABELS:
         impossible = int(years_of(frame["age"]).isna().sum())
-        release = next((r for r in known.RELEASES if r.impossible_ages == impossible), known.RELEASES[0])
+        names = [release.name for release in known.RELEASES if release.impossible_ages == impossible]
         return Identity(
-            f"NIH's release {release.name} by its counts ({known.ROWS:,} rows, {known.PATIENTS:,} patients, "
-            f"every label, {impossible} impossible ages), but not its bytes",
+            f"NIH's release {' '.join(names) or '2017 or v2020, with other ages,'} by its counts (rows, "
+            f"patients, every label, {impossible} impossible ages), but not its bytes",
             True,
             True,
         )

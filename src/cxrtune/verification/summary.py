@@ -61,7 +61,11 @@ def _last_line(verdict: Verdict) -> str:
             {problem.kind for problem in verdict.problems if problem.severity == "warning"},
         ),
     ]
-    advice = "mend the errors first" if verdict.errors else "cxrtune can work with this folder as it is"
+    advice = (
+        "cxrtune would refuse this folder, or learn from wrong data, until the errors are mended"
+        if verdict.errors
+        else "cxrtune can work with this folder as it is"
+    )
     return f"{' and '.join(part for part in parts if part)}: {advice}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +28,13 @@ class TableText:
         frame: Text, one column a header, the first of those that share a name; rows as in the file.
         problems: What had to be put up with.
         notes: What is unusual and does no harm, such as `Windows line ends`.
+        sha256: Of the file's bytes, of a gzipped one of what is in it; empty if it cannot be read.
     """
 
     frame: pd.DataFrame
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    sha256: str
 
 
 def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) -> TableText:
@@ -48,9 +51,9 @@ def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) ->
     if not text.strip():
         if not reader.problems:
             reader.error("is empty (0 rows)")
-        return TableText(pd.DataFrame(), tuple(reader.problems), ())
+        return TableText(pd.DataFrame(), tuple(reader.problems), (), reader.sha256)
     rows = reader.rows(text)
-    return TableText(reader.frame(rows, columns), tuple(reader.problems), tuple(reader.notes))
+    return TableText(reader.frame(rows, columns), tuple(reader.problems), tuple(reader.notes), reader.sha256)
 
 
 class _Reader:
@@ -60,6 +63,7 @@ class _Reader:
         self.file, self.kind = file, kind
         self.problems: list[Problem] = []
         self.notes: list[str] = []
+        self.sha256 = ""
 
     def error(self, what: str, remedy: str = _ORIGINAL) -> None:
         self.problems.append(Problem(self.kind, "error", self.file, what, remedy))
@@ -76,6 +80,7 @@ class _Reader:
         except (OSError, EOFError) as error:
             self.error(f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}")
             return ""
+        self.sha256 = hashlib.sha256(data).hexdigest()
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self.error("is UTF-16 text, expected UTF-8", "Save it as CSV UTF-8.")
             return data.decode("utf-16", "replace")
