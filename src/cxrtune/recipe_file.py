@@ -11,6 +11,7 @@ import yaml
 
 from cxrtune.errors import RecipeError, UsageError
 from cxrtune.recipe import Recipe, validate_recipe
+from cxrtune.yaml_file import parse_mapping, problem_of, read_text
 
 _EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
 
@@ -35,63 +36,20 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     if source in shipped_recipes():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"recipe {source}"
     elif path.is_file():
-        text, where = _read(path), source
+        text, where = read_text(path, _EXAMPLE), source
     else:
         raise UsageError(
             f"there is no recipe '{source}'",
             remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_recipes())}.",
         )
-    content = _parse(text, where)
+    content = parse_mapping(text, where=where, what="recipe", remedy=_EXAMPLE)
     for override in overrides:
         _apply(content, override)
     return validate_recipe(content, where)
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML, but a key that stands twice is an error: of two values one would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' stands twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return str(error).splitlines()[0]
-
-
 def _shipped() -> Any:
     return files("cxrtune").joinpath("recipes")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError("is no readable text file", path=path, remedy=_EXAMPLE) from error
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    try:
-        content = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
-        raise UsageError(
-            f"cannot be read as YAML: {_yaml_problem(error)}", path=where, remedy=_EXAMPLE
-        ) from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UsageError("is no recipe: a recipe is a mapping of keys to values", path=where, remedy=_EXAMPLE)
-    return content
 
 
 def _apply(content: dict[str, Any], override: str) -> None:
@@ -114,6 +72,6 @@ def _apply(content: dict[str, Any], override: str) -> None:
         content[last] = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UsageError(
-            f"'{override}' is no key=value: {_yaml_problem(error)}",
+            f"'{override}' is no key=value: {problem_of(error)}",
             remedy="Put quotes around a text with special characters: --set 'name=\"a: b\"'",
         ) from error

@@ -1,4 +1,4 @@
-"""`cxrtune cohort`: data folder -> cohort table."""
+"""`cxrtune cohort`: an NIH folder, or tables and images of one's own -> cohort table."""
 
 from __future__ import annotations
 
@@ -7,23 +7,43 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import Data, Out
+from cxrtune.cli.data_options import data_of
+from cxrtune.cli.options import Images, MapName, OptionalData, Out, Tables, UncertainLabels
 from cxrtune.cli.switches import reporter_of
 
 
 def command(
     context: typer.Context,
-    data: Data,
+    data: OptionalData = None,
+    tables: Tables = None,
+    images: Images = None,
+    map_name: MapName = None,
+    uncertain: UncertainLabels = None,
     out: Out = Path("cohort.parquet"),
-    protocol: Annotated[str, typer.Option("--protocol", help="nih8 or nih14.")] = "nih8",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses the validation patients.")] = 0,
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="nih8 (the default) or nih14; of an NIH folder.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses patients, where parts are made.")] = 0,
     metadata_only: Annotated[
         bool, typer.Option("--metadata-only", help="Take every image of the table, on disk or not.")
     ] = False,
 ) -> None:
     """Make the table of images, patients, findings and splits."""
+    from cxrtune.errors import UsageError
     from cxrtune.pipeline.cohort import make_cohort
+    from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
 
+    given, reporter = data_of(data, tables, images, map_name, uncertain), reporter_of(context)
+    if isinstance(given, OwnData):
+        if protocol is not None:
+            raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")
+        make_own_cohort(given, out, seed=seed, metadata_only=metadata_only, reporter=reporter)
+        return
     make_cohort(
-        data, out, protocol=protocol, seed=seed, metadata_only=metadata_only, reporter=reporter_of(context)
+        given,
+        out,
+        protocol=protocol or "nih8",
+        seed=seed,
+        metadata_only=metadata_only,
+        reporter=reporter,
     )

@@ -14,6 +14,41 @@ Data = Annotated[
         "--data", help="Folder with the images, the label table and the split lists.", show_default=False
     ),
 ]
+OptionalData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="NIH folder: the images, the label table and the split lists.", show_default=False
+    ),
+]
+GivenTable = Annotated[
+    Path | None,
+    typer.Option("--cohort", help="A cohort made before; --data is its images.", show_default=False),
+]
+Tables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--csv", help="A label table of your own, in place of --data. May be repeated.", show_default=False
+    ),
+]
+Images = Annotated[
+    Path | None, typer.Option("--images", help="Folder with the table's images.", show_default=False)
+]
+MapName = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        help="What the table's columns mean: a YAML file, or chexpert, mimic-cxr, padchest, vindr-cxr.",
+        show_default=False,
+    ),
+]
+UncertainLabels = Annotated[
+    str | None,
+    typer.Option(
+        "--uncertain",
+        help="Take uncertain labels for positive, negative or unknown; otherwise as the map says.",
+        show_default=False,
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where the output goes.", show_default=False)]
 CohortFile = Annotated[Path, typer.Option("--cohort", help="The cohort table.", show_default=False)]
 PackFolder = Annotated[Path, typer.Option("--pack", help="The cohort's pack.", show_default=False)]

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import Data, MaxUnreadable, Out, Overrides, Protocol, RecipeName, Weights, Workers
+from cxrtune.cli.data_options import cohort_and_images, data_of
+from cxrtune.cli.options import (
+    GivenTable,
+    Images,
+    MapName,
+    MaxUnreadable,
+    OptionalData,
+    Out,
+    Overrides,
+    Protocol,
+    RecipeName,
+    Tables,
+    UncertainLabels,
+    Weights,
+    Workers,
+)
 from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.training_options import (
     Bank,
@@ -22,8 +37,13 @@ from cxrtune.cli.training_options import (
 
 def command(
     context: typer.Context,
-    data: Data,
     out: Out,
+    data: OptionalData = None,
+    cohort: GivenTable = None,
+    tables: Tables = None,
+    images: Images = None,
+    map_name: MapName = None,
+    uncertain: UncertainLabels = None,
     recipe: RecipeName = "reference",
     protocol: Protocol = None,
     weights: Weights = None,
@@ -39,7 +59,7 @@ def command(
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
 ) -> None:
-    """Run every stage on an NIH folder: cohort, pack, train, predict, evaluate, report."""
+    """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.pipeline.run import run_experiment
     from cxrtune.pipeline.stage import default_workers
@@ -56,7 +76,9 @@ def command(
         engine=engine,
     )
     outcome = run_experiment(
-        data,
+        data_of(data, tables, images, map_name, uncertain)
+        if cohort is None
+        else cohort_and_images(cohort, data, tables, images, map_name),
         out,
         load_recipe(recipe, changes),
         workers=workers or default_workers(),

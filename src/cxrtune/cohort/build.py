@@ -19,19 +19,20 @@ from cxrtune.findings import NIH_FINDINGS
 
 @dataclass(frozen=True)
 class Flow:
-    """How many images came in and where the others went."""
+    """How many images came in and where the others went; `excluded_by` says what left some out."""
 
     in_table: int
     excluded_by_protocol: int
     not_on_disk: int
     not_in_table: int
     kept: int
+    excluded_by: str = "the protocol"
 
     def sentence(self) -> str:
         """Say it in one line."""
         parts = [f"{self.in_table:,} images in the table"]
         if self.excluded_by_protocol:
-            parts.append(f"{self.excluded_by_protocol:,} excluded by the protocol")
+            parts.append(f"{self.excluded_by_protocol:,} excluded by {self.excluded_by}")
         if self.not_on_disk:
             parts.append(f"{self.not_on_disk:,} not on disk and left out")
         if self.not_in_table:
@@ -76,7 +77,7 @@ def build_nih_cohort(
         .reset_index(drop=True)
     )
     frame.insert(6, "split", _splits(frame["patient"], is_test[keep], seed))
-    _require_parts(frame, flow, folder)
+    require_parts(frame, flow, folder)
     return Cohort(frame), flow
 
 
@@ -95,11 +96,16 @@ def _splits(
     return split
 
 
-def _require_parts(frame: pd.DataFrame, flow: Flow, folder: Path) -> None:
+def require_parts(frame: pd.DataFrame, flow: Flow, path: Path) -> None:
+    """Refuse a cohort that cannot be trained, validated and tested on.
+
+    Raises:
+        DataError: A part of the split has no images.
+    """
     missing = sorted({"train", "validation", "test"} - set(frame["split"]))
     if missing:
         raise DataError(
             f"the cohort has no {' and no '.join(missing)} images ({flow.sentence()})",
-            path=folder,
-            remedy="Check that the table and the split lists belong to these images.",
+            path=path,
+            remedy="Check that the table and the split belong to these images.",
         )

@@ -47,6 +47,33 @@ def image_files(folder: Path) -> dict[str, Path]:
     return found
 
 
+def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
+    """Say where the images of a cohort are: in NIH's folders by name, else by their path in the folder.
+
+    Args:
+        folder: The data folder.
+        wanted: The images' names in the cohort.
+
+    Returns:
+        The path of each wanted image; there may be no file.
+
+    Raises:
+        DataError: The folder does not exist, or a name leads out of it.
+    """
+    found = image_files(folder) if image_places(folder) else {}
+    if not found.keys().isdisjoint(wanted):
+        return {name: found.get(name, folder / "images" / name) for name in wanted}
+    # Not a Path's own test of parts: a Path an image costs seconds on millions.
+    leaving = next((name for name in wanted if name.startswith("/") or ".." in name.split("/")), None)
+    if leaving is not None:
+        raise DataError(
+            f"the cohort names an image outside this folder: {leaving}",
+            path=folder,
+            remedy="Make the cohort anew with: cxrtune cohort",
+        )
+    return {name: folder / name for name in wanted}
+
+
 def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     """Find the wanted images of a folder.
 
@@ -56,15 +83,15 @@ def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     Raises:
         DataError: At least one is not there (any more).
     """
-    found = image_files(folder)
-    gone = [name for name in wanted if name not in found]
+    found = locate_images(folder, wanted)
+    gone = [name for name, path in found.items() if not path.is_file()]
     if gone:
         raise DataError(
             f"{len(gone):,} images of the cohort are not here, {gone[0]} for one",
             path=folder,
             remedy="Name the folder that the cohort was made from, or make the cohort anew.",
         )
-    return {name: found[name] for name in wanted}
+    return found
 
 
 def image_places(folder: Path) -> list[Path]:

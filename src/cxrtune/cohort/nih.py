@@ -76,7 +76,7 @@ def read_table(path: Path) -> pd.DataFrame:
         )
     frame = raw[["image", "patient", "view", "sex"]].copy()
     frame["age"] = years_of(raw["age"])
-    frame["followup"] = _counts(raw["followup"])
+    frame["followup"] = counts_of(raw["followup"])
     labels = _labels(raw["labels"], path)
     for column, finding in enumerate(NIH_FINDINGS):
         frame[finding] = pd.array(labels[:, column], dtype="Int8")
@@ -130,7 +130,7 @@ def unknown_label(text: str) -> str | None:
     return f"'{strange}'" + (" beside a finding" if strange == NO_FINDING else "")
 
 
-def _counts(texts: pd.Series[str]) -> pd.Series[int]:
+def counts_of(texts: pd.Series[str]) -> pd.Series[int]:
     """Read whole numbers; what is none, or cannot be meant, is null."""
     numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\s*\d{1,4}\s*")), errors="coerce")
     return numbers.astype("Int16")

@@ -75,20 +75,26 @@ def lists_in(folder: Path) -> list[Path]:
 
 
 def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
-    """Choose 20 % of the patients, by patient.
+    """Choose 20 % of the patients of the train_val rows for validation, as `chosen_rows` does."""
+    return chosen_rows(patients, str(seed), VALIDATION_FRACTION)
 
-    Patients are ordered by a hash of seed and name and the first fifth is taken. So the share is
+
+def chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np.bool_]:
+    """Choose a share of the patients, by patient.
+
+    Patients are ordered by a hash of draw and name and the first ones are taken. So the share is
     exact, and a patient keeps their side (but for a few at the border) when more images arrive.
 
     Args:
-        patients: The patients of the train_val rows.
-        seed: Another seed chooses other patients.
+        patients: The patients of the rows.
+        draw: Another draw chooses other patients.
+        share: How many of the patients, in [0, 1].
 
     Returns:
         bool (N,), True where the row's patient was chosen.
     """
-    unique = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{seed}:{patient}".encode()).digest())
-    chosen = unique[: round(VALIDATION_FRACTION * len(unique))]
+    unique = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{draw}:{patient}".encode()).digest())
+    chosen = unique[: round(share * len(unique))]
     return patients.isin(chosen).to_numpy()
 
 

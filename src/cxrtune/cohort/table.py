@@ -15,7 +15,7 @@ from cxrtune.files import write_whole
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 _REMEDY = "Make one with: cxrtune cohort --data DIR --out FILE"
-_DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")
+DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Cohort:
     @property
     def findings(self) -> tuple[str, ...]:
         """The findings, in column order."""
-        return tuple(self.frame.columns[len(_DESCRIPTION) :])
+        return tuple(self.frame.columns[len(DESCRIPTION) :])
 
     @property
     def images(self) -> NDArray[np.object_]:
@@ -87,8 +87,8 @@ def read_cohort(path: Path) -> Cohort:
 
 
 def _problem(frame: pd.DataFrame) -> str | None:
-    if tuple(frame.columns[: len(_DESCRIPTION)]) != _DESCRIPTION or len(frame.columns) == len(_DESCRIPTION):
-        return f"its columns must be {', '.join(_DESCRIPTION)} and the findings"
+    if tuple(frame.columns[: len(DESCRIPTION)]) != DESCRIPTION or len(frame.columns) == len(DESCRIPTION):
+        return f"its columns must be {', '.join(DESCRIPTION)} and the findings"
     if frame.empty:
         return "it has no rows"
     if frame["image"].isna().any() or frame["image"].duplicated().any():
@@ -96,7 +96,7 @@ def _problem(frame: pd.DataFrame) -> str | None:
     strange = set(frame["split"]) - set(SPLITS)
     if strange:
         return f"its splits must be {', '.join(SPLITS)}; it holds '{min(map(str, strange))}'"
-    for finding in frame.columns[len(_DESCRIPTION) :]:
+    for finding in frame.columns[len(DESCRIPTION) :]:
         if not frame[finding].dropna().isin((0, 1)).all():
             return f"column '{finding}' must hold 1, 0 or null"
     return None

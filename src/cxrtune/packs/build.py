@@ -6,7 +6,7 @@ import csv
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Unreadable:
 
 
 def build_pack(
-    files: Sequence[Path],
+    images: Mapping[str, Path],
     spec: PreprocessSpec,
     out: Path,
     *,
@@ -49,7 +49,7 @@ def build_pack(
     An unreadable image leaves a blank row and a line in `unreadable.csv`; no other image takes its place.
 
     Args:
-        files: The images, in the cohort's order.
+        images: The images' files by name, in the cohort's order.
         spec: How a radiograph is brought to size.
         out: The pack's folder.
         workers: Number of decoding processes.
@@ -64,11 +64,12 @@ def build_pack(
         OutputError: The pack cannot be written, as when the disk is full.
         CxrtuneError: A worker was killed.
     """
+    names, files = list(images), list(images.values())
     kind = np.dtype(np.float16 if any(is_deep(file) for file in files) else np.uint8)
     with write_whole(out / PIXELS) as partial:
         _reserve(partial, (len(files), spec.size, spec.size), kind)
         failed = _decode_all(files, spec, partial, workers, progress)
-        unreadable = [Unreadable(files[row].name, failed[row]) for row in sorted(failed)]
+        unreadable = [Unreadable(names[row], failed[row]) for row in sorted(failed)]
         if len(unreadable) / len(files) > max_unreadable:
             raise DataError(
                 _too_many(unreadable, len(files), max_unreadable),

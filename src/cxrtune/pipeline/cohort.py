@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
-from cxrtune.cohort.table import SPLITS
+from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
 from cxrtune.errors import UsageError
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.provenance import Draft, Source, read_record, record_path, recording
 
 
 def make_cohort(
@@ -36,8 +36,7 @@ def make_cohort(
         CxrtuneError: The folder is not what it should be, or the table cannot be written.
     """
     chosen = protocol_named(protocol)
-    if out.suffix != ".parquet":
-        raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
+    require_parquet(out)
     inputs = [Source.of_file(path.name, path) for path in inputs_of_nih(data)]
     if not metadata_only:
         inputs.append(Source.of_listing("images", data, image_files(data)))
@@ -47,13 +46,63 @@ def make_cohort(
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
         cohort, flow = build_nih_cohort(data, chosen, seed=seed, metadata_only=metadata_only)
         cohort.write(out)
-        draft.counts = asdict(flow) | {split: len(cohort.rows(split)) for split in SPLITS}
-        draft.counts["patients"] = len(set(cohort.patients))
+        draft.counts = {name: value for name, value in asdict(flow).items() if name != "excluded_by"}
         if flow.not_on_disk:
             draft.notes.append(f"{flow.not_on_disk:,} images of the table are not on disk and were left out")
         if flow.not_in_table:
             draft.notes.append(f"{flow.not_in_table:,} images on disk are not in the table and were not used")
-    reporter.say(f"cohort: {flow.sentence()}")
-    parts = ", ".join(f"{split} {len(cohort.rows(split)):,}" for split in SPLITS)
-    reporter.say(f"cohort: {parts}; {draft.counts['patients']:,} patients; {len(cohort.findings)} findings")
+        reporter.say(f"cohort: {flow.sentence()}")
+        tell_parts(cohort, draft, reporter)
     return out
+
+
+@dataclass(frozen=True)
+class GivenCohort:
+    """A cohort that was made before.
+
+    Attributes:
+        table: The cohort table.
+        images: The folder that holds its images.
+    """
+
+    table: Path
+    images: Path
+
+
+def take_cohort(table: Path, out: Path, reporter: Reporter) -> Path:
+    """Take a cohort that was made before into a run folder, with what its record tells of its making.
+
+    Raises:
+        DataError: It is missing, or is no cohort table.
+        OutputError: It cannot be written.
+    """
+    inputs = [Source.of_file("cohort", table)]
+    if skip_if_current("cohort", out, inputs, {}, reporter):
+        return out
+    cohort, made = read_cohort(table), record_path(table)
+    with recording("cohort", out, inputs, {}, [out.name]) as draft:
+        cohort.write(out)
+        if made.is_file():
+            before = read_record(made)
+            draft.counts, draft.notes = dict(before.counts), list(before.notes)
+        tell_parts(cohort, draft, reporter)
+    return out
+
+
+def require_parquet(out: Path) -> None:
+    """Check, before any work, that a cohort can be written under this name.
+
+    Raises:
+        UsageError: The suffix is not .parquet.
+    """
+    if out.suffix != ".parquet":
+        raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
+
+
+def tell_parts(cohort: Cohort, draft: Draft, reporter: Reporter) -> None:
+    """Count the parts of the split and the patients, for the record and for the user."""
+    sizes = {split: len(cohort.rows(split)) for split in SPLITS}
+    patients = len(set(cohort.patients))
+    draft.counts |= sizes | {"patients": patients}
+    parts = ", ".join(f"{split} {size:,}" for split, size in sizes.items())
+    reporter.say(f"cohort: {parts}; {patients:,} patients; {len(cohort.findings)} findings")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxrtune.cohort.folder import image_files
+from cxrtune.cohort.folder import locate_images
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.packs.build import build_pack
@@ -53,7 +53,7 @@ def make_pack(
     with recording("pack", out, inputs, settings, [PIXELS, UNREADABLE]) as draft:
         with reporter.task("Packing", len(cohort)) as task:
             unreadable = build_pack(
-                [files[image] for image in cohort.images],
+                files,
                 preprocess,
                 out,
                 workers=workers,
@@ -79,11 +79,11 @@ def make_pack(
 
 def _files(data: Path, cohort: Cohort) -> dict[str, Path]:
     """Find the cohort's images; one that is gone keeps a path, and is listed as unreadable by its reader."""
-    found = image_files(data)
-    if found.keys().isdisjoint(cohort.images):
+    files = locate_images(data, cohort.images)
+    if not any(path.is_file() for path in files.values()):
         raise DataError(
             f"none of the cohort's {len(cohort):,} images is here, {cohort.images[0]} for one",
             path=data,
             remedy="Name the folder that the cohort was made from with --data.",
         )
-    return {name: found.get(name, data / "images" / name) for name in cohort.images}
+    return files

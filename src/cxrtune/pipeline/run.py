@@ -13,9 +13,10 @@ from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
 from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
-from cxrtune.pipeline.cohort import make_cohort
+from cxrtune.pipeline.cohort import GivenCohort, make_cohort, take_cohort
 from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 from cxrtune.pipeline.explain import explain_cohort
+from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
 from cxrtune.pipeline.pack import make_pack
 from cxrtune.pipeline.predict import predict_cohort
 from cxrtune.pipeline.report import make_report
@@ -44,7 +45,7 @@ class Outcome:
 
 
 def run_experiment(
-    data: Path,
+    data: Path | OwnData | GivenCohort,
     out: Path,
     recipe: Recipe,
     *,
@@ -57,7 +58,7 @@ def run_experiment(
     """Run every stage; those whose inputs and settings are unchanged are skipped.
 
     Args:
-        data: An NIH folder.
+        data: An NIH folder; tables, images and a map of one's own; or a cohort and its images.
         out: The run folder.
         recipe: Every choice.
         workers: Number of decoding processes.
@@ -78,17 +79,10 @@ def run_experiment(
     # What can be known to fail is known before hours of work, not after.
     check_baselines(recipe.baselines)
     check_source(recipe.weights, say=reporter.say)
-    cohort = make_cohort(
-        data,
-        out / COHORT,
-        protocol=recipe.protocol,
-        seed=recipe.seed,
-        metadata_only=False,
-        reporter=reporter,
-    )
+    cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
     pack = make_pack(
         cohort,
-        data,
+        images,
         out / PACK,
         preprocess=recipe.preprocess,
         workers=workers,
@@ -103,12 +97,12 @@ def run_experiment(
         if name == PROBE:
             predictions[name] = predict_probe(cohort, pack, out / BANK, recipe, table, reporter)
             continue
-        reason = predict_xrv(name, cohort, pack, data, table, workers, reporter)
+        reason = predict_xrv(name, cohort, pack, images, table, workers, reporter)
         if reason is None:
             predictions[name] = table
         else:
             missing.append(reason)
-    boxes = find_boxes(read_cohort(cohort), data)
+    boxes = find_boxes(read_cohort(cohort), images)
     heatmaps = {}
     if boxes is not None:
         maps = explain_cohort(
@@ -119,6 +113,20 @@ def run_experiment(
     evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
     report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
     return Outcome(report, Results.read(evaluation / RESULTS))
+
+
+def _make_cohort(
+    data: Path | OwnData | GivenCohort, out: Path, recipe: Recipe, reporter: Reporter
+) -> tuple[Path, Path]:
+    """Make the cohort; return it and the folder of its images."""
+    if isinstance(data, OwnData):
+        return make_own_cohort(data, out, seed=recipe.seed, reporter=reporter), data.images
+    if isinstance(data, GivenCohort):
+        return take_cohort(data.table, out, reporter), data.images
+    made = make_cohort(
+        data, out, protocol=recipe.protocol, seed=recipe.seed, metadata_only=False, reporter=reporter
+    )
+    return made, data
 
 
 def _table(out: Path, name: str) -> Path:

@@ -1,0 +1,80 @@
+"""Which radiographs a command is about: an NIH folder, or tables, images and a map of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxrtune.errors import UsageError
+
+if TYPE_CHECKING:
+    from cxrtune.cohort.own.cohort_map import Uncertain
+    from cxrtune.pipeline.cohort import GivenCohort
+    from cxrtune.pipeline.own_cohort import OwnData
+
+
+def data_of(
+    data: Path | None,
+    tables: list[Path] | None,
+    images: Path | None,
+    map_name: str | None,
+    uncertain: str | None,
+) -> Path | OwnData:
+    """Return what a user named: an NIH folder, or radiographs of their own.
+
+    Raises:
+        UsageError: Neither or both, or only a part of the second.
+    """
+    from cxrtune.pipeline.own_cohort import OwnData
+
+    own = (tables, images, map_name)
+    if data is not None:
+        if any(own) or uncertain is not None:
+            raise UsageError(
+                "--data is an NIH folder; --csv, --images, --map and --uncertain are for data of your own",
+                remedy="Give the one or the others.",
+            )
+        return data
+    if not any(own):
+        raise UsageError(
+            "no data was named",
+            remedy="Give --data DIR (an NIH folder), or --csv FILE --images DIR --map MAP (your own).",
+        )
+    missing = [name for name, given in zip(("--csv", "--images", "--map"), own, strict=True) if not given]
+    if tables is None or images is None or map_name is None or missing:
+        raise UsageError(
+            f"data of your own needs {' and '.join(missing)} too",
+            remedy="Write it like: --csv labels.csv --images DIR --map map.yaml",
+        )
+    return OwnData(tuple(tables), images, map_name, None if uncertain is None else _uncertain(uncertain))
+
+
+def cohort_and_images(
+    cohort: Path,
+    data: Path | None,
+    tables: list[Path] | None,
+    images: Path | None,
+    map_name: str | None,
+) -> GivenCohort:
+    """Return a cohort that was made before, with the folder of its images.
+
+    Raises:
+        UsageError: The folder was not named, or more than these two were.
+    """
+    from cxrtune.pipeline.cohort import GivenCohort
+
+    if data is None or tables or images is not None or map_name is not None:
+        raise UsageError(
+            "a cohort goes with --data, the folder of its images, and with nothing else",
+            remedy="Write it like: --cohort cohort.parquet --data DIR",
+        )
+    return GivenCohort(cohort, data)
+
+
+def _uncertain(name: str) -> Uncertain:
+    from cxrtune.cohort.own.cohort_map import UNCERTAIN
+
+    for known in UNCERTAIN:
+        if name == known:
+            return known
+    raise UsageError(f"--uncertain does not know '{name}'", remedy=f"Choose one of: {', '.join(UNCERTAIN)}.")

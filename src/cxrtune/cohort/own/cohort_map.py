@@ -1,0 +1,277 @@
+"""What the columns of somebody's label table mean: a small YAML file, read strictly."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from cxrtune.cohort.table import DESCRIPTION
+from cxrtune.errors import UsageError
+from cxrtune.yaml_file import parse_mapping, read_text
+
+Uncertain = Literal["positive", "negative", "unknown"]
+UNCERTAIN: tuple[Uncertain, ...] = ("positive", "negative", "unknown")
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+_FINDING = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
+_REMEDY = "The keys and their meaning stand in docs/data.md; shipped maps are good examples."
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Patient(_Part):
+    """Who a radiograph is of: just one of the three.
+
+    Attributes:
+        column: The column with the patient's identifier.
+        pattern: A regular expression on the image's name in the table; its first group is the identifier.
+        none: The table tells no patients, and each image is taken as a patient of its own: images of one
+            person may then stand on both sides of the split.
+    """
+
+    column: str | None = None
+    pattern: str | None = None
+    none: bool = False
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_a_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and _compiled(pattern).groups < 1:
+            raise ValueError(f"'{pattern}' has no group in parentheses that is the patient")
+        return pattern
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Patient:
+        if sum((self.column is not None, self.pattern is not None, self.none)) != 1:
+            raise ValueError("give just one of column, pattern, and none: true")
+        return self
+
+
+class Translated(_Part):
+    """A column whose values are written in another way here.
+
+    Attributes:
+        column: The column.
+        values: Theirs to ours; what does not stand here is not known.
+    """
+
+    column: str
+    values: dict[str, str]
+
+
+class Age(_Part):
+    """How old the patient was: years in a column, or the time between a birth and a date.
+
+    Attributes:
+        column: The column with the years, such as `58` or `058Y`.
+        born: The column with the year of birth, or a date that begins with it.
+        on: The column with the date of the radiograph, which begins with the year.
+    """
+
+    column: str | None = None
+    born: str | None = None
+    on: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Age:
+        if (self.column is None) == (self.born is None or self.on is None):
+            raise ValueError("give either column, or both born and on")
+        return self
+
+
+class Values(_Part):
+    """How a label is written; case and outer spaces do not matter."""
+
+    present: Texts = ("1", "1.0", "true", "yes")
+    absent: Texts = ("0", "0.0", "false", "no")
+    uncertain: Texts = ("-1", "-1.0")
+    unknown: Texts = ("", "nan", "na", "n/a", "null", "none")
+
+    @model_validator(mode="after")
+    def _mean_one_thing_each(self) -> Values:
+        parts = (self.present, self.absent, self.uncertain, self.unknown)
+        every = [text.casefold() for part in parts for text in part]
+        twice = next((text for text in every if every.count(text) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'{twice}' stands in two of present, absent, uncertain, unknown")
+        return self
+
+
+class LabelList(_Part):
+    """Labels that stand together in one column.
+
+    Attributes:
+        column: The column.
+        separator: What stands between two of them.
+        strip: Characters around each that are no part of it, such as quotes and brackets.
+        unknown: What the column holds where nothing is known of the image.
+        leave_out: Labels of images that are left out, such as those of spoilt pictures.
+        labels: Of each finding, the labels that mean it; case does not matter.
+    """
+
+    column: str
+    separator: str = "|"
+    strip: str = ""
+    unknown: Texts = ("",)
+    leave_out: Texts = ()
+    labels: dict[str, Annotated[tuple[str, ...], Field(strict=False, min_length=1)]]
+
+
+class Split(_Part):
+    """A split that is given: just one of the two says which part an image belongs to.
+
+    Attributes:
+        column: The column that names the part; `table` is the name of the file that the row came from.
+        pattern: A regular expression on the image's name in the table; its first group names the part.
+        values: Their names to train, validation and test; a part that is not named is made from `train`.
+    """
+
+    column: str | None = None
+    pattern: str | None = None
+    values: dict[str, Literal["train", "validation", "test"]]
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Split:
+        if (self.column is None) == (self.pattern is None):
+            raise ValueError("give either column or pattern")
+        if self.pattern is not None and _compiled(self.pattern).groups < 1:
+            raise ValueError(f"'{self.pattern}' has no group in parentheses that is the part")
+        if "train" not in self.values.values():
+            raise ValueError("no value means train")
+        return self
+
+
+class CohortMap(_Part):
+    """What a label table's columns mean.
+
+    Attributes:
+        title: The data set's name.
+        source: Where it is published.
+        note: What a user must know of cohorts made by this map; told each time.
+        tables: What several tables are: parts of one, or columns of one that are joined by `join`.
+        join: The columns that tables are joined by, as far as both have them.
+        image: The column with the image's path or name, or a text with columns in braces, such as
+            `p{patient:.2}/{image}.jpg`; `:.2` takes the first two characters.
+        remove: A regular expression; what it fits at the beginning of the image's name is taken off.
+        patient: Who a radiograph is of.
+        keep: By column, the values of the rows that are taken; all others are left out.
+        view: PA or AP.
+        sex: M or F.
+        age: In years.
+        followup: The column with the number of the visit.
+        findings: The columns of findings: names that are those of the columns, or names with their columns.
+        values: How labels are written in these columns.
+        labels: In the place of `findings`: labels that stand together in one column.
+        uncertain: What an uncertain label is taken for.
+        all_absent: A column; where it says present, findings that are not known are absent.
+        majority: Whether an image may have a row a reader; the majority of them decides.
+        split: The split that the table brings along; otherwise one is made by patient.
+    """
+
+    title: str = ""
+    source: str = ""
+    note: str = ""
+    tables: Literal["parts", "columns"] = "parts"
+    join: Texts = ()
+    image: str
+    remove: str = ""
+    patient: Patient
+    keep: dict[str, Texts] = {}
+    view: Translated | None = None
+    sex: Translated | None = None
+    age: Age | None = None
+    followup: str | None = None
+    findings: dict[str, str] = {}
+    values: Values = Values()
+    labels: LabelList | None = None
+    uncertain: Uncertain = "unknown"
+    all_absent: str | None = None
+    majority: bool = False
+    split: Split | None = None
+
+    @field_validator("findings", mode="before")
+    @classmethod
+    def _names_are_columns(cls, given: Any) -> Any:
+        return {name: name for name in given} if isinstance(given, list) else given
+
+    @field_validator("remove")
+    @classmethod
+    def _is_an_expression(cls, pattern: str) -> str:
+        _compiled(pattern)
+        return pattern
+
+    @model_validator(mode="after")
+    def _has_findings(self) -> CohortMap:
+        if bool(self.findings) == (self.labels is not None):
+            raise ValueError("give either findings or labels")
+        for name in self.names:
+            if not _FINDING.fullmatch(name) or name in DESCRIPTION:
+                raise ValueError(
+                    f"'{name}' cannot be the name of a finding: take letters, digits, spaces, _ and -, and"
+                    f" none of {', '.join(DESCRIPTION)}"
+                )
+        if self.tables == "columns" and not self.join:
+            raise ValueError("tables that are columns of one need join")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The findings."""
+        return tuple(self.labels.labels if self.labels is not None else self.findings)
+
+
+def shipped_maps() -> tuple[str, ...]:
+    """Return the names of the maps that the package carries."""
+    return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
+
+
+def load_map(source: str) -> CohortMap:
+    """Load a map.
+
+    Args:
+        source: The name of a shipped map, such as `chexpert`, or the path of a YAML file.
+
+    Raises:
+        UsageError: There is no such map, it is no YAML, or a key is unknown or wrong.
+    """
+    if source in shipped_maps():
+        text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"map {source}"
+    elif Path(source).is_file():
+        text, where = read_text(Path(source), _REMEDY), source
+    else:
+        raise UsageError(
+            f"there is no map '{source}'",
+            remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_maps())}.",
+        )
+    content = parse_mapping(text, where=where, what="map", remedy=_REMEDY)
+    try:
+        return CohortMap.model_validate(content)
+    except ValidationError as error:
+        raise UsageError(_problem(error), path=where, remedy=_REMEDY) from error
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown key '{key}'"
+    if first["type"] == "missing":
+        return f"the key '{key}' is missing"
+    reason = re.sub(r"^(Value error|Assertion failed), ", "", first["msg"])
+    return f"key '{key}' is wrong: {reason}" if key else f"is wrong: {reason}"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
+
+
+def _shipped() -> Any:
+    return files("cxrtune.cohort.own").joinpath("maps")

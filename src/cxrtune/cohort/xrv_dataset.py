@@ -1,0 +1,116 @@
+"""A dataset object of TorchXRayVision -> a cohort, and its pictures as files that every stage can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.cohort.own.split import whole_split
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import DataError, UsageError
+from cxrtune.files import write_whole
+
+_REACH = 1024.0  # TorchXRayVision's pictures run from -1024 to 1024
+_NAME = "images/{:07}.png"
+
+
+class XrvDataset(Protocol):
+    """What TorchXRayVision's dataset objects have, merged, filtered and reduced ones too."""
+
+    pathologies: list[str]
+    labels: NDArray[np.floating[Any]]
+    csv: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Return the number of radiographs."""
+
+    def __getitem__(self, item: int) -> dict[str, Any]:
+        """Return a radiograph: `img` is float (1, H, W) in [-1024, 1024]."""
+
+
+def cohort_of_xrv(
+    dataset: XrvDataset, folder: Path, *, patients: Sequence[str] | None = None, seed: int = 0
+) -> Cohort:
+    """Write a dataset's pictures as PNG, as the dataset gives them, and return its cohort.
+
+    A picture that is there already is kept, so that a call that was cut off goes on. Test and validation
+    parts are made, of whole patients.
+
+    Args:
+        dataset: The dataset; without data augmentation.
+        folder: Where the pictures go: `images/0000000.png` and so on. It is the --data of later stages.
+        patients: Of each row, where the dataset's table has no column `patientid`.
+        seed: Chooses the patients of test and validation.
+
+    Returns:
+        The cohort, a column a pathology; labels that the dataset does not know are null.
+
+    Raises:
+        UsageError: The dataset tells no patients, or as many labels as it has radiographs are not there.
+        DataError: A picture is not one of TorchXRayVision's.
+        OutputError: A picture cannot be written.
+    """
+    table = dataset.csv.reset_index(drop=True)
+    if len(table) != len(dataset) or dataset.labels.shape != (len(dataset), len(dataset.pathologies)):
+        raise UsageError(
+            f"this dataset has {len(dataset):,} radiographs, {len(table):,} rows in csv and labels of shape"
+            f" {dataset.labels.shape}",
+            remedy="Give a dataset object of TorchXRayVision.",
+        )
+    if patients is None and "patientid" not in table.columns:
+        raise UsageError(
+            "this dataset tells no patients (its csv has no column 'patientid')",
+            remedy="Give them with patients=[...], one a radiograph.",
+        )
+    names = [_NAME.format(row) for row in range(len(dataset))]
+    for row, name in enumerate(names):
+        if not (folder / name).is_file():
+            _write(np.asarray(dataset[row]["img"]), folder / name)
+    unknown, male = pd.Series(pd.NA, index=table.index), _column(table, "sex_male", {"True": "M"})
+    frame = pd.DataFrame(
+        {
+            "image": pd.array(names, dtype="str"),
+            "patient": pd.Series(table["patientid"] if patients is None else list(patients)).astype("str"),
+            "view": _column(table, "view", {"PA": "PA", "AP": "AP", "AP Supine": "AP", "AP Erect": "AP"}),
+            "sex": _column(table, "sex_male", {"True": "M"}).fillna(
+                _column(table, "sex_female", {"True": "F"})
+            ),
+            "age": pd.to_numeric(table.get("age_years", unknown), errors="coerce").round().astype("Int16"),
+            "followup": unknown.astype("Int16"),
+        }
+    )
+    frame["split"] = pd.array(whole_split(frame["patient"], None, seed)[0], dtype="str")
+    for column, pathology in enumerate(dataset.pathologies):
+        finding = re.sub(r"[^A-Za-z0-9 _-]+", " ", pathology).strip().replace(" ", "_")
+        frame[finding] = pd.array(dataset.labels[:, column], dtype="Float32").astype("Int8")
+    return Cohort(frame)
+
+
+def _column(table: pd.DataFrame, name: str, values: dict[str, str]) -> pd.Series[str]:
+    if name not in table.columns:
+        return pd.Series(pd.NA, index=table.index, dtype="str")
+    return table[name].astype("str").map(values).astype("str")
+
+
+def _write(picture: NDArray[Any], path: Path) -> None:
+    if picture.ndim != 3 or picture.shape[0] != 1 or not (np.abs(picture) <= _REACH).all():
+        raise DataError(
+            f"the dataset gives a picture of shape {picture.shape} in [{picture.min():g}, {picture.max():g}]"
+            f" instead of (1, H, W) in [-1024, 1024]",
+            path=path,
+            remedy="Leave out transforms that normalise or augment.",
+        )
+    share = (picture[0].astype(np.float64) + _REACH) / (2 * _REACH)
+    grey = np.rint(share * 255)
+    # What was 8 bits is 8 bits again; what was reduced or had more keeps 16.
+    exact = np.abs(share * 255 - grey).max() < 1e-2
+    pixels = grey.astype(np.uint8) if exact else np.rint(share * 65535).astype(np.uint16)
+    with write_whole(path) as partial:
+        cv2.imwrite(str(partial), pixels)

@@ -1,0 +1,117 @@
+"""Stage 1 with data of one's own: label tables + images + a map -> cohort.parquet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cxrtune.cohort.own.build import OwnCohort, build_own_cohort
+from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain, load_map
+from cxrtune.cohort.own.image_tree import ImageTree, search_tree
+from cxrtune.pipeline.cohort import require_parquet, tell_parts
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source, recording
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """Somebody's radiographs.
+
+    Attributes:
+        tables: The label tables.
+        images: The folder that holds the images, at any depth.
+        map: The name of a shipped map, or the path of one.
+        uncertain: What uncertain labels are taken for; None leaves it to the map.
+    """
+
+    tables: tuple[Path, ...]
+    images: Path
+    map: str
+    uncertain: Uncertain | None = None
+
+    def load_map(self) -> CohortMap:
+        """Load the map.
+
+        Raises:
+            UsageError: It is not there, or wrong.
+        """
+        loaded = load_map(self.map)
+        return loaded if self.uncertain is None else loaded.model_copy(update={"uncertain": self.uncertain})
+
+
+def make_own_cohort(
+    data: OwnData, out: Path, *, seed: int, metadata_only: bool = False, reporter: Reporter
+) -> Path:
+    """Make the cohort table of somebody's radiographs.
+
+    Args:
+        data: The radiographs.
+        out: The Parquet file.
+        seed: Chooses the patients of the parts that the tables do not give.
+        metadata_only: Take every image of the tables, on disk or not.
+        reporter: Told of the counts.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UsageError: The map is wrong, or `out` is no name of a Parquet file.
+        CxrtuneError: The tables or images are not what they should be, or the table cannot be written.
+    """
+    require_parquet(out)
+    wanted = data.load_map()
+    tree = None if metadata_only else search_tree(data.images)
+    inputs = [Source.of_file(path.name, path) for path in data.tables]
+    if tree is not None:
+        inputs.append(
+            Source.of_listing("images", data.images, {name: data.images / name for name in tree.paths})
+        )
+    settings = {"map": wanted.model_dump(mode="json"), "seed": seed, "metadata_only": metadata_only}
+    if skip_if_current("cohort", out, inputs, settings, reporter):
+        return out
+    with recording("cohort", out, inputs, settings, [out.name]) as draft:
+        own = build_own_cohort(data.tables, wanted, tree, seed=seed)
+        own.cohort.write(out)
+        draft.counts = {k: v for k, v in asdict(own.flow).items() if k != "excluded_by"}
+        facts, cautions = _facts(own, wanted), _cautions(own, wanted, tree, data.images)
+        draft.notes += [*facts, *cautions]
+        reporter.say(f"cohort: {own.flow.sentence()}")
+        tell_parts(own.cohort, draft, reporter)
+        for fact in facts:
+            reporter.say(f"cohort: {fact}")
+        for caution in cautions:
+            reporter.warn(f"cohort: {caution}")
+    return out
+
+
+def _facts(own: OwnCohort, wanted: CohortMap) -> list[str]:
+    facts = []
+    if own.made:
+        parts = " and no ".join(own.made)
+        facts.append(f"the tables give no {parts} part: made here, of whole patients")
+    if own.uncertain:
+        taken = {"positive": "present", "negative": "absent", "unknown": "not known"}[wanted.uncertain]
+        facts.append(f"{own.uncertain:,} uncertain labels are taken for {taken}")
+    return facts
+
+
+def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None, images: Path) -> list[str]:
+    cautions = [wanted.note] if wanted.note else []
+    if wanted.patient.none:
+        cautions.append(
+            "without patients each image is taken for one: the split may part images of one person"
+        )
+    if own.flow.not_on_disk:
+        cautions.append(f"{own.flow.not_on_disk:,} images of the table are not on disk and were left out")
+    if own.flow.not_in_table:
+        cautions.append(f"{own.flow.not_in_table:,} images on disk are not in the cohort and were not used")
+    if tree is not None and tree.links_outside:
+        cautions.append(f"{tree.links_outside:,} images are links to files outside {images}")
+    if tree is not None and tree.linked_folders:
+        cautions.append(f"{tree.linked_folders:,} folders are links and were not searched")
+    known = own.cohort.frame[list(own.cohort.findings)].notna().any()
+    unknown = [finding for finding in own.cohort.findings if not known[finding]]
+    if unknown:
+        cautions.append(f"nothing is known of {', '.join(unknown)} in any image")
+    return cautions

@@ -1,0 +1,66 @@
+"""YAML text -> a mapping, strictly: of a key that stands twice one value would be lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxrtune.errors import UsageError
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """Read a text file that a user wrote.
+
+    Raises:
+        UsageError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError("is no readable text file", path=path, remedy=remedy) from error
+
+
+def parse_mapping(text: str, *, where: str, what: str, remedy: str) -> dict[str, Any]:
+    """Parse YAML text that must be a mapping; nothing at all is an empty one.
+
+    Args:
+        text: The YAML.
+        where: The file's name, for errors.
+        what: What the file is called, such as `recipe`.
+        remedy: What to do about an error.
+
+    Raises:
+        UsageError: It is no YAML, or no mapping.
+    """
+    try:
+        content = yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"cannot be read as YAML: {problem_of(error)}", path=where, remedy=remedy) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"is no {what}: a {what} is a mapping of keys to values", path=where, remedy=remedy)
+    return content
+
+
+def problem_of(error: yaml.YAMLError) -> str:
+    """Return in one line what is wrong with a YAML text, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(error).splitlines()[0]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
