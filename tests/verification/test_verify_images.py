@@ -1,5 +1,6 @@
 """Images that are missing, damaged, of another size or mode, twice, or no files of the folder at all."""
 
+import os
 import shutil
 import unicodedata
 
@@ -266,8 +267,6 @@ def test_one_name_in_two_folders(nih_folder, verify):
 
 
 def test_a_folder_that_cannot_be_listed(nih_folder, verify, monkeypatch):
-    import os
-
     scandir = os.scandir
 
     def closed(path):
@@ -281,3 +280,20 @@ def test_a_folder_that_cannot_be_listed(nih_folder, verify, monkeypatch):
     (problem,) = verified.of("unreadable-folder")
     assert problem["what"] == "cannot be listed: permission denied"
     assert "chmod" in problem["remedy"]
+
+
+def test_an_archive_beside_no_images_is_to_be_unpacked(nih_folder, verify):
+    shutil.rmtree(nih_folder.path / "images")
+    (nih_folder.path / "images_001.tar.gz").write_bytes(b"x")
+    kinds = [(problem["kind"], problem["file"]) for problem in verify(nih_folder.path).problems]
+    assert kinds == [
+        ("missing-image", str(nih_folder.path)),
+        ("half-unpacked", "images_001.tar.gz"),
+    ]
+
+
+def test_a_pipe_is_no_image_and_nothing_waits_for_it(nih_folder, verify):
+    image = nih_folder.images[0]
+    nih_folder.file(image).unlink()
+    os.mkfifo(nih_folder.file(image))
+    assert [problem["file"] for problem in verify(nih_folder.path, decode=True).problems] == [image]

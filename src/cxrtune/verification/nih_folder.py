@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from cxrtune.verification.image_checks import check_images
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, read_label_table
 from cxrtune.verification.labels import check_labels
-from cxrtune.verification.listing import list_folder
+from cxrtune.verification.listing import Listing, list_folder, shown
 from cxrtune.verification.misnamed import check_file_names
 from cxrtune.verification.presence import check_presence
 from cxrtune.verification.problem import Problem
@@ -43,28 +44,14 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
     problems = [*listing.problems, *check_file_names(folder)]
     table, identity, table_problems = _check_table(folder)
     problems += table_problems
-    patients = table.patients
-    split = check_split_lists(folder, patients, is_nih=identity.is_nih)
-    problems += [*split.problems, *check_boxes(folder, patients.index)]
-    if not listing.images:
-        problems.append(
-            Problem(
-                Kind.MISSING,
-                "error",
-                str(folder),
-                "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
-                "Unpack NIH's archives there.",
-            )
-        )
-    else:
-        presence = check_presence(patients.index, listing, table.file)
-        missing = sum(problem.kind is Kind.MISSING for problem in presence)
-        problems += [*presence, *check_unpacking(listing, is_nih=identity.is_nih, missing=missing)]
-    parts = {name: "the test part" if name in split.test else "the training part" for name in patients.index}
-    present = sum(name in listing.images for name in patients.index)
-    image_problems, image_fact = check_images(
-        listing, dict(zip(map(str, patients.index), patients, strict=True)), parts, settings, reporter
-    )
+    split = check_split_lists(folder, table.patients, is_nih=identity.is_nih)
+    # A dictionary: going through a column of pandas one by one is slow.
+    patients = dict(zip(table.patients.index.tolist(), table.patients.tolist(), strict=True))
+    problems += [*split.problems, *check_boxes(folder, patients)]
+    problems += _check_presence(listing, patients, table.file, is_nih=identity.is_nih)
+    parts = {name: "the test part" if name in split.test else "the training part" for name in patients}
+    present = sum(name in listing.images for name in patients)
+    image_problems, image_fact = check_images(listing, patients, parts, settings, reporter)
     return Verdict.of(
         [*problems, *image_problems],
         facts=[
@@ -74,6 +61,25 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
             f"split: {split.sentence}",
         ],
     )
+
+
+def _check_presence(
+    listing: Listing, patients: Mapping[str, str], table: str, *, is_nih: bool
+) -> list[Problem]:
+    if listing.images:
+        presence = check_presence(patients, listing, table)
+    else:
+        presence = [
+            Problem(
+                Kind.MISSING,
+                "error",
+                shown(str(listing.root)),
+                "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
+                "Unpack NIH's archives there.",
+            )
+        ]
+    missing = sum(name not in listing.images for name in patients)
+    return presence + check_unpacking(listing, is_nih=is_nih, missing=missing)
 
 
 def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
+from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 from cxrtune.verification.verdict import Verdict
+
+_LONGEST = 400  # characters of a problem on the screen; the list has all
 
 
 def problem_lines(verdict: Verdict, examples: int) -> Iterator[str]:
@@ -35,17 +38,22 @@ def closing_lines(verdict: Verdict) -> Iterator[str]:
 def _group_lines(group: Sequence[Problem], examples: int) -> Iterator[str]:
     first, more = group[0], len(group) - examples
     said_once = len({problem.what for problem in group}) == 1
-    head = first.what if said_once and len(group) > 1 else first.kind.meaning
+    head = _fit(first.what) if said_once and len(group) > 1 else first.kind.meaning
     yield f"{first.severity}: {first.kind} ({len(group):,}): {head}"
     if said_once and len(group) > 1:
         files = ", ".join(problem.file for problem in group[:examples])
         yield f"    {files}" + (f" and {more:,} more" if more > 0 else "")
     else:
         for problem in group[:examples]:
-            yield f"    {problem.file}: {problem.what}"
+            yield f"    {problem.file}: {_fit(problem.what)}"
         if more > 0:
             yield f"    and {more:,} more"
     yield f"    -> {first.remedy}"
+
+
+def _fit(text: str) -> str:
+    """Return a text as a terminal may show it: what a table holds may steer the cursor, or have no end."""
+    return shown(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
 
 
 def _last_line(verdict: Verdict) -> str:

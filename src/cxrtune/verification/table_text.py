@@ -121,8 +121,15 @@ class _Reader:
                 f"{where} opens a quote that does not end in its line", "Close the quote, or remove it."
             )
             lines.seek(0)
-            rows = [row for row in csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE) if row]
+            rows = self._rows_without_quotes(lines, separator)
         return self._even(rows)
+
+    def _rows_without_quotes(self, lines: io.StringIO, separator: str) -> list[list[str]]:
+        try:
+            return [row for row in csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE) if row]
+        except csv.Error as error:
+            self.error(f"is no table: {error}")
+            return [[""]]
 
     def _even(self, rows: list[list[str]]) -> list[list[str]]:
         width = len(rows[0])
