@@ -96,7 +96,7 @@ def test_the_options_reach_the_download(data_set, host, cxrtune):
     seen = cxrtune(
         *arguments(data_set, "--mirror", f"{host.address}/a", "--attempts", 1, "--timeout", 5, "--jobs", 1)
     )
-    assert "1 times in a row (0 bytes are kept)" in seen.refused()
+    assert "and it was tried once\nRun the same command again later" in seen.refused()
 
 
 def test_one_failure_is_one_error(data_set, host, cxrtune):

@@ -143,6 +143,23 @@ def test_one_failure_does_not_stop_the_others_and_all_are_told(data_set, host):
     assert data_set.is_complete()
 
 
+def test_many_failures_of_one_cause_are_one_line(data_set, host):
+    """Nobody who is offline wants sixteen warnings."""
+    host.files |= {f"table_{number}.csv": b"x" for number in range(6)}
+    data_set.write_catalogue()
+    with pytest.raises(DownloadError) as refused:
+        data_set.fetch(mirror="http://127.0.0.1:1", rewrite=False)
+    assert refused.value.message == (
+        "10 of 10 files are not in their place: "
+        "images_001.tar.gz, images_002.tar.gz, images_003.tar.gz, table.csv and 6 more"
+    )
+    (told,) = data_set.listener.warned
+    assert told.startswith(
+        "images_001.tar.gz, images_002.tar.gz, images_003.tar.gz, table.csv, table_0.csv, "
+    )
+    assert "the host cannot be reached (connection refused), 3 times in a row\nRun the same command" in told
+
+
 def test_what_becomes_of_cxrtune_without_a_file_is_told(data_set, host):
     text = data_set.write_catalogue().read_text()
     data_set.catalogue.write_text(
@@ -151,7 +168,7 @@ def test_what_becomes_of_cxrtune_without_a_file_is_told(data_set, host):
     host.always["table.csv"] = says(404)
     with pytest.raises(DownloadError, match="it answers 404"):
         data_set.fetch(rewrite=False)
-    assert data_set.listener.warned == ["table.csv is not there; it uses another"]
+    assert data_set.listener.warned == ["table.csv not there: it uses another"]
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 32])

@@ -287,7 +287,14 @@ def transfer_of_the_table(data_set, stop, patience):
     part = Part(data_set.folder / entry.name)
     listener = data_set.listener
     return Transfer(
-        entry, entry.links, part, patience=patience, stop=stop, moved=lambda count: None, reporter=listener
+        entry,
+        entry.links,
+        part,
+        patience=patience,
+        stop=stop,
+        moved=print,
+        noted=listener.say,
+        reporter=listener,
     )
 
 
@@ -300,6 +307,7 @@ def test_what_a_host_asks_to_wait_is_waited_and_else_ever_longer(data_set, host)
     with new_session() as session:
         transfer_of_the_table(data_set, stop, patience).run(session)
     assert stop.seconds[0] == 120
+    assert data_set.listener.said[:2] == ["table.csv: it answers 503 Service Unavailable; again in 120 s", ""]
     assert 190 < stop.seconds[1] <= 200
     # Doubled, and between half and all of it by chance: 2, 4, 8, 16, 20, 20.
     for seconds, whole in zip(stop.seconds[2:], (2, 4, 8, 16, 20, 20), strict=True):
@@ -349,7 +357,8 @@ def test_a_web_page_in_place_of_a_file_is_no_file(data_set, host, after_a_break)
     host.always["table.csv"] = page
     with pytest.raises(DownloadError, match=r"not in their place: images_001\.tar\.gz, table\.csv"):
         data_set.fetch()
-    assert sum("web page instead of the file" in text for text in data_set.listener.warned) == 2
+    told = [text for text in data_set.listener.warned if "web page instead of the file" in text]
+    assert [text.split(": ")[0] for text in told] == [f"{NAME}, table.csv"]
     assert len(data_set.found().get(f"{NAME}.part", b"")) == (FIRST if after_a_break else 0)
 
 
@@ -503,8 +512,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(data_set, secure_host)
     secure, _ = secure_host
     with pytest.raises(DownloadError, match=r"4 of 4"):
         data_set.fetch(mirror=secure.address)
-    assert sum("its certificate is not trusted (self" in text for text in data_set.listener.warned) == 4
-    assert "REQUESTS_CA_BUNDLE" in data_set.listener.warned[0]
+    (told,) = data_set.listener.warned
+    assert "images_003.tar.gz, table.csv: its certificate is not trusted (self" in told
+    assert "REQUESTS_CA_BUNDLE" in told
 
 
 def _certificate() -> tuple[bytes, bytes]:

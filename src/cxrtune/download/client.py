@@ -211,11 +211,11 @@ def _naming_errors() -> Iterator[None]:
             remedy="Name the certificates to trust, as a file, in the variable REQUESTS_CA_BUNDLE.",
         ) from error
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
-        raise Interrupted("it does not answer") from error
+        raise Interrupted("the host does not answer") from error
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
         raise Refused("its address, or one that it redirects to, cannot be meant") from error
     except requests.exceptions.ConnectionError as error:
-        raise Interrupted(f"it cannot be reached ({_cause(error)})") from error
+        raise Interrupted(f"the host cannot be reached ({_cause(error)})") from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Interrupted("the connection broke") from error
 

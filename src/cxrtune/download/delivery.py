@@ -134,6 +134,7 @@ class Delivery:
                 patience=self._orders.patience,
                 stop=self._orders.stop,
                 moved=self._moved,
+                noted=self._task.note,
                 reporter=self._orders.reporter,
             )
             with new_session() as session:

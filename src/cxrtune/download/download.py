@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from cxrtune.download.address import is_address, shown
 from cxrtune.download.catalogue import Catalogue, Entry
 from cxrtune.download.delivery import Delivery, Orders
-from cxrtune.download.failure import Cancelled, DownloadError
+from cxrtune.download.failure import Cancelled, DownloadError, in_short, told_together
 from cxrtune.download.patience import Patience
 from cxrtune.download.place import held, in_words, require_space
 from cxrtune.download.plan import plan
@@ -168,19 +169,23 @@ def _work(
 
 
 def _raise_failures(outcome: _Outcome, files: int, folder: Path, reporter: Reporter) -> None:
+    without: dict[str, list[str]] = defaultdict(list)
     for entry, _ in outcome.failures:
         if entry.without is not None:
-            reporter.warn(f"{entry.name} is not there; {entry.without}")
+            without[entry.without].append(entry.name)
+    for consequence, names in without.items():
+        reporter.warn(f"{', '.join(sorted(names))} not there: {consequence}")
     if len(outcome.failures) == 1:
         raise outcome.failures[0][1]
     if outcome.failures:
-        for _, failure in outcome.failures:
-            reporter.warn(str(failure))
-        names = ", ".join(sorted(entry.name for entry, _ in outcome.failures))
+        failures = [(entry.name, error) for entry, error in outcome.failures]
+        for text in told_together(failures):
+            reporter.warn(text)
+        which = in_short([name for name, _ in failures])
         raise DownloadError(
-            f"{len(outcome.failures)} of {files} files are not in their place: {names}",
+            f"{len(failures)} of {files} files are not in their place: {which}",
             path=folder,
-            remedy="Run the same command again: it goes on with these; all else is done.",
+            remedy="Run the same command again: it goes on with these.",
         )
 
 

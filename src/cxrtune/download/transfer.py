@@ -25,11 +25,7 @@ _MEND = (
 
 
 class Transfer:
-    """Fetches one entry.
-
-    Attributes:
-        moved: Told of bytes that came, and with a negative number of bytes that were given up.
-    """
+    """Fetches one entry; `moved` is told of bytes (negative: given up), `noted` why none come just now."""
 
     def __init__(
         self,
@@ -40,6 +36,7 @@ class Transfer:
         patience: Patience,
         stop: threading.Event,
         moved: Callable[[int], None],
+        noted: Callable[[str], None],
         reporter: Reporter,
     ) -> None:
         self._entry = entry
@@ -48,6 +45,7 @@ class Transfer:
         self._patience = patience
         self._stop = stop
         self._moved = moved
+        self._noted = noted
         self._reporter = reporter
 
     def run(self, session: requests.Session) -> str:
@@ -75,8 +73,12 @@ class Transfer:
                 self._reporter.warn(
                     f"{self._entry.name} does not come from {shown(link)}: {reason}; trying {after}"
                 )
+        kept = f" ({in_words(self._part.length)} are kept)" if self._part.length else ""
         raise DownloadError(
-            f"cannot be fetched from {shown(link)}: {reason}", path=self._part.final, remedy=remedy
+            f"cannot be fetched from {shown(link)}: {reason}{kept}",
+            path=self._part.final,
+            remedy=remedy,
+            reason=reason,
         )
 
     def _fetch(self, session: requests.Session, link: str) -> None:
@@ -173,10 +175,9 @@ class Transfer:
         return max((version.bytes or sys.maxsize for version in self._entry.known), default=sys.maxsize)
 
     def _wait(self, failures: int, trouble: Interrupted) -> None:
-        kept = in_words(self._part.length)
         if failures >= self._patience.attempts:
             raise Refused(
-                f"{trouble}, {failures} times in a row ({kept} are kept)",
+                f"{trouble}, {f'{failures} times in a row' if failures > 1 else 'and it was tried once'}",
                 remedy="Run the same command again later, it goes on from there; or name a --mirror URL.",
             )
         asked = trouble.wait_seconds
@@ -186,5 +187,8 @@ class Transfer:
                 remedy="Run the same command again then; what was fetched is kept.",
             )
         seconds = self._patience.wait_seconds(failures)
-        if self._stop.wait(seconds if asked is None else max(asked, seconds)):
+        seconds = seconds if asked is None else max(asked, seconds)
+        self._noted(f"{self._entry.name}: {trouble}; again in {seconds:.0f} s")
+        if self._stop.wait(seconds):
             raise Cancelled
+        self._noted("")
