@@ -3,10 +3,13 @@
 import csv
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.verification import known
+from cxrtune.verification.kinds import Kind
 
 
 def _spoil(folder):
@@ -131,3 +134,9 @@ def test_the_whole_data_set_of_empty_stand_ins(verify, tmp_path):
     assert len(verified.problems) == len(images) == 112_120
     assert "NIH's release v2020, byte for byte" in verified.seen.out
     assert len(verified.seen.out.splitlines()) < 12
+
+
+def test_the_docs_name_every_kind_and_both_releases():
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert all(f"| `{kind}` |" in page for kind in Kind)
+    assert all(f"`{release.sha256}`" in page for release in known.RELEASES)

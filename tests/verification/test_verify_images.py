@@ -76,6 +76,13 @@ def test_no_image_at_all_is_one_error(nih_folder, verify):
     verify(nih_folder.path).only("missing-image", "error", str(nih_folder.path), "holds no images", "Unpack")
 
 
+def test_the_folder_of_images_named_instead_of_the_one_above(nih_folder, verify):
+    images = nih_folder.path / "images"
+    (problem,) = [p for p in verify(images).problems if p["kind"] == "missing-image"]
+    assert "; 40 lie in the folder itself" in problem["what"]
+    assert problem["remedy"] == "Move them into images/, or name the folder above."
+
+
 def test_images_of_another_data_set_are_errors(nih_folder, verify):
     for image in nih_folder.images:
         nih_folder.file(image).rename(nih_folder.file(f"x{image}"))

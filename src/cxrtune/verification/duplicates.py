@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 
 from cxrtune.files import sha256_of
+from cxrtune.progress import Reporter
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.listing import Listing
 from cxrtune.verification.pictures import Picture
@@ -23,7 +25,7 @@ def same_pixels(pictures: Mapping[str, Picture]) -> list[list[str]]:
     )
 
 
-def same_bytes(listing: Listing) -> list[list[str]]:
+def same_bytes(listing: Listing, reporter: Reporter) -> list[list[str]]:
     """Return groups of image files with the same bytes.
 
     Sizes first, then both ends of the files whose sizes are alike, and the whole only of what is left: almost
@@ -35,7 +37,11 @@ def same_bytes(listing: Listing) -> list[list[str]]:
     )
     keys: tuple[Callable[[Path], str], ...] = (_ends, sha256_of)
     for key in keys:
-        told = {name: key(listing.path(name)) for group in groups for name in group}
+        told = {}
+        with reporter.task("Comparing", sum(map(len, groups))) as task:
+            for name in itertools.chain.from_iterable(groups):
+                told[name] = key(listing.path(name))
+                task.advance()
         groups = [
             finer for group in groups for finer in _groups((n for n in group if told[n]), told.__getitem__)
         ]
@@ -66,7 +72,7 @@ def _weight(
     group: list[str], patients: Mapping[str, str], splits: Mapping[str, str]
 ) -> tuple[Severity, str, str]:
     across = sorted({splits[name] for name in group if name in splits})
-    whose = {patients[name] for name in group if name in patients}
+    whose = {patient for name in group if (patient := patients.get(name))}
     if len(across) > 1:
         remedy = "Remove all but one: the model would be tested on what it was trained on."
         return "error", f"the copies are in {' and '.join(across)}", remedy
@@ -76,8 +82,9 @@ def _weight(
             f"it stands under {len(whose)} patients",
             "Find out whose it is, and remove the others.",
         )
-    if any(name not in patients for name in group):
-        return "warning", "not all of them are in the table", "Remove the copies that are not in the table."
+    if not all(patients.get(name) for name in group):
+        what = "not all of them are in the table, with a patient"
+        return "warning", what, "Remove the copies that are not in the table."
     return "warning", "all are of one patient", "Remove all but one, or know that it counts twice."
 
 

@@ -41,7 +41,7 @@ def check_images(
     problems = [*check_links(listing), *check_names(listing)]
     if not settings.decode:
         problems += check_readable(listing, {})
-        problems += check_duplicates(same_bytes(listing), listing, patients, splits)
+        problems += check_duplicates(same_bytes(listing, reporter), listing, patients, splits)
         return problems, f"{len(listing.images):,} files, by name and size only (--no-decode)"
     paths = {name: listing.path(name) for name, found in sorted(listing.images.items()) if found.size > 0}
     with reporter.task("Decoding", len(paths)) as task:

@@ -16,9 +16,9 @@ from cxrtune.verification.image_checks import check_images
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, read_label_table
 from cxrtune.verification.labels import check_labels
-from cxrtune.verification.listing import Listing, list_folder, shown
+from cxrtune.verification.listing import Listing, list_folder
 from cxrtune.verification.misnamed import check_file_names
-from cxrtune.verification.presence import check_presence
+from cxrtune.verification.presence import check_presence, no_images
 from cxrtune.verification.problem import Problem
 from cxrtune.verification.releases import Identity, identify
 from cxrtune.verification.rows import check_rows
@@ -42,9 +42,12 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
     """
     listing = list_folder(folder, reporter)
     problems = [*listing.problems, *check_file_names(folder)]
-    table, identity, table_problems = _check_table(folder)
+    with reporter.task("Checking the tables", 2) as task:
+        table, identity, table_problems = _check_table(folder)
+        task.advance()
+        split = check_split_lists(folder, table.patients, is_nih=identity.is_nih)
+        task.advance()
     problems += table_problems
-    split = check_split_lists(folder, table.patients, is_nih=identity.is_nih)
     # A dictionary: going through a column of pandas one by one is slow.
     patients = dict(zip(table.patients.index.tolist(), table.patients.tolist(), strict=True))
     problems += [*split.problems, *check_boxes(folder, patients)]
@@ -66,19 +69,8 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
 def _check_presence(
     listing: Listing, patients: Mapping[str, str], table: str, *, is_nih: bool
 ) -> list[Problem]:
-    if listing.images:
-        presence = check_presence(patients, listing, table)
-    else:
-        presence = [
-            Problem(
-                Kind.MISSING,
-                "error",
-                shown(str(listing.root)),
-                "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
-                "Unpack NIH's archives there.",
-            )
-        ]
     missing = sum(name not in listing.images for name in patients)
+    presence = check_presence(patients, listing, table) if listing.images else [no_images(listing.root)]
     return presence + check_unpacking(listing, is_nih=is_nih, missing=missing)
 
 

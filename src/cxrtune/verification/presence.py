@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
+from cxrtune.cohort.folder import IMAGE_SUFFIXES
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.listing import Listing, shown
 from cxrtune.verification.problem import Problem
@@ -44,6 +47,19 @@ def check_presence(named: Collection[str], listing: Listing, table: str) -> list
         )
         for name in sorted(extra)
     ]
+
+
+def no_images(folder: Path) -> Problem:
+    """Return the one problem of a folder without images; those that lie in it itself are probably meant."""
+    beside = sum(name.lower().endswith(tuple(IMAGE_SUFFIXES)) for name in os.listdir(folder))  # noqa: PTH208  names are all that is wanted
+    return Problem(
+        Kind.MISSING,
+        "error",
+        shown(str(folder)),
+        "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)"
+        + (f"; {beside:,} lie in the folder itself" if beside else ""),
+        "Move them into images/, or name the folder above." if beside else "Unpack NIH's archives there.",
+    )
 
 
 def _alike(names: Iterable[str]) -> dict[str, str]:
