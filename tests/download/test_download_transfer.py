@@ -482,6 +482,15 @@ def test_a_host_that_cannot_be_reached_is_an_error_with_its_cause(data_set, host
         data_set.fetch(rewrite=False)
 
 
+def test_a_proxy_is_used(data_set, host, monkeypatch):
+    """The host stands in for the proxy: it answers for a host that does not exist."""
+    monkeypatch.setenv("http_proxy", host.address)
+    monkeypatch.delenv("no_proxy", raising=False)
+    data_set.fetch(mirror="http://nowhere.invalid")
+    assert data_set.is_complete()
+    assert host.asked[NAME][0]["Host"] == "nowhere.invalid"
+
+
 @pytest.fixture
 def secure_host(tmp_path, monkeypatch):
     """A host with https, and its certificate."""
