@@ -13,7 +13,6 @@ from cxrtune.verification import known
 from cxrtune.verification.ages import check_ages
 from cxrtune.verification.box_list import check_boxes
 from cxrtune.verification.image_checks import check_images
-from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, read_label_table
 from cxrtune.verification.labels import check_labels
 from cxrtune.verification.listing import Listing, list_folder
