@@ -73,6 +73,13 @@ def test_what_was_removed_is_fetched_again_and_nothing_else(data_set, host, gone
     assert set(host.asked) == {"table.csv" if gone == "table.csv" else NAME}
 
 
+def test_an_archive_that_somebody_put_there_afterwards_is_left_alone(data_set):
+    data_set.fetch()
+    (data_set.folder / NAME).write_bytes(b"mine")
+    data_set.fetch()
+    assert data_set.found() == data_set.expected() | {NAME: b"mine"}
+
+
 def test_an_archive_that_was_kept_is_not_fetched_again(data_set, host):
     data_set.fetch(keep_archives=True)
     host.asked.clear()

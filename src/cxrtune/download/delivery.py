@@ -97,7 +97,9 @@ class Delivery:
         fetched = self._record.get(self.entry.name)
         if self.entry.unpack is not None and fetched is not None:
             shutil.rmtree(hidden_folder(self._orders.folder / self.entry.unpack.folder), ignore_errors=True)
-            self._drop_archive(fetched)
+            # One that somebody has put there since is theirs.
+            if self._path.is_file() and sums_of(self._path).sha256 == fetched.sha256:
+                self._drop_archive(fetched)
 
     def _here(self) -> Fetched | None:
         """Return the file that is there already, verified; None if it must be fetched."""
