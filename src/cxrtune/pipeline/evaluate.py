@@ -25,7 +25,7 @@ from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.predictions import Predictions, read_predictions
+from cxrtune.predictions import PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
@@ -85,7 +85,7 @@ def evaluate_predictions(
         CxrtuneError: A table is not what it should be, or the results cannot be written.
     """
     inputs = [Source.of_file("cohort", cohort_file)]
-    inputs += [Source.of_file(PREDICTIONS_OF + name, _existing(path)) for name, path in predictions.items()]
+    inputs += [_source(PREDICTIONS_OF + name, path) for name, path in predictions.items()]
     inputs += [Source.of_file(f"training images of {name}", path) for name, path in request.seen.items()]
     boxes = _boxes(request, cohort_file)
     inputs += [Source.of_file(f"heatmaps of {name}", path) for name, path in request.heatmaps.items()]
@@ -252,11 +252,13 @@ def _other_labels() -> list[OtherLabels]:
     ]
 
 
-def _existing(path: Path) -> Path:
+def _source(name: str, path: Path) -> Source:
+    if path.is_dir():
+        return Source.of_listing(name, path, {part.name: part for part in path.glob(PARTS)})
     if not path.is_file():
         raise DataError(
             "there is no such file of predictions",
             path=path,
             remedy="Name a table that predict wrote, or any with a column 'image' and a column a finding.",
         )
-    return path
+    return Source.of_file(name, path)

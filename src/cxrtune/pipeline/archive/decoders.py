@@ -26,7 +26,7 @@ from cxrtune.images.preprocess import Packed, to_packed
 from cxrtune.recipe import PreprocessSpec
 
 _CHUNK = 16  # images a task: handing over costs nothing beside decoding them, and few pictures wait
-_MOST_DEATHS = 12  # one after the other, with nothing decoded in between
+_MOST_DEATHS = 8  # one after the other, with nothing decoded in between
 
 Image = tuple[bytes, str | None]
 """A file's path, and why it cannot even be tried, or None."""

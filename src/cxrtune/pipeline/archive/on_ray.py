@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
+from cxrtune.files import naming_output_errors
 from cxrtune.inference.loading import load_scorer
 from cxrtune.pipeline.archive.decoders import Decoders
 from cxrtune.pipeline.archive.plan import Plan
@@ -28,7 +30,9 @@ from cxrtune.pipeline.score import ScoreOptions
 from cxrtune.pipeline.stage import default_workers
 from cxrtune.progress import Reporter
 
-_ATTEMPTS = 4  # at a shard whose worker dies again and again; a node that goes away is not the shard's fault
+_ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
+_START = "local"  # Ray's own word for a cluster that is started now and ends with us
+_PATIENCE = 10.0  # seconds, for a cluster to answer
 _OBJECT_STORE = 100_000_000  # bytes; numbers of shards need next to nothing
 
 
@@ -59,12 +63,15 @@ def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path
         UsageError: Ray is not installed, or the cluster is too small.
         CxrtuneError: The cluster cannot be reached, workers die again and again; also see `score_archive`.
     """
-    _require_ray()
+    _require_ray(_address(cluster))
+    _require_reachable(_address(cluster))
     archive = archive.settled()
     # Only to know which model it is, and to refuse a wrong one before a cluster is started.
     identity = load_scorer(archive.model, archive.options.engine, aim="throughput", at_once=1).identity
 
     def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
+        for shard in shards:
+            _attempts(plan.part(shard)).unlink(missing_ok=True)
         with _connected(cluster) as processors:
             actors = _actors(cluster, processors, len(shards))
             reporter.say(f"predict: {actors} Ray workers with {cluster.cpus} processors each")
@@ -86,8 +93,11 @@ class _Worker:
         try:
             plan, scorer = self._started()
             # One that an earlier attempt has written, whose worker died before it could say so, is done.
-            for _ in scorer.score(plan, [shard for shard in shards if not plan.part(shard).is_file()]):
-                pass
+            left = [shard for shard in shards if not plan.part(shard).is_file()]
+            for shard in left:
+                _note_attempt(plan.part(shard))
+            for shard in scorer.score(plan, left):
+                _attempts(plan.part(shard)).unlink(missing_ok=True)
         except Exception as caught:  # handed over, as Ray's own logs would print it with paths
             error = pickle.dumps(caught)
         return {"shard": batch["shard"], "error": np.array([error] * len(shards), dtype=object)}
@@ -128,8 +138,6 @@ def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -
         batch_size=1,
         num_cpus=cpus,
         concurrency=actors,
-        max_restarts=-1,
-        max_task_retries=_ATTEMPTS - 1,
     )
     try:
         for row in done.iter_rows():
@@ -144,34 +152,58 @@ def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -
         ) from error
 
 
+def _attempts(part: Path) -> Path:
+    return part.with_suffix(".attempts")
+
+
+def _note_attempt(part: Path) -> None:
+    """Count how often a shard was begun: Ray hands it out again for ever, whatever its workers die of."""
+    with naming_output_errors(part), _attempts(part).open("ab") as stream:
+        stream.write(b".")
+        if stream.tell() > _ATTEMPTS:
+            raise CxrtuneError(
+                f"{_ATTEMPTS} workers died while they scored this shard, perhaps for want of memory",
+                path=part,
+                remedy="Try again with fewer workers on a machine: --cpus-per-worker 4. The rest is kept.",
+            )
+
+
 @contextmanager
 def _connected(cluster: Cluster) -> Iterator[int]:
     """Connect to a cluster, or start one, quietly; yield how many processors it has."""
-    ray = _require_ray()
-    address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address == "local":
-        quiet |= {
+    address = _address(cluster)
+    ray = _require_ray(address)
+    more: dict[str, Any] = {}
+    if address == _START:
+        more = {
             "num_cpus": default_workers(),
             "include_dashboard": False,
             "object_store_memory": _OBJECT_STORE,
-            "_node_ip_address": "127.0.0.1",
         }
     try:
-        ray.init(address=address, **quiet)
+        with _silent_stderr():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise CxrtuneError(
-            f"there is no Ray cluster to be reached at {address}: {_first_line(error)}",
-            remedy="Start one with `ray start --head`, or leave --address out.",
-        ) from error
+        raise _unreachable(address, _first_line(error)) from error
     try:
-        import ray.data
-
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         yield int(ray.cluster_resources().get("CPU", 0))
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep what Ray's core tells of its own settings from the terminal; what fails is raised."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _actors(cluster: Cluster, processors: int, shards: int) -> int:
@@ -186,16 +218,44 @@ def _actors(cluster: Cluster, processors: int, shards: int) -> int:
     return min(cluster.workers or fitting, shards)
 
 
-def _require_ray() -> Any:
-    # Asked for before the import, which reads it: what runs in a hospital calls nobody.
+def _address(cluster: Cluster) -> str:
+    return cluster.address or os.environ.get("RAY_ADDRESS") or _START
+
+
+def _require_ray(address: str) -> Any:
+    # All of it is read when Ray is imported. What runs in a hospital calls nobody; a cluster for ourselves
+    # listens on loopback, which Ray does on Linux only if it is told that clusters are not wanted; and what
+    # its core thinks of how Ray Data starts actors is nothing for our users.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address == _START:
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
+        import ray
         import ray.data
     except ImportError as error:
         raise UsageError(
             "this needs Ray, which is not installed", remedy="Install it with: pip install 'cxrtune[ray]'"
         ) from error
     return ray
+
+
+def _require_reachable(address: str) -> None:
+    """Look whether anybody listens: Ray itself would try for two minutes."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal()) or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, _first_line(error)) from error
+
+
+def _unreachable(address: str, reason: str) -> CxrtuneError:
+    return CxrtuneError(
+        f"there is no Ray cluster to be reached at {address}: {reason}",
+        remedy="Start one with `ray start --head`, or leave --address out.",
+    )
 
 
 def _first_line(error: BaseException) -> str:
