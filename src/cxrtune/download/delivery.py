@@ -98,7 +98,8 @@ class Delivery:
         if self.entry.unpack is not None and fetched is not None:
             shutil.rmtree(hidden_folder(self._orders.folder / self.entry.unpack.folder), ignore_errors=True)
             # One that somebody has put there since is theirs.
-            if self._path.is_file() and sums_of(self._path).sha256 == fetched.sha256:
+            is_ours = not fetched.kept and self._path.is_file()
+            if is_ours and sums_of(self._path).sha256 == fetched.sha256:
                 self._drop_archive(fetched)
 
     def _here(self) -> Fetched | None:
