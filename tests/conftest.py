@@ -7,7 +7,7 @@ import pytest
 import torch
 
 # The command run in this process, a tiny data folder, one that is packed, a disk that is too small.
-pytest_plugins = ("command_line", "nih_folder", "prepared", "small_disk")
+pytest_plugins = ("command_line", "nih_folder", "own_data", "prepared", "small_disk")
 
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 

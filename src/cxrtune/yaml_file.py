@@ -22,7 +22,7 @@ def read_text(path: Path, remedy: str) -> str:
         raise UsageError("is no readable text file", path=path, remedy=remedy) from error
 
 
-def parse_mapping(text: str, *, where: str, what: str, remedy: str) -> dict[str, Any]:
+def parse_mapping(text: str, *, where: str, what: str, remedy: str, typed: bool = True) -> dict[str, Any]:
     """Parse YAML text that must be a mapping; nothing at all is an empty one.
 
     Args:
@@ -30,15 +30,16 @@ def parse_mapping(text: str, *, where: str, what: str, remedy: str) -> dict[str,
         where: The file's name, for errors.
         what: What the file is called, such as `recipe`.
         remedy: What to do about an error.
+        typed: Whether values are numbers and truths where YAML says so, or texts all.
 
     Raises:
         UsageError: It is no YAML, or no mapping.
     """
     try:
-        content = yaml.load(text, Loader=_StrictLoader)
+        content = yaml.load(text, Loader=_TypedLoader if typed else _TextLoader)
     except yaml.YAMLError as error:
         raise UsageError(f"cannot be read as YAML: {problem_of(error)}", path=where, remedy=remedy) from error
-    if content is None:
+    if content in (None, ""):
         return {}
     if not isinstance(content, dict):
         raise UsageError(f"is no {what}: a {what} is a mapping of keys to values", path=where, remedy=remedy)
@@ -52,7 +53,7 @@ def problem_of(error: yaml.YAMLError) -> str:
     return str(error).splitlines()[0]
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _KeysOnce:
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
@@ -63,4 +64,12 @@ class _StrictLoader(yaml.SafeLoader):
                     None, None, f"the key '{key.value}' stands twice", key.start_mark
                 )
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        return super().construct_mapping(node, deep)  # type: ignore[misc, no-any-return]
+
+
+class _TypedLoader(_KeysOnce, yaml.SafeLoader):
+    pass
+
+
+class _TextLoader(_KeysOnce, yaml.BaseLoader):
+    """Leaves 1, no and on the texts that they are."""

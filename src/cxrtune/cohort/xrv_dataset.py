@@ -79,9 +79,7 @@ def cohort_of_xrv(
             "image": pd.array(names, dtype="str"),
             "patient": pd.Series(table["patientid"] if patients is None else list(patients)).astype("str"),
             "view": _column(table, "view", {"PA": "PA", "AP": "AP", "AP Supine": "AP", "AP Erect": "AP"}),
-            "sex": _column(table, "sex_male", {"True": "M"}).fillna(
-                _column(table, "sex_female", {"True": "F"})
-            ),
+            "sex": male.fillna(_column(table, "sex_female", {"True": "F"})),
             "age": pd.to_numeric(table.get("age_years", unknown), errors="coerce").round().astype("Int16"),
             "followup": unknown.astype("Int16"),
         }

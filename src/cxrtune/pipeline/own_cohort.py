@@ -62,7 +62,7 @@ def make_own_cohort(
     require_parquet(out)
     wanted = data.load_map()
     tree = None if metadata_only else search_tree(data.images)
-    inputs = [Source.of_file(path.name, path) for path in data.tables]
+    inputs = [Source.of_file("label table", path) for path in data.tables]
     if tree is not None:
         inputs.append(
             Source.of_listing("images", data.images, {name: data.images / name for name in tree.paths})

@@ -15,13 +15,13 @@ from cxrtune.yaml_file import parse_mapping, read_text
 
 Uncertain = Literal["positive", "negative", "unknown"]
 UNCERTAIN: tuple[Uncertain, ...] = ("positive", "negative", "unknown")
-Texts = Annotated[tuple[str, ...], Field(strict=False)]
+Texts = tuple[str, ...]
 _FINDING = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
 _REMEDY = "The keys and their meaning stand in docs/data.md; shipped maps are good examples."
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Patient(_Part):
@@ -119,7 +119,7 @@ class LabelList(_Part):
     strip: str = ""
     unknown: Texts = ("",)
     leave_out: Texts = ()
-    labels: dict[str, Annotated[tuple[str, ...], Field(strict=False, min_length=1)]]
+    labels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
 
 
 class Split(_Part):
@@ -248,7 +248,7 @@ def load_map(source: str) -> CohortMap:
             f"there is no map '{source}'",
             remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_maps())}.",
         )
-    content = parse_mapping(text, where=where, what="map", remedy=_REMEDY)
+    content = parse_mapping(text, where=where, what="map", remedy=_REMEDY, typed=False)
     try:
         return CohortMap.model_validate(content)
     except ValidationError as error:
@@ -256,7 +256,8 @@ def load_map(source: str) -> CohortMap:
 
 
 def _problem(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A key that is not known explains one that is missing.
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown key '{key}'"

@@ -13,9 +13,17 @@ _FIELD = re.compile(r"\{([^{}]+?)(?::\.(\d+))?\}")
 
 
 def image_columns(wanted: CohortMap) -> list[str]:
-    """Return the columns that the images' names are made from."""
-    fields = [match[1] for match in _FIELD.finditer(wanted.image)]
-    return fields or [wanted.image]
+    """Return the columns that the images' names are made from.
+
+    Raises:
+        UsageError: The map's text for names has a brace that belongs to no column.
+    """
+    if re.search(r"[{}]", _FIELD.sub("", wanted.image)):
+        raise UsageError(
+            f"image: '{wanted.image}' has a brace that belongs to no column",
+            remedy="Write it like: p{patient:.2}/{image}.jpg",
+        )
+    return [match[1] for match in _FIELD.finditer(wanted.image)] or [wanted.image]
 
 
 def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
@@ -23,7 +31,6 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
 
     Raises:
         DataError: A row names no image, or one outside the folder of images.
-        UsageError: The map's text for names has a brace that is none of a column.
     """
     names = _filled(table, wanted.image) if "{" in wanted.image else table[wanted.image]
     names = names.str.strip().str.replace("\\", "/", regex=False)
@@ -47,11 +54,6 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
 
 
 def _filled(table: pd.DataFrame, text: str) -> pd.Series[str]:
-    if re.search(r"[{}]", _FIELD.sub("", text)):
-        raise UsageError(
-            f"image: '{text}' has a brace that belongs to no column",
-            remedy="Write it like: p{patient:.2}/{image}.jpg",
-        )
     names = pd.Series("", index=table.index, dtype="str")
     end = 0
     for match in _FIELD.finditer(text):

@@ -42,7 +42,7 @@ def read_tables(paths: Sequence[Path], wanted: Iterable[str], join: Sequence[str
     names = [name for name in dict.fromkeys(wanted) if name != TABLE]
     if not join:
         return pd.concat([_read(path, names) for path in paths], ignore_index=True)
-    frames = [_read(path, names, join, partly=True) for path in paths]
+    frames = [_read(path, names, join) for path in paths]
     whole = frames[0]
     for path, frame in zip(paths[1:], frames[1:], strict=True):
         whole = _joined(whole, frame, join, path)
@@ -56,16 +56,20 @@ def read_tables(paths: Sequence[Path], wanted: Iterable[str], join: Sequence[str
     return whole
 
 
-def _read(
-    path: Path, wanted: Sequence[str], join: Sequence[str] = (), *, partly: bool = False
-) -> pd.DataFrame:
+def _read(path: Path, wanted: Sequence[str], join: Sequence[str] = ()) -> pd.DataFrame:
     if not path.is_file():
         raise DataError("there is no such table", path=path, remedy="Name the label table with --csv.")
     separator, header = _header(path)
-    places = _places(header, [*wanted, *join], path, partly=partly)
+    places = _places(header, [*wanted, *join], path, partly=bool(join))
     # Columns are asked for by number: names may stand twice among those that nobody wants.
     numbered = [str(number) for number in range(len(header))]
     taken = [numbered[place] for place in places.values()]
+    if not taken:
+        raise DataError(
+            f"has none of the columns that the map names; its columns are {_some(header)}",
+            path=path,
+            remedy="Name another table, or its columns in the map.",
+        )
     try:
         table = arrow_csv.read_csv(
             path,
