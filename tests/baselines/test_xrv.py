@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 import torchvision
 import torchxrayvision as xrv
+from pydicom.data import get_testdata_file
 
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.models.baselines.xrv import score_with_xrv, xrv_names, xrv_weights
@@ -103,6 +105,18 @@ def test_an_image_that_its_reader_refuses_is_a_row_of_unknowns(checkpoint, nih_1
     assert scores.refused == {0: "max image value (40000) higher than expected bound (255)."}
     assert np.isnan(scores.probabilities[0]).all()
     assert not np.isnan(scores.probabilities[1:]).any()
+
+
+def test_dicom_is_read_by_its_own_reader_too_and_what_that_cannot_is_refused(checkpoint, tmp_path):
+    chest = Path(get_testdata_file("RG1_UNCR.dcm", download=False))
+    broken = tmp_path / "broken.dcm"
+    broken.write_bytes(chest.read_bytes()[:5000])
+    scores = score_with_xrv(NAME, [chest, broken], workers=0)
+    assert list(scores.refused) == [1]
+    model = xrv.models.DenseNet(weights=NAME)
+    with torch.inference_mode(), pytest.warns(UserWarning, match="MONOCHROME1"):
+        theirs = model(as_torchxrayvision_reads(chest)).numpy()
+    np.testing.assert_allclose(scores.probabilities[0], theirs[0, :14], atol=1e-4)
 
 
 def test_missing_weights_say_what_to_put_where(home, tmp_path):

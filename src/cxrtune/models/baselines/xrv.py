@@ -136,9 +136,13 @@ class _XrvImages(Dataset[tuple[int, NDArray[np.float32] | str]]):
 
     def __getitem__(self, row: int) -> tuple[int, NDArray[np.float32] | str]:
         try:
-            return row, self._resize(self._crop(xrv.utils.load_image(str(self._files[row]))))
-        except (OSError, ValueError, SyntaxError) as error:
-            return row, str(error).splitlines()[0]
+            with warnings.catch_warnings():
+                # That it inverts MONOCHROME1 is as it should be, and no warning to give for every file.
+                warnings.filterwarnings("ignore", message="Converting MONOCHROME1")
+                picture = xrv.utils.load_image(str(self._files[row]))
+            return row, self._resize(self._crop(picture))
+        except Exception as error:  # its reader of DICOM lets through whatever goes wrong below it
+            return row, (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _collate(

@@ -63,12 +63,13 @@ def cohort_view(material: Material) -> CohortView:
 
 def _flow(records: tuple[Record, ...]) -> str:
     counts = {record.stage: record.counts for record in records}
-    if "cohort" not in counts:
+    if "in_table" not in counts.get("cohort", {}):
         return ""
+    by_map = any("map" in record.settings for record in records)
     cohort, unreadable = counts["cohort"], counts.get("pack", {}).get("unreadable", 0)
     return (
         f"Of {counted(cohort['in_table'], 'image')} in the label table, "
-        f"{count(cohort['excluded_by_protocol'])} were excluded by the protocol and "
+        f"{count(cohort['excluded_by_protocol'])} were excluded by the {'map' if by_map else 'protocol'} and "
         f"{count(cohort['not_on_disk'])} were not on disk: {count(cohort['kept'])} are in the cohort, "
         f"of which {count(unreadable)} could not be read."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Results
 from cxrtune.findings import spoken
+from cxrtune.provenance import Record
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
 
@@ -33,25 +34,25 @@ def limits_view(material: Material) -> LimitsView:
     results = material.results
     found = (_few_positives(results), _same_patients(results), _not_scored(results), _seen_before(results))
     intervals = _NO_INTERVALS if results.bootstrap is None else _INTERVALS
-    return LimitsView((*_ALWAYS, intervals, *(limit for limit in found if limit is not None)))
+    return LimitsView(
+        (
+            _RESEARCH_SOFTWARE,
+            _labels(material.records),
+            _ONE_DATA_SET,
+            intervals,
+            *(limit for limit in found if limit is not None),
+        )
+    )
 
 
-_ALWAYS = (
-    Limit(
-        "Research software",
-        "This is no medical device. Nothing here is a diagnosis, and no model shown may be used to make one.",
-    ),
-    Limit(
-        "Labels",
-        "NIH ChestX-ray14's labels were mined from radiology reports by a program; nobody read the images "
-        "again. Some are wrong, and a model is rewarded for repeating the error. Labels of another source "
-        "have that source's limits.",
-    ),
-    Limit(
-        "One data set",
-        "All images come from one cohort. How the models do at another hospital, on other equipment or other "
-        "patients, was not measured and is often worse.",
-    ),
+_RESEARCH_SOFTWARE = Limit(
+    "Research software",
+    "This is no medical device. Nothing here is a diagnosis, and no model shown may be used to make one.",
+)
+_ONE_DATA_SET = Limit(
+    "One data set",
+    "All images come from one cohort. How the models do at another hospital, on other equipment or other "
+    "patients, was not measured and is often worse.",
 )
 _NO_INTERVALS = Limit(
     "No intervals",
@@ -63,6 +64,28 @@ _INTERVALS = Limit(
     "They cover the choice of test patients and nothing else: not another training run, not errors of the "
     "labels, not another hospital. They are not corrected for how many there are.",
 )
+
+
+def _labels(records: tuple[Record, ...]) -> Limit:
+    described = next((record.settings["map"] for record in records if "map" in record.settings), None)
+    if described is None:
+        return Limit(
+            "Labels",
+            "NIH ChestX-ray14's labels were mined from radiology reports by a program; nobody read the "
+            "images again. Some are wrong, and a model is rewarded for repeating the error. Labels of "
+            "another source have that source's limits.",
+        )
+    named = [part for part in (described["title"], described["source"]) if part]
+    source = f" come from {', '.join(named)}. They" if named else ""
+    taken = _UNCERTAIN[described["uncertain"]]
+    return Limit(
+        "Labels",
+        f"The labels{source} are taken as the table gives them; uncertain ones count as {taken}. "
+        "Where they are wrong, a model is rewarded for repeating the error.",
+    )
+
+
+_UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "not known, and are left out"}
 
 
 def _few_positives(results: Results) -> Limit | None:

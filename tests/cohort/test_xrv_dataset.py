@@ -1,0 +1,95 @@
+"""Dataset objects of TorchXRayVision, its own classes on files made here -> cohort and pictures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torchxrayvision as xrv
+
+from cxrtune.cohort.xrv_dataset import cohort_of_xrv
+from cxrtune.errors import DataError, UsageError
+from cxrtune.images.decode import read_radiograph
+from own_data import known
+
+
+@pytest.fixture
+def nih_dataset(nih_folder):
+    """TorchXRayVision's own NIH dataset on the tiny folder, both views."""
+    return xrv.datasets.NIH_Dataset(
+        imgpath=str(nih_folder.path / "images"),
+        csvpath=str(nih_folder.path / "Data_Entry_2017_v2020.csv"),
+        views=["PA", "AP"],
+        unique_patients=False,
+    )
+
+
+def test_an_nih_dataset_becomes_a_cohort_with_the_very_pixels(nih_dataset, tmp_path):
+    cohort = cohort_of_xrv(nih_dataset, tmp_path)
+    assert len(cohort) == len(nih_dataset)
+    assert cohort.findings == tuple(nih_dataset.pathologies)
+    np.testing.assert_array_equal(cohort.labels, nih_dataset.labels)
+    assert list(cohort.patients) == list(nih_dataset.csv["Patient ID"].astype(str))
+    assert (cohort.frame.groupby("patient")["split"].nunique() == 1).all()
+    assert set(cohort.frame["split"]) == {"train", "validation", "test"}
+    for row in (0, 7):
+        pixels = read_radiograph(tmp_path / cohort.images[row]).pixels
+        assert pixels.dtype == np.uint8
+        scaled = (2 * (pixels.astype(np.float32) / 255) - 1) * 1024
+        np.testing.assert_allclose(scaled, nih_dataset[row]["img"][0], atol=1e-3)
+
+
+def test_merged_reduced_and_relabelled_datasets_keep_what_is_not_known(nih_dataset, tmp_path):
+    wanted = ["Fracture", "Effusion", "Pleural_Thickening"]
+    xrv.datasets.relabel_dataset(wanted, nih_dataset, silent=True)
+    reduced = xrv.datasets.SubsetDataset(nih_dataset, list(range(0, 30, 2)))
+    cohort = cohort_of_xrv(xrv.datasets.MergeDataset([reduced]), tmp_path)
+    assert len(cohort) == 15
+    assert cohort.findings == tuple(wanted)
+    assert known(cohort.frame["Fracture"]) == [None] * 15
+    assert known(cohort.frame["Effusion"]) == [int(v) for v in nih_dataset.labels[:30:2, 1]]
+
+
+class Made:
+    """What any dataset of TorchXRayVision has, and nothing more."""
+
+    def __init__(self, pictures, **table):
+        self.pictures, self.csv = pictures, pd.DataFrame(table)
+        self.pathologies = ["Nodule/Mass"]
+        self.labels = np.array([[1.0], [0.0], [np.nan], [1.0], [0.0]] * 2)
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, item):
+        return {"img": self.pictures[item]}
+
+
+def test_pictures_that_are_no_8_bits_keep_sixteen_and_a_call_goes_on(tmp_path):
+    random = np.random.default_rng(0)
+    pictures = random.uniform(-1024, 1024, (10, 1, 20, 30)).astype(np.float32)
+    ages = {"age_years": [30.6, np.nan] * 5, "sex_male": [True, False] * 5, "sex_female": [False, True] * 5}
+    made = Made(pictures, view=["PA", "AP Supine"] * 5, **ages)
+    cohort = cohort_of_xrv(made, tmp_path, patients=[str(n) for n in range(10)])
+    first = tmp_path / cohort.images[0]
+    pixels = read_radiograph(first).pixels
+    assert pixels.dtype == np.uint16
+    np.testing.assert_allclose(pixels / 65535 * 2048 - 1024, pictures[0, 0], atol=0.02)
+    assert cohort.findings == ("Nodule_Mass",)
+    assert list(cohort.frame["view"][:2]) == ["PA", "AP"]
+    assert list(cohort.frame["sex"][:2]) == ["M", "F"]
+    assert known(cohort.frame["age"][:2]) == [31, None]
+    before = first.stat().st_mtime_ns
+    (tmp_path / cohort.images[3]).unlink()
+    cohort_of_xrv(made, tmp_path, patients=[str(n) for n in range(10)])
+    assert first.stat().st_mtime_ns == before
+    assert (tmp_path / cohort.images[3]).is_file()
+
+
+def test_what_is_no_such_dataset_is_refused(tmp_path):
+    pictures = np.full((10, 1, 8, 8), 2000.0)
+    with pytest.raises(UsageError, match="tells no patients"):
+        cohort_of_xrv(Made(pictures, view=["PA"] * 10), tmp_path)
+    with pytest.raises(DataError, match=r"a picture of shape \(1, 8, 8\) in \[2000, 2000\]"):
+        cohort_of_xrv(Made(pictures, patientid=range(10)), tmp_path)
+    with pytest.raises(UsageError, match="this dataset has 9 radiographs, 10 rows in csv"):
+        cohort_of_xrv(Made(pictures[:9], patientid=range(10)), tmp_path)
+    assert not list(tmp_path.rglob("*.png"))
