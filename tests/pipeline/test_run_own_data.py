@@ -71,4 +71,7 @@ def test_a_cohort_made_before_gives_the_same_run(own, run, cxrtune):
         json.loads((folder / "report" / "results.json").read_text()) for folder in (run, own.path / "again")
     )
     assert first["models"][0]["macro_auroc"] == second["models"][0]["macro_auroc"]
-    assert "120 images in the label table" in (own.path / "again" / "report" / "index.html").read_text()
+    page = (own.path / "again" / "report" / "index.html").read_text()
+    assert "120 images in the label table, 0 were excluded by the map" in page
+    assert "The labels come from Our hospital" in page
+    assert "Labels: labels.csv, SHA-256" in page

@@ -76,14 +76,17 @@ def take_cohort(table: Path, out: Path, reporter: Reporter) -> Path:
         DataError: It is missing, or is no cohort table.
         OutputError: It cannot be written.
     """
-    inputs = [Source.of_file("cohort", table)]
-    if skip_if_current("cohort", out, inputs, {}, reporter):
+    inputs, made = [Source.of_file("cohort", table)], record_path(table)
+    before = read_record(made) if made.is_file() else None
+    # What it was made from, and how, is told in the report as if it had been made here.
+    settings = {} if before is None else before.settings
+    inputs += [] if before is None else before.inputs
+    if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
-    cohort, made = read_cohort(table), record_path(table)
-    with recording("cohort", out, inputs, {}, [out.name]) as draft:
+    cohort = read_cohort(table)
+    with recording("cohort", out, inputs, settings, [out.name]) as draft:
         cohort.write(out)
-        if made.is_file():
-            before = read_record(made)
+        if before is not None:
             draft.counts, draft.notes = dict(before.counts), list(before.notes)
         tell_parts(cohort, draft, reporter)
     return out
