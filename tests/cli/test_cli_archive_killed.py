@@ -1,6 +1,6 @@
 """Archives whose scoring is killed by SIGKILL, driver or worker, here and on a real Ray cluster of two nodes.
 
-In the end every image is scored, none twice, and the shards are equal to the bit to those of an undisturbed run.
+In the end every image is scored, none twice, and the shards equal those of an undisturbed run to the bit.
 """
 
 import os

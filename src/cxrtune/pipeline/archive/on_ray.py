@@ -80,7 +80,7 @@ def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path
     return score_archive(archive, identity, scores, reporter)
 
 
-class _Worker:
+class ShardWorker:
     """An actor: loads the model with its first shard, and writes every shard that it is handed."""
 
     def __init__(self, folder: Path, model: Path, options: ScoreOptions, cpus: int) -> None:
@@ -133,7 +133,7 @@ def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -
     done = ray.data.from_items(
         [{"shard": shard} for shard in shards], override_num_blocks=len(shards)
     ).map_batches(
-        _Worker,
+        ShardWorker,
         fn_constructor_args=work,
         batch_size=1,
         num_cpus=cpus,
