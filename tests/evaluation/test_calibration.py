@@ -10,10 +10,12 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, precision_score
 from sklearn.metrics import log_loss as sklearn_log_loss
+from sklearn.model_selection import StratifiedGroupKFold
 from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.calibration import fit
 from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, logistic, logit
+from cxrtune.evaluation.calibration.folds import stratified_folds
 from cxrtune.evaluation.calibration.reliability import (
     brier,
     expected_calibration_error,
@@ -224,7 +226,7 @@ def test_the_folds_part_no_patient(monkeypatch):
     )
     judged = []
     monkeypatch.setattr(fit, "log_loss", lambda t, p: judged.append(len(t)) or log_loss(t, p))
-    fit._cross_validated("temperature", truth, values, patients)
+    fit._cross_validated("temperature", truth, values, stratified_folds(truth, patients))
     assert len(learned) == 5
     assert sum(judged) == 200
     for patients_of_fold, images in zip(learned, judged, strict=True):
@@ -232,9 +234,21 @@ def test_the_folds_part_no_patient(monkeypatch):
         assert 2 * len(set(patients) - patients_of_fold) == images
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_folds_are_scikit_learns(seed):
+    random = np.random.default_rng(seed)
+    patients = random.integers((25, 300, 2000)[seed % 3], size=2500).astype(str).astype(object)
+    truth = random.random(2500) < (0.01, 0.1, 0.5, 0.9)[seed % 4]
+    theirs = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(truth, truth, patients)
+    found = stratified_folds(truth, patients)
+    for fold, (_, judged) in enumerate(theirs):
+        assert np.flatnonzero(found == fold).tolist() == judged.tolist()
+
+
 def test_the_method_is_that_of_the_lowest_cross_validated_log_loss():
     truth, values, patients = simulated(slope=0.6, offset=-0.8, images=600)
-    losses = {method: fit._cross_validated(method, truth, values, patients) for method in METHODS}
+    folds = stratified_folds(truth, patients)
+    losses = {method: fit._cross_validated(method, truth, values, folds) for method in METHODS}
     assert fit.fit_calibrator(truth, values, patients).method == min(losses, key=losses.get)
 
 

@@ -18,6 +18,8 @@ from cxrtune.evaluation.statistics.areas import AreaReplicates, area_replicates
 from cxrtune.evaluation.statistics.interval import percentile_interval
 from cxrtune.evaluation.statistics.patients import Resamples, draw_patients
 
+_IMAGES_AT_ONCE = 20_000_000  # over all threads, at some hundred bytes each
+
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
 
@@ -84,7 +86,9 @@ class CommonGround:
                 self.truth[chosen, column], self.scores[model][chosen, column], chosen, self.resamples
             )
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        # Each thread holds the bins of one model and finding: with many images few of them fit.
+        at_once = min(os.cpu_count() or 1, max(1, _IMAGES_AT_ONCE // len(self.rows)))
+        with ThreadPoolExecutor(at_once) as threads:
             return dict(zip(jobs, threads.map(work, jobs), strict=True))
 
 

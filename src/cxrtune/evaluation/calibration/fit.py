@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
-from sklearn.model_selection import StratifiedGroupKFold
 
 from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, Method, logistic, logit
+from cxrtune.evaluation.calibration.folds import FOLDS, stratified_folds
 from cxrtune.evaluation.calibration.reliability import log_loss
 from cxrtune.evaluation.roc import Labels, Scores
 
 FEWEST = 10
 """Positives, and negatives, without which a finding's calibration is not fitted."""
 
-_FOLDS = 5
 Truth = NDArray[np.bool_]
 Values = NDArray[np.float64]
 
@@ -34,42 +34,45 @@ def fit_calibrators(
         patients: object (N,); the folds of the cross-validation part no patient.
     """
     fitted = {}
+    # Numbers in the order of the names: to sort names anew for each finding takes minutes on millions.
+    codes = np.unique(np.asarray(patients, dtype=str), return_inverse=True)[1]
     for column, finding in enumerate(findings):
         mask = ~(np.isnan(labels[:, column]) | np.isnan(scores[:, column]))
         truth, values = labels[mask, column] == 1, scores[mask, column].astype(np.float64)
-        calibrator = fit_calibrator(truth, values, patients[mask])
+        calibrator = fit_calibrator(truth, values, codes[mask])
         if calibrator is not None:
             fitted[finding] = calibrator
     return fitted
 
 
-def fit_calibrator(truth: Truth, values: Values, patients: NDArray[np.object_]) -> Calibrator | None:
+def fit_calibrator(truth: Truth, values: Values, patients: NDArray[Any]) -> Calibrator | None:
     """Fit one finding with the method of the lowest cross-validated log loss.
 
     Args:
         truth: bool (n,), present.
         values: float64 (n,), probability in [0, 1].
-        patients: object (n,).
+        patients: (n,), the patient of each image: names, or numbers in the names' order.
 
     Returns:
         None with fewer than 10 positives or 10 negatives, or with positives of fewer than five patients.
     """
-    if min(truth.sum(), (~truth).sum()) < FEWEST or len(set(patients[truth])) < _FOLDS:
+    if min(truth.sum(), (~truth).sum()) < FEWEST or len(np.unique(patients[truth])) < FOLDS:
         return None
-    losses = {method: _cross_validated(method, truth, values, patients) for method in METHODS}
+    folds = stratified_folds(truth, patients)
+    losses = {method: _cross_validated(method, truth, values, folds) for method in METHODS}
     # The first of equals is the simplest.
     best = min(METHODS, key=lambda method: losses[method])
     return _FIT[best](truth, values)
 
 
-def _cross_validated(method: Method, truth: Truth, values: Values, patients: NDArray[np.object_]) -> float:
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
+def _cross_validated(method: Method, truth: Truth, values: Values, folds: NDArray[np.intp]) -> float:
     total = 0.0
-    for learn, judge in folds.split(values, truth, patients):
+    for fold in range(FOLDS):
+        learn, judge = folds != fold, folds == fold
         if truth[learn].all() or not truth[learn].any():
             return np.inf
         calibrated = _FIT[method](truth[learn], values[learn])(values[judge])
-        total += log_loss(truth[judge], calibrated) * len(judge)
+        total += log_loss(truth[judge], calibrated) * int(judge.sum())
     return total / len(truth)
 
 

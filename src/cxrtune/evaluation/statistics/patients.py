@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 DEFAULT_REPLICATES = 2000
 _AT_ONCE = 64  # replicates in one go: their rows then fit the second-level cache
+_MOST_AT_ONCE = 2**26  # images times replicates in one go: some hundred megabytes
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class Resamples:
 
     Attributes:
         codes: intp (N,), the patient of each image, from 0 to P - 1.
-        times: uint16 (P, B); each column adds up to P.
+        times: uint8 (P, B); each column adds up to P.
     """
 
     codes: NDArray[np.intp]
-    times: NDArray[np.uint16]
+    times: NDArray[np.uint8]
 
     @property
     def replicates(self) -> int:
@@ -42,8 +43,7 @@ class Resamples:
 
     def chunks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Give some replicates at a time: where they stand, and float64 (P, b), how often each is drawn."""
-        for start in range(0, self.replicates, _AT_ONCE):
-            where = slice(start, min(start + _AT_ONCE, self.replicates))
+        for where in _blocks(self.replicates, len(self.codes)):
             yield where, self.times[:, where].astype(np.float64)
 
 
@@ -57,7 +57,18 @@ def draw_patients(patients: NDArray[np.object_], *, replicates: int, seed: int) 
     """
     distinct, codes = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
     random, count = np.random.default_rng(seed), len(distinct)
-    times = np.empty((replicates, count), dtype=np.uint16)
-    for replicate in range(replicates):
-        times[replicate] = np.bincount(random.integers(count, size=count), minlength=count)
-    return Resamples(codes.astype(np.intp), np.ascontiguousarray(times.T))
+    # One patient of many is drawn 256 times with a chance of less than 1 in 10 to the 500.
+    times = np.empty((count, replicates), dtype=np.uint8)
+    for where in _blocks(replicates, count):
+        # A row a replicate, and turned a block at a time: all at once would take the memory twice.
+        drawn = np.empty((where.stop - where.start, count), dtype=np.uint8)
+        for row in drawn:
+            row[:] = np.bincount(random.integers(count, size=count), minlength=count)
+        times[:, where] = drawn.T
+    return Resamples(codes.astype(np.intp), times)
+
+
+def _blocks(replicates: int, images: int) -> Iterator[slice]:
+    size = max(1, min(_AT_ONCE, _MOST_AT_ONCE // images))
+    for start in range(0, replicates, size):
+        yield slice(start, min(start + size, replicates))
