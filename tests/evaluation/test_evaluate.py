@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import precision_score, recall_score, roc_auc_score
+from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
 from cxrtune.errors import DataError
 from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.precision_recall import precision_recall_curve
 from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.roc import roc_curve
 from cxrtune.evaluation.write import write_evaluation
 from cxrtune.predictions import ModelCard
 
@@ -113,6 +115,26 @@ def test_files_hold_the_numbers(cohort, predictions, tmp_path):
     assert table["a"][0] == evaluation.results.models[0].findings["Effusion"].auroc
     assert np.isnan(table["a"][2])
     assert "| Hernia | undefined | undefined | 0 | 30 |" in (tmp_path / "auroc.md").read_text()
+
+
+def test_curves_of_very_many_points_are_thinned_where_no_eye_tells(cohort, predictions, tmp_path):
+    random = np.random.default_rng(0)
+    truth = random.random(300_000) < 0.3
+    scores = random.normal(size=len(truth)) + truth
+    evaluation = evaluate(cohort, {"a": predictions})
+    key = ("a", "Effusion")
+    evaluation.curves[key] = roc_curve(truth.astype(float), scores)
+    evaluation.precision_recall[key] = precision_recall_curve(truth.astype(float), scores)
+    write_evaluation(evaluation, tmp_path)
+    for name, across, up, area in (
+        ("roc_curves", "false_positive_rate", "sensitivity", roc_auc_score(truth, scores)),
+        ("precision_recall_curves", "recall", "precision", average_precision_score(truth, scores)),
+    ):
+        table = pd.read_csv(tmp_path / f"{name}.csv")
+        curve = table[table["finding"] == "Effusion"]
+        assert 5_000 < len(curve) < 40_000
+        assert np.trapezoid(curve[up], curve[across]) == pytest.approx(area, abs=1e-4)
+        assert curve[across].iloc[-1] == 1
 
 
 def test_stored_curves_lose_no_area(cohort, predictions, tmp_path):

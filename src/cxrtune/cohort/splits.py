@@ -93,7 +93,8 @@ def chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np
     Returns:
         bool (N,), True where the row's patient was chosen.
     """
-    unique = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{draw}:{patient}".encode()).digest())
+    distinct = patients.unique().tolist()
+    unique = sorted(distinct, key=lambda patient: hashlib.sha256(f"{draw}:{patient}".encode()).digest())
     chosen = unique[: round(share * len(unique))]
     return patients.isin(chosen).to_numpy()
 

@@ -93,7 +93,7 @@ def _problem(frame: pd.DataFrame) -> str | None:
         return "it has no rows"
     if frame["image"].isna().any() or frame["image"].duplicated().any():
         return "each row must name an image of its own"
-    strange = set(frame["split"]) - set(SPLITS)
+    strange = set(frame["split"].unique()) - set(SPLITS)
     if strange:
         return f"its splits must be {', '.join(SPLITS)}; it holds '{min(map(str, strange))}'"
     for finding in frame.columns[len(DESCRIPTION) :]:

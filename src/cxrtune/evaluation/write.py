@@ -29,6 +29,11 @@ from cxrtune.files import write_text
 RESULTS = "results.json"
 Values = NDArray[np.float64]
 
+MOST_POINTS = 20_000
+"""A curve with more points is written without those that lie in one square of 1/10,000 between two others."""
+
+_SQUARES = 10_000
+
 CURVES = "roc_curves.csv"
 BANDS = "curve_bands.csv"
 PRECISION_RECALL = "precision_recall_curves.csv"
@@ -75,14 +80,28 @@ def _curve_table(curves: dict[tuple[str, str], RocCurve]) -> pd.DataFrame:
     points = {}
     for key, curve in curves.items():
         corner = _corners(curve)
-        points[key] = (curve.false_positive_rate[corner], curve.sensitivity[corner], curve.thresholds[corner])
+        points[key] = _told_apart(
+            curve.false_positive_rate[corner], curve.sensitivity[corner], curve.thresholds[corner]
+        )
     return _long(points, ("false_positive_rate", "sensitivity", "threshold"))
 
 
 def _points(curve: PrecisionRecallCurve) -> tuple[Values, Values]:
     """Return the points that add recall: the others lie on the vertical lines between them."""
     adds = np.diff(curve.recall, prepend=0.0) > 0
-    return curve.recall[adds], curve.precision[adds]
+    recall, precision, *_ = _told_apart(curve.recall[adds], curve.precision[adds])
+    return recall, precision
+
+
+def _told_apart(*values: Values) -> tuple[Values, ...]:
+    """Thin a curve of very many points; the first two values say where a point lies."""
+    if len(values[0]) <= MOST_POINTS:
+        return values
+    squares = np.round(np.stack(values[:2]) * _SQUARES)
+    moves = np.any(squares[:, 1:] != squares[:, :-1], axis=0)
+    # The first and the last point of each square stay: a step's corners do not lean.
+    keep = np.concatenate([[True], moves]) | np.concatenate([moves, [True]])
+    return tuple(value[keep] for value in values)
 
 
 def _long(points: Mapping[tuple[str, str], tuple[Values, ...]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -86,21 +86,23 @@ def by_majority(labels: Labels, images: NDArray[np.intp]) -> Labels:
 
 
 def _of_column(column: pd.Series[str], values: Values, name: str) -> Labels:
-    codes, distinct = pd.factorize(column.str.strip().str.casefold())
+    # Few texts are written in many ways: what they mean is looked up once each.
+    codes, distinct = pd.factorize(column)
     meaning = (
         dict.fromkeys(_plain(values.present), np.float32(1))
         | dict.fromkeys(_plain(values.absent), np.float32(0))
         | dict.fromkeys(_plain(values.uncertain), _UNCERTAIN)
         | dict.fromkeys(_plain(values.unknown), _UNKNOWN)
     )
-    for number, text in enumerate(distinct):
+    texts = _plain(tuple(map(str, distinct)))
+    for number, text in enumerate(texts):
         if text not in meaning:
             row = int(np.flatnonzero(codes == number)[0])
             raise DataError(
                 f"column '{name}' holds '{column.iloc[row]}' in row {row + 2}, which the map does not know",
                 remedy=f"Say under values in the map what it means; known are {_known(values)}.",
             )
-    return np.array([meaning[text] for text in distinct], dtype=np.float32)[codes]
+    return np.array([meaning[text] for text in texts], dtype=np.float32)[codes]
 
 
 def _of_list(table: pd.DataFrame, wanted: LabelList) -> Labels:

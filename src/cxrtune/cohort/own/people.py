@@ -74,9 +74,11 @@ def _ages(table: pd.DataFrame, age: Age | None) -> pd.Series[int]:
     if age is None:
         return _unknown(table, "Int16")
     if age.column is not None:
-        return years_of(table[age.column].str.replace(r"\.\d*\s*$", "", regex=True))
-    years = _year(table[str(age.on)]) - _year(table[str(age.born)])
-    return years.where(years.between(0, OLDEST)).astype("Int16")
+        codes, distinct = pd.factorize(table[age.column])
+        years = years_of(pd.Series(distinct, dtype="str").str.replace(r"\.\d*\s*$", "", regex=True))
+        return years.take(codes).set_axis(table.index)
+    passed = _year(table[str(age.on)]) - _year(table[str(age.born)])
+    return passed.where(passed.between(0, OLDEST)).astype("Int16")
 
 
 def _year(dates: pd.Series[str]) -> pd.Series[float]:
