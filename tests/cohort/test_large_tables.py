@@ -1,4 +1,4 @@
-"""Tables of a million rows within memory: the commands in processes of their own, as the benchmark runs them."""
+"""Tables of a million rows within memory: the commands in processes of their own, run by the benchmark."""
 
 import subprocess
 import sys
