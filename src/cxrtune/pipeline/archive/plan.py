@@ -64,12 +64,13 @@ class Plan:
         self.folder = folder
         path = folder / PLAN
         try:
-            self._file = pq.ParquetFile(path)
-            self._described: dict[str, Any] = json.loads(self._file.schema_arrow.metadata[_METADATA_KEY])
+            with pq.ParquetFile(path) as file:
+                self._metadata = file.metadata
+                self._described: dict[str, Any] = json.loads(file.schema_arrow.metadata[_METADATA_KEY])
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise DataError("there is no plan here, or it is damaged", path=path, remedy=_ANEW) from error
-        self.images: int = self._file.metadata.num_rows
-        self.shards: int = self._file.metadata.num_row_groups
+        self.images: int = self._metadata.num_rows
+        self.shards: int = self._metadata.num_row_groups
 
     @property
     def key(self) -> str:
@@ -101,11 +102,13 @@ class Plan:
 
     def length(self, shard: int) -> int:
         """Return the number of images of a shard."""
-        return int(self._file.metadata.row_group(shard).num_rows)
+        return int(self._metadata.row_group(shard).num_rows)
 
     def rows(self, shard: int) -> pa.Table:
         """Return a shard's images: `image`, `path`, `bytes`, `changed`, `problem`."""
-        return self._file.read_row_group(shard)
+        # Opened for the time of reading: a disk that is to be unmounted is not held.
+        with pq.ParquetFile(self.folder / PLAN, metadata=self._metadata) as file:
+            return file.read_row_group(shard)
 
 
 def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: int, *, anew: bool) -> Plan:
