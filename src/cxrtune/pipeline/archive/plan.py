@@ -131,7 +131,7 @@ def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: i
         if plan.key != work.key:
             raise StaleInputError(_differs(plan, work), path=folder, remedy=_ANEW)
         return plan
-    if any(folder.glob(PARTS)) and not anew:
+    if list(folder.glob(PARTS)) and not anew:
         raise StaleInputError("holds shards, but not the plan that they belong to", path=folder, remedy=_ANEW)
     with naming_output_errors(path):
         # The plan first: shards without one are refused, whenever this is cut off.
