@@ -21,7 +21,8 @@ def test_every_replicate_is_scikit_learns_on_the_repeated_images():
     cohort = made_up_cohort({"Mass": np.isin(np.arange(60), [1, 10, 11, 30])}, np.arange(60) // 3)
     ground = ground_of(cohort, {"a": made_up_scores(cohort, 1)})
     truth, calls, usable = ground.truth[:, 0], ground.scores["a"][:, 0] > 0.5, np.arange(60) > 2
-    found = call_replicates(calls, truth, usable, ground.resamples)
+    columns = [column[:, np.newaxis] for column in (calls, truth, usable)]
+    found = {name: drawn[0] for name, drawn in call_replicates(*columns, ground.resamples).items()}
     for replicate in range(ground.resamples.replicates):
         rows = repeated(ground, replicate)
         rows = rows[usable[rows]]

@@ -15,19 +15,25 @@ def call_replicates(calls: Mask, truth: Mask, usable: Mask, resamples: Resamples
     """Return precision, recall (sensitivity), specificity and F1 of every replicate.
 
     Args:
-        calls: bool (n,), called present.
-        truth: bool (n,), present.
-        usable: bool (n,), counted at all.
+        calls: bool (n, F), called present.
+        truth: bool (n, F), present.
+        usable: bool (n, F), counted at all.
         resamples: The replicates of these n images' patients.
 
     Returns:
-        float64 (B,) each; NaN where nothing is below the line.
+        float64 (F, B) each; NaN where nothing is below the line.
     """
     kinds = [calls & truth, calls & ~truth, ~calls & truth, ~calls & ~truth]
+    # All findings in one product: to unpack how often patients are drawn costs more than to multiply by it.
     sums = np.stack(
-        [np.bincount(resamples.codes, weights=kind & usable, minlength=resamples.patients) for kind in kinds]
+        [
+            np.bincount(resamples.codes, weights=column, minlength=resamples.patients)
+            for kind in kinds
+            for column in (kind & usable).T
+        ]
     )
-    tp, fp, fn, tn = np.concatenate([sums @ times for _, times in resamples.chunks()], axis=1)
+    drawn = np.concatenate([sums @ times for _, times in resamples.chunks()], axis=1)
+    tp, fp, fn, tn = drawn.reshape(len(kinds), -1, resamples.replicates)
     return {
         "precision": _ratio(tp, tp + fp),
         "recall": _ratio(tp, tp + fn),

@@ -62,22 +62,21 @@ def evaluate_model(
     scores = ground.scores[name]
     calls = scores.astype(np.float64) >= limits
     usable = ground.usable & ~np.isnan(scores) & ~np.isnan(limits)
-    drawn = {
-        column: call_replicates(
-            calls[:, column], ground.truth[:, column], usable[:, column], ground.resamples
-        )
-        for column in range(len(ground.findings))
-    }
+    drawn = call_replicates(calls, ground.truth, usable, ground.resamples)
     findings = {
-        finding: _finding(ground, name, column, chosen.thresholds.get(finding), areas, drawn[column])
+        finding: _finding(
+            ground,
+            name,
+            column,
+            chosen.thresholds.get(finding),
+            areas,
+            {measure: values[column] for measure, values in drawn.items()},
+        )
         for column, finding in enumerate(ground.findings)
     }
     defined = [ground.findings.index(f) for f, result in findings.items() if result.auroc is not None]
     means = averages(calls, ground.truth, usable)
-    macro = {
-        measure: mean_of([of_finding[measure] for of_finding in drawn.values()])
-        for measure in ("precision", "recall", "f1")
-    }
+    macro = {measure: mean_of(list(drawn[measure])) for measure in ("precision", "recall", "f1")}
     return ModelResult(
         name=name,
         title=card.title,
@@ -97,10 +96,7 @@ def evaluate_model(
         findings=findings,
         averages=means | {"macro": means["macro"].model_copy(update={"intervals": intervals_of(macro)})},
         operating_points={
-            rule: {
-                finding: _operating_point(ground, name, finding, point) for finding, point in points.items()
-            }
-            for rule, points in chosen.points.items()
+            rule: _operating_points(ground, name, points) for rule, points in chosen.points.items()
         },
         calibration={
             finding: result
@@ -153,23 +149,30 @@ def _delong_interval(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> I
     return {} if interval is None else {"auroc_delong": Interval(low=interval[0], high=interval[1])}
 
 
-def _operating_point(
-    ground: CommonGround, name: str, finding: str, point: OperatingPoint
-) -> OperatingPointResult:
-    column = ground.findings.index(finding)
-    usable = ground.usable[:, column] & ground.has(name, column)
-    truth = ground.truth[:, column]
-    calls = ground.scores[name][:, column].astype(np.float64) >= point.threshold
-    counts = count(calls, truth, usable)
+def _operating_points(
+    ground: CommonGround, name: str, points: Mapping[str, OperatingPoint]
+) -> dict[str, OperatingPointResult]:
+    if not points:
+        return {}
+    columns = [ground.findings.index(finding) for finding in points]
+    usable = ground.usable[:, columns] & np.array([ground.has(name, column) for column in columns])
+    truth = ground.truth[:, columns]
+    limits = np.array([point.threshold for point in points.values()])
+    calls = ground.scores[name][:, columns].astype(np.float64) >= limits
     drawn = call_replicates(calls, truth, usable, ground.resamples)
-    return OperatingPointResult(
-        threshold=point.threshold,
-        validation_sensitivity=point.sensitivity,
-        validation_specificity=point.specificity,
-        sensitivity=counts.recall,
-        specificity=counts.specificity,
-        intervals=intervals_of({"sensitivity": drawn["recall"], "specificity": drawn["specificity"]}),
-    )
+    results = {}
+    for place, (finding, point) in enumerate(points.items()):
+        counts = count(calls[:, place], truth[:, place], usable[:, place])
+        replicates = {"sensitivity": drawn["recall"][place], "specificity": drawn["specificity"][place]}
+        results[finding] = OperatingPointResult(
+            threshold=point.threshold,
+            validation_sensitivity=point.sensitivity,
+            validation_specificity=point.specificity,
+            sensitivity=counts.recall,
+            specificity=counts.specificity,
+            intervals=intervals_of(replicates),
+        )
+    return results
 
 
 def _calibration(

@@ -83,9 +83,19 @@ def _mask(series: pd.Series[bool]) -> Mask:
 
 def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> dict[tuple[str, int], _Cell]:
     areas = ground.areas(mask)
+    limits = {
+        model: np.array([thresholds.get(model, {}).get(finding, np.nan) for finding in ground.findings])
+        for model in ground.scores
+    }
+    called = {model: scores.astype(np.float64) >= limits[model] for model, scores in ground.scores.items()}
+    within = ground.usable & mask[:, np.newaxis]
+    drawn_calls = {
+        model: call_replicates(calls, ground.truth, within, ground.resamples)
+        for model, calls in called.items()
+    }
     cells = {}
     for (model, column), replicates in areas.items():
-        usable = ground.usable[:, column] & mask
+        usable = within[:, column]
         truth, scores = ground.truth[:, column], ground.scores[model][:, column]
         positives, negatives = int((truth & usable).sum()), int((~truth & usable).sum())
         values: dict[str, float] = {}
@@ -93,11 +103,9 @@ def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> dict[tup
         if min(positives, negatives) >= FEWEST:
             area = auroc(truth[usable].astype(np.float32), scores[usable])
             values, drawn = {"auroc": area or 0.0}, {"auroc": replicates.auroc}
-            threshold = thresholds.get(model, {}).get(ground.findings[column])
-            if threshold is not None:
-                calls = scores.astype(np.float64) >= threshold
-                at = call_replicates(calls, truth, usable, ground.resamples)
-                drawn |= {"sensitivity": at["recall"], "specificity": at["specificity"]}
+            if not np.isnan(limits[model][column]):
+                calls, at = called[model][:, column], drawn_calls[model]
+                drawn |= {"sensitivity": at["recall"][column], "specificity": at["specificity"][column]}
                 values["sensitivity"] = float(calls[truth & usable].mean())
                 values["specificity"] = float((~calls)[~truth & usable].mean())
         cells[model, column] = _Cell(positives, negatives, values, drawn)
