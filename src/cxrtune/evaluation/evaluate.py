@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import Boxes
@@ -123,8 +124,7 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32
     Raises:
         DataError: The model scored none of the cohort's images, or names other patients for them.
     """
-    place = {image: row for row, image in enumerate(table.images)}
-    source = np.array([place.get(image, -1) for image in cohort.images], dtype=np.intp)
+    source = pd.Index(table.images).get_indexer(pd.Index(cohort.images))
     if (source < 0).all():
         raise DataError(
             f"the predictions named {name} score none of the cohort's images",
@@ -148,7 +148,7 @@ def _require_findings(prevalence: Mapping[str, float], cohort: Cohort) -> None:
 
 def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source: NDArray[np.intp]) -> None:
     known = source >= 0
-    known[known] = [patient is not None for patient in table.patients[source[known]]]
+    known[known] = pd.notna(table.patients[source[known]])
     theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
     wrong = int((theirs != ours).sum())
     if wrong:
