@@ -86,7 +86,7 @@ def write_scores(path: Path, cohort: Path, seed: int) -> None:
 
 def write_empty_files(folder: Path, count: int) -> None:
     """Write empty files with the names of the label table's, all in one folder."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for row in range(count):
         os.close(os.open(folder / f"{row:08}.png", os.O_CREAT | os.O_WRONLY))
 
