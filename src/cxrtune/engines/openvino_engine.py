@@ -9,6 +9,7 @@ import numpy as np
 
 from cxrtune.engines.engine import Aim, Outputs, Picture, Precision
 from cxrtune.engines.openvino_without_telemetry import openvino
+from cxrtune.engines.signal_stack import keeping_signal_stack
 from cxrtune.errors import UsageError
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
@@ -55,7 +56,8 @@ class OpenVinoEngine:
             settings |= {"NUM_STREAMS": str(at_once), "INFERENCE_NUM_THREADS": str(at_once)}
             # Others decode on the same processors, or score: threads of two processes would be tied to one.
             settings["ENABLE_CPU_PINNING"] = "NO"
-        self._compiled = core.compile_model(fixed, "CPU", settings)
+        with keeping_signal_stack():
+            self._compiled = core.compile_model(fixed, "CPU", settings)
         # One more than run at once, so that none waits for its turn to be asked for its output.
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
