@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
-
-import cv2
+from typing import Any
 
 from cxrtune.errors import CxrtuneError
+from cxrtune.images.decoding_process import become_decoding_process
 
 
 @contextmanager
-def decoding_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def decoding_pool(
+    workers: int, initializer: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of decoding processes; on an error they are ended, whatever they wait for.
+
+    Args:
+        workers: How many.
+        initializer: What each does first.
+        arguments: What the initializer is given.
 
     Raises:
         CxrtuneError: A process was killed.
@@ -26,7 +30,8 @@ def decoding_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: a fork of a process that has run torch can hang on torch's threads.
     context = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_start_worker) as pool:
+    start = (initializer, arguments)
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=start) as pool:
         try:
             yield pool
         except BaseException as error:
@@ -43,17 +48,7 @@ def decoding_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _start_worker() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # What libpng and libjpeg complain of names no file; the reason that is given does.
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    cv2.setNumThreads(1)
-
-
-def _end_with_parent() -> None:
-    """A pool's processes outlive a parent that was killed, and would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _start_worker(initializer: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    become_decoding_process()
+    if initializer is not None:
+        initializer(*arguments)

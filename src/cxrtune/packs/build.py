@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from cxrtune.errors import CxrtuneError, DataError, UnreadableImageError
+from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
+from cxrtune.images.decoding_pool import decoding_pool
 from cxrtune.images.depth import is_deep
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import PIXELS, UNREADABLE
@@ -98,33 +95,15 @@ def _reserve(path: Path, shape: tuple[int, int, int], kind: np.dtype[Any]) -> No
 def _decode_all(
     files: Sequence[Path], spec: PreprocessSpec, target: Path, workers: int, progress: Callable[[int], None]
 ) -> dict[int, str]:
-    # Spawned, not forked: a fork of a process that has run torch can hang on torch's threads.
-    context = multiprocessing.get_context("spawn")
-    others = multiprocessing.active_children()
     failed: dict[int, str] = {}
-    with ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, initializer=_start_worker, initargs=(target, spec)
-    ) as pool:
+    with decoding_pool(workers, _open_target, (target, spec)) as pool:
         chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
         tasks = {
             pool.submit(_decode_chunk, rows.start, [files[row] for row in rows]): rows for rows in chunks
         }
-        try:
-            for task in as_completed(tasks):
-                failed.update(task.result())
-                progress(len(tasks[task]))
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # A process that waits for a dead network disk would be waited for without end.
-            for process in multiprocessing.active_children():
-                if process not in others:
-                    process.terminate()
-            if isinstance(error, BrokenProcessPool):
-                raise CxrtuneError(
-                    "a decoding process was killed, perhaps for want of memory",
-                    remedy="Try again with fewer processes: --workers 1",
-                ) from error
-            raise
+        for task in as_completed(tasks):
+            failed.update(task.result())
+            progress(len(tasks[task]))
     return failed
 
 
@@ -132,27 +111,10 @@ _target: np.memmap[tuple[int, int, int], np.dtype[Any]]
 _spec: PreprocessSpec
 
 
-def _start_worker(target: Path, spec: PreprocessSpec) -> None:
+def _open_target(target: Path, spec: PreprocessSpec) -> None:
     # A worker's two fixtures live as long as the process: that is what an initializer is for.
     global _target, _spec
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _silence_libpng()
-    cv2.setNumThreads(1)
     _target, _spec = np.load(target, mmap_mode="r+"), spec
-
-
-def _end_with_parent() -> None:
-    """A pool's processes outlive a parent that was killed, and would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _silence_libpng() -> None:
-    """Keep what libpng and libjpeg complain of from the terminal: it names no file, our reason does."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
 
 
 def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:

@@ -9,24 +9,28 @@ are loaded by its own code, only from its own cache, and their SHA-256 is shown.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
 
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.files import sha256_of
+from cxrtune.images.decoding_pool import decoding_pool
 from cxrtune.models.baselines import XRV_PREFIX
 
 with warnings.catch_warnings():
     # The package switches all warnings off as it is imported; this puts the filters back.
     import torchxrayvision as xrv
 
+_CHUNK = 32
 PUBLISHED_THRESHOLD = 0.5
 """TorchXRayVision scales its outputs so that each finding's operating point lies here."""
 
@@ -94,7 +98,7 @@ def score_with_xrv(
     Args:
         name: Such as `densenet121-res224-nih`.
         files: The N original images.
-        workers: Number of processes that read and resize.
+        workers: Number of processes that read and resize; 0 for none but this one.
         progress: Called with the number of images done since the last call.
 
     Raises:
@@ -108,50 +112,50 @@ def score_with_xrv(
     logits = np.full((len(files), len(columns)), np.nan, dtype=np.float32)
     published = logits.copy()
     refused: dict[int, str] = {}
-    loader: DataLoader[Any] = DataLoader(
-        _XrvImages(files), batch_size=32, num_workers=workers, collate_fn=_collate
-    )
-    for rows, pictures, reasons in loader:
-        refused |= reasons
-        if len(rows):
+    for rows, read in _chunks_read(files, workers):
+        refused |= {row: content for row, content in zip(rows, read, strict=True) if isinstance(content, str)}
+        good = [row for row in rows if row not in refused]
+        if good:
+            pictures = torch.from_numpy(np.stack([read[row - rows.start] for row in good]))
             with torch.inference_mode():
                 raw = model.classifier(model.features2(pictures))
                 scaled = xrv.models.op_norm(torch.sigmoid(raw), model.op_threshs)
-            logits[rows] = raw[:, columns].numpy()
-            published[rows] = scaled[:, columns].numpy()
-        progress(len(rows) + len(reasons))
+            logits[good] = raw[:, columns].numpy()
+            published[good] = scaled[:, columns].numpy()
+        progress(len(rows))
     return XrvScores(findings, published, logits, refused, sha256_of(weights.path))
 
 
-class _XrvImages(Dataset[tuple[int, NDArray[np.float32] | str]]):
-    """Images as TorchXRayVision's own reader and transforms give them."""
+def _chunks_read(
+    files: Sequence[Path], workers: int
+) -> Iterator[tuple[range, list[NDArray[np.float32] | str]]]:
+    """Yield rows and their pictures, chunk by chunk, a few chunks ahead of the network."""
+    chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
+    wanted = ([files[row] for row in rows] for rows in chunks)
+    if workers == 0:
+        yield from zip(chunks, map(_read, wanted), strict=True)
+        return
+    # Not torch's DataLoader: it forks this process, whose torch and OpenVINO threads a fork leaves behind.
+    with decoding_pool(workers) as pool:
+        waiting = deque[Future[list[NDArray[np.float32] | str]]]()
+        for rows in chunks:
+            waiting.extend(pool.submit(_read, paths) for paths in islice(wanted, 2 * workers - len(waiting)))
+            yield rows, waiting.popleft().result()
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = files
-        self._crop = xrv.datasets.XRayCenterCrop()
-        self._resize = xrv.datasets.XRayResizer(224)
 
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __getitem__(self, row: int) -> tuple[int, NDArray[np.float32] | str]:
+def _read(files: list[Path]) -> list[NDArray[np.float32] | str]:
+    """Read images as TorchXRayVision's own reader and transforms do; a text says why one is refused."""
+    crop, resize = xrv.datasets.XRayCenterCrop(), xrv.datasets.XRayResizer(224)
+    read: list[NDArray[np.float32] | str] = []
+    for path in files:
         try:
             with warnings.catch_warnings():
                 # That it inverts MONOCHROME1 is as it should be, and no warning to give for every file.
                 warnings.filterwarnings("ignore", message="Converting MONOCHROME1")
-                picture = xrv.utils.load_image(str(self._files[row]))
-            return row, self._resize(self._crop(picture))
+                read.append(resize(crop(xrv.utils.load_image(str(path)))))
         except Exception as error:  # its reader of DICOM lets through whatever goes wrong below it
-            return row, (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _collate(
-    items: list[tuple[int, NDArray[np.float32] | str]],
-) -> tuple[list[int], torch.Tensor | None, dict[int, str]]:
-    good = [(row, content) for row, content in items if not isinstance(content, str)]
-    refused = {row: content for row, content in items if isinstance(content, str)}
-    pictures = torch.from_numpy(np.stack([picture for _, picture in good])) if good else None
-    return [row for row, _ in good], pictures, refused
+            read.append((str(error).splitlines() or [type(error).__name__])[0])
+    return read
 
 
 def _load(weights: XrvWeights) -> Any:
