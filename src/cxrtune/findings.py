@@ -28,5 +28,10 @@ NO_FINDING = "No Finding"
 
 
 def spoken(finding: str) -> str:
-    """Return a finding's name as a person writes it: `Pleural_Thickening` -> `Pleural thickening`."""
-    return finding.replace("_", " ").capitalize()
+    """Return a finding's name as a person writes it: `Pleural_Thickening` -> `Pleural thickening`.
+
+    Abbreviations stay: `Enlarged_PA` -> `Enlarged PA`.
+    """
+    words = finding.replace("_", " ").split()
+    plain = " ".join(word if word.isupper() else word.lower() for word in words)
+    return plain[:1].upper() + plain[1:]

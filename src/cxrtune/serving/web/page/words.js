@@ -14,7 +14,9 @@ export function flagText(flag) {
 }
 
 export const spoken = (finding) => {
-  const text = finding.replaceAll("_", " ").toLowerCase();
+  // Abbreviations stay: Enlarged_PA is Enlarged PA.
+  const words = finding.split(/[_ ]+/).map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()));
+  const text = words.join(" ");
   return text[0].toUpperCase() + text.slice(1);
 };
 
