@@ -32,7 +32,7 @@ def own(model, tmp_path_factory):
 def test_predictions_and_heatmaps_of_any_finding(own, service, phantoms):
     files = {"files": ("a.png", phantoms[0])}
     answer, plain = (one.post("/v1/predictions", files=files).json() for one in (own, service))
-    found, expected = (one["predictions"][0]["findings"] for one in (answer, plain))
+    found, expected = (one["results"][0]["prediction"]["findings"] for one in (answer, plain))
     assert [one["finding"] for one in found] == list(OWN)
     assert [one["raw"] for one in found] == [one["raw"] for one in expected]
     for finding in OWN:
