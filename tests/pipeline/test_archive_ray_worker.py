@@ -1,7 +1,5 @@
 """What a Ray worker hands back when it cannot score a shard; test_cli_archive_killed.py has the cluster."""
 
-import pickle
-
 import numpy as np
 import pytest
 from safetensors import safe_open
@@ -10,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from archives_made import contents, parts
 from cxrtune.errors import CxrtuneError, OutputError, StaleInputError
 from cxrtune.pipeline.archive.on_ray import ShardWorker
+from cxrtune.pipeline.archive.worker_error import as_text, from_text
 from cxrtune.pipeline.score import ScoreOptions
 
 
@@ -26,7 +25,7 @@ def out(cxrtune, small_run, prepared, tmp_path):
 def handed_back(out, model, shard=1):
     answer = ShardWorker(out, model, ScoreOptions("torch"), 1)({"shard": np.array([shard])})
     assert answer["shard"].tolist() == [shard]
-    return pickle.loads(answer["error"][0]) if answer["error"][0] else None
+    return from_text(answer["error"][0]) if answer["error"][0] else None
 
 
 def test_a_shard_is_scored_and_one_that_is_there_is_left_alone(out, small_run):
@@ -66,3 +65,11 @@ def test_a_full_disk_is_handed_back_as_what_it_is(out, small_run, small_disk):
     error = handed_back(place, small_run)
     assert type(error) is OutputError
     assert "the disk is full" in error.message
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep\nand more"), ZeroDivisionError()])
+def test_an_error_that_is_none_of_ours_is_told_by_its_first_line(error):
+    told = from_text(as_text(error))
+    assert type(told) is CxrtuneError
+    assert told.message.startswith(f"a worker failed with {type(error).__name__}: ")
+    assert "and more" not in told.message

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from cxrtune.pipeline.archive.decoders import Decoders
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
+from cxrtune.pipeline.archive.worker_error import as_text, from_text
 from cxrtune.pipeline.score import ScoreOptions
 from cxrtune.pipeline.stage import default_workers
 from cxrtune.progress import Reporter
@@ -88,8 +88,8 @@ class ShardWorker:
         self._ready: tuple[Plan, ShardScorer] | None = None
 
     def __call__(self, batch: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
-        """Score shards; return their numbers, and the error that kept one from being written, pickled."""
-        shards, error = [int(shard) for shard in batch["shard"]], b""
+        """Score shards; return their numbers, and the error that kept one from being written, as text."""
+        shards, error = [int(shard) for shard in batch["shard"]], ""
         try:
             plan, scorer = self._started()
             # One that an earlier attempt has written, whose worker died before it could say so, is done.
@@ -99,7 +99,7 @@ class ShardWorker:
             for shard in scorer.score(plan, left):
                 _attempts(plan.part(shard)).unlink(missing_ok=True)
         except Exception as caught:  # handed over, as Ray's own logs would print it with paths
-            error = pickle.dumps(caught)
+            error = as_text(caught)
         return {"shard": batch["shard"], "error": np.array([error] * len(shards), dtype=object)}
 
     def _started(self) -> tuple[Plan, ShardScorer]:
@@ -142,7 +142,7 @@ def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -
     try:
         for row in done.iter_rows():
             if row["error"]:
-                raise pickle.loads(row["error"])
+                raise from_text(row["error"])
             yield int(row["shard"])
     except RayError as error:
         raise CxrtuneError(
