@@ -13,6 +13,7 @@ from cxrtune.verification.problem import Problem
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart")
+_OURS = (".part.json", ".unpacking")  # what a `cxrtune download` that was stopped leaves beside its parts
 _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", ".directory"})
 
 
@@ -31,6 +32,7 @@ def check_unpacking(listing: Listing, *, is_nih: bool, missing: int) -> list[Pro
     problems = []
     for folder, names in (("", beside), *listing.others.items()):
         problems += [_begun(f"{folder}/{name}".lstrip("/")) for name in sorted(names) if _is_begun(name)]
+        problems += [_ours(name) for name in sorted(names) if name.endswith(_OURS)]
         if missing:
             problems += [
                 _waiting(f"{folder}/{name}".lstrip("/"), missing)
@@ -59,13 +61,23 @@ def _begun(file: str) -> Problem:
     )
 
 
+def _ours(file: str) -> Problem:
+    return Problem(
+        Kind.UNPACKING,
+        "warning",
+        shown(file),
+        "is of a `cxrtune download` that did not end",
+        "Start the same download again: it goes on, and removes this.",
+    )
+
+
 def _waiting(file: str, missing: int) -> Problem:
     return Problem(
         Kind.UNPACKING,
         "warning",
         shown(file),
         f"is an archive that still lies here, and {missing:,} images are missing",
-        "Unpack it (tar -xzf, in a folder of its own: images_0NN), and delete it when all is there.",
+        "Let `cxrtune download nih` verify and unpack it, or unpack it in a folder of its own: images_0NN.",
     )
 
 
