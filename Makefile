@@ -32,8 +32,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/dicom.py
-	$(BIN)/python benchmarks/packing.py $(BENCH)/phantoms
-	$(BIN)/python benchmarks/verify.py
 	$(BIN)/python benchmarks/data.py --out $(BENCH)/data
 
 lint: $(READY)

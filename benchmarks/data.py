@@ -1,6 +1,6 @@
-"""Large data: how fast an archive is scored, on this machine and on Ray, and in how much memory.
+"""Large data: packing, the whole of NIH's table, and archives: how fast they are scored, and in what memory.
 
-    python benchmarks/data.py --part score --part ray --out FOLDER [--images 300] [--rounds 3]
+    python benchmarks/data.py --out FOLDER [--part score] [--images 300] [--rounds 3]
 
 Draws phantoms of 1024 px and trains models on them (one epoch, random first weights), all kept in FOLDER for
 the next time; archives are links to the phantoms. Leave the machine alone meanwhile.
@@ -17,7 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import packing
 import psutil
+import verify
 
 from cxrtune.files import sha256_of
 from cxrtune.images.find import find_images
@@ -124,7 +126,36 @@ def ray(bench: Bench) -> None:
         print(f"| {name} | {first:.0f} s | {last:.0f} s | {rate:.1f} | {share:.2f} | {start:.0f} |")
 
 
-PARTS: dict[str, Callable[[Bench], None]] = {"score": score, "memory": memory, "ray": ray}
+def pack(bench: Bench) -> None:
+    """Packing beside TorchXRayVision's loader, and in more processes."""
+    packing.pack(phantoms(bench).parent, min(bench.images, 110), bench.rounds)
+
+
+def table(bench: Bench) -> None:
+    """`cohort` and `verify` on NIH's whole table, with empty files for its images."""
+    data = fresh(bench.out / "stand-ins")
+    images = verify.write_stand_ins(data)
+    out = bench.out / "whole.parquet"
+    command = [sys.executable, "-m", "cxrtune", "cohort", "--data", str(data), "--out", str(out), "--quiet"]
+    spent = []
+    for _ in range(bench.rounds):
+        out.with_suffix(".provenance.json").unlink(missing_ok=True)
+        started = time.perf_counter()
+        subprocess.run(command, check=True)
+        spent.append(time.perf_counter() - started)
+    print(f"cohort of {images:,} images: {statistics.median(spent):.1f} s (median of {bench.rounds})")
+    spent = [verify.seconds_of_verify(data) for _ in range(bench.rounds)]
+    print(f"verify of {images:,} names: {statistics.median(spent):.1f} s (median of {bench.rounds})")
+    fresh(data)
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "pack": pack,
+    "table": table,
+    "score": score,
+    "memory": memory,
+    "ray": ray,
+}
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def require_parts(frame: pd.DataFrame, flow: Flow, path: Path) -> None:
     Raises:
         DataError: A part of the split has no images.
     """
-    missing = sorted({"train", "validation", "test"} - set(frame["split"]))
+    missing = sorted({"train", "validation", "test"} - set(frame["split"].unique()))
     if missing:
         raise DataError(
             f"the cohort has no {' and no '.join(missing)} images ({flow.sentence()})",

@@ -105,7 +105,7 @@ def require_parquet(out: Path) -> None:
 def tell_parts(cohort: Cohort, draft: Draft, reporter: Reporter) -> None:
     """Count the parts of the split and the patients, for the record and for the user."""
     sizes = {split: len(cohort.rows(split)) for split in SPLITS}
-    patients = len(set(cohort.patients))
+    patients = int(cohort.frame["patient"].nunique())
     draft.counts |= sizes | {"patients": patients}
     parts = ", ".join(f"{split} {size:,}" for split, size in sizes.items())
     reporter.say(f"cohort: {parts}; {patients:,} patients; {len(cohort.findings)} findings")
