@@ -14,8 +14,10 @@ _BIT_DEPTH = 24  # ISO/IEC 15948, 11.2.2: behind signature, chunk length and typ
 def is_deep(path: Path) -> bool:
     """Return whether a file may hold grey values of more than 8 bits: a PNG of 16, or DICOM.
 
-    A file that cannot be read is not deep; whoever decodes it will say why.
+    What cannot be read, or is no file (a pipe would be waited for), is not deep; whoever decodes it says why.
     """
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
