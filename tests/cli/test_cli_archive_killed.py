@@ -174,7 +174,7 @@ def test_a_ray_worker_that_was_killed_loses_nothing(command, undisturbed, cluste
     assert not list(out.glob("*.attempts"))
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_a_ray_driver_that_was_killed_is_gone_on_from_there_or_here(command, undisturbed, cluster, tmp_path):
     environment, _ = cluster
     for name, more in (("there", ("--on", "ray")), ("here", ("--on", "local"))):

@@ -108,7 +108,7 @@ def test_a_closed_folder_is_a_row_with_its_reason(tmp_path):
     assert "{'image': 'a.png', 'problem': None}" in done.stdout
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_a_million_files_in_one_folder_take_some_hundred_megabytes(tmp_path):
     folder = os.fsencode(tmp_path)
     for number in range(1_000_000):
