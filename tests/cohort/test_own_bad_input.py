@@ -177,6 +177,24 @@ def test_options_that_do_not_go_together_are_refused(cxrtune, options, message):
     assert message in cxrtune("cohort", *options).refused(2)
 
 
-def test_run_takes_a_cohort_with_its_images_and_nothing_else(cxrtune, tmp_path):
-    wrong = ("run", "--cohort", "c.parquet", "--csv", "a.csv", "--out", tmp_path / "run")
-    assert "a cohort goes with --data" in cxrtune(*wrong).refused(2)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--cohort", "c.parquet", "--csv", "a.csv"), "a cohort goes with --data"),
+        (("--cohort", "c.parquet", "--data", ".", "--uncertain", "positive"), "a cohort goes with --data"),
+        (("--cohort", "c.parquet", "--data", ".", "--protocol", "nih8"), "--protocol is of NIH folders"),
+        (("--csv", "a", "--images", "b", "--map", "c", "--protocol", "nih8"), "--protocol is of NIH folders"),
+    ],
+)
+def test_run_refuses_what_it_would_not_heed(cxrtune, tmp_path, options, message):
+    assert message in cxrtune("run", *options, "--out", tmp_path / "run").refused(2)
+
+
+def test_rows_are_numbered_as_in_the_table_though_others_are_left_out(own_data, cxrtune):
+    own_data.map += "keep: {View: [PA, AP]}\n"
+    assert own_data.rows[2]["View"] == "unknown"
+    change(own_data.rows, "Pleural effusion", "maybe")
+    assert "holds 'maybe' in row 6," in refused(own_data, cxrtune)
+    change(own_data.rows, "File", "")
+    change(own_data.rows, "Pleural effusion", "1")
+    assert "row 6 of the table names no image" in refused(own_data, cxrtune)

@@ -55,6 +55,7 @@ def cohort_and_images(
     tables: list[Path] | None,
     images: Path | None,
     map_name: str | None,
+    uncertain: str | None,
 ) -> GivenCohort:
     """Return a cohort that was made before, with the folder of its images.
 
@@ -63,7 +64,7 @@ def cohort_and_images(
     """
     from cxrtune.pipeline.cohort import GivenCohort
 
-    if data is None or tables or images is not None or map_name is not None:
+    if data is None or tables or any(given is not None for given in (images, map_name, uncertain)):
         raise UsageError(
             "a cohort goes with --data, the folder of its images, and with nothing else",
             remedy="Write it like: --cohort cohort.parquet --data DIR",

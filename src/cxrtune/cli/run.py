@@ -61,11 +61,14 @@ def command(
 ) -> None:
     """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
     from cxrtune.cli.outcome import print_outcome
+    from cxrtune.errors import UsageError
     from cxrtune.pipeline.run import run_experiment
     from cxrtune.pipeline.stage import default_workers
     from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
+    if protocol is not None and (cohort is not None or tables):
+        raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")
     changes = overrides_of(
         overrides,
         protocol=protocol,
@@ -78,7 +81,7 @@ def command(
     outcome = run_experiment(
         data_of(data, tables, images, map_name, uncertain)
         if cohort is None
-        else cohort_and_images(cohort, data, tables, images, map_name),
+        else cohort_and_images(cohort, data, tables, images, map_name, uncertain),
         out,
         load_recipe(recipe, changes),
         workers=workers or default_workers(),

@@ -40,8 +40,8 @@ def cohort_of_xrv(
 ) -> Cohort:
     """Write a dataset's pictures as PNG, as the dataset gives them, and return its cohort.
 
-    A picture that is there already is kept, so that a call that was cut off goes on. Test and validation
-    parts are made, of whole patients.
+    A picture that is there already is kept, so that a call that was cut off goes on: each dataset needs a
+    folder of its own. Test and validation parts are made, of whole patients.
 
     Args:
         dataset: The dataset; without data augmentation.
@@ -111,4 +111,5 @@ def _write(picture: NDArray[Any], path: Path) -> None:
     exact = np.abs(share * 255 - grey).max() < 1e-2
     pixels = grey.astype(np.uint8) if exact else np.rint(share * 65535).astype(np.uint16)
     with write_whole(path) as partial:
-        cv2.imwrite(str(partial), pixels)
+        # Not imwrite: on a full disk it says nothing.
+        partial.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())

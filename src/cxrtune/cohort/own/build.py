@@ -55,7 +55,8 @@ def build_own_cohort(
     """
     table = read_tables(tables, _columns(wanted), wanted.join)
     whole = len(table)
-    table = table[~left_out(table, wanted)].reset_index(drop=True)
+    # Rows keep their numbers, by which errors name them.
+    table = table[~left_out(table, wanted)]
     if table.empty:
         raise DataError(
             f"the map leaves out all {whole:,} rows", path=tables[0], remedy="Look at keep in the map."

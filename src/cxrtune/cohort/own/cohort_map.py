@@ -29,7 +29,7 @@ class Patient(_Part):
 
     Attributes:
         column: The column with the patient's identifier.
-        pattern: A regular expression on the image's name in the table; its first group is the identifier.
+        pattern: A regular expression on the image's name, after `remove`; its first group is the identifier.
         none: The table tells no patients, and each image is taken as a patient of its own: images of one
             person may then stand on both sides of the split.
     """
@@ -127,7 +127,7 @@ class Split(_Part):
 
     Attributes:
         column: The column that names the part; `table` is the name of the file that the row came from.
-        pattern: A regular expression on the image's name in the table; its first group names the part.
+        pattern: A regular expression on the image's name, after `remove`; its first group names the part.
         values: Their names to train, validation and test; a part that is not named is made from `train`.
     """
 

@@ -40,14 +40,14 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
     nameless = names.eq("").to_numpy()
     if nameless.any():
         raise DataError(
-            f"row {int(nameless.argmax()) + 2} of the table names no image",
+            f"row {names.index[nameless][0] + 2} of the table names no image",
             remedy="Name the image of every row, or leave such rows out with keep in the map.",
         )
     leaving = names.str.contains(r"(?:^|/)\.\.(?:/|$)", regex=True).to_numpy()
     if leaving.any():
         raise DataError(
-            f"row {int(leaving.argmax()) + 2} of the table names an image outside the folder of images:"
-            f" {names.iloc[int(leaving.argmax())]}",
+            f"row {names.index[leaving][0] + 2} of the table names an image outside the folder of images:"
+            f" {names[leaving].iloc[0]}",
             remedy="Name images by their path in the folder given with --images.",
         )
     return names

@@ -99,7 +99,8 @@ def _of_column(column: pd.Series[str], values: Values, name: str) -> Labels:
         if text not in meaning:
             row = int(np.flatnonzero(codes == number)[0])
             raise DataError(
-                f"column '{name}' holds '{column.iloc[row]}' in row {row + 2}, which the map does not know",
+                f"column '{name}' holds '{column.iloc[row]}' in row {column.index[row] + 2},"
+                " which the map does not know",
                 remedy=f"Say under values in the map what it means; known are {_known(values)}.",
             )
     return np.array([meaning[text] for text in texts], dtype=np.float32)[codes]

@@ -50,7 +50,6 @@ def _patients(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap) -> 
         patients, said = table[wanted.patient.column].str.strip(), f"column '{wanted.patient.column}'"
     else:
         assert wanted.patient.pattern is not None
-        # The table's own text: a patient's folder may be part of what `remove` takes off.
         patients = names.str.extract(wanted.patient.pattern, expand=True)[0].fillna("")
         said = f"the pattern '{wanted.patient.pattern}'"
     without = patients.eq("").to_numpy()
