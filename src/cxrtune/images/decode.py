@@ -6,17 +6,18 @@ import os
 from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom import Allowance, decode_dicom, is_dicom
+from cxrtune.images.dicom import Allowance, decode_dicom
+from cxrtune.images.formats import HEAD, Kind, kind_of, not_read
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.raster import decode_raster
+from cxrtune.images.size import MAX_PIXELS
 
 MAX_BYTES = 1 << 30
 """Longer than the file of any radiograph; a longer one is refused before it fills the memory."""
 
-_SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff"}
-_RASTER_NAMES = frozenset({".png", ".jpg", ".jpeg"})
+_RASTER_NAMES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 _DICOM_NAMES = frozenset({".dcm", ".dicom", ".dic"})
-_OWN_NAME = {"PNG": ".png", "JPEG": ".jpg", "DICOM": ".dcm"}
+_OWN_NAME: dict[Kind, str] = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "DICOM": ".dcm"}
 
 
 def read_radiograph(path: Path, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
@@ -44,38 +45,34 @@ def read_radiograph(path: Path, allow: frozenset[Allowance] = frozenset()) -> Ra
     try:
         if not fits:
             raise UnreadableImageError(f"is longer than {MAX_BYTES:,} bytes")
-        _check_name(path.suffix.lower(), _kind(data))
+        _check_name(path.suffix.lower(), kind_of(data[:HEAD]))
         return decode_radiograph(data, allow)
     except UnreadableImageError as error:
         raise UnreadableImageError(error.reason, path=path) from error
 
 
-def decode_radiograph(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
-    """Decode a PNG, JPEG or DICOM file by what is in it.
+def decode_radiograph(
+    data: bytes, allow: frozenset[Allowance] = frozenset(), max_pixels: int = MAX_PIXELS
+) -> Radiograph:
+    """Decode a PNG, JPEG, TIFF or DICOM file by what is in it.
 
     Args:
         data: The file's bytes.
         allow: What is let in of DICOM that is refused otherwise.
+        max_pixels: A header that claims more is refused before anything is decoded.
 
     Raises:
         UnreadableImageError: The bytes are of another kind or give no radiograph.
     """
-    kind = _kind(data)
+    kind = kind_of(data[:HEAD])
+    if kind is None:
+        raise UnreadableImageError(not_read(data[:HEAD]))
     if kind == "DICOM":
-        return decode_dicom(data, allow)
-    if kind is None and data:
-        raise UnreadableImageError("is neither a PNG nor a JPEG nor a DICOM file, or its header is damaged")
-    return decode_raster(data)
+        return decode_dicom(data, allow, max_pixels)
+    return decode_raster(data, kind, max_pixels)
 
 
-def _kind(data: bytes) -> str | None:
-    for kind, signature in _SIGNATURES.items():
-        if data.startswith(signature):
-            return kind
-    return "DICOM" if is_dicom(data[:132]) else None
-
-
-def _check_name(suffix: str, kind: str | None) -> None:
+def _check_name(suffix: str, kind: Kind | None) -> None:
     names = _RASTER_NAMES if kind == "DICOM" else _DICOM_NAMES
     if kind is not None and suffix in names:
         raise UnreadableImageError(

@@ -1,18 +1,20 @@
-"""How fine a picture's grey values are, told from the first bytes of its file."""
+"""How fine an image's grey values are, told from its file without decoding it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from cxrtune.images.dicom import is_dicom
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.formats import HEAD, kind_of
+from cxrtune.images.jpeg import read_frame_header
+from cxrtune.images.tiff import read_tiff
 
-_HEAD = 132  # bytes, in which a DICOM file says what it is
-_PNG = b"\x89PNG\r\n\x1a\n"
 _BIT_DEPTH = 24  # ISO/IEC 15948, 11.2.2: behind signature, chunk length and type, width and height
+_BEFORE_FRAME = 1 << 18  # bytes of a JPEG file in which its frame header is looked for
 
 
 def is_deep(path: Path) -> bool:
-    """Return whether a file may hold grey values of more than 8 bits: a PNG of 16, or DICOM.
+    """Return whether a file may hold grey values of more than 8 bits; DICOM always may.
 
     What cannot be read, or is no file (a pipe would be waited for), is not deep; whoever decodes it says why.
     """
@@ -20,9 +22,17 @@ def is_deep(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-    except OSError:
+            head = stream.read(HEAD)
+            match kind_of(head):
+                case "DICOM":
+                    return True
+                case "PNG":
+                    return head[_BIT_DEPTH : _BIT_DEPTH + 1] == b"\x10"
+                case "JPEG":
+                    return read_frame_header(head + stream.read(_BEFORE_FRAME)).precision > 8
+                case "TIFF":  # its directory may stand anywhere
+                    return read_tiff(head + stream.read()).bits > 8
+                case _:
+                    return False
+    except (OSError, UnreadableImageError):
         return False
-    if head.startswith(_PNG):
-        return head[_BIT_DEPTH : _BIT_DEPTH + 1] == b"\x10"
-    return is_dicom(head)

@@ -16,9 +16,11 @@ class Radiograph:
 
     Attributes:
         pixels: uint8 or uint16 (H, W), grey in [0, white].
+        notes: What was peculiar about the file and how it was taken; no value of the file is repeated.
     """
 
     pixels: Pixels
+    notes: tuple[str, ...] = ()
 
     @property
     def white(self) -> int:

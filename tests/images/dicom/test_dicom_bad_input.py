@@ -225,14 +225,14 @@ DAMAGED = {
         compressed("JPEG-LS", PixelData=b"\xfe\xff\0\xe0\0\0\0\0"),
         "is damaged: its compressed pixels have no whole frame",
     ),
-    "not JPEG": (framed("JPEG lossless", b"\0" * 400), "is damaged: its compressed pixels are not JPEG"),
+    "not JPEG": (framed("JPEG lossless", b"\0" * 400), "is damaged: it does not begin as JPEG does"),
     "not JPEG 2000": (
         framed("JPEG 2000", b"\0" * 400),
         "is damaged: its compressed pixels are not JPEG 2000",
     ),
     "no frame header": (
         framed("JPEG baseline", b"\xff\xd8\xff\xd9"),
-        "is damaged: its JPEG pixels have no frame header",
+        "is damaged: the JPEG has no frame header",
     ),
     "another JPEG": (
         framed("JPEG lossless", JPEG),
@@ -311,7 +311,7 @@ def test_bytes_that_are_nothing_are_refused():
     assert reason_of(decode_dicom, b"") == "the file is empty (0 bytes)"
     assert reason_of(decode_radiograph, b"") == "the file is empty (0 bytes)"
     assert reason_of(decode_dicom, PNG) == "is no DICOM file, or its first bytes are damaged"
-    assert "neither a PNG nor a JPEG nor a DICOM file" in reason_of(decode_radiograph, b"II*\0" * 40)
+    assert "is not a PNG, JPEG, TIFF or DICOM file" in reason_of(decode_radiograph, b"XYZW" * 40)
 
 
 def test_a_data_set_without_a_transfer_syntax_must_be_uncompressed():

@@ -6,12 +6,14 @@ import struct
 from dataclasses import dataclass
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images import jpeg
 
-# Start of frame: baseline, extended and progressive DCT, lossless (ITU-T T.81, table B.1); JPEG-LS (T.87).
-DCT, LOSSLESS, JPEG_LS = frozenset({0xC0, 0xC1, 0xC2}), frozenset({0xC3}), frozenset({0xF7})
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | JPEG_LS
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
-_END_OR_SCAN = frozenset({0xD9, 0xDA})
+DCT, LOSSLESS, JPEG_LS = (
+    frozenset({jpeg.BASELINE, jpeg.EXTENDED, jpeg.PROGRESSIVE}),
+    frozenset({jpeg.LOSSLESS}),
+    frozenset({jpeg.JPEG_LS}),
+)
+"""Processes of each kind of JPEG stream, by their start-of-frame markers."""
 
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _J2K_START = b"\xff\x4f\xff\x51"  # SOC, and SIZ at once after it (ITU-T T.800, A.4.1 and A.5.1)
@@ -42,26 +44,10 @@ def jpeg_stream(data: bytes) -> CodeStream:
     """Read the frame header of a JPEG or JPEG-LS code stream (ITU-T T.81, B.2.2; T.87, C.2.2).
 
     Raises:
-        UnreadableImageError: There is no frame header before the first scan.
+        UnreadableImageError: The stream's segments are not whole, or it has too many scans.
     """
-    if data[:2] != b"\xff\xd8":
-        raise UnreadableImageError("is damaged: its compressed pixels are not JPEG")
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == 0xFF:  # fill byte (B.1.1.2)
-            position += 1
-            continue
-        if marker in _WITHOUT_LENGTH:
-            position += 2
-            continue
-        if marker in _END_OR_SCAN:
-            break
-        if marker in _FRAMES and position + 10 <= len(data):
-            precision, rows, columns, samples = struct.unpack_from(">BHHB", data, position + 4)
-            return CodeStream(data, rows, columns, samples, precision, marker)
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    raise UnreadableImageError("is damaged: its JPEG pixels have no frame header")
+    found = jpeg.read_jpeg(data)
+    return CodeStream(data, found.rows, found.columns, found.samples, found.precision, found.process)
 
 
 def jpeg2000_stream(data: bytes) -> CodeStream:

@@ -11,18 +11,22 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.admission import Allowance, check_admission, is_grey
 from cxrtune.images.held_warnings import held_warnings
 from cxrtune.images.radiograph import Pixels, Radiograph
+from cxrtune.images.size import MAX_PIXELS, check_size
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-def decode_dicom(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
+def decode_dicom(
+    data: bytes, allow: frozenset[Allowance] = frozenset(), max_pixels: int = MAX_PIXELS
+) -> Radiograph:
     """Decode a DICOM file of a frontal radiograph; docs/dicom.md says what is done in which order.
 
     Args:
         data: The file's bytes, with or without preamble.
         allow: What is let in that is refused otherwise: of several frames the first is taken, of colour the
             luma.
+        max_pixels: A header that claims more is refused.
 
     Raises:
         UnreadableImageError: The bytes are no DICOM file, damaged, not supported, too many pixels, or cannot
@@ -30,7 +34,7 @@ def decode_dicom(data: bytes, allow: frozenset[Allowance] = frozenset()) -> Radi
     """
     from cxrtune.images.dicom.read import read_bytes
 
-    return _decoded(lambda: read_bytes(data), allow)
+    return _decoded(lambda: read_bytes(data), allow, max_pixels)
 
 
 def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
@@ -44,15 +48,15 @@ def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) 
     Raises:
         UnreadableImageError: As for `decode_dicom`.
     """
-    return _decoded(lambda: dataset, allow)
+    return _decoded(lambda: dataset, allow, MAX_PIXELS)
 
 
-def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance]) -> Radiograph:
+def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixels: int) -> Radiograph:
     held: list[str] = []
     try:
         # pydicom warns of what it reads all the same; what matters of it is checked here and refused by name.
         with held_warnings("pydicom") as held:
-            decode = _prepared(read(), allow)
+            decode = _prepared(read(), allow, max_pixels)
         return Radiograph(decode())
     except UnreadableImageError as error:
         if any("end of file" in text.lower() for text in held):
@@ -65,7 +69,7 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance]) -> Radiog
         ) from None
 
 
-def _prepared(dataset: Dataset, allow: frozenset[Allowance]) -> Callable[[], Pixels]:
+def _prepared(dataset: Dataset, allow: frozenset[Allowance], max_pixels: int) -> Callable[[], Pixels]:
     """Do all that needs the data set, and return the rest: decoding, and the look-up in the table."""
     from cxrtune.images.dicom.colour import colour_pixels
     from cxrtune.images.dicom.frame import grey_frame
@@ -74,6 +78,7 @@ def _prepared(dataset: Dataset, allow: frozenset[Allowance]) -> Callable[[], Pix
     from cxrtune.images.dicom.transforms import read_transforms
 
     header = read_header(dataset)
+    check_size(header.columns, header.rows, max_pixels)
     check_admission(header, allow)
     if not is_grey(header):
         pixels = colour_pixels(dataset, header)

@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.raster import MAX_PIXELS, MAX_SIDE
+from cxrtune.images.size import check_size
 
 ELEMENTS = (
     *("SOPClassUID", "Modality", "PresentationIntentType", "ViewPosition", "ViewCodeSequence"),
@@ -192,13 +192,7 @@ def _sop_class(dataset: Dataset) -> str:
 
 
 def _check_size(header: Header) -> None:
-    size = f"{header.columns} x {header.rows} pixels"
-    if min(header.columns, header.rows) < 1:
-        raise UnreadableImageError(f"claims {size}")
-    if header.columns * header.rows > MAX_PIXELS:
-        raise UnreadableImageError(f"claims {size}, more than {MAX_PIXELS:,}")
-    if max(header.columns, header.rows) > MAX_SIDE:
-        raise UnreadableImageError(f"claims {size}, a side longer than {MAX_SIDE:,}")
+    check_size(header.columns, header.rows)
     if header.frames < 1:
         raise UnreadableImageError(f"claims {header.frames} frames")
     if header.samples not in (1, 3):
