@@ -69,6 +69,18 @@ class UnreadableImageError(CxrtuneError):
         self.reason = reason
 
 
+class DecodingTooSlowError(UnreadableImageError):
+    """An image took longer to decode than it may.
+
+    Attributes:
+        seconds: How long it may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"was not decoded within {seconds:g} s")
+        self.seconds = seconds
+
+
 class WeightsError(CxrtuneError):
     """Weights are missing, damaged, or not those of the network that asks for them."""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from cxrtune.images.dicom import Allowance
 
 Data = Annotated[
     Path,
@@ -83,7 +86,32 @@ MaxUnreadable = Annotated[
     ),
 ]
 
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="KIND",
+        help="Take DICOM files that are refused: modality, multiframe, colour, lateral. May be repeated.",
+        show_default=False,
+    ),
+]
+
 
 def setting(key: str, text: str) -> str:
     """Return an override that sets a key to just this text, whatever YAML would make of it."""
     return f"{key}={json.dumps(text, ensure_ascii=False)}"
+
+
+def allowances_of(names: list[str] | None) -> tuple[Allowance, ...]:
+    """Return what a user lets in.
+
+    Raises:
+        UsageError: There is no such kind.
+    """
+    from cxrtune.errors import UsageError
+    from cxrtune.images.dicom import ALLOWANCES
+
+    for name in names or ():
+        if name not in ALLOWANCES:
+            raise UsageError(f"--allow does not know '{name}'", remedy=f"Choose of: {', '.join(ALLOWANCES)}.")
+    return tuple(kind for kind in ALLOWANCES if kind in (names or ()))

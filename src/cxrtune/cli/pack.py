@@ -6,7 +6,17 @@ from pathlib import Path
 
 import typer
 
-from cxrtune.cli.options import CohortFile, Data, MaxUnreadable, Out, Overrides, RecipeName, Workers
+from cxrtune.cli.options import (
+    Allow,
+    CohortFile,
+    Data,
+    MaxUnreadable,
+    Out,
+    Overrides,
+    RecipeName,
+    Workers,
+    allowances_of,
+)
 from cxrtune.cli.switches import reporter_of
 
 
@@ -19,6 +29,7 @@ def command(
     overrides: Overrides = None,
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
+    allow: Allow = None,
 ) -> None:
     """Decode the images of a cohort once."""
     from cxrtune.pipeline.pack import make_pack
@@ -32,5 +43,6 @@ def command(
         preprocess=load_recipe(recipe, overrides or ()).preprocess,
         workers=workers or default_workers(),
         max_unreadable=max_unreadable,
+        allow=allowances_of(allow),
         reporter=reporter_of(context),
     )

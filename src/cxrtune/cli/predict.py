@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrtune.cli.options import Out
+from cxrtune.cli.options import Allow, Out, allowances_of
 from cxrtune.cli.switches import reporter_of
 
 if TYPE_CHECKING:
-    from cxrtune.images.dicom import Allowance
     from cxrtune.inference.loading import EngineChoice
 
 Model = Annotated[
@@ -33,15 +32,6 @@ Engine = Annotated[
         "--engine",
         metavar="ENGINE",
         help="auto (the fastest here), torch, openvino, or an export: onnx, openvino-int8.",
-    ),
-]
-Allow = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        metavar="KIND",
-        help="Take DICOM files that are refused: modality, multiframe, colour, lateral. May be repeated.",
-        show_default=False,
     ),
 ]
 
@@ -140,18 +130,3 @@ def engine_of(name: str) -> EngineChoice:
         if name == known:
             return known
     raise UsageError(f"there is no engine '{name}'", remedy=f"Choose one of: {', '.join(ENGINES)}.")
-
-
-def allowances_of(names: list[str] | None) -> tuple[Allowance, ...]:
-    """Return what a user lets in.
-
-    Raises:
-        UsageError: There is no such kind.
-    """
-    from cxrtune.errors import UsageError
-    from cxrtune.images.dicom import ALLOWANCES
-
-    for name in names or ():
-        if name not in ALLOWANCES:
-            raise UsageError(f"--allow does not know '{name}'", remedy=f"Choose of: {', '.join(ALLOWANCES)}.")
-    return tuple(kind for kind in ALLOWANCES if kind in (names or ()))

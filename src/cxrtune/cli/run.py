@@ -6,6 +6,7 @@ import typer
 
 from cxrtune.cli.data_options import cohort_and_images, data_of
 from cxrtune.cli.options import (
+    Allow,
     GivenTable,
     Images,
     MapName,
@@ -19,6 +20,7 @@ from cxrtune.cli.options import (
     UncertainLabels,
     Weights,
     Workers,
+    allowances_of,
 )
 from cxrtune.cli.switches import reporter_of
 from cxrtune.cli.training_options import (
@@ -58,6 +60,7 @@ def command(
     num_nodes: NumNodes = 1,
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
+    allow: Allow = None,
 ) -> None:
     """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
     from cxrtune.cli.outcome import print_outcome
@@ -86,6 +89,7 @@ def command(
         load_recipe(recipe, changes),
         workers=workers or default_workers(),
         max_unreadable=max_unreadable,
+        allow=allowances_of(allow),
         reporter=reporter,
         circumstances=circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes),
     )

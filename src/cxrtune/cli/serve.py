@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrtune.cli.predict import Allow, Engine, allowances_of, engine_of
+from cxrtune.cli.options import Allow, allowances_of
+from cxrtune.cli.predict import Engine, engine_of
 from cxrtune.cli.switches import reporter_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import Workers
+from cxrtune.cli.options import Allow, Workers, allowances_of
 from cxrtune.cli.switches import reporter_of
 
 
@@ -37,6 +37,7 @@ def command(
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check, too.")] = False,
     examples: Annotated[int, typer.Option("--examples", min=1, help="Problems shown of a kind.")] = 3,
     workers: Workers = None,
+    allow: Allow = None,
 ) -> None:
     """Check a data folder and tell all problems at once; exit code 1 if one is an error."""
     from cxrtune.cohort.table import read_cohort
@@ -48,7 +49,7 @@ def command(
     from cxrtune.verification.verdict import Settings
 
     reporter = reporter_of(context)
-    settings = Settings(decode, workers or default_workers())
+    settings = Settings(decode, workers or default_workers(), frozenset(allowances_of(allow)))
     if out is not None:
         require_list_name(out)
     if cohort is None:

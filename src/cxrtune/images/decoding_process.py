@@ -1,31 +1,121 @@
-"""How a process behaves that does nothing but decode images for another one."""
+"""A process that decodes for another one: what it does, and the limits that it sets itself.
+
+Decoders are C and C++; a damaged or hostile file may end the process that decodes it, hold it, or make it
+grow. So files of strangers are decoded here, and whoever asked survives.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
+import tempfile
 import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import IO, Any
 
 import cv2
 
+from cxrtune.errors import UnreadableImageError
 
-def become_decoding_process() -> None:
-    """End with the parent, keep to one thread, and keep decoders' complaints from the terminal."""
+_LONGEST_NOTE = 200  # characters of what a library says
+
+
+class _StandardError:
+    """What libraries write to standard error, kept back once `capture` was called."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+
+    def capture(self) -> None:
+        """Keep back what this process writes from now on."""
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
+        os.dup2(self._file.fileno(), 2)
+
+    def first_line(self) -> str:
+        """Return the first line since the last call; empty where there is none or nothing is kept back."""
+        if self._file is None:
+            return ""
+        self._file.seek(0)
+        lines = self._file.read(4 * _LONGEST_NOTE).decode("utf-8", "replace").strip().splitlines()
+        # What writes shares the descriptor's position: both begin anew.
+        self._file.seek(0)
+        self._file.truncate()
+        return "".join(letter for letter in lines[0] if letter.isprintable())[:_LONGEST_NOTE] if lines else ""
+
+
+_STANDARD_ERROR = _StandardError()
+
+
+def decode_for(connection: Connection, make: Callable[[], Callable[[Any], Any]], memory_bytes: int) -> None:
+    """Answer until the other end is closed: what a decoding process runs.
+
+    Args:
+        connection: Items come, and pairs of a result and an error go.
+        make: Makes what is done with each item; called once, before memory is limited.
+        memory_bytes: How much the process may grow beyond what it is when it has started.
+    """
+    _become_quiet()
+    handle = make()
+    _limit(memory_bytes)
+    connection.send(None)  # ready
+    while True:
+        try:
+            item = connection.recv()
+        except (EOFError, OSError):
+            return
+        library_notes()
+        connection.send(_answer(handle, item, memory_bytes))
+        del item
+
+
+def library_notes() -> tuple[str, ...]:
+    """Return what libraries have written to standard error since the last call, first line only.
+
+    Outside a decoding process nothing is kept back, and nothing is returned.
+    """
+    line = _STANDARD_ERROR.first_line()
+    return (line,) if line else ()
+
+
+def _answer(handle: Callable[[Any], Any], item: Any, memory_bytes: int) -> tuple[Any, Exception | None]:
+    try:
+        return handle(item), None
+    except UnreadableImageError as error:
+        return None, UnreadableImageError(error.reason)
+    except MemoryError:
+        return None, UnreadableImageError(f"needs more than {memory_bytes / 1e9:.1f} GB of memory to decode")
+    except Exception as error:
+        return None, error
+
+
+def _become_quiet() -> None:
+    """End with the parent, leave Ctrl-C to it, keep to one thread, and keep libraries from the terminal."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _silence_libpng()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _STANDARD_ERROR.capture()
     cv2.setNumThreads(1)
 
 
 def _end_with_parent() -> None:
-    """A pool's processes outlive a parent that was killed, and would wait for work for ever."""
+    """Otherwise a process outlives a parent that was killed, and waits for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _silence_libpng() -> None:
-    """Keep what libpng and libjpeg complain of from the terminal: it names no file, our reason does."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+def _limit(memory_bytes: int) -> None:
+    if sys.platform == "win32":  # it has no such limits; docs/security.md says so
+        return
+    import resource
+
+    # A core file would hold a patient's image.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        used = int(statm.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, used + memory_bytes))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.engines.engine import Aim, Picture
+from cxrtune.engines.engine import Aim
 from cxrtune.errors import UnreadableImageError, UsageError
 from cxrtune.images.decode import decode_radiograph, read_radiograph
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Pixels, Radiograph
+from cxrtune.images.reading import Reader, Reading, reader, reading_of
+from cxrtune.images.size import MAX_PIXELS
 from cxrtune.inference.in_turn import read_ahead, scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.prediction import ModelIdentity, Prediction
@@ -24,19 +24,6 @@ from cxrtune.models.description import ModelInfo
 
 Source = str | Path | bytes | Pixels
 """A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A picture that was read but not yet scored.
-
-    Attributes:
-        radiograph: As it was decoded.
-        packed: uint8 or float16 (S, S), what the network will see.
-    """
-
-    radiograph: Radiograph
-    packed: Picture
 
 
 class Predictor:
@@ -89,15 +76,22 @@ class Predictor:
             UnreadableImageError: The source gives no radiograph.
             UsageError: An array is not of grey values.
         """
-        radiograph = self._radiograph(source)
-        return Reading(radiograph, to_packed(radiograph, self._spec))
+        return reading_of(self._radiograph(source), self._spec)
+
+    def reader(self, *, whole: bool, max_pixels: int = MAX_PIXELS) -> Callable[[], Reader]:
+        """Return what makes the same of files in a decoding process (`images.decoders`).
+
+        Args:
+            whole: Keep the radiograph as it was decoded, as predictions want it.
+            max_pixels: A header that claims more is refused.
+        """
+        return reader(self._spec, self._allow, whole=whole, max_pixels=max_pixels)
 
     def score(self, readings: Sequence[Reading]) -> list[Prediction]:
         """Score pictures that were read, together."""
         outputs = self._engine.stream(reading.packed for reading in readings)
         return [
-            self._scoring.prediction(reading.radiograph, reading.packed, found)
-            for reading, found in zip(readings, outputs, strict=True)
+            self._scoring.prediction(reading, found) for reading, found in zip(readings, outputs, strict=True)
         ]
 
     def predict_many(self, sources: Iterable[Source]) -> Iterator[Prediction | UnreadableImageError]:
@@ -108,13 +102,18 @@ class Predictor:
         Raises:
             UsageError: An array is not of grey values.
         """
-        read = read_ahead(self.read, sources)
+        yield from self.score_in_turn(read_ahead(self.read, sources))
+
+    def score_in_turn(
+        self, read: Iterable[Reading | UnreadableImageError]
+    ) -> Iterator[Prediction | UnreadableImageError]:
+        """Score what is read elsewhere, in turn; errors of reading keep their places."""
         for found in scored_in_turn(self._engine, read, lambda reading: reading.packed):
             if isinstance(found, UnreadableImageError):
                 yield found
             else:
                 reading, outputs = found
-                yield self._scoring.prediction(reading.radiograph, reading.packed, outputs)
+                yield self._scoring.prediction(reading, outputs)
 
     def _radiograph(self, source: Source) -> Radiograph:
         if isinstance(source, bytes):

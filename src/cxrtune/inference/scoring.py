@@ -8,9 +8,8 @@ from scipy.special import expit
 from cxrtune.engines.engine import Outputs
 from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.validation import read_calibrator
-from cxrtune.images.appearance import Appearance, appearance_of
-from cxrtune.images.preprocess import Packed
-from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.appearance import Appearance
+from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.inference.quality import Quality, assess
 from cxrtune.models.description import ModelInfo
@@ -24,21 +23,21 @@ class Scoring:
         self._identity = identity
         self._calibrators = {finding: read_calibrator(stored) for finding, stored in info.calibration.items()}
 
-    def prediction(self, radiograph: Radiograph, packed: Packed, outputs: Outputs) -> Prediction:
-        """Lay one picture's outputs out.
+    def prediction(self, reading: Reading, outputs: Outputs) -> Prediction:
+        """Lay one image's outputs out.
 
         Args:
-            radiograph: As it was decoded.
-            packed: uint8 or float16 (S, S), what the network saw.
-            outputs: Of `ScoringNet`, of this picture.
+            reading: The image, with its radiograph.
+            outputs: Of `ScoringNet`, of this image.
         """
+        assert reading.radiograph is not None
         return Prediction(
             findings=self.scores(outputs),
-            quality=self.quality(appearance_of(radiograph, packed), outputs),
+            quality=self.quality(reading.appearance, outputs),
             model=self._identity,
             evidence=outputs[1],
-            pixels=radiograph.pixels,
-            packed=packed,
+            pixels=reading.radiograph.pixels,
+            packed=reading.packed,
         )
 
     def scores(self, outputs: Outputs) -> tuple[FindingScore, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ import numpy as np
 from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
-from cxrtune.images.decoding_pool import decoding_pool
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import library_notes
 from cxrtune.images.depth import is_deep
+from cxrtune.images.dicom import Allowance
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import PIXELS, UNREADABLE
 from cxrtune.recipe import PreprocessSpec
 
-_CHUNK = 32  # images a task: large enough that handing over costs nothing, small enough for a smooth bar
+Row = tuple[int, Path]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ def build_pack(
     *,
     workers: int,
     max_unreadable: float = 0.01,
+    allow: frozenset[Allowance] = frozenset(),
     progress: Callable[[int], None] = lambda _: None,
+    note: Callable[[str, Sequence[str]], None] = lambda _, __: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> list[Unreadable]:
     """Decode images once and store them as `pixels.npy`, in the order given.
 
@@ -51,7 +56,10 @@ def build_pack(
         out: The pack's folder.
         workers: Number of decoding processes.
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        allow: What is let in of DICOM that is refused otherwise.
         progress: Called with the number of images done since the last call.
+        note: Told what was peculiar about an image, by its name.
+        warn: Told of decoding processes that were killed.
 
     Returns:
         The unreadable images, in order.
@@ -59,14 +67,20 @@ def build_pack(
     Raises:
         DataError: More than `max_unreadable` are unreadable.
         OutputError: The pack cannot be written, as when the disk is full.
-        CxrtuneError: A worker was killed.
+        CxrtuneError: Decoding processes were killed again and again.
     """
     names, files = list(images), list(images.values())
     kind = np.dtype(np.float16 if any(is_deep(file) for file in files) else np.uint8)
-    with write_whole(out / PIXELS) as partial:
-        _reserve(partial, (len(files), spec.size, spec.size), kind)
-        failed = _decode_all(files, spec, partial, workers, progress)
-        unreadable = [Unreadable(names[row], failed[row]) for row in sorted(failed)]
+    with write_whole(out / PIXELS) as written:
+        _reserve(written, (len(files), spec.size, spec.size), kind)
+        unreadable: list[Unreadable] = []
+        with Decoders(partial(_make_packer, written, spec, allow), workers, warn=warn) as decoders:
+            for name, found in zip(names, decoders.read(enumerate(files)), strict=True):
+                if isinstance(found, UnreadableImageError):
+                    unreadable.append(Unreadable(name, found.reason))
+                else:
+                    note(name, found)
+                progress(1)
         if len(unreadable) / len(files) > max_unreadable:
             raise DataError(
                 _too_many(unreadable, len(files), max_unreadable),
@@ -92,44 +106,22 @@ def _reserve(path: Path, shape: tuple[int, int, int], kind: np.dtype[Any]) -> No
             os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
-def _decode_all(
-    files: Sequence[Path], spec: PreprocessSpec, target: Path, workers: int, progress: Callable[[int], None]
-) -> dict[int, str]:
-    failed: dict[int, str] = {}
-    with decoding_pool(workers, _open_target, (target, spec)) as pool:
-        chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
-        tasks = {
-            pool.submit(_decode_chunk, rows.start, [files[row] for row in rows]): rows for rows in chunks
-        }
-        for task in as_completed(tasks):
-            failed.update(task.result())
-            progress(len(tasks[task]))
-    return failed
+def _make_packer(
+    target: Path, spec: PreprocessSpec, allow: frozenset[Allowance]
+) -> Callable[[Row], tuple[str, ...]]:
+    """Return what a decoding process does: decode a file into its row, and say what was peculiar about it."""
+    pixels: np.memmap[tuple[int, int, int], np.dtype[Any]] = np.load(target, mmap_mode="r+")
 
+    def pack(item: Row) -> tuple[str, ...]:
+        row, path = item
+        radiograph = read_radiograph(path, allow)
+        image = to_packed(radiograph, spec)
+        if not np.can_cast(image.dtype, pixels.dtype):
+            raise UnreadableImageError("has become an image of more than 8 bits while the pack was made")
+        pixels[row] = image
+        return (*radiograph.notes, *library_notes())
 
-_target: np.memmap[tuple[int, int, int], np.dtype[Any]]
-_spec: PreprocessSpec
-
-
-def _open_target(target: Path, spec: PreprocessSpec) -> None:
-    # A worker's two fixtures live as long as the process: that is what an initializer is for.
-    global _target, _spec
-    _target, _spec = np.load(target, mmap_mode="r+"), spec
-
-
-def _decode_chunk(first: int, files: list[Path]) -> dict[int, str]:
-    failed = {}
-    for row, path in enumerate(files, start=first):
-        try:
-            picture = to_packed(read_radiograph(path), _spec)
-        except UnreadableImageError as error:
-            failed[row] = error.reason
-            continue
-        if not np.can_cast(picture.dtype, _target.dtype):
-            failed[row] = "has become a picture of more than 8 bits while the pack was made"
-            continue
-        _target[row] = picture
-    return failed
+    return pack
 
 
 def _too_many(unreadable: list[Unreadable], total: int, allowed: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,15 +14,17 @@ from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError, StaleInputError, UnreadableImageError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
+from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.find import ImageFile
+from cxrtune.images.formats import SUFFIXES
 from cxrtune.inference.heatmap import heat, overlay, to_png
 from cxrtune.inference.loading import TITLE, EngineChoice, load_scorer
 from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import model_file
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import default_workers, skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import HeadSpec
@@ -47,7 +51,7 @@ def explain_images(
     Args:
         model: A run folder, its model file, or an exported model.
         images: The files.
-        out: A folder: `heatmaps.safetensors` with all maps, and pictures `IMAGE/FINDING.png`.
+        out: A folder: `heatmaps.safetensors` with all maps, and a PNG file `IMAGE/FINDING.png` per map drawn.
         reporter: Told of the progress and of what could not be read.
         findings: Which are drawn; otherwise those that are called present, or, where none is, the one
             that comes nearest to its threshold.
@@ -62,9 +66,16 @@ def explain_images(
     loaded = load_scorer(model, engine, aim="throughput", pictures=len(images))
     predictor = Predictor(loaded, frozenset(allow))
     _require_known(findings, predictor)
+    folders = _folders(images)
     names, maps, drawn = [], [], 0
-    with reporter.task("Explaining", len(images)) as task:
-        results = predictor.predict_many(image.path for image in images if image.problem is None)
+    processes = min(default_workers(), len(images))
+    with (
+        Decoders(predictor.reader(whole=True), processes) as decoders,
+        reporter.task("Explaining", len(images)) as task,
+    ):
+        # A few ahead: these hold their whole radiographs.
+        read = decoders.read((image.path for image in images if image.problem is None), 2 * processes)
+        results = predictor.score_in_turn(read)
         for image in images:
             result = UnreadableImageError(image.problem) if image.problem is not None else next(results)
             task.advance()
@@ -74,7 +85,7 @@ def explain_images(
             names.append(image.name)
             maps.append(result.evidence)
             for finding in findings or _worth_drawing(result):
-                place = out / Path(image.name).with_suffix("") / f"{finding}.png"
+                place = out / folders[image.path] / f"{finding}.png"
                 _draw(result, predictor, finding, place)
                 drawn += 1
             for flag in result.quality.flags:
@@ -138,6 +149,26 @@ def explain_cohort(
         draft.counts = {"images": len(rows)}
     reporter.say(f"explain: heatmaps of {len(rows):,} images that have boxes")
     return out
+
+
+def _folders(images: Sequence[ImageFile]) -> dict[Path, str]:
+    """Return a folder for each image's heatmaps: inside the output whatever the image's path, and its own."""
+    paths = [os.path.abspath(image.path) for image in images]  # noqa: PTH100  resolve() would follow links
+    often = Counter(Path(path).name.casefold() for path in paths)
+    shared = os.path.commonpath([os.path.dirname(path) for path in paths])  # noqa: PTH120  as above
+    whole = [
+        Path(path).name if often[Path(path).name.casefold()] == 1 else os.path.relpath(path, shared)
+        for path in paths
+    ]
+    # A UID's last part looks like a suffix and is none.
+    short = [
+        name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in SUFFIXES else name for name in whole
+    ]
+    taken = Counter(name.casefold() for name in short)
+    return {
+        image.path: brief if taken[brief.casefold()] == 1 else name
+        for image, brief, name in zip(images, short, whole, strict=True)
+    }
 
 
 def _heatmaps(

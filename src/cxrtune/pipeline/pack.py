@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cxrtune.cohort.folder import locate_images
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError
+from cxrtune.images.dicom import Allowance
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
 from cxrtune.pipeline.stage import left_out, skip_if_current
+from cxrtune.pipeline.telling import FileNotes
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.recipe import PreprocessSpec
@@ -25,6 +28,7 @@ def make_pack(
     preprocess: PreprocessSpec,
     workers: int,
     max_unreadable: float,
+    allow: Sequence[Allowance] = (),
     reporter: Reporter,
 ) -> Path:
     """Decode the images of a cohort once.
@@ -36,6 +40,7 @@ def make_pack(
         preprocess: How radiographs are brought to size.
         workers: Number of decoding processes.
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        allow: DICOM files that are taken although they can be no frontal chest radiograph.
         reporter: Told of the progress and of every unreadable image.
 
     Returns:
@@ -47,10 +52,15 @@ def make_pack(
     cohort = read_cohort(cohort_file)
     files = _files(data, cohort)
     inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
-    settings = {"preprocess": preprocess.model_dump(mode="json"), "max_unreadable": max_unreadable}
+    settings = {
+        "preprocess": preprocess.model_dump(mode="json"),
+        "max_unreadable": max_unreadable,
+        "allow": list(allow),
+    }
     if skip_if_current("pack", out, inputs, settings, reporter):
         return out
     with recording("pack", out, inputs, settings, [PIXELS, UNREADABLE]) as draft:
+        notes = FileNotes("pack", reporter)
         with reporter.task("Packing", len(cohort)) as task:
             unreadable = build_pack(
                 files,
@@ -58,8 +68,12 @@ def make_pack(
                 out,
                 workers=workers,
                 max_unreadable=max_unreadable,
+                allow=frozenset(allow),
                 progress=task.advance,
+                note=notes.note,
+                warn=notes.warn,
             )
+        notes.tell_rest()
         draft.counts = {
             "images": len(cohort),
             "unreadable": len(unreadable),

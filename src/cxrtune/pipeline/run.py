@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cxrtune.cohort.boxes import find_boxes
 from cxrtune.cohort.table import read_cohort
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import RESULTS
+from cxrtune.images.dicom import Allowance
 from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
 from cxrtune.pipeline.bank import BANK
@@ -51,6 +53,7 @@ def run_experiment(
     *,
     workers: int,
     max_unreadable: float,
+    allow: Sequence[Allowance] = (),
     reporter: Reporter,
     title: str = DEFAULT_TITLE,
     circumstances: Circumstances = Circumstances(),  # noqa: B008  frozen
@@ -63,6 +66,7 @@ def run_experiment(
         recipe: Every choice.
         workers: Number of decoding processes.
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
+        allow: DICOM files that are taken although they can be no frontal chest radiograph.
         reporter: Told of everything.
         title: The report's.
         circumstances: Where and how the training runs.
@@ -87,6 +91,7 @@ def run_experiment(
         preprocess=recipe.preprocess,
         workers=workers,
         max_unreadable=max_unreadable,
+        allow=allow,
         reporter=reporter,
     )
     model = train_model(cohort, pack, recipe, out, reporter, circumstances)

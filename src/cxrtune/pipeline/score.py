@@ -8,13 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.errors import DataError, UnreadableImageError
+from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.find import ImageFile
-from cxrtune.inference.loading import EngineChoice, load_scorer
-from cxrtune.inference.predictor import Predictor
+from cxrtune.images.reading import Reading, reader
+from cxrtune.inference.in_turn import scored_in_turn
+from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.inference.scoring import Scoring
 from cxrtune.pipeline.journal import Journal
 from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.stage import default_workers, skip_if_current
+from cxrtune.pipeline.telling import FileNotes
 from cxrtune.predictions import require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, key_of, recording
@@ -64,12 +68,11 @@ def score_images(
     settings = asdict(options) | {"engine": loaded.identity.engine}
     if skip_if_current("predict", out, inputs, settings, reporter):
         return out
-    predictor = Predictor(loaded, frozenset(options.allow))
     names = [image.name for image in images]
     with recording("predict", out, inputs, settings, [out.name]) as draft:
         with Journal(out, key_of([inputs[0]], settings)) as journal:
-            rows = _all_rows(predictor, images, options, journal, reporter)
-            table = table_of(predictor.info, predictor.identity, names, rows)
+            rows = _all_rows(loaded, images, options, journal, reporter)
+            table = table_of(loaded.info, loaded.identity, names, rows)
             table.write(out)
             journal.discard()
         scored = sum(row["reason"] is None for row in rows)
@@ -83,7 +86,7 @@ def score_images(
 
 
 def _all_rows(
-    predictor: Predictor,
+    model: LoadedModel,
     images: Sequence[ImageFile],
     options: ScoreOptions,
     journal: Journal,
@@ -94,12 +97,11 @@ def _all_rows(
         kept = sum(key in journal.rows for key in keys)
         reporter.say(f"predict: {kept:,} of {len(images):,} images were scored before and are kept")
     left = [(key, image) for key, image in zip(keys, images, strict=True) if key not in journal.rows]
-    failed = 0
+    failed, notes = 0, FileNotes("predict", reporter)
     with reporter.task("Predicting", len(images)) as task:
         task.advance(len(images) - len(left))
-        for (key, image), row in zip(
-            left, _rows(predictor, [image for _, image in left], options), strict=True
-        ):
+        found = _rows(model, [image for _, image in left], options, notes)
+        for (key, image), row in zip(left, found, strict=True):
             journal.note(key, row)
             task.advance()
             failed += row["reason"] is not None
@@ -109,17 +111,37 @@ def _all_rows(
         reporter.warn(
             f"predict: {failed - _TOLD:,} more images are not scored; see the table's column 'reason'"
         )
+    notes.tell_rest()
     return [journal.rows[key] for key in keys]
 
 
-def _rows(predictor: Predictor, images: Sequence[ImageFile], options: ScoreOptions) -> Iterator[Row]:
-    found = predictor.predict_many(image.path for image in images if image.problem is None)
+def _rows(
+    model: LoadedModel,
+    images: Sequence[ImageFile],
+    options: ScoreOptions,
+    notes: FileNotes,
+) -> Iterator[Row]:
+    scoring = Scoring(model.info, model.identity)
+    make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
+    processes = min(default_workers(), max(1, len(images)))
+    with Decoders(make, processes, warn=notes.warn) as decoders:
+        found = scored_in_turn(model.engine, _read(images, decoders), lambda reading: reading.packed)
+        for image, result in zip(images, found, strict=True):
+            if isinstance(result, UnreadableImageError):
+                yield failed_row(result.reason)
+            else:
+                reading, outputs = result
+                notes.note(image.path, reading.notes)
+                quality = scoring.quality(reading.appearance, outputs)
+                yield row_of(scoring.scores(outputs), quality, refuse=options.refuse)
+
+
+def _read(
+    images: Sequence[ImageFile], decoders: Decoders[Path | bytes, Reading]
+) -> Iterator[Reading | UnreadableImageError]:
+    found = decoders.read(image.path for image in images if image.problem is None)
     for image in images:
-        result = UnreadableImageError(image.problem) if image.problem is not None else next(found)
-        if isinstance(result, UnreadableImageError):
-            yield failed_row(result.reason)
-        else:
-            yield row_of(result.findings, result.quality, refuse=options.refuse)
+        yield UnreadableImageError(image.problem) if image.problem is not None else next(found)
 
 
 def _key(image: ImageFile) -> str:

@@ -45,7 +45,7 @@ def check_images(
         return problems, f"{len(listing.images):,} files, by name and size only (--no-decode)"
     paths = {name: listing.path(name) for name, found in sorted(listing.images.items()) if found.size > 0}
     with reporter.task("Decoding", len(paths)) as task:
-        pictures = look_at_all(paths, settings.workers, task.advance)
+        pictures = look_at_all(paths, settings.workers, task.advance, settings.allow)
     readable = sum(seen.fault is None for seen in pictures.values())
     problems += [
         *check_readable(listing, pictures),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,10 +14,10 @@ from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
-from cxrtune.images.decoding_pool import decoding_pool
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.dicom import Allowance
 from cxrtune.images.held_warnings import held_warnings
 
-_CHUNK = 32  # images a task: large enough that handing over costs nothing, small enough for a smooth bar
 _RASTER = frozenset({".png", ".jpg", ".jpeg"})
 
 
@@ -43,41 +43,38 @@ class Picture:
 
 
 def look_at_all(
-    paths: Mapping[str, Path], workers: int, progress: Callable[[int], None]
+    paths: Mapping[str, Path],
+    workers: int,
+    progress: Callable[[int], None],
+    allow: frozenset[Allowance] = frozenset(),
 ) -> dict[str, Picture]:
-    """Decode images in worker processes.
+    """Decode images in decoding processes.
 
     Args:
         paths: Where the images are, by name.
         workers: Number of processes.
         progress: Called with the number of images done since the last call.
+        allow: What is let in of DICOM that is refused otherwise.
 
     Raises:
-        CxrtuneError: A process was killed.
+        CxrtuneError: Processes were killed again and again.
     """
-    names = list(paths)
-    chunks = [names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK)]
     seen: dict[str, Picture] = {}
-    if not chunks:
+    if not paths:
         return seen
-    with decoding_pool(workers) as pool:
-        tasks = {pool.submit(_look_at_chunk, [paths[name] for name in chunk]): chunk for chunk in chunks}
-        for task in as_completed(tasks):
-            seen.update(zip(tasks[task], task.result(), strict=True))
-            progress(len(tasks[task]))
+    with Decoders(partial(_make_looker, allow), workers) as decoders:
+        for name, found in zip(paths, decoders.read(paths.values()), strict=True):
+            seen[name] = Picture(fault=found.reason) if isinstance(found, UnreadableImageError) else found
+            progress(1)
     return seen
 
 
-def _look_at_chunk(paths: list[Path]) -> list[Picture]:
-    return [look_at(path) for path in paths]
+def _make_looker(allow: frozenset[Allowance]) -> Callable[[Path], Picture]:
+    return partial(_look_at, allow=allow)
 
 
-def look_at(path: Path) -> Picture:
-    """Decode one image."""
-    try:
-        pixels = read_radiograph(path).pixels
-    except UnreadableImageError as error:
-        return Picture(fault=error.reason)
+def _look_at(path: Path, allow: frozenset[Allowance]) -> Picture:
+    pixels = read_radiograph(path, allow).pixels
     mode, is_grey = _mode(path) if path.suffix.lower() in _RASTER else (None, True)
     digest = hashlib.blake2b(f"{pixels.dtype.str}{pixels.shape}".encode(), digest_size=16)
     digest.update(pixels.tobytes())

@@ -9,7 +9,17 @@ from cxrtune.verification.listing import Listing
 from cxrtune.verification.pictures import Picture
 from cxrtune.verification.problem import Problem
 
-_REMEDY = "Unpack or download it again; until then it is left out."
+_AGAIN = "Unpack or download it again; until then it is left out."
+_AS_IT_IS = "It is left out as long as it is so."
+_BROKEN = (
+    "is truncated",
+    "is damaged",
+    "is empty",
+    "the file is empty",
+    "is a link",
+    "cannot be",
+    "holds no",
+)
 
 
 def check_readable(listing: Listing, pictures: Mapping[str, Picture]) -> list[Problem]:
@@ -24,6 +34,12 @@ def check_readable(listing: Listing, pictures: Mapping[str, Picture]) -> list[Pr
     }
     faults |= {name: picture.fault for name, picture in pictures.items() if picture.fault is not None}
     return [
-        Problem(Kind.UNREADABLE, "error", listing.file(name), faults[name], _REMEDY)
+        Problem(
+            Kind.UNREADABLE,
+            "error",
+            listing.file(name),
+            faults[name],
+            _AGAIN if faults[name].startswith(_BROKEN) else _AS_IT_IS,
+        )
         for name in sorted(faults)
     ]

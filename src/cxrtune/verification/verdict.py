@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cxrtune.images.dicom import Allowance
 from cxrtune.verification.problem import Problem
 
 
@@ -15,10 +16,12 @@ class Settings:
     Attributes:
         decode: Open every image; otherwise names, sizes and bytes only.
         workers: Number of decoding processes.
+        allow: What is let in of DICOM that is refused otherwise.
     """
 
     decode: bool
     workers: int
+    allow: frozenset[Allowance] = frozenset()
 
 
 @dataclass(frozen=True)

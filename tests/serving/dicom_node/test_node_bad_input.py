@@ -28,6 +28,7 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
+from cxrtune.images.decoders import Decoders
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxrtune.serving.dicom_node.queue import Queue
@@ -304,9 +305,11 @@ def scored(place, model, *files, allow=(), settings=None):
     queue = Queue(place)
     for number, data in enumerate(files):
         queue.put(f"1.2.{number}", data)
-    scorer = Scorer(queue, Predictor.load(model, engine="torch", allow=allow), settings or Settings())
-    while scorer.step():
-        pass
+    predictor = Predictor.load(model, engine="torch", allow=allow)
+    with Decoders(predictor.reader(whole=True), 1) as decoders:
+        scorer = Scorer(queue, predictor, decoders, settings or Settings())
+        while scorer.step():
+            pass
     queue.close()
     return read_status(place)
 
@@ -345,8 +348,8 @@ class Broken:
         self._predictor = Predictor.load(model, engine="torch")
         self.info = self._predictor.info
 
-    def read(self, data):
-        return self._predictor.read(data)
+    def reader(self, **options):
+        return self._predictor.reader(**options)
 
     def score(self, readings):
         if any(reading.radiograph.pixels[0, 0] > 65000 for reading in readings):
@@ -359,16 +362,18 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
     queue = Queue(tmp_path / "queue.sqlite")
     for number, data in enumerate((radiograph(1), radiograph(2, pixels=white), radiograph(3))):
         queue.put(f"1.2.{number}", data)
-    scorer = Scorer(queue, Broken(model), Settings())
-    scorer.step()
-    assert read_status(tmp_path / "queue.sqlite").counts == {
-        "received": 1,
-        "scored": 2,
-        "done": 0,
-        "aside": 0,
-    }
-    while scorer.step():
-        pass
+    predictor = Broken(model)
+    with Decoders(predictor.reader(whole=True), 1) as decoders:
+        scorer = Scorer(queue, predictor, decoders, Settings())
+        scorer.step()
+        assert read_status(tmp_path / "queue.sqlite").counts == {
+            "received": 1,
+            "scored": 2,
+            "done": 0,
+            "aside": 0,
+        }
+        while scorer.step():
+            pass
     queue.close()
     found = read_status(tmp_path / "queue.sqlite")
     assert found.counts["aside"] == 1

@@ -4,13 +4,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
+from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 from web_service import connect, head_of, read_answer, refused, served
 
 from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.web.decoders import MOST_GIVEN_UP
 from cxrtune.serving.web.settings import Batching, Limits, Settings
 
 
@@ -135,39 +136,49 @@ def test_an_engine_that_fails_is_no_end(model, engine, phantoms, caplog):
     assert "failed: RuntimeError at " in caplog.text
 
 
-class HangingPredictor(Predictor):
-    """Hangs while it decodes a picture of one size, as a decoder with a fault would."""
+class FaultyPredictor(Predictor):
+    """Its decoding processes hang and die over some files, as a decoder with a fault would."""
 
-    def __init__(self, model, hung):
-        super().__init__(model)
-        self.hung = hung
-        self.go = threading.Event()
-
-    def read(self, source):
-        if len(source) == self.hung:
-            assert self.go.wait(60)
-        return super().read(source)
+    def reader(self, **options):
+        return partial(faulty_reader, super().reader(**options))
 
 
-def test_decoders_that_hang_do_not_keep_others_waiting(model, phantoms):
-    assert len(phantoms[0]) != len(phantoms[1])
-    predictor = HangingPredictor(load_scorer(model, "torch"), len(phantoms[0]))
-    settings = Settings(Limits(decode_seconds=0.3), Batching(decoders=2))
-    with served(predictor, settings) as client, ThreadPoolExecutor(4) as clients:
-        hostile = [clients.submit(client.predict, phantoms[0]) for _ in range(4)]
-        for one in hostile:
-            assert refused(one.result(), 503, "too_slow") == "decoding took longer than 0.3 s"
-        assert client.predict(phantoms[1]).status_code == 200
-        assert value_of(client, "cxrtune_hanging_decoders") == 4
+def test_decoders_that_hang_or_die_do_not_keep_others_waiting(model, phantoms):
+    predictor = FaultyPredictor(load_scorer(model, "torch"))
+    settings = Settings(Limits(decode_seconds=2), Batching(decoders=2))
+    with served(predictor, settings) as client, ThreadPoolExecutor(8) as clients:
+        hanging = [clients.submit(client.predict, HANGS) for _ in range(4)]
+        dying = [clients.submit(client.predict, DIES) for _ in range(4)]
+        for one in hanging:
+            assert refused(one.result(), 503, "too_slow") == "decoding took longer than 2 s"
+        for one in dying:
+            message = refused(one.result(), 422, "unreadable_image")
+            assert message == "ended the process that decoded it (SIGSEGV)"
+        # In one request with others, only the file itself is refused.
+        answer = client.predict(phantoms[0], DIES, phantoms[1])
+        assert answer.status_code == 200
+        assert ["error" in one and one["error"] is not None for one in answer.json()["results"]] == [
+            False,
+            True,
+            False,
+        ]
+        assert value_of(client, "cxrtune_ended_decoders") == 9
         assert client.get("/readyz").status_code == 200
-        more = [clients.submit(client.predict, phantoms[0]) for _ in range(MOST_GIVEN_UP - 4)]
-        assert {one.result().status_code for one in more} == {503}
+        assert client.get("/healthz").status_code == 200
+
+
+class DeadPredictor(Predictor):
+    """Its decoding processes cannot start."""
+
+    def reader(self, **options):
+        return broken_reader
+
+
+def test_a_service_whose_decoders_cannot_start_is_not_ready(model, phantoms):
+    with served(DeadPredictor(load_scorer(model, "torch"))) as client:
+        refused(client.predict(phantoms[0]), 500, "internal_error")
         refused(client.get("/readyz"), 503, "not_ready")
         assert client.get("/healthz").status_code == 200
-        predictor.go.set()
-        until(lambda: value_of(client, "cxrtune_hanging_decoders") == 0)
-        assert client.predict(phantoms[1]).status_code == 200
-        assert client.get("/readyz").status_code == 200
 
 
 def test_many_clients_at_once_get_their_own_answers(service, predictor, phantoms):

@@ -9,9 +9,7 @@ are loaded by its own code, only from its own cache, and their SHA-256 is shown.
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,9 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cxrtune.errors import UsageError, WeightsError
+from cxrtune.errors import UnreadableImageError, UsageError, WeightsError
 from cxrtune.files import sha256_of
-from cxrtune.images.decoding_pool import decoding_pool
+from cxrtune.images.decoders import Decoders
 from cxrtune.models.baselines import XRV_PREFIX
 
 with warnings.catch_warnings():
@@ -113,10 +111,15 @@ def score_with_xrv(
     published = logits.copy()
     refused: dict[int, str] = {}
     for rows, read in _chunks_read(files, workers):
-        refused |= {row: content for row, content in zip(rows, read, strict=True) if isinstance(content, str)}
-        good = [row for row in rows if row not in refused]
+        images = {row: found for row, found in zip(rows, read, strict=True) if isinstance(found, np.ndarray)}
+        refused |= {
+            row: found.reason
+            for row, found in zip(rows, read, strict=True)
+            if isinstance(found, UnreadableImageError)
+        }
+        good = list(images)
         if good:
-            pictures = torch.from_numpy(np.stack([read[row - rows.start] for row in good]))
+            pictures = torch.from_numpy(np.stack(list(images.values())))
             with torch.inference_mode():
                 raw = model.classifier(model.features2(pictures))
                 scaled = xrv.models.op_norm(torch.sigmoid(raw), model.op_threshs)
@@ -126,36 +129,43 @@ def score_with_xrv(
     return XrvScores(findings, published, logits, refused, sha256_of(weights.path))
 
 
-def _chunks_read(
-    files: Sequence[Path], workers: int
-) -> Iterator[tuple[range, list[NDArray[np.float32] | str]]]:
-    """Yield rows and their pictures, chunk by chunk, a few chunks ahead of the network."""
+Read = NDArray[np.float32] | UnreadableImageError
+
+
+def _chunks_read(files: Sequence[Path], workers: int) -> Iterator[tuple[range, list[Read]]]:
+    """Yield rows and their images, chunk by chunk, some ahead of the network."""
     chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
-    wanted = ([files[row] for row in rows] for rows in chunks)
     if workers == 0:
-        yield from zip(chunks, map(_read, wanted), strict=True)
+        yield from ((rows, [_or_error(files[row]) for row in rows]) for rows in chunks)
         return
     # Not torch's DataLoader: it forks this process, whose torch and OpenVINO threads a fork leaves behind.
-    with decoding_pool(workers) as pool:
-        waiting = deque[Future[list[NDArray[np.float32] | str]]]()
-        for rows in chunks:
-            waiting.extend(pool.submit(_read, paths) for paths in islice(wanted, 2 * workers - len(waiting)))
-            yield rows, waiting.popleft().result()
+    with Decoders(_make_reader, workers) as decoders:
+        read = decoders.read(files, _CHUNK)
+        yield from ((rows, list(islice(read, len(rows)))) for rows in chunks)
 
 
-def _read(files: list[Path]) -> list[NDArray[np.float32] | str]:
-    """Read images as TorchXRayVision's own reader and transforms do; a text says why one is refused."""
+def _make_reader() -> Callable[[Path], NDArray[np.float32]]:
+    return _read
+
+
+def _or_error(path: Path) -> Read:
+    try:
+        return _read(path)
+    except UnreadableImageError as error:
+        return error
+
+
+def _read(path: Path) -> NDArray[np.float32]:
+    """Read an image as TorchXRayVision's own reader and transforms do."""
     crop, resize = xrv.datasets.XRayCenterCrop(), xrv.datasets.XRayResizer(224)
-    read: list[NDArray[np.float32] | str] = []
-    for path in files:
-        try:
-            with warnings.catch_warnings():
-                # That it inverts MONOCHROME1 is as it should be, and no warning to give for every file.
-                warnings.filterwarnings("ignore", message="Converting MONOCHROME1")
-                read.append(resize(crop(xrv.utils.load_image(str(path)))))
-        except Exception as error:  # its reader of DICOM lets through whatever goes wrong below it
-            read.append((str(error).splitlines() or [type(error).__name__])[0])
-    return read
+    try:
+        with warnings.catch_warnings():
+            # That it inverts MONOCHROME1 is as it should be, and no warning to give for every file.
+            warnings.filterwarnings("ignore", message="Converting MONOCHROME1")
+            image: NDArray[np.float32] = resize(crop(xrv.utils.load_image(str(path))))
+    except Exception as error:  # its reader of DICOM lets through whatever goes wrong below it
+        raise UnreadableImageError((str(error).splitlines() or [type(error).__name__])[0]) from error
+    return image
 
 
 def _load(weights: XrvWeights) -> Any:

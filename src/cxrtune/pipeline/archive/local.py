@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.reading import reader
 from cxrtune.inference.loading import load_scorer
-from cxrtune.pipeline.archive.decoders import Decoders
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.stage import default_workers
+from cxrtune.pipeline.telling import FileNotes
 from cxrtune.progress import Reporter
 
 
@@ -30,9 +32,10 @@ def score_locally(archive: Archive, reporter: Reporter, *, workers: int | None =
     model = load_scorer(archive.model, options.engine, aim="throughput", at_once=default_workers())
 
     def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
-        processes = workers or default_workers()
-        spec = model.info.recipe.preprocess
-        with Decoders(processes, spec, frozenset(options.allow), reporter.warn) as decoders:
-            yield from ShardScorer(model, decoders, refuse=options.refuse).score(plan, shards)
+        make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
+        notes = FileNotes("predict", reporter)
+        with Decoders(make, workers or default_workers(), warn=notes.warn) as decoders:
+            yield from ShardScorer(model, decoders, notes, refuse=options.refuse).score(plan, shards)
+        notes.tell_rest()
 
     return score_archive(archive, model.identity, scores, reporter)

@@ -20,15 +20,17 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
 from cxrtune.files import naming_output_errors
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.reading import reader
 from cxrtune.inference.loading import load_scorer
-from cxrtune.pipeline.archive.decoders import Decoders
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.archive.worker_error import as_text, from_text
 from cxrtune.pipeline.score import ScoreOptions
 from cxrtune.pipeline.stage import default_workers
-from cxrtune.progress import Reporter
+from cxrtune.pipeline.telling import FileNotes
+from cxrtune.progress import Reporter, SilentReporter
 
 _ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
 _START = "local"  # Ray's own word for a cluster that is started now and ends with us
@@ -118,10 +120,11 @@ class ShardWorker:
                     path=self._path,
                     remedy="Put the same file at this path on every machine.",
                 )
-            decoders = Decoders(
-                max(1, self._cpus // 2), model.info.recipe.preprocess, frozenset(options.allow)
-            )
-            self._ready = plan, ShardScorer(model, decoders, refuse=options.refuse)
+            make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
+            # An actor has no console: what is peculiar about files is told where images are scored locally.
+            notes = FileNotes("predict", SilentReporter())
+            decoders = Decoders(make, max(1, self._cpus // 2))
+            self._ready = plan, ShardScorer(model, decoders, notes, refuse=options.refuse)
         return self._ready
 
 

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, tee
+from pathlib import Path
 
 import pyarrow as pa
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.reading import Reading
 from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import LoadedModel
 from cxrtune.inference.scoring import Scoring
-from cxrtune.pipeline.archive.decoders import Decoded, Decoders, Image
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
+from cxrtune.pipeline.telling import FileNotes
 from cxrtune.predictions import PartPlace
+
+_Image = tuple[bytes, str | None]
+"""A file's path, and why it cannot even be tried, or None."""
 
 
 class ShardScorer:
     """A model with its decoding processes."""
 
-    def __init__(self, model: LoadedModel, decoders: Decoders, *, refuse: bool) -> None:
+    def __init__(
+        self, model: LoadedModel, decoders: Decoders[Path | bytes, Reading], notes: FileNotes, *, refuse: bool
+    ) -> None:
         self._model = model
         self._decoders = decoders
+        self._notes = notes
         self._scoring = Scoring(model.info, model.identity)
         self._refuse = refuse
 
@@ -37,23 +47,31 @@ class ShardScorer:
             CxrtuneError: The decoding processes die again and again.
         """
         left = list(shards)
-        decoded = self._decoders.read(image for shard in left for image in _images(plan.rows(shard)))
+        decoded = self._read(image for shard in left for image in _images(plan.rows(shard)))
         for shard in left:
             names = plan.rows(shard)["image"].to_pylist()
-            rows = list(self._rows(islice(decoded, len(names))))
+            rows = list(self._rows(names, islice(decoded, len(names))))
             table = table_of(self._model.info, self._model.identity, names, rows)
             table.write(plan.part(shard), PartPlace(shard, plan.shards, plan.key))
             yield shard
 
-    def _rows(self, decoded: Iterable[Decoded]) -> Iterator[Row]:
-        for found in scored_in_turn(self._model.engine, decoded, lambda reading: reading.packed):
+    def _read(self, images: Iterable[_Image]) -> Iterator[Reading | UnreadableImageError]:
+        planned, paths = tee(images)
+        found = self._decoders.read(Path(os.fsdecode(path)) for path, problem in paths if problem is None)
+        for _, problem in planned:
+            yield UnreadableImageError(problem) if problem is not None else next(found)
+
+    def _rows(self, names: Iterable[str], decoded: Iterable[Reading | UnreadableImageError]) -> Iterator[Row]:
+        scored = scored_in_turn(self._model.engine, decoded, lambda reading: reading.packed)
+        for name, found in zip(names, scored, strict=True):
             if isinstance(found, UnreadableImageError):
                 yield failed_row(found.reason)
             else:
                 reading, outputs = found
+                self._notes.note(name, reading.notes)
                 quality = self._scoring.quality(reading.appearance, outputs)
                 yield row_of(self._scoring.scores(outputs), quality, refuse=self._refuse)
 
 
-def _images(rows: pa.Table) -> Iterator[Image]:
+def _images(rows: pa.Table) -> Iterator[_Image]:
     return zip(rows["path"].to_pylist(), rows["problem"].to_pylist(), strict=True)

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.decoders import Decoders, DecodingLimits
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.delivery import Delivery
 from cxrtune.serving.dicom_node.journal import LOGGER
@@ -96,21 +97,25 @@ def _working(
     queue: Queue, predictor: Predictor, delivery: Delivery, settings: Settings, stop: threading.Event
 ) -> Iterator[Scorer]:
     """Score and send within the block; at its end what is in hand is finished."""
-    scorer, sender = Scorer(queue, predictor, settings), Sender(queue, delivery, settings.retry)
-    threads = [
-        threading.Thread(target=scorer.run, args=(stop, sender.wake), name="scoring"),
-        threading.Thread(target=sender.run, args=(stop,), name="sending"),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield scorer
-    finally:
-        stop.set()
-        scorer.wake.set()
-        sender.wake.set()
+    with Decoders(
+        predictor.reader(whole=True), settings.decoders, limits=DecodingLimits(settings.decode_seconds)
+    ) as decoders:
+        scorer = Scorer(queue, predictor, decoders, settings)
+        sender = Sender(queue, delivery, settings.retry)
+        threads = [
+            threading.Thread(target=scorer.run, args=(stop, sender.wake), name="scoring"),
+            threading.Thread(target=sender.run, args=(stop,), name="sending"),
+        ]
         for thread in threads:
-            thread.join()
+            thread.start()
+        try:
+            yield scorer
+        finally:
+            stop.set()
+            scorer.wake.set()
+            sender.wake.set()
+            for thread in threads:
+                thread.join()
 
 
 @contextmanager

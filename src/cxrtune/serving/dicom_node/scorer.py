@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 
 from cxrtune.errors import OutputError, UnreadableImageError
-from cxrtune.inference.predictor import Predictor, Reading
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.reading import Reading
+from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.journal import LOGGER, where
 from cxrtune.serving.dicom_node.queue import Queue, Received
 from cxrtune.serving.dicom_node.results import ResultMaker
@@ -23,9 +27,16 @@ _PATIENCE = 0.5
 class Scorer:
     """Scores what is received, until it is told to stop."""
 
-    def __init__(self, queue: Queue, predictor: Predictor, settings: Settings) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        predictor: Predictor,
+        decoders: Decoders[Path | bytes, Reading],
+        settings: Settings,
+    ) -> None:
         self._queue = queue
         self._predictor = predictor
+        self._decoders = decoders
         self._batch = settings.batch
         self._maker = ResultMaker(predictor.info.recipe.preprocess, settings.refuse)
         self.wake = threading.Event()
@@ -57,12 +68,18 @@ class Scorer:
             OutputError: The queue cannot be written.
         """
         taken = self._queue.begin(self._batch, _BATCH_BYTES)
-        read = [(row, found) for row in taken if (found := self._read(row)) is not None]
+        begun = [(row, found) for row in taken if (found := self._begun(row)) is not None]
+        read = [
+            (row, (source, reading))
+            for row, (source, future) in begun
+            if (reading := self._finished(row, future)) is not None
+        ]
         if read:
             self._score(read)
         return bool(taken)
 
-    def _read(self, row: Received) -> tuple[Source, Reading] | None:
+    def _begun(self, row: Received) -> tuple[Source, Future[Reading]] | None:
+        """Have an instance's pixels decoded."""
         if row.attempts > MOST_ATTEMPTS:
             self._set_aside(row, f"ended the program {MOST_ATTEMPTS} times while it was scored")
             return None
@@ -70,7 +87,16 @@ class Scorer:
             source = read_source(row.data)
             if source.is_own:
                 raise UnreadableImageError("is a result of this program that came back")
-            return source, self._predictor.read(row.data)
+            return source, self._decoders.submit(row.data)
+        except UnreadableImageError as error:
+            self._set_aside(row, error.reason)
+        except Exception as error:
+            self._give_up_in_time(row, error)
+        return None
+
+    def _finished(self, row: Received, future: Future[Reading]) -> Reading | None:
+        try:
+            return future.result()
         except UnreadableImageError as error:
             self._set_aside(row, error.reason)
         except Exception as error:

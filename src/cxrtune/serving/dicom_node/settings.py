@@ -70,6 +70,8 @@ class Settings:
         refuse: Give no numbers of pictures that the quality checks flag.
         keep_days: How long a finished instance is remembered, and how long what was set aside is kept.
         batch: Pictures that are scored together.
+        decoders: Processes that decode.
+        decode_seconds: For decoding one image; then its process is ended and it is set aside.
         limits: Of what comes in.
         retry: Of what goes out.
     """
@@ -81,5 +83,7 @@ class Settings:
     refuse: bool = False
     keep_days: float = 30.0
     batch: int = 8
+    decoders: int = 2
+    decode_seconds: float = 60.0
     limits: Limits = Limits()
     retry: Retry = Retry()

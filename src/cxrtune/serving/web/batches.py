@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
-from cxrtune.inference.predictor import Reading
 from cxrtune.serving.web.metrics import Metrics
 from cxrtune.serving.web.settings import Batching
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TypeVar
 
-from cxrtune.errors import UnreadableImageError
+from cxrtune.errors import DecodingTooSlowError, UnreadableImageError
+from cxrtune.images.decoders import Decoders, DecodingLimits
+from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
-from cxrtune.inference.predictor import Predictor, Reading
+from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.web.batches import Batches
 from cxrtune.serving.web.budget import Budget
-from cxrtune.serving.web.claims import claimed_size
-from cxrtune.serving.web.decoders import Decoders
 from cxrtune.serving.web.metrics import Metrics
 from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.refusals import Refusal
@@ -33,32 +34,40 @@ class Service:
         self.metrics = Metrics()
         self.bodies = Budget(settings.limits.memory_bytes)
         self.waiting = 0
-        self._decoders = Decoders(settings.batching.decoders, settings.limits.decode_seconds)
-        self._batches = Batches(
-            predictor.score, settings.batching, self.metrics, lambda: self._decoders.waiting
-        )
+        self._decoders: Decoders[Path | bytes, Reading] | None = None
+        self._reading = 0
+        self._batches = Batches(predictor.score, settings.batching, self.metrics, lambda: self._reading)
         self._decoded = asyncio.Semaphore(_DECODED_BATCHES * settings.batching.largest)
         self._runner: asyncio.Task[None] | None = None
         watch = self.metrics.watch
         watch("cxrtune_waiting_pictures", "Accepted and not yet answered.", lambda: self.waiting)
         watch("cxrtune_bodies_bytes", "Of bodies in memory.", lambda: self.bodies.taken)
-        watch("cxrtune_hanging_decoders", "Threads over their time.", lambda: self._decoders.given_up)
+        watch(
+            "cxrtune_ended_decoders",
+            "Decoding processes that died over an image or were ended for their time.",
+            lambda: 0 if self._decoders is None else self._decoders.ended,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Score what is asked for, until the end."""
-        self._runner = asyncio.create_task(self._batches.run())
-        try:
-            yield
-        finally:
-            self._runner.cancel()
-            await asyncio.gather(self._runner, return_exceptions=True)
-            self._decoders.close()
+        limits = self.settings.limits
+        make = self.predictor.reader(whole=True, max_pixels=limits.pixels)
+        bounds = DecodingLimits.for_pixels(limits.pixels, limits.decode_seconds)
+        with Decoders(make, self.settings.batching.decoders, limits=bounds) as self._decoders:
+            await asyncio.to_thread(self._decoders.wait_until_ready)
+            self._runner = asyncio.create_task(self._batches.run())
+            try:
+                yield
+            finally:
+                self._runner.cancel()
+                await asyncio.gather(self._runner, return_exceptions=True)
 
     @property
     def ready(self) -> bool:
         """Whether the engine and the decoders work."""
-        return self._runner is not None and not self._runner.done() and self._decoders.healthy
+        working = self._runner is not None and not self._runner.done()
+        return working and self._decoders is not None and self._decoders.healthy
 
     def check_room(self) -> None:
         """Refuse before a body is read, if it could not be answered anyway.
@@ -103,6 +112,11 @@ class Service:
                 return await self._answer(file, finish, aside)
         except Refusal as refusal:
             return refusal
+        except DecodingTooSlowError as error:
+            # It may be the machine that is slow, and not the image.
+            return Refusal(
+                "too_slow", f"decoding took longer than {error.seconds:g} s", retry_after=self._retry_after()
+            )
         except UnreadableImageError as error:
             return Refusal("unreadable_image", error.reason)
         except TimeoutError:
@@ -116,19 +130,18 @@ class Service:
     async def _answer(self, file: File, finish: Callable[[Prediction], Answer], aside: bool) -> Answer:
         async with self._decoded:
             with self.metrics.decode_seconds.time():
-                reading = await self._decoders.run(lambda: self._read(file.data))
+                reading = await self._read(file.data)
             prediction = await self._batches.score(reading)
             self.metrics.pictures.inc()
-            return await self._decoders.run(lambda: finish(prediction)) if aside else finish(prediction)
+            return await asyncio.to_thread(finish, prediction) if aside else finish(prediction)
 
-    def _read(self, data: bytes) -> Reading:
-        most = self.settings.limits.pixels
-        claim = claimed_size(data)
-        if claim is not None and claim.pixels > most:
-            raise Refusal(
-                "unreadable_image", f"claims {claim.width} x {claim.height} pixels, more than {most:,}"
-            )
-        return self.predictor.read(data)
+    async def _read(self, data: bytes) -> Reading:
+        assert self._decoders is not None
+        self._reading += 1
+        try:
+            return await asyncio.wrap_future(self._decoders.submit(data))
+        finally:
+            self._reading -= 1
 
     @contextmanager
     def _admitted(self, count: int) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cxrtune.errors import UsageError
-from cxrtune.images.raster import MAX_PIXELS
+from cxrtune.images.size import MAX_PIXELS
 
 MEGABYTE = 2**20
 
@@ -73,7 +73,7 @@ class Batching:
     Attributes:
         largest: Pictures that go to the engine together.
         patience_seconds: How long the first of them waits for others that are being decoded.
-        decoders: Threads that decode.
+        decoders: Processes that decode.
     """
 
     largest: int = 8
