@@ -7,7 +7,6 @@ the next time; archives are links to the phantoms. Leave the machine alone meanw
 """
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
@@ -22,15 +21,18 @@ import psutil
 import verify
 
 from cxrtune.files import sha256_of
+from cxrtune.images.decoders import Decoders
 from cxrtune.images.find import find_images
+from cxrtune.images.reading import Reading, reader
 from cxrtune.inference.loading import LoadedModel, load_scorer
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import model_file
-from cxrtune.pipeline.archive.decoders import Decoders, PackedReading
 from cxrtune.pipeline.archive.listing import list_images
 from cxrtune.pipeline.archive.plan import Work, open_or_write_plan
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.stage import default_workers
+from cxrtune.pipeline.telling import FileNotes
+from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source
 
 SMALL = 64  # pixels, of the network that memory is measured with: it is fast, and archives are what is large
@@ -65,9 +67,9 @@ def score(bench: Bench) -> None:
     keep_freed_memory()
     run, files = model(bench, 224), phantoms(bench)
     loaded = load_scorer(run, "openvino", aim="throughput", at_once=default_workers())
-    images = [(os.fsencode(image.path), None) for image in find_images([files])]
+    images = [image.path for image in find_images([files])]
     with decoders_of(loaded) as decoders:
-        packed = [one.packed for one in decoders.read(images) if isinstance(one, PackedReading)]
+        packed = [one.packed for one in decoders.read(images) if isinstance(one, Reading)]
         ways: dict[str, Callable[[], object]] = {
             "decoding alone": lambda: list(decoders.read(images)),
             "engine alone": lambda: list(loaded.engine.stream(packed)),
@@ -187,16 +189,20 @@ def processor_time() -> float:
     return sum(sum(one.cpu_times()[:2]) for one in (own, *own.children(recursive=True)))
 
 
-def decoders_of(loaded: LoadedModel) -> Decoders:
-    return Decoders(default_workers(), loaded.info.recipe.preprocess, frozenset())
+def decoders_of(loaded: LoadedModel) -> Decoders[Path | bytes, Reading]:
+    return Decoders(reader(loaded.info.recipe.preprocess, whole=False), default_workers())
 
 
-def scored(bench: Bench, loaded: LoadedModel, decoders: Decoders, files: Path, run: Path) -> None:
+def scored(
+    bench: Bench, loaded: LoadedModel, decoders: Decoders[Path | bytes, Reading], files: Path, run: Path
+) -> None:
     """Score the phantoms into shards, as the command does once it has started."""
     out, size = fresh(bench.out / "scored"), 1024
     work = Work([Source("model", str(run), sha256_of(model_file(run)), 0)], {})
     plan = open_or_write_plan(out, list_images([files]), work, size, anew=False)
-    for _ in ShardScorer(loaded, decoders, refuse=False).score(plan, plan.missing()):
+    for _ in ShardScorer(loaded, decoders, FileNotes("predict", SilentReporter()), refuse=False).score(
+        plan, plan.missing()
+    ):
         pass
 
 

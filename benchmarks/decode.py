@@ -48,11 +48,11 @@ def bare_inflate(data: bytes) -> object:
 
 def cxrtune(data: bytes) -> object:
     """Everything that packing does to a file's bytes: header check, decoding, resize."""
+    from cxrtune.images.decode import decode_radiograph
     from cxrtune.images.preprocess import to_packed
-    from cxrtune.images.raster import decode_raster
     from cxrtune.recipe import PreprocessSpec
 
-    return to_packed(decode_raster(data), PreprocessSpec(size=SIZE))
+    return to_packed(decode_radiograph(data), PreprocessSpec(size=SIZE))
 
 
 READERS: dict[str, Callable[[bytes], object]] = {

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from archives_made import contents, parts, table
+from decoding_processes import decoding_processes_of
 
 CLUSTER = """
 import sys
@@ -77,8 +78,7 @@ def kill_when(process, out, shards, whom=lambda process: [process.pid]):
 
 
 def decoders_of(process):
-    below = psutil.Process(process.pid).children(recursive=True)
-    return [child.pid for child in below if "spawn_main" in " ".join(child.cmdline())]
+    return decoding_processes_of(process.pid)
 
 
 @pytest.mark.long
@@ -104,7 +104,7 @@ def test_decoding_processes_that_were_killed_are_replaced(command, undisturbed, 
     kill_when(process, out, 3, lambda process: decoders_of(process)[:1])
     said, warned = process.communicate()
     assert process.returncode == 0, warned
-    assert "a decoding process was killed; its images are decoded again" in warned
+    assert "a decoding process was killed; its image is decoded again" in warned
     assert "599 of 600 images scored" in said
     assert contents(out) == undisturbed
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from command_line import files_below
+from decoding_processes import decoding_processes_of
 
 WHOLE = {"pixels.npy", "unreadable.csv", "provenance.json"}
 
@@ -126,18 +127,8 @@ class Waiting:
         return False
 
     def workers(self) -> list[int]:
-        """The decoding processes, children of the command."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                try:
-                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                    command = (entry / "cmdline").read_text()
-                except OSError:  # it has ended meanwhile
-                    continue
-                if parent == self.process.pid and "spawn_main" in command:
-                    found.append(int(entry.name))
-        return found
+        """The decoding processes of the command."""
+        return decoding_processes_of(self.process.pid)
 
     def kill_worker_in_pipe(self) -> None:
         """Kill the process that waits for the disk before it learns that the other end was opened."""

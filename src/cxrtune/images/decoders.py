@@ -178,7 +178,7 @@ class Decoders(Generic[Item, Result]):
 
 
 def _context() -> Any:
-    """Return how processes are started: never by a fork of this one, as its torch threads would be left behind.
+    """Return how processes are started: never by a fork of this one, which may hold torch threads.
 
     A server that has imported the decoders forks them in milliseconds, so that files which end their process
     cost little more than others; where there is none (Windows), each process imports them itself.
