@@ -16,9 +16,12 @@ class Radiograph:
 
     Attributes:
         pixels: uint8 or uint16 (H, W), grey in [0, white].
+        notes: What the reader decided on its own authority, such as a default for a missing element. Fixed
+            texts and numbers only: nothing that names a person.
     """
 
     pixels: Pixels
+    notes: tuple[str, ...] = ()
 
     @property
     def white(self) -> int:
