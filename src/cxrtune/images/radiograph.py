@@ -16,7 +16,8 @@ class Radiograph:
 
     Attributes:
         pixels: uint8 or uint16 (H, W), grey in [0, white].
-        notes: What was peculiar about the file and how it was taken; no value of the file is repeated.
+        notes: What the reader decided on its own authority, such as a default for a missing element. Fixed
+            texts and numbers only: nothing that names a person.
     """
 
     pixels: Pixels

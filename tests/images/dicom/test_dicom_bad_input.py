@@ -155,10 +155,9 @@ DAMAGED = {
     "no pixel data": (grey(PixelData=None), "holds no pixel data"),
     "empty pixel data": (grey(PixelData=b""), "holds no pixel data"),
     "no rows": (grey(Rows=None), "has no Rows"),
-    "no bits": (grey(BitsStored=None), "has no Bits Stored"),
+    "no bits": (grey(BitsStored=None, HighBit=None), "has no Bits Stored"),
     "rows of 0": (grey(Rows=0), "claims 64 x 0 pixels"),
     "fewer pixels": (grey(Rows=65), "claims 4,160 bytes of pixels and holds 4,096"),
-    "more pixels": (grey(Rows=63), "claims 4,032 bytes of pixels and holds 4,096"),
     "40,000 x 40,000": (
         grey(Rows=40_000, Columns=40_000),
         "claims 40000 x 40000 pixels, more than 80,000,000",
@@ -190,7 +189,10 @@ DAMAGED = {
         "is damaged: its Rescale Slope and Intercept leave no numbers",
     ),
     "center alone": (grey(WindowCenter="2"), "has only one of Window Center and Window Width"),
-    "width of 0": (grey(WindowCenter="2", WindowWidth="0"), "is damaged: a window of width 0 shows nothing"),
+    "width below 0": (
+        grey(WindowCenter="2", WindowWidth="-3"),
+        "is damaged: a window of width -3 shows nothing",
+    ),
     "function": (
         grey(WindowCenter="2", WindowWidth="3", VOILUTFunction="CUBIC"),
         "has a VOI LUT Function that is not supported",
@@ -213,7 +215,7 @@ DAMAGED = {
         "is damaged: its VOI LUT has entries of more than 8 bits",
     ),
     "half a table": (
-        grey(VOILUTSequence=[Dataset()]),
+        grey(VOILUTSequence=table([4, 0, 8], None)),
         "is damaged: its VOI LUT lacks descriptor or data",
     ),
     "MPEG": (

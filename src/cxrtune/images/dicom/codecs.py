@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -33,11 +33,15 @@ from cxrtune.images.dicom.codestream import (
     JPEG_LS,
     LOSSLESS,
     CodeStream,
-    jpeg2000_stream,
     jpeg_stream,
 )
+from cxrtune.images.dicom.jpeg2000 import check_jpeg2000, jpeg2000_stream
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
+
+_END = b"\xff\xd9"
+_PROGRESSIVE = 0xC2
+_ALL_COEFFICIENTS = bytes([0, 63, 0])  # the first, the last, and no approximation
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Codec:
 
     Attributes:
         stream: Reads the code stream's own header.
+        check: Refuses a code stream whose structure would cost the decoder too much; called before it.
         processes: JPEG processes that may stand in it; empty where there is no such thing.
         plugin: The name by which pydicom calls the library for a stream of this precision.
         decode: The decoder: code stream -> samples (H, W), grey.
@@ -54,6 +59,7 @@ class Codec:
     """
 
     stream: Callable[[bytes], CodeStream]
+    check: Callable[[bytes], None]
     processes: frozenset[int]
     plugin: Callable[[int], str]
     decode: Callable[[CodeStream], Samples]
@@ -70,6 +76,33 @@ def _package(module: str, package: str) -> Any:
         ) from error
 
 
+def _dct_stream(data: bytes) -> CodeStream:
+    """Read a DCT stream's header, and correct the range of coefficients of its scan.
+
+    In a sequential process a scan has all 64 coefficients (ITU-T T.81, B.2.3, table B.3). Some encoders
+    write 0 for the last; decoders of the IJG's kind look past it, and libjpeg refuses it.
+    """
+    stream = jpeg_stream(data)
+    if stream.process == _PROGRESSIVE:
+        return stream
+    start = _first_scan(data)
+    # Marker, length and number of components; two bytes a component.
+    place = start + 5 + 2 * stream.samples
+    if start < 0 or len(data) < place + 3 or data[place : place + 3] == _ALL_COEFFICIENTS:
+        return stream
+    return replace(stream, data=data[:place] + _ALL_COEFFICIENTS + data[place + 3 :])
+
+
+def _first_scan(data: bytes) -> int:
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        if data[position + 1] == 0xDA:
+            return position
+        fill = data[position + 1] == 0xFF
+        position += 1 if fill else 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return -1
+
+
 def _jpeg(stream: CodeStream) -> Samples:
     if stream.precision != 8:
         return _libjpeg(stream)
@@ -82,12 +115,30 @@ def _libjpeg(stream: CodeStream) -> Samples:
 
 
 def _charls(stream: CodeStream) -> Samples:
-    # Without its end a stream costs the decoder five seconds before it says so.
-    if b"\xff\xd9" not in stream.data[-16:]:
+    # Without its end a stream costs the decoder five seconds before it says so. What stands behind the end is
+    # padding; within the samples the two bytes cannot be (ITU-T T.87, A.1).
+    end = stream.data.rfind(_END)
+    if end < 0:
         raise UnreadableImageError("is truncated: the end of its JPEG-LS pixels is missing")
-    decoded, _ = _package("jpeg_ls", "pyjpegls").decode_buffer(stream.data)
+    decoded, _ = _without_zeros(stream.data[:end], _package("jpeg_ls", "pyjpegls").decode_buffer)
     kind = np.uint8 if stream.precision <= 8 else np.dtype("<u2")
     return cast(Samples, np.frombuffer(decoded, kind).reshape(stream.rows, stream.columns))
+
+
+def _without_zeros(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+    """Decode a JPEG-LS stream, without the zero bytes before its end where CharLS refuses it with them.
+
+    Some encoders put them there. The first one or two may belong to the samples; CharLS refuses a stream that
+    lacks those.
+    """
+    core = data.rstrip(b"\0")
+    zeros = len(data) - len(core)
+    for attempt in (zeros, *range(min(zeros, 3))):
+        try:
+            return decode(core + bytes(attempt) + _END)
+        except RuntimeError as error:
+            refusal = error
+    raise refusal
 
 
 def _openjpeg(stream: CodeStream) -> Samples:
@@ -96,10 +147,14 @@ def _openjpeg(stream: CodeStream) -> Samples:
     return cast(Samples, decoded.view(f"<u{decoded.itemsize}"))
 
 
-_DCT = Codec(jpeg_stream, DCT, lambda bits: "pillow" if bits == 8 else "pylibjpeg", _jpeg, True)
-_LOSSLESS = Codec(jpeg_stream, LOSSLESS, lambda bits: "pylibjpeg", _libjpeg, False)
-_JPEG_LS = Codec(jpeg_stream, JPEG_LS, lambda bits: "pyjpegls", _charls, False)
-_JPEG2000 = Codec(jpeg2000_stream, frozenset(), lambda bits: "pylibjpeg", _openjpeg, True)
+def _unchecked(data: bytes) -> None:
+    """Nothing more is checked."""
+
+
+_DCT = Codec(_dct_stream, _unchecked, DCT, lambda bits: "pillow" if bits == 8 else "pylibjpeg", _jpeg, True)
+_LOSSLESS = Codec(jpeg_stream, _unchecked, LOSSLESS, lambda bits: "pylibjpeg", _libjpeg, False)
+_JPEG_LS = Codec(jpeg_stream, _unchecked, JPEG_LS, lambda bits: "pyjpegls", _charls, False)
+_JPEG2000 = Codec(jpeg2000_stream, check_jpeg2000, frozenset(), lambda bits: "pylibjpeg", _openjpeg, True)
 
 CODECS: Mapping[str, Codec] = {
     # PS3.5 8.2.1, A.4.1

@@ -12,17 +12,25 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.frame import NATIVE, code_stream, first_frame, grey_frame, native_bytes, rle_planes
+from cxrtune.images.dicom.encapsulated import code_stream, first_frame
+from cxrtune.images.dicom.frame import grey_frame, rle_planes
 from cxrtune.images.dicom.grey import stored_values
 from cxrtune.images.dicom.header import Header
 from cxrtune.images.dicom.lut import read_lut
+from cxrtune.images.dicom.native import native_bytes
+from cxrtune.images.dicom.syntaxes import NATIVE
 from cxrtune.images.radiograph import Pixels
 
 
-def colour_pixels(dataset: Dataset, header: Header) -> Pixels:
+def colour_pixels(dataset: Dataset, header: Header, notes: list[str]) -> Pixels:
     """Decode the first frame of a colour picture and take its luma (ITU-R BT.601), as of a colour PNG.
 
     pydicom converts to RGB (PS3.3 C.7.6.3.1.2). Windows are for grey only (C.11.2).
+
+    Args:
+        dataset: The data set.
+        header: Its header.
+        notes: What was corrected or left out is added.
 
     Returns:
         uint8 or uint16 (H, W), grey in [0, white].
@@ -30,11 +38,11 @@ def colour_pixels(dataset: Dataset, header: Header) -> Pixels:
     Raises:
         UnreadableImageError: The pixels are not what the header claims or cannot be decoded.
     """
-    rgb = _looked_up(dataset, header) if header.samples == 1 else _decoded(dataset, header)
+    rgb = (_looked_up if header.samples == 1 else _decoded)(dataset, header, notes)
     return cast(Pixels, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
-def _looked_up(dataset: Dataset, header: Header) -> Any:
+def _looked_up(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     # PS3.3 C.7.6.3.1.5 and C.7.6.3.1.6: a table a colour, all of one kind.
     if header.photometric != "PALETTE COLOR":
         raise UnreadableImageError(f"is damaged: it claims to be {header.photometric} with 1 sample a pixel")
@@ -46,7 +54,7 @@ def _looked_up(dataset: Dataset, header: Header) -> Any:
     ]
     if len({table.bits for table in tables}) > 1:
         raise UnreadableImageError("is damaged: the tables of its palette differ in kind")
-    frame = grey_frame(dataset, header)()
+    frame = grey_frame(dataset, header, notes)()
     stored = stored_values(frame.bits, header.signed)
     palette = np.stack([table.look_up(stored) for table in tables], axis=-1)
     return _whole_range(palette, tables[0].bits)[frame.samples]
@@ -60,19 +68,19 @@ def _whole_range(rgb: Any, bits: int) -> Any:
     return np.rint(np.minimum(rgb, own) * (white / own)).astype(kind)
 
 
-def _decoded(dataset: Dataset, header: Header) -> Any:
+def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     syntax, plugin, planar = header.syntax, "", header.planar
     if header.syntax in NATIVE:
         # Read as one picture, whatever the number of frames: the first stands at the beginning.
-        data = native_bytes(dataset, header)
+        data = native_bytes(dataset, header, notes)
     elif header.syntax == RLELossless:
-        planes = rle_planes(first_frame(dataset, header), header).reshape(
+        planes = rle_planes(first_frame(dataset, header, notes), header).reshape(
             header.samples, header.allocated // 8, -1
         )
         data = np.ascontiguousarray(planes[:, ::-1].transpose(0, 2, 1)).tobytes()
         syntax, planar = ExplicitVRLittleEndian, 1
     else:
-        codec, stream = code_stream(dataset, header)
+        codec, stream = code_stream(dataset, header, notes)
         data, plugin = encapsulate([stream.data]), codec.plugin(stream.precision)
     options: dict[str, Any] = {
         "rows": header.rows,

@@ -53,15 +53,19 @@ def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) 
 
 def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixels: int) -> Radiograph:
     held: list[str] = []
+    notes: list[str] = []
     try:
         # pydicom warns of what it reads all the same; what matters of it is checked here and refused by name.
         with held_warnings("pydicom") as held:
-            decode = _prepared(read(), allow, max_pixels)
-        return Radiograph(decode())
+            decode = _prepared(read(), allow, max_pixels, notes)
+        pixels = decode()
+        return Radiograph(pixels, tuple(dict.fromkeys(notes)))
     except UnreadableImageError as error:
         if any("end of file" in text.lower() for text in held):
             raise UnreadableImageError("is truncated: it ends within an element") from error
         raise
+    except RecursionError:
+        raise UnreadableImageError("has sequences that are nested too deeply to be read") from None
     except Exception as error:
         # Reading an element of a damaged file may raise anything, with the element's value in its text.
         raise UnreadableImageError(
@@ -69,25 +73,30 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixel
         ) from None
 
 
-def _prepared(dataset: Dataset, allow: frozenset[Allowance], max_pixels: int) -> Callable[[], Pixels]:
+def _prepared(
+    dataset: Dataset, allow: frozenset[Allowance], max_pixels: int, notes: list[str]
+) -> Callable[[], Pixels]:
     """Do all that needs the data set, and return the rest: decoding, and the look-up in the table."""
     from cxrtune.images.dicom.colour import colour_pixels
     from cxrtune.images.dicom.frame import grey_frame
     from cxrtune.images.dicom.grey import grey_table
     from cxrtune.images.dicom.header import read_header
-    from cxrtune.images.dicom.transforms import read_transforms
+    from cxrtune.images.dicom.native import as_it_is
+    from cxrtune.images.dicom.transforms import check_depth, read_transforms
 
-    header = read_header(dataset)
+    header = read_header(dataset, notes)
     check_size(header.columns, header.rows, max_pixels)
     check_admission(header, allow)
+    header = as_it_is(dataset, header, notes)
     if not is_grey(header):
-        pixels = colour_pixels(dataset, header)
+        pixels = colour_pixels(dataset, header, notes)
         return lambda: pixels
-    transforms = read_transforms(dataset, header)
-    take_frame = grey_frame(dataset, header)
+    transforms = read_transforms(dataset, header, notes)
+    take_frame = grey_frame(dataset, header, notes)
 
     def decode() -> Pixels:
         frame = take_frame()
-        return cast(Pixels, np.take(grey_table(transforms, frame.bits), frame.samples))
+        check_depth(transforms, header, frame.depth)
+        return cast(Pixels, np.take(grey_table(transforms, frame.bits, frame.depth), frame.samples))
 
     return decode

@@ -9,25 +9,16 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.encaps import get_frame
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
+from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.codecs import CODECS, Codec, Samples
-from cxrtune.images.dicom.codestream import CodeStream
+from cxrtune.images.dicom.codecs import Codec, Samples
+from cxrtune.images.dicom.codestream import DCT, CodeStream
+from cxrtune.images.dicom.encapsulated import code_stream, first_frame
 from cxrtune.images.dicom.header import Header
+from cxrtune.images.dicom.native import native_bytes
 from cxrtune.images.dicom.rle import decode_rle
-
-NATIVE = frozenset(
-    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}
-)
+from cxrtune.images.dicom.syntaxes import NATIVE
 
 
 @dataclass(frozen=True)
@@ -36,15 +27,23 @@ class Frame:
 
     Attributes:
         samples: uint8 or uint16 (H, W), the bits of each value in [0, 2**bits), two's complement if signed.
-        bits: How many bits a value has: Bits Stored, or the precision of the code stream.
+        bits: How many bits a value has; more than the depth where a lossy decoder may overshoot.
+        depth: How many bits span the range of what can occur: Bits Stored, or what the code stream says where
+            that is known to be right.
     """
 
     samples: Samples
     bits: int
+    depth: int
 
 
-def grey_frame(dataset: Dataset, header: Header) -> Callable[[], Frame]:
+def grey_frame(dataset: Dataset, header: Header, notes: list[str]) -> Callable[[], Frame]:
     """Take the first frame of a grey picture out of its data set.
+
+    Args:
+        dataset: The data set.
+        header: Its header.
+        notes: What was corrected or left out is added, some of it only when the frame is decoded.
 
     Returns:
         What decodes it: the long part, which needs the data set no more and may run beside others.
@@ -54,32 +53,13 @@ def grey_frame(dataset: Dataset, header: Header) -> Callable[[], Frame]:
             not supported; and what is returned raises it where they cannot be decoded.
     """
     if header.syntax in NATIVE:
-        data = native_bytes(dataset, header)
-        return lambda: Frame(_stored_bits(_native(data, header), header), header.stored)
+        data = native_bytes(dataset, header, notes)
+        return lambda: _stored_bits(_native(data, header), header)
     if header.syntax == RLELossless:
-        packed = first_frame(dataset, header)
-        return lambda: Frame(_stored_bits(_unpacked(packed, header), header), header.stored)
-    codec, stream = code_stream(dataset, header)
-    return lambda: _decoded(codec, stream, header)
-
-
-def native_bytes(dataset: Dataset, header: Header) -> bytes:
-    """Return the uncompressed bytes of all frames, after comparing their number with the claim.
-
-    Raises:
-        UnreadableImageError: There are fewer bytes than claimed, or more by a row or more.
-    """
-    data = _pixel_data(dataset)
-    row = header.columns * header.samples * header.allocated // 8
-    if header.photometric == "YBR_FULL_422":
-        row = row * 2 // 3  # two pixels share their chroma (PS3.3 C.7.6.3.1.2)
-    claimed = row * header.rows * header.frames
-    if not claimed <= len(data) < claimed + max(row, 2):
-        raise UnreadableImageError(f"claims {claimed:,} bytes of pixels and holds {len(data):,}")
-    if header.syntax == ExplicitVRBigEndian and header.allocated == 8 and dataset["PixelData"].VR == "OW":
-        # PS3.5 A.3: words are swapped even where each holds two pixels.
-        return np.frombuffer(data + bytes(len(data) % 2), ">u2").astype("<u2").tobytes()
-    return data
+        packed = first_frame(dataset, header, notes)
+        return lambda: _stored_bits(_unpacked(packed, header), header)
+    codec, stream = code_stream(dataset, header, notes)
+    return lambda: _decoded(codec, stream, header, notes)
 
 
 def rle_planes(frame: bytes, header: Header) -> NDArray[np.uint8]:
@@ -89,70 +69,6 @@ def rle_planes(frame: bytes, header: Header) -> NDArray[np.uint8]:
         UnreadableImageError: The frame is damaged, or not of the size claimed.
     """
     return decode_rle(frame, header.samples * header.allocated // 8, header.rows * header.columns)
-
-
-def code_stream(dataset: Dataset, header: Header) -> tuple[Codec, CodeStream]:
-    """Take the first frame's code stream and compare its own header with the data set's.
-
-    Raises:
-        UnreadableImageError: The transfer syntax is not supported, or the two headers disagree.
-    """
-    codec = CODECS.get(header.syntax)
-    if codec is None:
-        raise UnreadableImageError(f"has a transfer syntax that is not supported: {_name(header.syntax)}")
-    stream = codec.stream(first_frame(dataset, header))
-    if codec.processes and stream.process not in codec.processes:
-        raise UnreadableImageError(
-            f"is damaged: its pixels are not in the transfer syntax that it states, {_name(header.syntax)}"
-        )
-    if (stream.columns, stream.rows) != (header.columns, header.rows):
-        raise UnreadableImageError(
-            f"claims {header.columns} x {header.rows} pixels, and its compressed pixels "
-            f"{stream.columns} x {stream.rows}"
-        )
-    if stream.samples != header.samples:
-        raise UnreadableImageError(
-            f"claims {header.samples} samples a pixel, and its compressed pixels {stream.samples}"
-        )
-    if not 1 <= stream.precision <= header.allocated:
-        raise UnreadableImageError(
-            f"allocates {header.allocated} bits a sample, and its compressed pixels have {stream.precision}"
-        )
-    return codec, stream
-
-
-def first_frame(dataset: Dataset, header: Header) -> bytes:
-    """Return the first compressed frame.
-
-    Raises:
-        UnreadableImageError: There is none, or its fragments are not whole.
-    """
-    table = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
-    try:
-        frame = get_frame(
-            _pixel_data(dataset),
-            0,
-            number_of_frames=header.frames,
-            extended_offsets=table if all(isinstance(part, bytes) for part in table) else None,
-        )
-    except Exception as error:
-        # pydicom lets whatever goes wrong in its reading of items through.
-        raise UnreadableImageError("is damaged: its compressed pixels have no whole frame") from error
-    if not frame:
-        raise UnreadableImageError("is damaged: its compressed pixels have no whole frame")
-    return frame
-
-
-def _name(syntax: str) -> str:
-    # pydicom's name of an unknown identifier is the identifier, which no reason may hold.
-    return "unknown" if UID(syntax).name == syntax else UID(syntax).name
-
-
-def _pixel_data(dataset: Dataset) -> bytes:
-    data = dataset["PixelData"].value
-    if not isinstance(data, bytes) or not data:
-        raise UnreadableImageError("holds no pixel data")
-    return data
 
 
 def _native(data: bytes, header: Header) -> Samples:
@@ -168,21 +84,48 @@ def _unpacked(packed: bytes, header: Header) -> Samples:
     return cast(Samples, samples.reshape(header.rows, header.columns))
 
 
-def _decoded(codec: Codec, stream: CodeStream, header: Header) -> Frame:
+def _decoded(codec: Codec, stream: CodeStream, header: Header, notes: list[str]) -> Frame:
     try:
         decoded = codec.decode(stream)
     except (RuntimeError, ValueError, OSError, SyntaxError, TypeError) as error:
         raise UnreadableImageError("is damaged: its compressed pixels cannot be decoded") from error
     if decoded.shape != (header.rows, header.columns) or decoded.dtype not in (np.uint8, np.uint16):
         raise UnreadableImageError("is damaged: its pixels decode to another size than claimed")
-    bits = stream.precision if codec.may_overshoot else min(stream.precision, header.stored)
-    return Frame(_masked(decoded, bits), bits)
+    bits = stream.precision
+    # A stream of whole cells has the value where Bits Stored and High Bit say, as if it were not compressed.
+    below = header.high_bit + 1 - header.stored if bits > header.high_bit else 0
+    samples, bits = _shifted(decoded, below), bits - below
+    if bits < header.stored:
+        notes.append(f"the compressed pixels have {bits} bits and not {header.stored}: read so")
+        return Frame(_masked(samples, bits), bits, bits)
+    if not _may_overshoot(codec, stream, header):
+        return Frame(_masked(samples, header.stored), header.stored, header.stored)
+    depth = header.stored
+    beyond = bits > depth and not header.signed and samples.max() >= 3 << depth - 1
+    if stream.process in DCT and beyond:
+        # PS3.5 8.2.1: such a stream has 8 or 12 bits, and no others can be stored. An overshoot is small.
+        notes.append(f"the compressed pixels have {bits} bits and not {depth}: read so")
+        depth = bits
+    return Frame(_masked(samples, bits), bits, depth)
 
 
-def _stored_bits(samples: Samples, header: Header) -> Samples:
+def _may_overshoot(codec: Codec, stream: CodeStream, header: Header) -> bool:
+    """Tell whether values beyond the stored bits are an overshoot and mean what they say.
+
+    Elsewhere the bits above the stored ones mean nothing (PS3.5 8.1.1); overlays were kept there.
+    """
+    lossless = stream.reversible and (header.syntax == JPEG2000Lossless or not header.is_lossy)
+    return codec.may_overshoot and not lossless
+
+
+def _stored_bits(samples: Samples, header: Header) -> Frame:
     # PS3.5 8.1.1: what lies outside the stored bits is not the pixel's.
-    below = header.high_bit + 1 - header.stored
-    return _masked(cast(Samples, samples >> below) if below else samples, header.stored)
+    shifted = _shifted(samples, header.high_bit + 1 - header.stored)
+    return Frame(_masked(shifted, header.stored), header.stored, header.stored)
+
+
+def _shifted(samples: Samples, bits: int) -> Samples:
+    return cast(Samples, samples >> bits) if bits else samples
 
 
 def _masked(samples: Samples, bits: int) -> Samples:

@@ -17,6 +17,7 @@ from cxrtune.images.dicom.lut import Lut
 from cxrtune.images.radiograph import Pixels
 
 Values = NDArray[np.float64]
+Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 _SAME = 1e-9
 """Closer than this two shares of white are one: rounding in float64 is far below, a grey level far above."""
 
@@ -35,7 +36,7 @@ class Window:
 
     center: float
     width: float
-    function: Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+    function: Function
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,6 @@ class Grey:
     """How stored values become grey.
 
     Attributes:
-        stored: Bits Stored.
         signed: Stored values are two's complement.
         modality: Modality LUT or rescale, or None.
         voi: VOI LUT or window, or None: then the full range of what the stored bits can give is shown.
@@ -51,7 +51,6 @@ class Grey:
         padding: Stored values from the first to the second are no picture; None if there are none.
     """
 
-    stored: int
     signed: bool
     modality: Rescale | Lut | None
     voi: Lut | Window | None
@@ -59,22 +58,23 @@ class Grey:
     padding: tuple[int, int] | None
 
 
-def grey_table(grey: Grey, bits: int) -> Pixels:
+def grey_table(grey: Grey, bits: int, depth: int) -> Pixels:
     """Run every stored value through the transforms.
 
     Args:
         grey: The transforms.
-        bits: Bits of a value in the frame; more than Bits Stored where a lossy decoder may overshoot.
+        bits: Bits of a value in the frame; more than the depth where a lossy decoder may overshoot.
+        depth: Bits that span the range of what can occur.
 
     Returns:
-        uint8 (2**bits,) where no more than 8 bits are stored and their order is only kept or turned round,
+        uint8 (2**bits,) where the depth is no more than 8 bits and their order is only kept or turned round,
         otherwise uint16 (2**bits,); grey in [0, white] for each value's bits.
 
     Raises:
         UnreadableImageError: The transforms leave no numbers.
     """
     stored = stored_values(bits, grey.signed)
-    own = stored_values(grey.stored, grey.signed)
+    own = stored_values(depth, grey.signed)
     own_low, own_high = own.min(), own.max()
     # PS3.3 C.11.1: the modality transform is first.
     values, low, high = _after_modality(grey.modality, stored, own_low, own_high)
@@ -89,7 +89,7 @@ def grey_table(grey: Grey, bits: int) -> Pixels:
     if grey.padding is not None:
         padded = (stored >= grey.padding[0]) & (stored <= grey.padding[1])
     only_turned = _equal(shares, plain, ~padded) or _equal(shares, 1.0 - plain, ~padded)
-    kind = np.uint8 if grey.stored <= 8 and only_turned else np.uint16
+    kind = np.uint8 if depth <= 8 and only_turned else np.uint16
     table = np.rint(shares * np.iinfo(kind).max).astype(kind)
     table[padded] = 0
     return cast(Pixels, table)

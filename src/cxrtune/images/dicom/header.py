@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import (
@@ -17,10 +15,13 @@ from pydicom.uid import (
 )
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.elements import named, optional, text, whole
+from cxrtune.images.dicom.views import other_view
 from cxrtune.images.size import check_size
 
 ELEMENTS = (
-    *("SOPClassUID", "Modality", "PresentationIntentType", "ViewPosition", "ViewCodeSequence"),
+    *("SOPClassUID", "Modality", "PresentationIntentType", "LossyImageCompression"),
+    *("ViewPosition", "ViewCodeSequence", "PatientOrientation", "PatientOrientationCodeSequence"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames"),
     *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit"),
@@ -53,8 +54,8 @@ class Header:
         modality: Modality, empty if absent.
         is_radiograph_class: The SOP class is that of a CR or DX image.
         is_raw: The image is meant for processing, not for presentation.
-        view: View Position, empty if absent.
-        view_codes: Code values of the View Code Sequence.
+        other_view: What says that the image is not a frontal radiograph; None if nothing does.
+        is_lossy: Lossy Image Compression says that the pixels have been compressed with loss.
         rows: Height in pixels.
         columns: Width in pixels.
         frames: Number of frames.
@@ -71,8 +72,8 @@ class Header:
     modality: str
     is_radiograph_class: bool
     is_raw: bool
-    view: str
-    view_codes: frozenset[str]
+    other_view: str | None
+    is_lossy: bool
     rows: int
     columns: int
     frames: int
@@ -85,89 +86,85 @@ class Header:
     signed: bool
 
 
-def read_header(dataset: Dataset) -> Header:
+def read_header(dataset: Dataset, notes: list[str]) -> Header:
     """Read and check the elements that say what the picture is and how it is stored.
+
+    Args:
+        dataset: The data set.
+        notes: What was taken for granted is added.
 
     Raises:
         UnreadableImageError: An element is missing, contradicts another, or claims too much.
     """
     if "PixelData" not in dataset:
         raise UnreadableImageError("holds no pixel data")
+    photometric = text(dataset, "PhotometricInterpretation")
+    rows, columns, frames = whole(dataset, "Rows"), whole(dataset, "Columns"), _frames(dataset, notes)
+    if not photometric:
+        raise UnreadableImageError(
+            "has no Photometric Interpretation: whether low values are black or white is not known"
+        )
+    samples = _or_default(
+        dataset, "SamplesPerPixel", 1 if photometric in ("MONOCHROME1", "MONOCHROME2") else None, notes
+    )
+    stored, high_bit = _stored_bits(dataset, notes)
     header = Header(
         syntax=_syntax(dataset),
         modality=text(dataset, "Modality"),
         is_radiograph_class=_sop_class(dataset) in _RADIOGRAPH_CLASSES,
         is_raw=text(dataset, "PresentationIntentType") == "FOR PROCESSING"
         or _sop_class(dataset) == DigitalXRayImageStorageForProcessing,
-        view=text(dataset, "ViewPosition"),
-        view_codes=frozenset(text(item, "CodeValue") for item in dataset.get("ViewCodeSequence") or ()),
-        rows=whole(dataset, "Rows"),
-        columns=whole(dataset, "Columns"),
-        frames=whole(dataset, "NumberOfFrames", 1),
-        samples=whole(dataset, "SamplesPerPixel"),
-        photometric=text(dataset, "PhotometricInterpretation"),
+        other_view=other_view(dataset),
+        is_lossy=text(dataset, "LossyImageCompression") == "01",
+        rows=rows,
+        columns=columns,
+        frames=frames,
+        samples=samples,
+        photometric=photometric,
         planar=whole(dataset, "PlanarConfiguration", 0),
-        allocated=whole(dataset, "BitsAllocated"),
-        stored=whole(dataset, "BitsStored"),
-        high_bit=whole(dataset, "HighBit"),
-        signed=whole(dataset, "PixelRepresentation") == 1,
+        allocated=_or_default(
+            dataset, "BitsAllocated", _allocated(dataset, stored, rows * columns * samples * frames), notes
+        ),
+        stored=stored,
+        high_bit=high_bit,
+        signed=_or_default(dataset, "PixelRepresentation", 0, notes) == 1,
     )
     _check_size(header)
     _check_bits(header)
     return header
 
 
-def text(dataset: Dataset, keyword: str) -> str:
-    """Return a value as upper-case text, empty if the element is absent or empty."""
-    return str(first(dataset, keyword) or "").strip().upper()
+def _frames(dataset: Dataset, notes: list[str]) -> int:
+    frames = whole(dataset, "NumberOfFrames", 1)
+    if frames == 0:
+        notes.append("Number Of Frames is 0: read as 1")
+    return frames or 1
 
 
-def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
-    """Return a value as a whole number.
-
-    Raises:
-        UnreadableImageError: The element is missing and has no default, or is no whole number.
-    """
-    value = first(dataset, keyword)
-    if value is None:
-        if default is None:
-            raise UnreadableImageError(f"has no {_named(keyword)}")
-        return default
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UnreadableImageError(f"is damaged: its {_named(keyword)} is no whole number") from error
+def _stored_bits(dataset: Dataset, notes: list[str]) -> tuple[int, int]:
+    """Return Bits Stored and High Bit; one of them tells the other (PS3.5 8.1.1)."""
+    stored, high_bit = (optional(dataset, keyword) for keyword in ("BitsStored", "HighBit"))
+    if stored is None:
+        stored = _or_default(dataset, "BitsStored", None if high_bit is None else high_bit + 1, notes)
+    if high_bit is None:
+        high_bit = _or_default(dataset, "HighBit", stored - 1, notes)
+    return stored, high_bit
 
 
-def number(dataset: Dataset, keyword: str) -> float | None:
-    """Return a value, the first of several, as a finite number; None if the element is absent or empty.
-
-    Raises:
-        UnreadableImageError: The value is no finite number.
-    """
-    value = first(dataset, keyword)
-    if value is None:
-        return None
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UnreadableImageError(f"is damaged: its {_named(keyword)} is no number") from error
-    if not math.isfinite(found):
-        raise UnreadableImageError(f"is damaged: its {_named(keyword)} is no finite number")
-    return found
+def _allocated(dataset: Dataset, stored: int, samples: int) -> int:
+    data = dataset["PixelData"].value
+    holds_words = isinstance(data, bytes) and len(data) >= 2 * samples
+    return 16 if stored > 8 or holds_words else 8
 
 
-def first(dataset: Dataset, keyword: str) -> Any:
-    """Return a value, the first of several; None if the element is absent or empty."""
-    value = dataset.get(keyword)
-    if isinstance(value, (list, tuple)) or (hasattr(value, "__len__") and hasattr(value, "insert")):
-        value = value[0] if len(value) else None
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _named(keyword: str) -> str:
-    # Rows, BitsStored -> Rows, Bits Stored
-    return "".join(f" {letter}" if letter.isupper() else letter for letter in keyword).strip()
+def _or_default(dataset: Dataset, keyword: str, default: int | None, notes: list[str]) -> int:
+    value = optional(dataset, keyword)
+    if value is not None:
+        return value
+    if default is None:
+        raise UnreadableImageError(f"has no {named(keyword)}")
+    notes.append(f"{named(keyword)} is missing: read as {default}")
+    return default
 
 
 def _syntax(dataset: Dataset) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.elements import values
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,18 @@ class Lut:
         return cast(NDArray[np.uint16], self.entries[places.astype(np.intp)])
 
 
-def read_lut(holder: Dataset, prefix: str, name: str, signed: bool) -> Lut:
+def filled_item(dataset: Dataset, keyword: str) -> Dataset | None:
+    """Return the first item of a sequence of tables that holds one; None if none does.
+
+    Templates leave an item behind whose descriptor is empty or all zeros and whose data is missing.
+    """
+    for item in dataset.get(keyword) or ():
+        if item.get("LUTData") or any(values(item, "LUTDescriptor")):
+            return cast(Dataset, item)
+    return None
+
+
+def read_lut(holder: Dataset, prefix: str, name: str, signed: bool, notes: list[str] | None = None) -> Lut:
     """Read descriptor and data of a table.
 
     Args:
@@ -44,6 +56,8 @@ def read_lut(holder: Dataset, prefix: str, name: str, signed: bool) -> Lut:
         prefix: What the two keywords begin with.
         name: What the table is called in a reason.
         signed: Input values may be negative.
+        notes: Where a descriptor that claims 16 bits for narrower entries is corrected, and said so; None
+            where the descriptor is to be taken by its word.
 
     Raises:
         UnreadableImageError: One of the two is missing, or the data is not what the descriptor says.
@@ -64,6 +78,12 @@ def read_lut(holder: Dataset, prefix: str, name: str, signed: bool) -> Lut:
         raise UnreadableImageError(f"is damaged: its {name} claims {count} entries and holds {len(entries)}")
     if entries[:count].max() >> bits:
         raise UnreadableImageError(f"is damaged: its {name} has entries of more than {bits} bits")
+    used = max(8, int(entries[:count].max()).bit_length())
+    if notes is not None and used < bits == 16:
+        # PS3.3 C.11.2.1.1: 8 or 16 in an image, so that the width of the storage is written there where the
+        # entries have 12 bits, by Agfa among others. Taken by its word the image would be nearly black.
+        notes.append(f"the {name} claims entries of 16 bits and uses {used}: read as {used}")
+        bits = used
     return Lut(first, entries[:count].astype(np.uint16), bits)
 
 

@@ -15,6 +15,8 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.header import ELEMENTS
 from cxrtune.images.dicom.recognise import is_dicom
 
+_PREFIX = b"DICM"  # PS3.10 7.1
+
 MAX_INFLATED = 1 << 28
 """Bytes that a deflated data set may have: more than 80 million pixels of 16 bits, with room for the rest."""
 
@@ -29,6 +31,8 @@ def read_bytes(data: bytes) -> Dataset:
         raise UnreadableImageError("the file is empty (0 bytes)")
     if not is_dicom(data[:132]):
         raise UnreadableImageError("is no DICOM file, or its first bytes are damaged")
+    if data[128:132] != _PREFIX:
+        data = data.removeprefix(_PREFIX)  # of a file whose preamble was taken away, and nothing else
     tags: list[BaseTag | int] = [Tag(keyword) for keyword in ELEMENTS]
     stream = io.BytesIO(data)
     meta = _file_meta(stream)

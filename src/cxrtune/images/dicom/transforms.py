@@ -2,66 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import get_args
+
 from pydicom import Dataset
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.grey import Grey, Rescale, Window
-from cxrtune.images.dicom.header import Header, first, number, text
-from cxrtune.images.dicom.lut import Lut, read_lut
+from cxrtune.images.dicom.elements import finite, first, number, text, values
+from cxrtune.images.dicom.grey import Function, Grey, Rescale, Window
+from cxrtune.images.dicom.header import Header
+from cxrtune.images.dicom.lut import Lut, filled_item, read_lut
+
+_FUNCTIONS: Mapping[str, Function] = {name: name for name in get_args(Function)}
 
 
-def read_transforms(dataset: Dataset, header: Header) -> Grey:
+def read_transforms(dataset: Dataset, header: Header, notes: list[str]) -> Grey:
     """Read modality LUT or rescale, VOI LUT or window, presentation and padding.
+
+    Args:
+        dataset: The data set.
+        header: Its header.
+        notes: What was corrected or taken as not set is added.
 
     Raises:
         UnreadableImageError: An element is damaged, stands without its partner, or is not supported.
     """
-    modality = _modality(dataset, header)
+    modality = _modality(dataset, header, notes)
     return Grey(
-        stored=header.stored,
         signed=header.signed,
         modality=modality,
-        voi=_voi(dataset, header, modality),
+        voi=_voi(dataset, header, modality, notes),
         inverse=_inverse(dataset, header),
         padding=_padding(dataset, header),
     )
 
 
-def _modality(dataset: Dataset, header: Header) -> Rescale | Lut | None:
+def _modality(dataset: Dataset, header: Header, notes: list[str]) -> Rescale | Lut | None:
     # PS3.3 C.11.1: the sequence or the rescale, not both; where both are, the sequence says more.
-    if dataset.get("ModalityLUTSequence"):
-        return read_lut(dataset.ModalityLUTSequence[0], "LUT", "Modality LUT", header.signed)
+    item = filled_item(dataset, "ModalityLUTSequence")
+    if item is not None:
+        return read_lut(item, "LUT", "Modality LUT", header.signed, notes)
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope is None and intercept is None:
         return None
     if slope is None or intercept is None:
         raise UnreadableImageError("has only one of Rescale Slope and Rescale Intercept")
+    if slope == 0 == intercept:
+        notes.append("Rescale Slope and Intercept are 0: taken as not set")
+        return None
     if slope == 0:
         raise UnreadableImageError("is damaged: its Rescale Slope is 0")
     return Rescale(slope, intercept)
 
 
-def _voi(dataset: Dataset, header: Header, modality: Rescale | Lut | None) -> Lut | Window | None:
+def _voi(
+    dataset: Dataset, header: Header, modality: Rescale | Lut | None, notes: list[str]
+) -> Lut | Window | None:
     # PS3.3 C.11.2.1: several are alternatives, and the first is meant to be shown first.
-    if dataset.get("VOILUTSequence"):
-        signed = _may_be_negative(header, modality)
-        return read_lut(dataset.VOILUTSequence[0], "LUT", "VOI LUT", signed)
-    center, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
-    if center is None and width is None:
+    item = filled_item(dataset, "VOILUTSequence")
+    if item is not None:
+        return read_lut(item, "LUT", "VOI LUT", _may_be_negative(header, modality), notes)
+    centers, widths = values(dataset, "WindowCenter"), values(dataset, "WindowWidth")
+    if not any(one is not None for one in (*centers, *widths)):
         return None
-    if center is None or width is None:
-        raise UnreadableImageError("has only one of Window Center and Window Width")
     function = text(dataset, "VOILUTFunction") or "LINEAR"
-    # PS3.3 C.11.2.1.2.1 and C.11.2.1.3: the least width of each.
-    if function == "LINEAR" and width >= 1:
-        return Window(center, width, "LINEAR")
-    if function == "LINEAR_EXACT" and width > 0:
-        return Window(center, width, "LINEAR_EXACT")
-    if function == "SIGMOID" and width > 0:
-        return Window(center, width, "SIGMOID")
-    if function in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
-        raise UnreadableImageError(f"is damaged: a window of width {width:g} shows nothing")
-    raise UnreadableImageError("has a VOI LUT Function that is not supported")
+    if function not in _FUNCTIONS:
+        raise UnreadableImageError("has a VOI LUT Function that is not supported")
+    refused = "has only one of Window Center and Window Width"
+    for center, width in zip(centers, widths, strict=False):
+        if center is None or width is None:
+            continue
+        window = Window(finite(center, "WindowCenter"), finite(width, "WindowWidth"), _FUNCTIONS[function])
+        if window.width > 0:
+            return _by_its_units(window, _lies_within_one(header, modality), notes)
+        if window.width == 0:
+            notes.append("a window of width 0 is taken as not set")
+            refused = ""
+        else:
+            refused = f"is damaged: a window of width {window.width:g} shows nothing"
+    if refused:
+        raise UnreadableImageError(refused)
+    return None
+
+
+def _by_its_units(window: Window, within_one: bool, notes: list[str]) -> Window:
+    # PS3.3 C.11.2.1.2.1: LINEAR is for whole numbers, as it takes one from the width. Where the modality
+    # transform gives shares of one, such a window can only be meant exactly (C.11.2.1.3.2).
+    if window.function == "LINEAR" and (window.width < 1 or within_one):
+        notes.append("a LINEAR window over values within 1 is read as LINEAR_EXACT")
+        return replace(window, function="LINEAR_EXACT")
+    return window
+
+
+def _lies_within_one(header: Header, modality: Rescale | Lut | None) -> bool:
+    # A little more than one, as a slope such as 1/4095 is rounded to the 16 characters of a decimal string.
+    return isinstance(modality, Rescale) and abs(modality.slope) * ((1 << header.stored) - 1) <= 1.001
+
+
+def check_depth(grey: Grey, header: Header, depth: int) -> None:
+    """Refuse compressed pixels of fewer bits than stated, with a window that was made for as many as stated.
+
+    Raises:
+        UnreadableImageError: What the window or VOI LUT spans is beyond twice what the pixels can be.
+    """
+    if depth >= header.stored or grey.voi is None or isinstance(grey.modality, Lut):
+        return
+    highest = float((1 << depth - int(header.signed)) - 1)
+    if grey.modality is not None:
+        highest = abs(grey.modality.slope) * highest + grey.modality.intercept
+    spans = (
+        grey.voi.first + len(grey.voi.entries)
+        if isinstance(grey.voi, Lut)
+        else grey.voi.center + grey.voi.width / 2
+    )
+    if spans > 2 * max(highest, 1.0):
+        raise UnreadableImageError(
+            f"has a window for {header.stored} bits, and its compressed pixels have {depth}"
+        )
 
 
 def _may_be_negative(header: Header, modality: Rescale | Lut | None) -> bool:
@@ -75,7 +133,7 @@ def _may_be_negative(header: Header, modality: Rescale | Lut | None) -> bool:
 
 
 def _inverse(dataset: Dataset, header: Header) -> bool:
-    if dataset.get("PresentationLUTSequence"):
+    if filled_item(dataset, "PresentationLUTSequence") is not None:
         raise UnreadableImageError("has a Presentation LUT Sequence, which is not supported")
     shape = text(dataset, "PresentationLUTShape") or "IDENTITY"
     if shape not in ("IDENTITY", "INVERSE"):

@@ -1,0 +1,87 @@
+"""An element's value as plain text or number, whatever pydicom makes of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydicom import Dataset
+
+from cxrtune.errors import UnreadableImageError
+
+
+def values(dataset: Dataset, keyword: str) -> list[Any]:
+    """Return all values of an element, None for one that is empty; no values if it is absent."""
+    value = dataset.get(keyword)
+    several = isinstance(value, (list, tuple)) or (hasattr(value, "__len__") and hasattr(value, "insert"))
+    listed = list(value) if several else [] if value is None else [value]
+    return [None if isinstance(one, str) and not one.strip() else one for one in listed]
+
+
+def first(dataset: Dataset, keyword: str) -> Any:
+    """Return a value, the first of several; None if the element is absent or empty."""
+    return next(iter(values(dataset, keyword)), None)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return a value as upper-case text, empty if the element is absent or empty."""
+    return str(first(dataset, keyword) or "").strip().upper()
+
+
+def optional(dataset: Dataset, keyword: str) -> int | None:
+    """Return a value as a whole number; None if the element is absent or empty.
+
+    Raises:
+        UnreadableImageError: The element is no whole number.
+    """
+    value = first(dataset, keyword)
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnreadableImageError(f"is damaged: its {named(keyword)} is no whole number") from error
+
+
+def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
+    """Return a value as a whole number.
+
+    Raises:
+        UnreadableImageError: The element is missing and has no default, or is no whole number.
+    """
+    value = optional(dataset, keyword)
+    if value is None:
+        value = default
+    if value is None:
+        raise UnreadableImageError(f"has no {named(keyword)}")
+    return value
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return a value, the first of several, as a finite number; None if the element is absent or empty.
+
+    Raises:
+        UnreadableImageError: The value is no finite number.
+    """
+    value = first(dataset, keyword)
+    return None if value is None else finite(value, keyword)
+
+
+def finite(value: Any, keyword: str) -> float:
+    """Return one value of an element as a finite number.
+
+    Raises:
+        UnreadableImageError: It is none.
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnreadableImageError(f"is damaged: its {named(keyword)} is no number") from error
+    if not math.isfinite(found):
+        raise UnreadableImageError(f"is damaged: its {named(keyword)} is no finite number")
+    return found
+
+
+def named(keyword: str) -> str:
+    """Return a keyword as words: BitsStored -> Bits Stored."""
+    return "".join(f" {letter}" if letter.isupper() else letter for letter in keyword).strip()
