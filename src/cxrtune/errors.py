@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cxrtune.shown import fitted, shown
+
 
 class CxrtuneError(Exception):
     """The work could not be done.
+
+    What a user's files and names put into a message is escaped, and cut off where it is long.
 
     Attributes:
         message: What is wrong, with what was found and what was expected.
@@ -28,9 +32,9 @@ class CxrtuneError(Exception):
         super().__init__(message)
 
     def __str__(self) -> str:
-        where = "" if self.path is None else f"{self.path}: "
-        what_next = "" if self.remedy is None else f"\n{self.remedy}"
-        return f"{where}{self.message}{what_next}"
+        where = "" if self.path is None else f"{shown(str(self.path))}: "
+        what_next = "" if self.remedy is None else f"\n{shown(fitted(self.remedy))}"
+        return f"{where}{shown(fitted(self.message))}{what_next}"
 
 
 class UsageError(CxrtuneError):

@@ -75,7 +75,7 @@ class Source:
             except OSError:  # gone since the folder was listed; whoever opens it will say so
                 continue
             line = f"{key}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(line.encode("utf-8", "surrogateescape"))  # names need not be UTF-8
+            digest.update(line.encode("utf-8", "surrogatepass"))  # names need not be UTF-8
             total += status.st_size
         return cls(name, str(folder), digest.hexdigest(), total)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cxrtune.errors import RecipeError
+from cxrtune.shown import fitted, quoted
 
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -216,14 +217,14 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             raise RecipeError(
-                f"unknown key '{key}'",
+                f"unknown key {quoted(key)}",
                 key=key,
                 path=where,
                 remedy=f"Keys there are: {', '.join(_siblings(problem['loc'][:-1]))}.",
             ) from error
         reason = _EXPECTED.get(problem["type"], re.sub(r"^Value error, ", "", problem["msg"]))
         raise RecipeError(
-            f"key '{key}' cannot be {problem['input']!r}: {reason[0].lower()}{reason[1:]}",
+            f"key {quoted(key)} cannot be {fitted(repr(problem['input']), 80)}: {reason[0].lower()}{reason[1:]}",
             key=key,
             path=where,
             remedy="The keys and their meaning stand in docs/recipes.md.",

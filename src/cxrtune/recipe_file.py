@@ -11,6 +11,8 @@ import yaml
 
 from cxrtune.errors import RecipeError, UsageError
 from cxrtune.recipe import Recipe, validate_recipe
+from cxrtune.shown import quoted
+from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, problem_of, read_text
 
 _EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
@@ -21,12 +23,13 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
-def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold) -> Recipe:
     """Load a recipe and apply overrides.
 
     Args:
         source: The name of a shipped recipe, such as `reference`, or the path of a YAML file.
         overrides: `dotted.key=value`, the value in YAML, such as `training.epochs=3`.
+        tell: Told of what had to be guessed of the file's text.
 
     Raises:
         RecipeError: A key is unknown or its value is wrong.
@@ -36,10 +39,10 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     if source in shipped_recipes():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"recipe {source}"
     elif path.is_file():
-        text, where = read_text(path, _EXAMPLE), source
+        text, where = read_text(path, _EXAMPLE, tell), source
     else:
         raise UsageError(
-            f"there is no recipe '{source}'",
+            f"there is no recipe {quoted(source)}",
             remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_recipes())}.",
         )
     content = parse_mapping(text, where=where, what="recipe", remedy=_EXAMPLE)
@@ -55,14 +58,14 @@ def _shipped() -> Any:
 def _apply(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key:
-        raise UsageError(f"'{override}' is no key=value", remedy="Write it like: --set training.epochs=3")
+        raise UsageError(f"{quoted(override)} is no key=value", remedy="Write it like: --set training.epochs=3")
     *parents, last = key.split(".")
     for depth, parent in enumerate(parents, start=1):
         inner: Any = content.setdefault(parent, {})
         if not isinstance(inner, dict):
             holder = ".".join(parents[:depth])
             raise RecipeError(
-                f"key '{holder}' holds no other keys",
+                f"key {quoted(holder)} holds no other keys",
                 key=key,
                 path="--set",
                 remedy=f"Write it like: --set {holder}=VALUE",
@@ -72,6 +75,6 @@ def _apply(content: dict[str, Any], override: str) -> None:
         content[last] = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UsageError(
-            f"'{override}' is no key=value: {problem_of(error)}",
+            f"{quoted(override)} is no key=value: {problem_of(error)}",
             remedy="Put quotes around a text with special characters: --set 'name=\"a: b\"'",
         ) from error

@@ -7,19 +7,29 @@ from typing import Any
 
 import yaml
 
-from cxrtune.errors import UsageError
+from cxrtune.errors import DataError, UsageError
+from cxrtune.shown import quoted
+from cxrtune.text_file import Tell, read_utf8
 
 
-def read_text(path: Path, remedy: str) -> str:
+def read_text(path: Path, remedy: str, tell: Tell) -> str:
     """Read a text file that a user wrote.
 
+    Args:
+        path: The file.
+        remedy: What to do if it is no text.
+        tell: Told of what had to be guessed.
+
     Raises:
-        UsageError: It cannot be read, or is not UTF-8.
+        UsageError: It cannot be read, or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise UsageError("is no readable text file", path=path, remedy=remedy) from error
+        content = read_utf8(path, remedy)
+    except DataError as error:
+        raise UsageError(error.message, path=path, remedy=remedy) from error
+    if content.guess:
+        tell(f"{path.name} {content.guess}")
+    return content.text
 
 
 def parse_mapping(text: str, *, where: str, what: str, remedy: str, typed: bool = True) -> dict[str, Any]:
@@ -61,7 +71,7 @@ class _KeysOnce:
                 continue
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' stands twice", key.start_mark
+                    None, None, f"the key {quoted(key.value)} stands twice", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)  # type: ignore[misc, no-any-return]

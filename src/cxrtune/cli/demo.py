@@ -28,7 +28,7 @@ def command(
     reporter = reporter_of(context)
     outcome = run_demo(
         out,
-        load_recipe(recipe, overrides or ()),
+        load_recipe(recipe, overrides or (), reporter.warn),
         images=images,
         workers=workers or default_workers(),
         reporter=reporter,

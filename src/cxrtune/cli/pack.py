@@ -40,7 +40,7 @@ def command(
         cohort,
         data,
         out,
-        preprocess=load_recipe(recipe, overrides or ()).preprocess,
+        preprocess=load_recipe(recipe, overrides or (), reporter_of(context).warn).preprocess,
         workers=workers or default_workers(),
         max_unreadable=max_unreadable,
         allow=allowances_of(allow),

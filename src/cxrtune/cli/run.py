@@ -86,7 +86,7 @@ def command(
         if cohort is None
         else cohort_and_images(cohort, data, tables, images, map_name, uncertain),
         out,
-        load_recipe(recipe, changes),
+        load_recipe(recipe, changes, reporter.warn),
         workers=workers or default_workers(),
         max_unreadable=max_unreadable,
         allow=allowances_of(allow),

@@ -47,7 +47,7 @@ def command(
     changes = overrides_of(
         overrides, weights=weights, bank=bank, views=views, bank_precision=bank_precision, engine=engine
     )
-    chosen = load_recipe(recipe, changes)
+    chosen = load_recipe(recipe, changes, reporter.warn)
     circumstances = circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes)
     if not is_helper():
         check_source(chosen.weights, say=reporter.say)

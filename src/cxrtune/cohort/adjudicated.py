@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.errors import DataError
+from cxrtune.csv_table import open_csv
+from cxrtune.text_file import untold
 
 NAME = "Radiologists' adjudicated labels"
 SOURCE = "Majkowska et al., Radiology 2020; https://doi.org/10.1148/radiol.2019191293"
@@ -24,6 +25,7 @@ FINDINGS: dict[str, tuple[str, ...]] = {
 """Their findings, and those of ours that they cover: the highest is the score. `Fracture` has none."""
 
 _VALUES = {"YES": 1, "NO": 0}
+_REMEDY = "Use google2019_nih-chest-xray-labels.csv.gz as torchxrayvision ships it."
 
 
 def read_adjudicated(path: Path) -> pd.DataFrame:
@@ -32,12 +34,6 @@ def read_adjudicated(path: Path) -> pd.DataFrame:
     Raises:
         DataError: The file is not the published table.
     """
-    try:
-        table = pd.read_csv(path, dtype=str).set_index("Image Index")[list(FINDINGS)]
-    except (KeyError, ValueError, OSError) as error:
-        raise DataError(
-            f"is not the table of adjudicated labels ({error})",
-            path=path,
-            remedy="Use google2019_nih-chest-xray-labels.csv.gz as torchxrayvision ships it.",
-        ) from error
-    return pd.DataFrame({name: table[name].map(_VALUES).astype("Int8") for name in FINDINGS})
+    table = open_csv(path, untold, _REMEDY)
+    frame = table.read(table.places(("Image Index", *FINDINGS), remedy=_REMEDY)).set_index("Image Index")
+    return pd.DataFrame({name: frame[name].map(_VALUES).astype("Int8") for name in FINDINGS})

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.shipped import shipped_table
 from cxrtune.cohort.table import Cohort
+from cxrtune.csv_table import numbers, open_csv
 from cxrtune.errors import DataError
 from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell, untold
 
 BOX_LIST = "BBox_List_2017.csv"
 SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
@@ -76,28 +79,29 @@ def find_boxes(cohort: Cohort, folder: Path | None = None) -> Path | None:
     return shipped_table(SHIPPED_BOX_LIST) if is_of_nih(cohort) else None
 
 
-def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS) -> Boxes:
+def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS, tell: Tell = untold) -> Boxes:
     """Read NIH's list of boxes.
 
     Args:
         path: A table with NIH's columns, possibly gzipped.
         findings: What a box may be of.
+        tell: Told of what is not read as it stands there.
 
     Raises:
         DataError: The file is missing or no such table, a finding is unknown, or a box is empty or lies
             outside the picture; the message names the row.
     """
-    frame = _read_frame(path)
-    names = frame["finding"].replace(BOX_NAMES)
+    frame = _read_frame(path, tell)
+    names = frame["finding"].str.strip().replace(BOX_NAMES)
     strange = np.flatnonzero(~names.isin(findings))
     if len(strange):
         raise DataError(
-            f"row {strange[0] + 2} holds the unknown finding '{names.iloc[strange[0]]}'",
+            f"row {names.index[strange[0]]:,} holds the unknown finding {quoted(names.iloc[strange[0]])}",
             path=path,
-            remedy=f"Findings are {', '.join(findings)}.",
+            remedy=f"Findings are {listed(findings, 30)}.",
         )
     return Boxes(
-        images=frame["image"].to_numpy(dtype=object),
+        images=frame["image"].str.strip().to_numpy(dtype=object),
         findings=names.to_numpy(dtype=object),
         corners=_corners(frame, path),
         file=path.name,
@@ -105,47 +109,40 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS) -> Boxes:
     )
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def _read_frame(path: Path, tell: Tell) -> pd.DataFrame:
     if not path.is_file():
         raise DataError("there is no such list of boxes", path=path, remedy=BOXES_REMEDY)
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"is no readable CSV table: {error}", path=path, remedy=BOXES_REMEDY) from error
-    for name in BOX_COLUMNS:
-        if name not in frame.columns:
-            raise DataError(
-                f"has no column '{name}'; its columns are {', '.join(map(str, frame.columns[:6]))}",
-                path=path,
-                remedy=BOXES_REMEDY,
-            )
-    return frame.rename(columns=BOX_COLUMNS)[list(BOX_COLUMNS.values())]
+    table = open_csv(path, tell, BOXES_REMEDY)
+    places = table.places(BOX_COLUMNS, remedy=BOXES_REMEDY)
+    return table.read({ours: places[theirs] for theirs, ours in BOX_COLUMNS.items()})
 
 
 def _corners(frame: pd.DataFrame, path: Path) -> NDArray[np.float64]:
-    numbers = frame[list(CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    for problem, wrong in box_faults(numbers).items():
+    values = np.stack([numbers(frame[name])[0] for name in CORNERS], axis=1)
+    for problem, wrong in box_faults(values).items():
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            found = ", ".join(str(frame[name].iloc[row]) for name in CORNERS)
-            raise DataError(f"row {row + 2} {problem}: x, y, w, h = {found}", path=path, remedy=BOXES_REMEDY)
-    low, high = _clipped(numbers)
+            found = listed(frame[name].iloc[row] for name in CORNERS)
+            raise DataError(
+                f"row {frame.index[row]:,} {problem}: x, y, w, h = {found}", path=path, remedy=BOXES_REMEDY
+            )
+    low, high = _clipped(values)
     return np.hstack([low, high - low]) / SIDE
 
 
-def box_faults(numbers: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
+def box_faults(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
     """Say what is wrong with boxes.
 
     Args:
-        numbers: float64 (N, 4), x, y, width, height in NIH's pixels; NaN where there is no number.
+        values: float64 (N, 4), x, y, width, height in NIH's pixels; NaN where there is no number.
 
     Returns:
         bool (N,) a fault: the boxes that have it.
     """
-    finite = np.isfinite(numbers).all(axis=1)
-    first, last = numbers[:, :2], numbers[:, :2] + numbers[:, 2:]
+    finite = np.isfinite(values).all(axis=1)
+    first, last = values[:, :2], values[:, :2] + values[:, 2:]
     outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)
-    low, high = _clipped(numbers)
+    low, high = _clipped(values)
     faults = {
         "holds a box with a number missing": ~finite,
         f"holds a box outside the {SIDE} px picture": finite & outside,
@@ -154,5 +151,5 @@ def box_faults(numbers: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
     return {fault: np.asarray(boxes, dtype=np.bool_) for fault, boxes in faults.items()}
 
 
-def _clipped(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.clip(numbers[:, :2], 0, SIDE), np.clip(numbers[:, :2] + numbers[:, 2:], 0, SIDE)
+def _clipped(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.clip(values[:, :2], 0, SIDE), np.clip(values[:, :2] + values[:, 2:], 0, SIDE)

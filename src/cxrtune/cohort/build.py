@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.folder import image_files
-from cxrtune.cohort.nih import find_table, read_table
+from cxrtune.cohort.nih import find_table, read_table, tell_choice
 from cxrtune.cohort.protocol import Protocol
 from cxrtune.cohort.splits import lists_in, test_rows, validation_rows
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.shown import tell_not_utf8
+from cxrtune.text_file import Tell
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,14 @@ class Flow:
 
 
 def build_nih_cohort(
-    folder: Path, protocol: Protocol, *, seed: int = 0, metadata_only: bool = False
+    folder: Path, protocol: Protocol, tell: Tell, *, seed: int = 0, metadata_only: bool = False
 ) -> tuple[Cohort, Flow]:
     """Build the cohort of an NIH folder.
 
     Args:
         folder: The data folder.
         protocol: Which findings, and which images are excluded for them.
+        tell: Told of what is not read as it stands in the table and the lists.
         seed: Chooses the validation patients.
         metadata_only: Take every image of the table, on disk or not.
 
@@ -57,9 +60,12 @@ def build_nih_cohort(
     Raises:
         DataError: The folder, its table or its lists are not what they should be, or nothing is left.
     """
-    table = read_table(find_table(folder))
+    path = find_table(folder)
+    tell_choice(folder, path, tell)
+    table = read_table(path, tell)
     on_disk = None if metadata_only else image_files(folder)
-    is_test = test_rows(table["image"], table["patient"], folder)
+    tell_not_utf8(on_disk or (), tell)
+    is_test = test_rows(table["image"], table["patient"], folder, tell)
     excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
     # Not pandas' isin: a stray file's name need not be text, and pandas takes nothing else.
     present = np.array([on_disk is None or image in on_disk for image in table["image"]], dtype=bool)

@@ -9,10 +9,12 @@ from pathlib import Path
 from cxrtune.errors import DataError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+LOOKED_IN = "images/, images_0NN/images/ and images-224/images-224/"
+"""Where images of NIH are looked for, in words."""
 
 
 def image_files(folder: Path) -> dict[str, Path]:
-    """Find the images of a folder, in `images/` or in `images_0NN/images/`.
+    """Find the images of a folder, in `images/`, in `images_0NN/images/` or in `images-224/images-224/`.
 
     Args:
         folder: The data folder.
@@ -40,7 +42,7 @@ def image_files(folder: Path) -> dict[str, Path]:
                 found[entry.name] = place / entry.name
     if not found:
         raise DataError(
-            "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)",
+            f"holds no images (looked for PNG and JPEG in {LOOKED_IN})",
             path=folder,
             remedy="Unpack NIH's archives there, or count without images with --metadata-only.",
         )
@@ -109,4 +111,6 @@ def image_places(folder: Path) -> list[Path]:
         *sorted(folder.glob("images_*/images")),
         *sorted(folder.glob("images_*")),
     ]
-    return [place for place in candidates if place.is_dir()]
+    # Kaggle's copy of 224 px has a folder images-224 in one of the same name.
+    others = [*sorted(folder.glob("images-*/images-*")), *sorted(folder.glob("images-*"))]
+    return [place for place in candidates if place.is_dir()] or [place for place in others if place.is_dir()]

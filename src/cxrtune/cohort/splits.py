@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,10 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
+from cxrtune.shown import listed, shown
+from cxrtune.text_file import Tell, read_lines
 
 VALIDATION_FRACTION = 0.2
 LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
 """NIH's two lists, by the part that they name."""
+
+KAGGLES_LISTS = {"train_val": "train_val_list_NIH.txt", "test": "test_list_NIH.txt"}
+"""What Kaggle's copy of 224 px calls them; read where NIH's are not there."""
+
+_REMEDY = "Put NIH's list there, or remove both lists to use NIH's official test patients."
 
 
 def official_test_patients() -> frozenset[str]:
@@ -23,15 +31,19 @@ def official_test_patients() -> frozenset[str]:
     return frozenset(text.split())
 
 
-def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) -> NDArray[np.bool_]:
+def test_rows(
+    images: pd.Series[str], patients: pd.Series[str], folder: Path, tell: Tell
+) -> NDArray[np.bool_]:
     """Say which rows of a table belong to the test part.
 
-    Where the folder has NIH's two lists they decide; where it has none, NIH's test patients do.
+    Where the folder has NIH's two lists they decide; where it has none, NIH's test patients do, and where it
+    has copies of them under Kaggle's names that cannot be used.
 
     Args:
         images: The image names of the whole table.
         patients: The patients of the same rows.
         folder: The data folder.
+        tell: Told of what is not read as it stands in the lists.
 
     Returns:
         bool (N,).
@@ -40,21 +52,56 @@ def test_rows(images: pd.Series[str], patients: pd.Series[str], folder: Path) ->
         DataError: One list of two, lists that disagree with each other or with the table, or a
             patient on both sides.
     """
-    if not lists_in(folder):
-        return patients.isin(official_test_patients()).to_numpy()
-    listed = {part: read_list(folder / name) for part, name in LISTS.items()}
-    _check_lists(listed, set(images), folder)
-    is_test = images.isin(listed["test"]).to_numpy()
+    official = patients.isin(official_test_patients()).to_numpy()
+    lists = lists_in(folder)
+    if not lists:
+        for path in split_lists(folder).values():
+            tell(f"{path.name} is not used, as the other list is not there")
+        return official
+    try:
+        return _listed_rows(images, patients, folder, tell)
+    except DataError as error:
+        # Copies of NIH's lists under other names: NIH's own test patients stand in for them.
+        if not are_kaggles(lists):
+            raise
+        tell(
+            f"{listed(path.name for path in lists)} are not used, as {error.message}: NIH's official test"
+            " patients are tested on"
+        )
+        return official
+
+
+def _listed_rows(
+    images: pd.Series[str], patients: pd.Series[str], folder: Path, tell: Tell
+) -> NDArray[np.bool_]:
+    lists = {part: read_list(path, tell) for part, path in split_lists(folder).items()}
+    _check_lists(lists, set(images), folder)
+    is_test = images.isin(lists["test"]).to_numpy()
     both = set(patients[is_test]) & set(patients[~is_test])
     if both:
         # A patient is named by an image only: identifiers stay out of errors.
         example = images[patients.isin(both) & is_test].min()
         raise DataError(
-            f"{len(both):,} patients are in both split lists, with the test image {example} for one",
+            f"{len(both):,} patients are in both split lists, with the test image {shown(example)} for one",
             path=folder,
             remedy="Split by patient, or remove both lists to use NIH's official test patients.",
         )
     return is_test
+
+
+def are_kaggles(lists: Iterable[Path]) -> bool:
+    """Return whether split lists have Kaggle's names, all of them."""
+    return all(path.name in KAGGLES_LISTS.values() for path in lists)
+
+
+def split_lists(folder: Path) -> dict[str, Path]:
+    """Return the folder's split lists by the part that they name, those that are there."""
+    names = {part: (LISTS[part], KAGGLES_LISTS[part]) for part in LISTS}
+    found = {
+        part: next((folder / name for name in both if (folder / name).is_file()), None)
+        for part, both in names.items()
+    }
+    return {part: path for part, path in found.items() if path is not None}
 
 
 def lists_in(folder: Path) -> list[Path]:
@@ -63,15 +110,18 @@ def lists_in(folder: Path) -> list[Path]:
     Raises:
         DataError: There is only one of the two.
     """
-    found = [folder / name for name in LISTS.values() if (folder / name).is_file()]
+    found = split_lists(folder)
     if len(found) == 1:
-        missing = next(name for name in LISTS.values() if name != found[0].name)
+        (part, path), *_ = found.items()
+        if are_kaggles([path]):
+            return []
+        missing = next(name for other, name in LISTS.items() if other != part)
         raise DataError(
-            f"holds {found[0].name} but not {missing}",
+            f"holds {path.name} but not {missing}",
             path=folder,
-            remedy=f"Add {missing}, or remove {found[0].name} to use NIH's official test patients.",
+            remedy=f"Add {missing}, or remove {path.name} to use NIH's official test patients.",
         )
-    return found
+    return list(found.values())
 
 
 def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
@@ -99,28 +149,20 @@ def chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np
     return patients.isin(chosen).to_numpy()
 
 
-def read_list(path: Path) -> set[str]:
+def read_list(path: Path, tell: Tell) -> set[str]:
     """Read one split list: an image name a line.
 
     Raises:
-        DataError: It is no text.
+        DataError: It cannot be read, or is no text.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except ValueError as error:
-        raise DataError(
-            "is no list of image names: it is not UTF-8 text",
-            path=path,
-            remedy="Put NIH's list there, or remove both lists to use NIH's official test patients.",
-        ) from error
-    return {name for line in lines if (name := line.strip())}
+    return set(read_lines(path, _REMEDY, tell))
 
 
 def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) -> None:
     both = listed["train_val"] & listed["test"]
     if both:
         raise DataError(
-            f"{len(both)} images are in both split lists, {min(both)} for one",
+            f"{len(both):,} images are in both split lists, {shown(min(both))} for one",
             path=folder,
             remedy="Name each image in one list.",
         )
@@ -131,7 +173,7 @@ def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) ->
     ):
         if names:
             raise DataError(
-                f"{len(names):,} images are {problem}, {min(names)} for one",
+                f"{len(names):,} images are {problem}, {shown(min(names))} for one",
                 path=folder,
                 remedy="Use table and lists of one release, or remove both lists to use NIH's own split.",
             )

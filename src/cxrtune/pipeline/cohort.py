@@ -44,15 +44,21 @@ def make_cohort(
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
-        cohort, flow = build_nih_cohort(data, chosen, seed=seed, metadata_only=metadata_only)
+        cautions: list[str] = []
+        cohort, flow = build_nih_cohort(
+            data, chosen, cautions.append, seed=seed, metadata_only=metadata_only
+        )
         cohort.write(out)
         draft.counts = {name: value for name, value in asdict(flow).items() if name != "excluded_by"}
         if flow.not_on_disk:
             draft.notes.append(f"{flow.not_on_disk:,} images of the table are not on disk and were left out")
         if flow.not_in_table:
             draft.notes.append(f"{flow.not_in_table:,} images on disk are not in the table and were not used")
+        draft.notes += cautions
         reporter.say(f"cohort: {flow.sentence()}")
         tell_parts(cohort, draft, reporter)
+        for caution in cautions:
+            reporter.warn(f"cohort: {caution}")
     return out
 
 

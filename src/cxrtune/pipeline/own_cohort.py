@@ -12,6 +12,8 @@ from cxrtune.pipeline.cohort import require_parquet, tell_parts
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
+from cxrtune.shown import listed, tell_not_utf8
+from cxrtune.text_file import Tell, untold
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,16 @@ class OwnData:
     map: str
     uncertain: Uncertain | None = None
 
-    def load_map(self) -> CohortMap:
+    def load_map(self, tell: Tell = untold) -> CohortMap:
         """Load the map.
+
+        Args:
+            tell: Told of what had to be guessed of its text.
 
         Raises:
             UsageError: It is not there, or wrong.
         """
-        loaded = load_map(self.map)
+        loaded = load_map(self.map, tell)
         return loaded if self.uncertain is None else loaded.model_copy(update={"uncertain": self.uncertain})
 
 
@@ -60,7 +65,8 @@ def make_own_cohort(
         CxrtuneError: The tables or images are not what they should be, or the table cannot be written.
     """
     require_parquet(out)
-    wanted = data.load_map()
+    told: list[str] = []
+    wanted = data.load_map(told.append)
     tree = None if metadata_only else search_tree(data.images)
     inputs = [Source.of_file("label table", path) for path in data.tables]
     if tree is not None:
@@ -71,10 +77,10 @@ def make_own_cohort(
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
-        own = build_own_cohort(data.tables, wanted, tree, seed=seed)
+        own = build_own_cohort(data.tables, wanted, tree, told.append, seed=seed)
         own.cohort.write(out)
         draft.counts = {k: v for k, v in asdict(own.flow).items() if k != "excluded_by"}
-        facts, cautions = _facts(own, wanted), _cautions(own, wanted, tree, data.images)
+        facts, cautions = _facts(own, wanted), [*told, *_cautions(own, wanted, tree, data.images)]
         draft.notes += [*facts, *cautions]
         reporter.say(f"cohort: {own.flow.sentence()}")
         tell_parts(own.cohort, draft, reporter)
@@ -90,6 +96,9 @@ def _facts(own: OwnCohort, wanted: CohortMap) -> list[str]:
     if own.made:
         parts = " and no ".join(own.made)
         facts.append(f"the tables give no {parts} part: made here, of whole patients")
+    if own.rows:
+        how = "are put together" if wanted.boxes else "are joined by the majority of the readers"
+        facts.append(f"{own.rows:,} rows of {own.flow.in_table:,} images {how}")
     if own.uncertain:
         taken = {"positive": "present", "negative": "absent", "unknown": "not known"}[wanted.uncertain]
         facts.append(f"{own.uncertain:,} uncertain labels are taken for {taken}")
@@ -106,6 +115,8 @@ def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None, images:
         cautions.append(f"{own.flow.not_on_disk:,} images of the table are not on disk and were left out")
     if own.flow.not_in_table:
         cautions.append(f"{own.flow.not_in_table:,} images on disk are not in the cohort and were not used")
+    if tree is not None:
+        tell_not_utf8(tree.not_utf8, cautions.append)
     if tree is not None and tree.links_outside:
         cautions.append(f"{tree.links_outside:,} images are links to files outside {images}")
     if tree is not None and tree.linked_folders:
@@ -113,5 +124,5 @@ def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None, images:
     known = own.cohort.frame[list(own.cohort.findings)].notna().any()
     unknown = [finding for finding in own.cohort.findings if not known[finding]]
     if unknown:
-        cautions.append(f"nothing is known of {', '.join(unknown)} in any image")
+        cautions.append(f"nothing is known of {listed(unknown)} in any image")
     return cautions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cxrtune.cohort.nih import OLDEST, years_of
+from cxrtune.cohort.cells import OLDEST, years_of
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 
 

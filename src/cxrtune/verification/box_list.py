@@ -10,8 +10,8 @@ import pandas as pd
 
 from cxrtune.cohort.boxes import BOX_COLUMNS, BOX_LIST, BOX_NAMES, BOXES_REMEDY, CORNERS, box_faults
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem, Severity
 from cxrtune.verification.table_text import read_table_text
 

@@ -6,9 +6,9 @@ import pandas as pd
 
 from cxrtune.cohort.nih import LABELS_REMEDY, unknown_label
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 
 

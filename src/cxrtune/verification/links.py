@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Listing, shown
+from cxrtune.verification.listing import Listing
 from cxrtune.verification.problem import Problem
 
 

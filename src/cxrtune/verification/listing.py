@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
 from cxrtune.errors import DataError
 from cxrtune.progress import Reporter, Task
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem
 
@@ -53,14 +54,6 @@ class Listing:
     def path(self, name: str) -> Path:
         """Return where an image is."""
         return self.root / self.images[name].folder / name
-
-
-def shown(name: str) -> str:
-    """Return a name fit to be printed and written: what is not UTF-8, or moves the cursor, is escaped."""
-    if name.isascii() and name.isprintable():
-        return name
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def list_folder(root: Path, reporter: Reporter) -> Listing:

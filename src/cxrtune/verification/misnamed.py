@@ -7,9 +7,9 @@ from pathlib import Path
 
 from cxrtune.cohort.boxes import BOX_LIST
 from cxrtune.cohort.nih import TABLE_NAMES
-from cxrtune.cohort.splits import LISTS
+from cxrtune.cohort.splits import KAGGLES_LISTS, LISTS
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 
 _LOOKED_FOR = (*TABLE_NAMES, *LISTS.values(), BOX_LIST)
@@ -30,7 +30,7 @@ def check_file_names(folder: Path) -> list[Problem]:
             f"Rename it to {meant}, or move it elsewhere if it is a copy.",
         )
         for name in names
-        if name not in _LOOKED_FOR and (meant := _meant(name)) is not None
+        if name not in (*_LOOKED_FOR, *KAGGLES_LISTS.values()) and (meant := _meant(name)) is not None
     ]
 
 

@@ -9,7 +9,7 @@ from cxrtune.verification.kinds import Kind
 from cxrtune.verification.listing import Listing
 from cxrtune.verification.problem import Problem
 
-_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
 _REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
 
 
@@ -35,7 +35,7 @@ def _reason(name: str) -> str:
             ("letters beyond ASCII", not name.isascii()),
             (
                 "characters that a shell takes for its own",
-                bool(re.search(r"[^\w\s.\-]", name, re.ASCII)) and name.isascii(),
+                bool(re.search(r"[^\w\s./\-]", name, re.ASCII)) and name.isascii(),
             ),
         )
         if found

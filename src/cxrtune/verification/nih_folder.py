@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.cohort.nih import TABLE_NAMES, find_table
+from cxrtune.cohort.nih import find_table, other_tables
 from cxrtune.progress import Reporter
 from cxrtune.verification import known
 from cxrtune.verification.ages import check_ages
@@ -74,7 +74,8 @@ def _check_presence(
 
 
 def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
-    table = read_label_table(find_table(folder))
+    path = find_table(folder)
+    table = read_label_table(path)
     identity = identify(table)
     problems = [
         *table.problems,
@@ -83,9 +84,8 @@ def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
         *check_labels(table),
         *check_ages(table),
     ]
-    both = [folder / name for name in TABLE_NAMES if (folder / name).is_file()]
-    if len(both) > 1:
-        problems += check_two_tables(table, read_label_table(both[1]))
+    for other in other_tables(folder, path):
+        problems += check_two_tables(table, read_label_table(other))
     return table, identity, problems
 
 

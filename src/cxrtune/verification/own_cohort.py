@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.progress import Reporter
+from cxrtune.shown import shown
 from cxrtune.verification.image_checks import check_images
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Found, Listing, file_size, list_folder, shown
+from cxrtune.verification.listing import Found, Listing, file_size, list_folder
 from cxrtune.verification.problem import Problem
 from cxrtune.verification.verdict import Settings, Verdict
 

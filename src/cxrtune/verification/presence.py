@@ -6,9 +6,10 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from cxrtune.cohort.folder import IMAGE_SUFFIXES
+from cxrtune.cohort.folder import IMAGE_SUFFIXES, LOOKED_IN
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Listing, shown
+from cxrtune.verification.listing import Listing
 from cxrtune.verification.problem import Problem
 
 
@@ -56,7 +57,7 @@ def no_images(folder: Path) -> Problem:
         Kind.MISSING,
         "error",
         shown(str(folder)),
-        "holds no images (looked for PNG and JPEG in images/ and images_0NN/images/)"
+        f"holds no images (looked for PNG and JPEG in {LOOKED_IN})"
         + (f"; {beside:,} lie in the folder itself" if beside else ""),
         "Move them into images/, or name the folder above." if beside else "Unpack NIH's archives there.",
     )

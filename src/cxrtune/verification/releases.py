@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cxrtune.cohort.nih import years_of
+from cxrtune.cohort.cells import years_of
 from cxrtune.cohort.recognise import are_of_nih
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.shown import shown
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, in_one_order, read_label_table
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 
 

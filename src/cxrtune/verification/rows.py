@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from cxrtune.shown import shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem, Severity
 
 _NIH_NAME = r"^0*(\d+)_\d{3}\.png$"

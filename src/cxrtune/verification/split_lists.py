@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.cohort.splits import LISTS, official_test_patients, read_list
+from cxrtune.cohort.splits import LISTS, are_kaggles, official_test_patients, read_list, split_lists
 from cxrtune.errors import DataError
+from cxrtune.shown import shown
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import shown
 from cxrtune.verification.problem import Problem
 
 _ONE_RELEASE = "Use table and lists of one release, or remove both lists to use NIH's own split."
@@ -43,17 +43,33 @@ def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -
         is_nih: Whether the table is NIH's, so that the lists can be compared with the official ones.
     """
     official = frozenset(patients.index[patients.isin(official_test_patients())])
-    there = {part: folder / name for part, name in LISTS.items() if (folder / name).is_file()}
+    there = split_lists(folder)
     if not there:
         return Split("no split lists: NIH's official test patients are tested on", official, ())
+    found = _check_there(there, patients, official, is_nih=is_nih)
+    if are_kaggles(there.values()) and any(problem.severity == "error" for problem in found.problems):
+        # Not read then, so that nothing is wrong that a stage would stop at.
+        problems = tuple(replace(problem, severity="warning") for problem in found.problems)
+        return Split("split lists that are not used: NIH's official test patients are", official, problems)
+    return found
+
+
+def _check_there(
+    there: dict[str, Path], patients: pd.Series[str], official: frozenset[str], *, is_nih: bool
+) -> Split:
     problems: list[Problem] = []
     listed: dict[str, set[str]] = {}
     for part, path in there.items():
+        guesses: list[str] = []
         try:
-            listed[part] = read_list(path)
-        except (DataError, OSError) as error:
-            what = error.message if isinstance(error, DataError) else "cannot be read"
-            problems.append(Problem(Kind.LIST, "error", path.name, what, _OWN_SPLIT))
+            listed[part] = read_list(path, guesses.append)
+        except DataError as error:
+            problems.append(Problem(Kind.LIST, "error", path.name, error.message, _OWN_SPLIT))
+        problems += [
+            Problem(Kind.LIST, "warning", path.name, text.removeprefix(f"{path.name} "), "Save it as UTF-8.")
+            for text in guesses
+        ]
+    names = {part: there[part].name if part in there else LISTS[part] for part in LISTS}
     if len(there) == 1:
         has, lacks = (
             next(iter(there.values())).name,
@@ -70,8 +86,8 @@ def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -
         )
     if len(listed) < len(LISTS):
         return Split("split lists that cannot be used", official, tuple(problems))
-    problems += _against_table(listed, patients)
-    problems += _patients_across(listed, patients)
+    problems += _against_table(listed, patients, names)
+    problems += _patients_across(listed, patients, names)
     if not is_nih:
         sentence = f"own split lists, {len(listed['train_val']):,} and {len(listed['test']):,} images"
     elif listed["test"] >= official and not (listed["train_val"] & official):
@@ -89,7 +105,7 @@ def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -
             Problem(
                 Kind.LIST,
                 "warning",
-                LISTS["test"],
+                names["test"],
                 f"is not NIH's official one: {len(listed['test'] - official):,} images more, "
                 f"{len(official - listed['test']):,} fewer",
                 "Use NIH's lists if the numbers shall be compared with published ones.",
@@ -98,20 +114,22 @@ def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -
     return Split(sentence, frozenset(listed["test"]), tuple(problems))
 
 
-def _against_table(listed: dict[str, set[str]], patients: pd.Series[str]) -> list[Problem]:
+def _against_table(
+    listed: dict[str, set[str]], patients: pd.Series[str], names: dict[str, str]
+) -> list[Problem]:
     train_val, test, table = listed["train_val"], listed["test"], set(patients.index)
     return [
         *_each(
             train_val & test,
-            LISTS["test"],
+            names["test"],
             "is in both lists, expected in one",
             "Name each image in one list.",
         ),
-        *_each(train_val - table, LISTS["train_val"], "is in the list but not in the table", _ONE_RELEASE),
-        *_each(test - table, LISTS["test"], "is in the list but not in the table", _ONE_RELEASE),
+        *_each(train_val - table, names["train_val"], "is in the list but not in the table", _ONE_RELEASE),
+        *_each(test - table, names["test"], "is in the list but not in the table", _ONE_RELEASE),
         *_each(
             table - train_val - test - {""},
-            LISTS["train_val"],
+            names["train_val"],
             "is in the table but in neither list",
             _ONE_RELEASE,
         ),
@@ -122,7 +140,9 @@ def _each(images: Iterable[str], file: str, what: str, remedy: str) -> list[Prob
     return [Problem(Kind.LIST, "error", file, f"{shown(image)} {what}", remedy) for image in sorted(images)]
 
 
-def _patients_across(listed: dict[str, set[str]], patients: pd.Series[str]) -> list[Problem]:
+def _patients_across(
+    listed: dict[str, set[str]], patients: pd.Series[str], names: dict[str, str]
+) -> list[Problem]:
     # A patient is named by images only: identifiers stay out of what is printed.
     named = patients[patients.str.strip() != ""]
     parts = {part: named[named.index.isin(list(images))] for part, images in listed.items()}
@@ -137,7 +157,7 @@ def _patients_across(listed: dict[str, set[str]], patients: pd.Series[str]) -> l
         Problem(
             Kind.PATIENT,
             "error",
-            LISTS["test"],
+            names["test"],
             f"{shown(first['test'][patient])} and {shown(first['train_val'][patient])} of the other list "
             "are of one patient, expected each patient in one list",
             "Split by patient, or remove both lists to use NIH's official test patients.",

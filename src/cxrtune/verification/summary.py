@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
-from cxrtune.verification.listing import shown
+from cxrtune.shown import shown
 from cxrtune.verification.problem import Problem
 from cxrtune.verification.verdict import Verdict
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import hashlib
 import io
 from collections.abc import Sequence
@@ -13,10 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxrtune.csv_table import separator_line, separator_of
+from cxrtune.errors import DataError
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import read_utf8
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_HEAD = 1 << 16
 _ORIGINAL = "Put the file as NIH published it in its place."
 
 
@@ -74,39 +77,28 @@ class _Reader:
     def text(self, path: Path) -> str:
         """Return the file's text; empty, with an error noted, if it is none."""
         try:
-            data = path.read_bytes()
-            if path.suffix == ".gz":
-                data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
-            self.error(f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}")
+            content = read_utf8(path, _ORIGINAL)
+        except DataError as error:
+            self.error(error.message)
             return ""
-        self.sha256 = hashlib.sha256(data).hexdigest()
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            self.error("is UTF-16 text, expected UTF-8", "Save it as CSV UTF-8.")
-            return data.decode("utf-16", "replace")
-        if b"\0" in data[:4096]:
-            self.error("is no text: it holds zero bytes")
-            return ""
-        if data.startswith(codecs.BOM_UTF8):
-            self.notes.append("a byte order mark")
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as problem:
-            self.error(f"is not UTF-8 text (byte {problem.start:,})", "Save it as CSV UTF-8.")
-            text = data.decode("latin-1")
+        self.sha256 = hashlib.sha256(content.packed).hexdigest()
+        text = content.text
+        if content.guess:
+            self.warn(f"{content.guess}, expected UTF-8", "Save it as CSV UTF-8.")
+        elif content.encoding.startswith("UTF-8"):
+            self.notes += ["a byte order mark"] if content.encoding != "UTF-8" else []
+        else:
+            self.notes.append(f"text in {content.encoding}")
         if "\r" in text:
             self.notes.append("Windows line ends" if "\r\n" in text else "line ends of an old Macintosh")
         return text
 
     def rows(self, text: str) -> list[list[str]]:
         """Return the rows of fields, all as long as the header."""
-        header = text[: text.find("\n") if "\n" in text else None]
-        separator = max(_SEPARATORS, key=header.count)
+        separator, text = separator_line(text)
+        separator = separator or separator_of(text[:_HEAD])
         if separator != ",":
-            self.error(
-                f"is separated by {_SEPARATORS[separator]}s, expected commas",
-                "Save it with commas as separators.",
-            )
+            self.notes.append(f"{_SEPARATORS.get(separator, separator)}s as separators")
         lines = io.StringIO(text, newline=None)  # whatever the line ends are
         try:
             rows = [row for row in csv.reader(lines, delimiter=separator) if row]
@@ -171,16 +163,19 @@ class _Reader:
         loose = {name.casefold() for name in names}
         alike = [place for place, name in enumerate(header) if name.strip().casefold() in loose]
         if alike:
-            self.error(f"has a column '{header[alike[0]]}', expected '{names[0]}'", "Rename the column.")
+            self.warn(
+                f"has a column {quoted(header[alike[0]])}, expected '{names[0]}'; cxrtune reads it all the same",
+                "Rename the column for the sake of other programs.",
+            )
         else:
-            self.error(f"has no column '{names[0]}'; its columns are {', '.join(header[:8])}")
+            self.error(f"has no column '{names[0]}'; its columns are {listed(header, 8)}")
         return alike
 
     def _duplicated(self, name: str, twins: list[tuple[str, ...]]) -> None:
         if all(twin == twins[0] for twin in twins):
-            self.warn(f"has the column '{name}' {len(twins)} times, all alike", "Remove the copies.")
+            self.warn(f"has the column {quoted(name)} {len(twins)} times, all alike", "Remove the copies.")
         else:
             self.error(
-                f"has the column '{name}' {len(twins)} times, and they differ; only the first is read",
+                f"has the column {quoted(name)} {len(twins)} times, and they differ; only the first is read",
                 "Keep the one that is right.",
             )

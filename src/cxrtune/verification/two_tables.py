@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxrtune.cohort.nih import years_of
+from cxrtune.cohort.cells import years_of
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, in_one_order
 from cxrtune.verification.problem import Problem

@@ -6,9 +6,10 @@ import os
 from collections import Counter
 
 from cxrtune.cohort.folder import IMAGE_SUFFIXES
+from cxrtune.shown import shown
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Listing, shown
+from cxrtune.verification.listing import Listing
 from cxrtune.verification.problem import Problem
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")

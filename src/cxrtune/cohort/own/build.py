@@ -14,12 +14,22 @@ from cxrtune.cohort.build import Flow, require_parts
 from cxrtune.cohort.own.cohort_map import CohortMap
 from cxrtune.cohort.own.image_names import image_columns, image_names
 from cxrtune.cohort.own.image_tree import ImageTree, match_images
-from cxrtune.cohort.own.label_table import read_tables
-from cxrtune.cohort.own.labels import by_majority, label_columns, left_out, read_labels, settle
+from cxrtune.cohort.own.label_table import read_tables, row_name
+from cxrtune.cohort.own.labels import (
+    Labels,
+    by_majority,
+    label_columns,
+    left_out,
+    put_together,
+    read_labels,
+    settle,
+)
 from cxrtune.cohort.own.people import people, people_columns
 from cxrtune.cohort.own.split import given_split, require_whole_patients, split_columns, whole_split
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
+from cxrtune.shown import quoted
+from cxrtune.text_file import Tell, untold
 
 
 @dataclass(frozen=True)
@@ -31,16 +41,23 @@ class OwnCohort:
         flow: How many images came in and where the others went.
         uncertain: How many labels of the kept images are uncertain.
         made: The parts of the split that were made here.
+        rows: How many rows of the tables tell of the images, if an image may have several; else 0.
     """
 
     cohort: Cohort
     flow: Flow
     uncertain: int
     made: tuple[str, ...]
+    rows: int = 0
 
 
 def build_own_cohort(
-    tables: Sequence[Path], wanted: CohortMap, tree: ImageTree | None, *, seed: int = 0
+    tables: Sequence[Path],
+    wanted: CohortMap,
+    tree: ImageTree | None,
+    tell: Tell = untold,
+    *,
+    seed: int = 0,
 ) -> OwnCohort:
     """Build a cohort.
 
@@ -48,33 +65,38 @@ def build_own_cohort(
         tables: The label tables.
         wanted: What their columns mean.
         tree: The images that are there; None takes every image of the tables, on disk or not.
+        tell: Told of what is not read as it stands there, is left out, or is made equal.
         seed: Chooses the patients of the parts that are made.
 
     Raises:
         DataError: The tables or the images are not what the map says, or nothing is left.
     """
-    table = read_tables(tables, _columns(wanted), wanted.join)
+    table = read_tables(tables, _columns(wanted), tell, wanted.join)
     whole = len(table)
     # Rows keep their numbers, by which errors name them.
-    table = table[~left_out(table, wanted)]
+    table = table[~left_out(table, wanted, tell)]
     if table.empty:
         raise DataError(
             f"the map leaves out all {whole:,} rows", path=tables[0], remedy="Look at keep in the map."
         )
     names = image_names(table, wanted)
-    who = people(table, names, wanted)
+    who = people(table, names, wanted, tell)
     given = None if wanted.split is None else given_split(table, names, wanted.split)
-    labels = read_labels(table, wanted)
-    rows, readings = _one_row_an_image(names, wanted, tables[0])
-    if wanted.majority:
-        labels = by_majority(labels, readings)
+    labels = read_labels(table, wanted, tell)
+    rows, image_of = _one_row_an_image(names, wanted, tables[0])
+    if wanted.has_several_rows:
+        _require_agreement(names, who["patient"], rows[image_of], "patients")
+        if given is not None:
+            _require_agreement(names, pd.Series(given), rows[image_of], "parts of the split")
+        labels = _joined(labels, table, image_of, wanted)
+    told_by = len(names) if wanted.has_several_rows else 0
     names, who = names.iloc[rows], who.iloc[rows]
-    images, present = _on_disk(names, tree)
+    images, present = _on_disk(names, tree, tell)
     if not present.any():
         assert tree is not None
         raise DataError(
-            f"not one of the table's {len(names):,} images is here, {names.iloc[0]} for one"
-            f" (the folder holds {tree.paths[0]} for one)",
+            f"not one of the table's {len(names):,} images is here, {quoted(names.iloc[0])} for one"
+            f" (the folder holds {quoted(tree.paths[0])} for one)",
             path=tree.folder,
             remedy="Name the folder that the table's paths begin in with --images, or mend image in the map.",
         )
@@ -95,47 +117,82 @@ def build_own_cohort(
         excluded_by="the map",
     )
     require_parts(frame, flow, tables[0])
-    return OwnCohort(Cohort(frame), flow, uncertain, made)
+    return OwnCohort(Cohort(frame), flow, uncertain, made, told_by)
 
 
 def _columns(wanted: CohortMap) -> list[str]:
     columns = [*image_columns(wanted), *people_columns(wanted), *wanted.keep, *label_columns(wanted)]
-    return columns + split_columns(wanted.split)
+    return [*columns, *split_columns(wanted.split), *([wanted.reader] if wanted.reader else [])]
 
 
 def _left_out_images(before: int, after: int, wanted: CohortMap) -> int:
-    # Where an image has a row a reader, rows that are left out are no images.
-    return 0 if wanted.majority else before - after
+    # Where an image has several rows, rows that are left out are no images.
+    return 0 if wanted.has_several_rows else before - after
 
 
 def _one_row_an_image(
     names: pd.Series[str], wanted: CohortMap, path: Path
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the first row of each image, and which image each row is of."""
-    readings, distinct = pd.factorize(names)
+    image_of, distinct = pd.factorize(names)
     rows = np.flatnonzero(~names.duplicated().to_numpy())
-    if not wanted.majority and len(distinct) < len(names):
+    if not wanted.has_several_rows and len(distinct) < len(names):
         again = names[names.duplicated()].iloc[0]
         raise DataError(
-            f"names {len(names) - len(distinct):,} images more than once, {again} for one",
+            f"names {len(names) - len(distinct):,} images more than once, {quoted(again)} for one",
             path=path,
-            remedy="Keep one row an image, or say majority: true in the map if an image has a row a reader.",
+            remedy="Keep one row per image, or say in the map what a row is: boxes: true (a box or a finding),"
+            " reader: COLUMN (what the reader of that column saw), or majority: true (a reader's whole reading).",
         )
-    return rows, readings
+    return rows, image_of
 
 
-def _on_disk(names: pd.Series[str], tree: ImageTree | None) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def _require_agreement(
+    names: pd.Series[str], values: pd.Series[str], first: NDArray[np.intp], what: str
+) -> None:
+    """Refuse rows of one image that tell different things; `first` is the first row of each row's image."""
+    cells = values.to_numpy(dtype=object)
+    torn = cells != cells[first]
+    if torn.any():
+        raise DataError(
+            f"the rows of {quoted(names[torn].iloc[0])} name several {what}",
+            remedy="Mend the table: all rows of an image are of one patient and one part.",
+        )
+
+
+def _joined(labels: Labels, table: pd.DataFrame, image_of: NDArray[np.intp], wanted: CohortMap) -> Labels:
+    """Join the labels of each image's rows."""
+    if wanted.boxes:
+        return put_together(labels, image_of)
+    if wanted.reader is None:
+        return by_majority(labels, image_of)
+    readers = table[wanted.reader].str.strip()
+    nobody = readers.eq("").to_numpy(dtype=bool)
+    if nobody.any():
+        raise DataError(
+            f"{row_name(table, int(nobody.argmax()))} names no reader in column {quoted(wanted.reader)}",
+            remedy="Name the reader of every row, or leave reader out of the map.",
+        )
+    of_reader = pd.factorize(readers)[0]
+    reading, pairs = pd.factorize(image_of * (int(of_reader.max()) + 1) + of_reader)
+    return by_majority(put_together(labels, reading), pairs // (int(of_reader.max()) + 1))
+
+
+def _on_disk(
+    names: pd.Series[str], tree: ImageTree | None, tell: Tell
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return the images' paths in the folder, object (N,), and which of them are there."""
     if tree is None:
         return names.to_numpy(dtype=object), np.ones(len(names), dtype=bool)
-    found = match_images(names, tree)
+    found = match_images(names, tree, tell)
     present = found >= 0
     images = np.full(len(names), None, dtype=object)
     images[present] = tree.paths.to_numpy(dtype=object)[found[present]]
     again = pd.Series(images[present]).duplicated()
     if again.any():
+        image = images[present][again.to_numpy()][0]
         raise DataError(
-            f"two names in the table mean the same image, {images[present][again.to_numpy()][0]} for one",
+            f"two names in the table mean the same image, {quoted(image)}",
             path=tree.folder,
             remedy="Keep one row an image.",
         )

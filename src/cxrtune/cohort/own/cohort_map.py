@@ -9,14 +9,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cxrtune.cohort.table import DESCRIPTION
+from cxrtune.cohort.cells import plain
+from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.errors import UsageError
+from cxrtune.findings import fault_of_names
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, read_text
 
 Uncertain = Literal["positive", "negative", "unknown"]
 UNCERTAIN: tuple[Uncertain, ...] = ("positive", "negative", "unknown")
 Texts = tuple[str, ...]
-_FINDING = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
 _REMEDY = "The keys and their meaning stand in docs/data.md; shipped maps are good examples."
 
 
@@ -32,17 +35,19 @@ class Patient(_Part):
         pattern: A regular expression on the image's name, after `remove`; its first group is the identifier.
         none: The table tells no patients, and each image is taken as a patient of its own: images of one
             person may then stand on both sides of the split.
+        exact: Identifiers are compared letter by letter; otherwise `001`, `1.0` and ` 1` are one patient.
     """
 
     column: str | None = None
     pattern: str | None = None
     none: bool = False
+    exact: bool = False
 
     @field_validator("pattern")
     @classmethod
     def _has_a_group(cls, pattern: str | None) -> str | None:
         if pattern is not None and _compiled(pattern).groups < 1:
-            raise ValueError(f"'{pattern}' has no group in parentheses that is the patient")
+            raise ValueError(f"{quoted(pattern)} has no group in parentheses that is the patient")
         return pattern
 
     @model_validator(mode="after")
@@ -57,7 +62,7 @@ class Translated(_Part):
 
     Attributes:
         column: The column.
-        values: Theirs to ours; what does not stand here is not known.
+        values: Theirs to ours, in any case of letters; what does not stand here is not known.
     """
 
     column: str
@@ -68,9 +73,9 @@ class Age(_Part):
     """How old the patient was: years in a column, or the time between a birth and a date.
 
     Attributes:
-        column: The column with the years, such as `58` or `058Y`.
-        born: The column with the year of birth, or a date that begins with it.
-        on: The column with the date of the radiograph, which begins with the year.
+        column: The column with the years, such as `58`, `58,5` or `058Y`.
+        born: The column with the year, or the date, of birth.
+        on: The column with the date of the radiograph; of both dates only the year counts.
     """
 
     column: str | None = None
@@ -85,7 +90,7 @@ class Age(_Part):
 
 
 class Values(_Part):
-    """How a label is written; case and outer spaces do not matter."""
+    """How a label is written; case and outer spaces do not matter, and `1.0` and `1,0` are `1`."""
 
     present: Texts = ("1", "1.0", "true", "yes")
     absent: Texts = ("0", "0.0", "false", "no")
@@ -95,10 +100,10 @@ class Values(_Part):
     @model_validator(mode="after")
     def _mean_one_thing_each(self) -> Values:
         parts = (self.present, self.absent, self.uncertain, self.unknown)
-        every = [text.casefold() for part in parts for text in part]
+        every = [text for part in parts for text in {plain(text) for text in part}]
         twice = next((text for text in every if every.count(text) > 1), None)
         if twice is not None:
-            raise ValueError(f"'{twice}' stands in two of present, absent, uncertain, unknown")
+            raise ValueError(f"{quoted(twice)} stands in two of present, absent, uncertain, unknown")
         return self
 
 
@@ -109,7 +114,9 @@ class LabelList(_Part):
         column: The column.
         separator: What stands between two of them.
         strip: Characters around each that are no part of it, such as quotes and brackets.
-        unknown: What the column holds where nothing is known of the image.
+        unknown: What the column holds where nothing is known of the image; a list without labels counts, too.
+        rest_unknown: Labels, such as `unchanged`, beside which what is not named is not known.
+        nothing: Labels that mean that nothing was found; others that `labels` does not name are told.
         leave_out: Labels of images that are left out, such as those of spoilt pictures.
         labels: Of each finding, the labels that mean it; case does not matter.
     """
@@ -117,7 +124,9 @@ class LabelList(_Part):
     column: str
     separator: str = "|"
     strip: str = ""
-    unknown: Texts = ("",)
+    unknown: Texts = ("", "nan", "na", "n/a", "null", "[]")
+    rest_unknown: Texts = ()
+    nothing: Texts = ("no finding", "no findings", "normal")
     leave_out: Texts = ()
     labels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
 
@@ -140,7 +149,7 @@ class Split(_Part):
         if (self.column is None) == (self.pattern is None):
             raise ValueError("give either column or pattern")
         if self.pattern is not None and _compiled(self.pattern).groups < 1:
-            raise ValueError(f"'{self.pattern}' has no group in parentheses that is the part")
+            raise ValueError(f"{quoted(self.pattern)} has no group in parentheses that is the part")
         if "train" not in self.values.values():
             raise ValueError("no value means train")
         return self
@@ -169,7 +178,12 @@ class CohortMap(_Part):
         labels: In the place of `findings`: labels that stand together in one column.
         uncertain: What an uncertain label is taken for.
         all_absent: A column; where it says present, findings that are not known are absent.
-        majority: Whether an image may have a row a reader; the majority of them decides.
+        majority: Whether an image may have several rows, each the whole reading of one reader; the majority
+            of the readers decides.
+        reader: The column that names the reader. The rows of one image and one reader are put together, and
+            then the majority of the readers decides.
+        boxes: Whether an image may have several rows, each a box or a finding, that are put together: a
+            finding is present where one of them says so.
         split: The split that the table brings along; otherwise one is made by patient.
     """
 
@@ -192,6 +206,8 @@ class CohortMap(_Part):
     uncertain: Uncertain = "unknown"
     all_absent: str | None = None
     majority: bool = False
+    reader: str | None = None
+    boxes: bool = False
     split: Split | None = None
 
     @field_validator("findings", mode="before")
@@ -209,14 +225,28 @@ class CohortMap(_Part):
     def _has_findings(self) -> CohortMap:
         if bool(self.findings) == (self.labels is not None):
             raise ValueError("give either findings or labels")
-        for name in self.names:
-            if not _FINDING.fullmatch(name) or name in DESCRIPTION:
-                raise ValueError(
-                    f"'{name}' cannot be the name of a finding: take letters, digits, spaces, _ and -, and"
-                    f" none of {', '.join(DESCRIPTION)}"
-                )
+        fault = fault_of_names(self.names)
+        if fault is None and not all(name.isascii() for name in self.names):
+            fault = "names of findings are written in ASCII letters"
+        if fault is not None:
+            raise ValueError(fault)
         if self.tables == "columns" and not self.join:
             raise ValueError("tables that are columns of one need join")
+        return self
+
+    @model_validator(mode="after")
+    def _means_something(self) -> CohortMap:
+        for name, column, allowed in (("view", self.view, VIEWS), ("sex", self.sex, SEXES)):
+            if column is not None and not set(allowed) & set(column.values.values()):
+                raise ValueError(f"no value of {name} means {' or '.join(allowed)}")
+        if self.boxes and (self.majority or self.reader is not None):
+            raise ValueError("boxes: true puts all rows of an image together; for a majority leave it out")
+        if self.majority and self.reader is None and self.labels is not None:
+            raise ValueError(
+                "a row that names labels need not be a whole reading, so majority: true needs reader: the"
+                " column that names the reader (or say boxes: true if a finding is present where one row"
+                " names it)"
+            )
         return self
 
     @property
@@ -224,17 +254,23 @@ class CohortMap(_Part):
         """The findings."""
         return tuple(self.labels.labels if self.labels is not None else self.findings)
 
+    @property
+    def has_several_rows(self) -> bool:
+        """Whether an image may have several rows."""
+        return self.majority or self.boxes or self.reader is not None
+
 
 def shipped_maps() -> tuple[str, ...]:
     """Return the names of the maps that the package carries."""
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
-def load_map(source: str) -> CohortMap:
+def load_map(source: str, tell: Tell = untold) -> CohortMap:
     """Load a map.
 
     Args:
         source: The name of a shipped map, such as `chexpert`, or the path of a YAML file.
+        tell: Told of what had to be guessed of the file's text.
 
     Raises:
         UsageError: There is no such map, it is no YAML, or a key is unknown or wrong.
@@ -242,11 +278,11 @@ def load_map(source: str) -> CohortMap:
     if source in shipped_maps():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"map {source}"
     elif Path(source).is_file():
-        text, where = read_text(Path(source), _REMEDY), source
+        text, where = read_text(Path(source), _REMEDY, tell), source
     else:
         raise UsageError(
-            f"there is no map '{source}'",
-            remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_maps())}.",
+            f"there is no map {quoted(source)}",
+            remedy=f"Give the path of a YAML file, or one of: {listed(shipped_maps())}.",
         )
     content = parse_mapping(text, where=where, what="map", remedy=_REMEDY, typed=False)
     try:
@@ -260,18 +296,18 @@ def _problem(error: ValidationError) -> str:
     first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown key '{key}'"
+        return f"unknown key {quoted(key)}"
     if first["type"] == "missing":
-        return f"the key '{key}' is missing"
+        return f"the key {quoted(key)} is missing"
     reason = re.sub(r"^(Value error|Assertion failed), ", "", first["msg"])
-    return f"key '{key}' is wrong: {reason}" if key else f"is wrong: {reason}"
+    return f"key {quoted(key)} is wrong: {reason}" if key else f"is wrong: {reason}"
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
+        raise ValueError(f"{quoted(pattern)} is no regular expression ({error})") from error
 
 
 def _shipped() -> Any:

@@ -7,7 +7,9 @@ import re
 import pandas as pd
 
 from cxrtune.cohort.own.cohort_map import CohortMap
+from cxrtune.cohort.own.label_table import row_name
 from cxrtune.errors import DataError, UsageError
+from cxrtune.shown import quoted
 
 _FIELD = re.compile(r"\{([^{}]+?)(?::\.(\d+))?\}")
 
@@ -20,7 +22,7 @@ def image_columns(wanted: CohortMap) -> list[str]:
     """
     if re.search(r"[{}]", _FIELD.sub("", wanted.image)):
         raise UsageError(
-            f"image: '{wanted.image}' has a brace that belongs to no column",
+            f"image: {quoted(wanted.image)} has a brace that belongs to no column",
             remedy="Write it like: p{patient:.2}/{image}.jpg",
         )
     return [match[1] for match in _FIELD.finditer(wanted.image)] or [wanted.image]
@@ -40,14 +42,14 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
     nameless = names.eq("").to_numpy()
     if nameless.any():
         raise DataError(
-            f"row {names.index[nameless][0] + 2} of the table names no image",
+            f"{row_name(table, int(nameless.argmax()))} of the table names no image",
             remedy="Name the image of every row, or leave such rows out with keep in the map.",
         )
     leaving = names.str.contains(r"(?:^|/)\.\.(?:/|$)", regex=True).to_numpy()
     if leaving.any():
         raise DataError(
-            f"row {names.index[leaving][0] + 2} of the table names an image outside the folder of images:"
-            f" {names[leaving].iloc[0]}",
+            f"{row_name(table, int(leaving.argmax()))} of the table names an image outside the folder of"
+            f" images: {quoted(names[leaving].iloc[0])}",
             remedy="Name images by their path in the folder given with --images.",
         )
     return names

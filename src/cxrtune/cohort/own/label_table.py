@@ -1,162 +1,145 @@
-"""CSV files as people have them -> one table of texts, with just the columns that are wanted."""
+"""Somebody's CSV files -> one table of texts, with just the columns that are wanted."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
+from cxrtune.cohort.patients import plain_identifier
+from cxrtune.csv_table import near, open_csv
 from cxrtune.errors import DataError
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell
 
 TABLE = "table"
 """A column that every table has: the name of its file, without the suffixes."""
 
-_SEPARATORS = (",", ";", "\t", "|")
+_NAME_IT = "Name the column in the map as the table does."
 
 
-def read_tables(paths: Sequence[Path], wanted: Iterable[str], join: Sequence[str] = ()) -> pd.DataFrame:
-    """Read label tables into one.
-
-    Commas, semicolons, tabulators and bars as separators, quotes, a byte order mark and all line ends are
-    understood, and so are gzipped files. Names of columns are found whatever their case and outer spaces.
+def read_tables(
+    paths: Sequence[Path], wanted: Iterable[str], tell: Tell, join: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read label tables, written in any way that `open_csv` understands, into one.
 
     Args:
         paths: The files. Without `join` they are parts of one table, and each must have every wanted column.
         wanted: The columns.
+        tell: Told of what is not read as it stands there, and of rows without a partner.
         join: Columns by which the files' columns are put together, as far as two files share them; each row
             of the first file stays a row.
 
     Returns:
-        The wanted columns as texts, empty where the table has nothing, and `table`, the file's name.
+        The wanted columns as texts, empty where the table has nothing, and `table`, the file's name. The index
+        numbers the rows as in their file, and so need not be unique.
 
     Raises:
-        DataError: A file is missing or no table, a column is missing or stands twice, or a row cannot be
-            joined to just one.
+        DataError: A file is missing or no table, a column is missing or stands twice, or rows cannot be
+            joined to just one, or to none at all.
     """
     names = [name for name in dict.fromkeys(wanted) if name != TABLE]
     if not join:
-        return pd.concat([_read(path, names) for path in paths], ignore_index=True)
-    frames = [_read(path, names, join) for path in paths]
+        return pd.concat([_read(path, names, tell) for path in paths])
+    frames = [_read(path, names, tell, join) for path in paths]
     whole = frames[0]
     for path, frame in zip(paths[1:], frames[1:], strict=True):
-        whole = _joined(whole, frame, join, path)
+        whole = _joined(whole, frame, join, path, tell)
     for name in names:
         if name not in whole.columns:
             raise DataError(
-                f"has no column '{name}', and neither have the other tables{_close(name, whole.columns)}",
+                f"has no column {quoted(name)}, and neither have the other tables{near(name, whole.columns)}",
                 path=paths[0],
                 remedy="Name the columns in the map as the tables do.",
             )
     return whole
 
 
-def _read(path: Path, wanted: Sequence[str], join: Sequence[str] = ()) -> pd.DataFrame:
+def row_name(table: pd.DataFrame, place: int) -> str:
+    """Return what a row is called in messages: its number in its file, which is named if there are several."""
+    row = f"row {table.index[place]:,}"
+    files = table[TABLE]
+    return f"{row} of {files.iloc[place]}" if files.nunique() > 1 else row
+
+
+def _read(path: Path, wanted: Sequence[str], tell: Tell, join: Sequence[str] = ()) -> pd.DataFrame:
     if not path.is_file():
         raise DataError("there is no such table", path=path, remedy="Name the label table with --csv.")
-    separator, header = _header(path)
-    places = _places(header, [*wanted, *join], path, partly=bool(join))
-    # Columns are asked for by number: names may stand twice among those that nobody wants.
-    numbered = [str(number) for number in range(len(header))]
-    taken = [numbered[place] for place in places.values()]
-    if not taken:
+    table = open_csv(path, tell)
+    places = table.places([*wanted, *join], partly=bool(join), remedy=_NAME_IT)
+    if not places:
         raise DataError(
-            f"has none of the columns that the map names; its columns are {_some(header)}",
+            f"has none of the columns that the map names; its columns are {listed(table.header)}",
             path=path,
             remedy="Name another table, or its columns in the map.",
         )
-    try:
-        table = arrow_csv.read_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(column_names=numbered, skip_rows_after_names=1),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                include_columns=taken,
-                column_types=dict.fromkeys(taken, pa.string()),
-                strings_can_be_null=False,
-            ),
-        )
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(
-            f"is no readable CSV table: {_without_row(error)}",
-            path=path,
-            remedy="Save it as CSV in UTF-8, one header line and one line a row.",
-        ) from error
-    frame: pd.DataFrame = table.rename_columns(list(places)).to_pandas()
+    frame = table.read(places)
     frame[TABLE] = path.name.split(".")[0]
     return frame.astype("str")
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
-    """Return the separator, that which the first line has most of, and the columns' names."""
-    try:
-        with pa.input_stream(path) as stream:  # unpacks .gz
-            first = stream.read(1 << 16).split(b"\n", 1)[0].decode("utf-8-sig").strip("\r")
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(
-            "is no text in UTF-8", path=path, remedy="Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
-        ) from error
-    separator = max(_SEPARATORS, key=first.count)
-    if not first.strip():
-        raise DataError("has no header line", path=path, remedy="Name the columns in the first line.")
-    return separator, [name.strip() for name in next(csv.reader([first], delimiter=separator))]
-
-
-def _without_row(error: Exception) -> str:
-    """Return what is wrong without the row itself, which may tell of a patient."""
-    return re.sub(r"(, got \d+).*", r"\1", str(error).splitlines()[0])
-
-
-def _places(header: Sequence[str], wanted: Sequence[str], path: Path, *, partly: bool) -> dict[str, int]:
-    """Return where each wanted column stands; one that is missing is left out if `partly`."""
-    plain = [name.casefold() for name in header]
-    places: dict[str, int] = {}
-    for name in dict.fromkeys(wanted):
-        exact = [place for place, other in enumerate(header) if other == name]
-        found = exact or [place for place, other in enumerate(plain) if other == name.strip().casefold()]
-        if len(found) > 1:
-            raise DataError(
-                f"has {len(found)} columns '{name}'", path=path, remedy="Remove or rename all but one."
-            )
-        if found:
-            places[name] = found[0]
-        elif not partly:
-            raise DataError(
-                f"has no column '{name}'{_close(name, header)}; its columns are {_some(header)}",
-                path=path,
-                remedy="Name the column in the map as the table does.",
-            )
-    return places
-
-
-def _joined(whole: pd.DataFrame, frame: pd.DataFrame, join: Sequence[str], path: Path) -> pd.DataFrame:
+def _joined(
+    whole: pd.DataFrame, frame: pd.DataFrame, join: Sequence[str], path: Path, tell: Tell
+) -> pd.DataFrame:
     keys = [name for name in join if name in whole.columns and name in frame.columns]
     if not keys:
         raise DataError(
-            f"shares none of the columns {', '.join(join)} with the tables before it",
+            f"shares none of the columns {listed(join)} with the tables before it",
             path=path,
             remedy="Name the tables in another order, or other columns under join in the map.",
         )
-    again = frame.duplicated(keys)
-    if again.any():
+    theirs, ours = _keys(frame, keys), _keys(whole, keys)
+    if theirs.has_duplicates:
         raise DataError(
-            f"has two rows for one {' and '.join(keys)}, row {int(again.to_numpy().argmax()) + 2} for one",
+            f"has two rows for one {' and '.join(keys)}, {row_name(frame, theirs.duplicated().argmax())} for"
+            " one",
             path=path,
             remedy="The table with a row an image comes first; of the others keep one row each.",
         )
-    new = [name for name in frame.columns if name not in whole.columns]
-    return whole.merge(frame[[*keys, *new]], on=keys, how="left").fillna("")
+    partner = theirs.get_indexer(ours)
+    if len(whole) and (partner < 0).all():
+        raise DataError(
+            f"has no row with the {' and '.join(keys)} of any row of the tables before it",
+            path=path,
+            remedy="These tables do not belong together, or write these columns differently.",
+        )
+    _tell_lonely(partner, whole, frame, path, tell)
+    joined = whole.copy()
+    for name in frame.columns:
+        if name not in whole.columns:
+            cells = frame[name].to_numpy(dtype=object)[np.maximum(partner, 0)]
+            joined[name] = pd.Series(np.where(partner >= 0, cells, ""), index=whole.index, dtype="str")
+    return joined
 
 
-def _close(name: str, others: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(others), n=1)
-    return f" (is '{near[0]}' meant?)" if near else ""
+def _keys(frame: pd.DataFrame, names: Sequence[str]) -> pd.Index:
+    """Return what rows are joined by; identifiers may be written with zeros before them, or with `.0`."""
+    columns = []
+    for name in names:
+        codes, distinct = pd.factorize(frame[name])
+        columns.append(np.array([plain_identifier(str(text)) for text in distinct], dtype=object)[codes])
+    return pd.Index(columns[0]) if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+def _tell_lonely(
+    partner: np.ndarray[tuple[int], np.dtype[np.intp]],
+    whole: pd.DataFrame,
+    frame: pd.DataFrame,
+    path: Path,
+    tell: Tell,
+) -> None:
+    lonely = partner < 0
+    if lonely.any():
+        tell(
+            f"{int(lonely.sum()):,} rows, {row_name(whole, int(lonely.argmax()))} for one, have no partner in"
+            f" {path.name}: its columns are empty there"
+        )
+    unused = np.ones(len(frame), dtype=bool)
+    unused[partner[~lonely]] = False
+    if unused.any():
+        tell(
+            f"{int(unused.sum()):,} rows of {path.name}, row {frame.index[unused][0]:,} for one, have no"
+            " partner in the tables before it and are not read"
+        )

@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxrtune.cohort.cells import plain
 from cxrtune.cohort.own.cohort_map import CohortMap, LabelList, Uncertain, Values
+from cxrtune.cohort.own.label_table import row_name
 from cxrtune.errors import DataError
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell
 
 Labels = NDArray[np.float32]
 
@@ -25,21 +29,48 @@ def label_columns(wanted: CohortMap) -> list[str]:
     return columns + ([wanted.all_absent] if wanted.all_absent else [])
 
 
-def left_out(table: pd.DataFrame, wanted: CohortMap) -> NDArray[np.bool_]:
-    """Return which rows a map leaves out, by what they hold or by their labels, bool (N,)."""
+def left_out(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> NDArray[np.bool_]:
+    """Return which rows a map leaves out, by what they hold or by their labels, bool (N,).
+
+    Args:
+        table: The table.
+        wanted: The map.
+        tell: Told of how many.
+    """
     out = np.zeros(len(table), dtype=bool)
     for column, values in wanted.keep.items():
-        out |= ~table[column].str.strip().str.casefold().isin(_plain(values)).to_numpy(dtype=bool)
+        codes, distinct = pd.factorize(table[column])
+        kept = {plain(value) for value in values}
+        here = np.array([plain(str(text)) not in kept for text in distinct], dtype=bool)[codes]
+        _tell_left_out(table, here & ~out, f"by {column}", column, tell)
+        out |= here
     if wanted.labels is not None and wanted.labels.leave_out:
-        codes, distinct = pd.factorize(table[wanted.labels.column].str.strip())
+        column = wanted.labels.column
+        codes, distinct = pd.factorize(table[column].str.strip())
         unwanted = set(_plain(wanted.labels.leave_out))
         spoilt = [not unwanted.isdisjoint(_parts(str(text), wanted.labels)) for text in distinct]
-        out |= np.array(spoilt, dtype=bool)[codes]
+        here = np.array(spoilt, dtype=bool)[codes]
+        _tell_left_out(table, here & ~out, "by their labels", column, tell)
+        out |= here
     return out
 
 
-def read_labels(table: pd.DataFrame, wanted: CohortMap) -> Labels:
+def _tell_left_out(table: pd.DataFrame, out: NDArray[np.bool_], why: str, column: str, tell: Tell) -> None:
+    if out.any():
+        first = int(out.argmax())
+        tell(
+            f"{int(out.sum()):,} rows are left out {why}, {row_name(table, first)} with"
+            f" {quoted(table[column].iloc[first])} for one"
+        )
+
+
+def read_labels(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> Labels:
     """Read the labels of all rows.
+
+    Args:
+        table: The table.
+        wanted: The map.
+        tell: Told of labels that the map does not name, and of those that no row has.
 
     Returns:
         float32 (N, F), 1 present, 0 absent, -1 uncertain, NaN where not known.
@@ -48,12 +79,12 @@ def read_labels(table: pd.DataFrame, wanted: CohortMap) -> Labels:
         DataError: A column holds what the map does not know.
     """
     if wanted.labels is not None:
-        labels = _of_list(table, wanted.labels)
+        labels = _of_list(table, wanted.labels, tell)
     else:
-        columns = [_of_column(table[name], wanted.values, name) for name in wanted.findings.values()]
+        columns = [_of_column(table, wanted.values, name) for name in wanted.findings.values()]
         labels = np.stack(columns, axis=1)
     if wanted.all_absent is not None:
-        healthy = _of_column(table[wanted.all_absent], wanted.values, wanted.all_absent) == 1
+        healthy = _of_column(table, wanted.values, wanted.all_absent) == 1
         labels[healthy[:, None] & np.isnan(labels)] = 0
     return labels
 
@@ -85,9 +116,27 @@ def by_majority(labels: Labels, images: NDArray[np.intp]) -> Labels:
     return joined
 
 
-def _of_column(column: pd.Series[str], values: Values, name: str) -> Labels:
+def put_together(labels: Labels, groups: NDArray[np.intp]) -> Labels:
+    """Join rows that each tell a part: present where one says so, else uncertain, else absent.
+
+    Args:
+        labels: float32 (R, F), a row a box or a finding.
+        groups: intp (R,), which of N groups a row is of.
+
+    Returns:
+        float32 (N, F), NaN where no row knows.
+    """
+    order = np.argsort(groups, kind="stable")
+    first = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    # Not known, absent, uncertain, present, in the order of what outweighs what.
+    weight = np.select([labels == 1, labels == _UNCERTAIN, labels == 0], [3, 2, 1], default=0)
+    heaviest = np.maximum.reduceat(weight[order], first, axis=0)
+    return np.array([_UNKNOWN, 0, _UNCERTAIN, 1], dtype=np.float32)[heaviest]
+
+
+def _of_column(table: pd.DataFrame, values: Values, name: str) -> Labels:
     # Few texts are written in many ways: what they mean is looked up once each.
-    codes, distinct = pd.factorize(column)
+    codes, distinct = pd.factorize(table[name])
     meaning = (
         dict.fromkeys(_plain(values.present), np.float32(1))
         | dict.fromkeys(_plain(values.absent), np.float32(0))
@@ -99,39 +148,53 @@ def _of_column(column: pd.Series[str], values: Values, name: str) -> Labels:
         if text not in meaning:
             row = int(np.flatnonzero(codes == number)[0])
             raise DataError(
-                f"column '{name}' holds '{column.iloc[row]}' in row {column.index[row] + 2},"
+                f"column {quoted(name)} holds {quoted(distinct[number])} in {row_name(table, row)},"
                 " which the map does not know",
                 remedy=f"Say under values in the map what it means; known are {_known(values)}.",
             )
     return np.array([meaning[text] for text in texts], dtype=np.float32)[codes]
 
 
-def _of_list(table: pd.DataFrame, wanted: LabelList) -> Labels:
+def _of_list(table: pd.DataFrame, wanted: LabelList, tell: Tell) -> Labels:
     codes, distinct = pd.factorize(table[wanted.column].str.strip())
     means: dict[str, list[int]] = {}
     for place, labels in enumerate(wanted.labels.values()):
         for label in _plain(labels):
             means.setdefault(label, []).append(place)
+    unknown, rest = set(_plain(wanted.unknown)), set(_plain(wanted.rest_unknown))
+    nothing = set(_plain(wanted.nothing))
     rows = np.zeros((len(distinct), len(wanted.labels)), dtype=np.float32)
-    unknown = set(_plain(wanted.unknown))
+    counts = np.bincount(codes, minlength=len(distinct))
+    unnamed: dict[str, int] = {}
     for row, text in enumerate(distinct):
-        if str(text).casefold() in unknown:
+        parts = _parts(str(text), wanted)
+        if str(text).casefold() in unknown or parts <= unknown or not rest.isdisjoint(parts):
             rows[row] = _UNKNOWN
-            continue
-        for label in _parts(str(text), wanted):
+        for label in parts - unknown - rest:
             rows[row, means.get(label, [])] = 1
+            if label not in means and label not in nothing:
+                unnamed[label] = unnamed.get(label, 0) + int(counts[row])
+    if unnamed:
+        often = max(unnamed, key=lambda label: unnamed[label])
+        tell(
+            f"{len(unnamed):,} labels that the map does not name are taken for none of its findings,"
+            f" {quoted(often)} of {unnamed[often]:,} rows for one"
+        )
+    never = [name for place, name in enumerate(wanted.labels) if not (rows[:, place] == 1).any()]
+    if never:
+        tell(f"no row has a label that means {listed(never)}: {'they are' if len(never) > 1 else 'it is'} absent")
     return rows[codes]
 
 
 def _parts(text: str, wanted: LabelList) -> set[str]:
     parts = text.strip(wanted.strip).split(wanted.separator)
-    return {part.strip().strip(wanted.strip).strip().casefold() for part in parts}
+    return {plain(part.strip().strip(wanted.strip)) for part in parts} - {""}
 
 
 def _plain(texts: tuple[str, ...]) -> list[str]:
-    return [text.strip().casefold() for text in texts]
+    return [plain(text) for text in texts]
 
 
 def _known(values: Values) -> str:
     every = (*values.present, *values.absent, *values.uncertain, *values.unknown)
-    return ", ".join(text if text else "nothing at all" for text in every)
+    return listed([text if text else "nothing at all" for text in every], 30)

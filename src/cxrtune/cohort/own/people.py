@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.nih import OLDEST, counts_of, years_of
+from cxrtune.cohort.cells import OLDEST, counts_of, plain, tell_unread, years_of, years_of_dates
+from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.cohort.own.cohort_map import Age, CohortMap, Translated
+from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.errors import DataError
+from cxrtune.shown import quoted, shown
+from cxrtune.text_file import Tell
 
-_VIEWS, _SEXES = ("PA", "AP"), ("M", "F")
+_OTHERWISE = "; if they are several, say exact: true under patient in the map"
 
 
 def people_columns(wanted: CohortMap) -> list[str]:
@@ -26,62 +31,90 @@ def people_columns(wanted: CohortMap) -> list[str]:
     return [name for name in named if name]
 
 
-def people(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap) -> pd.DataFrame:
+def people(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tell: Tell) -> pd.DataFrame:
     """Return the columns patient, view, sex, age and followup.
+
+    Args:
+        table: The table.
+        names: The images of its rows.
+        wanted: The map.
+        tell: Told of what is not read, and of patients who are written in several ways.
 
     Raises:
         DataError: A row has no patient.
     """
     return pd.DataFrame(
         {
-            "patient": _patients(table, names, wanted),
-            "view": _translated(table, wanted.view, _VIEWS),
-            "sex": _translated(table, wanted.sex, _SEXES),
-            "age": _ages(table, wanted.age),
-            "followup": counts_of(table[wanted.followup]) if wanted.followup else _unknown(table, "Int16"),
+            "patient": _patients(table, names, wanted, tell),
+            "view": _translated(table, wanted.view, VIEWS, "views", tell),
+            "sex": _translated(table, wanted.sex, SEXES, "sexes", tell),
+            "age": _ages(table, wanted.age, tell),
+            "followup": _visits(table, wanted.followup, tell),
         }
     )
 
 
-def _patients(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap) -> pd.Series[str]:
+def _patients(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tell: Tell) -> pd.Series[str]:
     if wanted.patient.none:
         return names.copy()
     if wanted.patient.column is not None:
-        patients, said = table[wanted.patient.column].str.strip(), f"column '{wanted.patient.column}'"
+        patients, said = table[wanted.patient.column].str.strip(), f"column {quoted(wanted.patient.column)}"
     else:
         assert wanted.patient.pattern is not None
         patients = names.str.extract(wanted.patient.pattern, expand=True)[0].fillna("")
-        said = f"the pattern '{wanted.patient.pattern}'"
+        said = f"the pattern {quoted(wanted.patient.pattern)}"
     without = patients.eq("").to_numpy()
     if without.any():
         row = int(without.argmax())
         raise DataError(
-            f"{int(without.sum()):,} images have no patient by {said}, {names.iloc[row]} for one",
+            f"{int(without.sum()):,} images have no patient by {said}, {shown(names.iloc[row])} for one",
             remedy="There is no honest split without patients: mend the map, or say patient: {none: true}.",
         )
-    return patients
+    if wanted.patient.exact:
+        return patients
+    return with_one_identifier_each(patients, names, tell, _OTHERWISE)
 
 
-def _translated(table: pd.DataFrame, column: Translated | None, allowed: tuple[str, ...]) -> pd.Series[str]:
+def _translated(
+    table: pd.DataFrame, column: Translated | None, allowed: tuple[str, ...], what: str, tell: Tell
+) -> pd.Series[str]:
     if column is None:
         return _unknown(table, "str")
-    ours = table[column.column].str.strip().map(column.values)
-    return ours.where(ours.isin(allowed)).astype("str")
+    texts = table[column.column]
+    codes, distinct = pd.factorize(texts)
+    loosely = {plain(theirs): ours for theirs, ours in column.values.items()}
+    found = [column.values.get(str(text).strip(), loosely.get(plain(str(text)))) for text in distinct]
+    # What the map gives another meaning than ours is known not to be known.
+    unread = np.array([ours is None for ours in found], dtype=bool)[codes]
+    tell_unread(what, texts, unread, tell)
+    ours = pd.Series([value if value in allowed else None for value in found], dtype="str")
+    return ours.take(codes).set_axis(table.index)
 
 
-def _ages(table: pd.DataFrame, age: Age | None) -> pd.Series[int]:
+def _ages(table: pd.DataFrame, age: Age | None, tell: Tell) -> pd.Series[int]:
     if age is None:
         return _unknown(table, "Int16")
     if age.column is not None:
-        codes, distinct = pd.factorize(table[age.column])
-        years = years_of(pd.Series(distinct, dtype="str").str.replace(r"\.\d*\s*$", "", regex=True))
-        return years.take(codes).set_axis(table.index)
-    passed = _year(table[str(age.on)]) - _year(table[str(age.born)])
-    return passed.where(passed.between(0, OLDEST)).astype("Int16")
+        years = years_of(table[age.column])
+        tell_unread("ages", table[age.column], years.isna().to_numpy(dtype=bool), tell)
+        return years
+    born, on = table[str(age.born)], table[str(age.on)]
+    first, last = years_of_dates(born), years_of_dates(on)
+    tell_unread("dates of birth", born, first.isna().to_numpy(dtype=bool), tell, hide=True)
+    tell_unread("dates", on, last.isna().to_numpy(dtype=bool), tell, hide=True)
+    passed = last - first
+    can_be = passed.between(0, OLDEST)
+    impossible = (passed.notna() & ~can_be).to_numpy(dtype=bool)
+    tell_unread(f"ages that are below 0 or over {OLDEST} years, by dates", on, impossible, tell, hide=True)
+    return passed.where(can_be).astype("Int16")
 
 
-def _year(dates: pd.Series[str]) -> pd.Series[float]:
-    return pd.to_numeric(dates.str.extract(r"^\s*(\d{4})", expand=True)[0], errors="coerce")
+def _visits(table: pd.DataFrame, column: str | None, tell: Tell) -> pd.Series[int]:
+    if column is None:
+        return _unknown(table, "Int16")
+    visits = counts_of(table[column])
+    tell_unread("numbers of visits", table[column], visits.isna().to_numpy(dtype=bool), tell)
+    return visits
 
 
 def _unknown(table: pd.DataFrame, kind: str) -> pd.Series:

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxrtune.cohort.cells import plain
 from cxrtune.cohort.own.cohort_map import Split
 from cxrtune.cohort.splits import VALIDATION_FRACTION, chosen_rows
 from cxrtune.cohort.table import SPLITS
 from cxrtune.errors import DataError
+from cxrtune.shown import listed, quoted, shown
 
 TEST_FRACTION = 0.2
 _SHARES = {"test": TEST_FRACTION, "validation": VALIDATION_FRACTION}
@@ -31,16 +33,19 @@ def given_split(table: pd.DataFrame, names: pd.Series[str], wanted: Split) -> ND
     else:
         assert wanted.pattern is not None
         theirs = names.str.extract(wanted.pattern, expand=True)[0].fillna("")
-    ours = theirs.map(wanted.values)
-    unknown = ours.isna().to_numpy()
+    codes, distinct = pd.factorize(theirs)
+    loosely = {plain(name): part for name, part in wanted.values.items()}
+    parts = [wanted.values.get(str(text), loosely.get(plain(str(text)))) for text in distinct]
+    ours = np.array(parts, dtype=object)[codes]
+    unknown = pd.isna(ours)
     if unknown.any():
         row = int(unknown.argmax())
         raise DataError(
             f"{int(unknown.sum()):,} rows are of a part that the map does not know:"
-            f" '{theirs.iloc[row]}' for one",
-            remedy=f"Say under split.values in the map what it means; known are {', '.join(wanted.values)}.",
+            f" {quoted(theirs.iloc[row])} for one",
+            remedy=f"Say under split.values in the map what it means; known are {listed(wanted.values)}.",
         )
-    return ours.to_numpy(dtype=object)
+    return ours
 
 
 def whole_split(
@@ -81,6 +86,6 @@ def require_whole_patients(
     if torn.any():
         example = images[torn[codes]].min()
         raise DataError(
-            f"{int(torn.sum()):,} patients are in more than one part of the split, with {example} for one",
+            f"{int(torn.sum()):,} patients are in more than one part of the split, with {shown(example)} for one",
             remedy="Mend the split in the table, or leave split out of the map to have one made by patient.",
         )

@@ -1,0 +1,332 @@
+"""CSV tables as people have them -> columns of texts, with the rows numbered as a spreadsheet numbers them."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from cxrtune.errors import DataError
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell, Utf8, decode, read_utf8, untold
+
+SEPARATORS = (",", ";", "\t", "|")
+UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a"})
+"""What programs write where there is no number, in small letters."""
+
+_LOOKED_AT = 6  # records that decide on the separator
+_HEAD = 1 << 16
+_SAVE = "Save it as CSV in UTF-8, with one header line and one line per row."
+_TRUTHS = {"true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A table whose header was read.
+
+    Attributes:
+        path: The file.
+        header: The columns' names, without outer blanks.
+        separator: What stands between two cells.
+        guess: What had to be guessed of the file's text, in words; empty where nothing was.
+        tell: Told of what is not read.
+        first_row: The number of the first row below the header.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    separator: str
+    guess: str
+    tell: Tell
+    first_row: int
+    _body: bytes = field(repr=False)
+
+    def places(self, wanted: Iterable[str], *, partly: bool = False, remedy: str) -> dict[str, int]:
+        """Return where each wanted column stands, found whatever its case.
+
+        Args:
+            wanted: The columns' names.
+            partly: Leave out those that are missing.
+            remedy: What to do about one that is missing.
+
+        Raises:
+            DataError: One is missing, or stands twice.
+        """
+        plain = [name.casefold() for name in self.header]
+        places: dict[str, int] = {}
+        for name in dict.fromkeys(wanted):
+            exact = [place for place, other in enumerate(self.header) if other == name]
+            found = exact or [
+                place for place, other in enumerate(plain) if other == name.strip().casefold()
+            ]
+            if len(found) > 1:
+                raise DataError(
+                    f"has {len(found)} columns {quoted(name)}",
+                    path=self.path,
+                    remedy="Remove or rename all but one.",
+                )
+            if found:
+                places[name] = found[0]
+            elif not partly:
+                guess = f"; it {self.guess}" if self.guess else ""
+                raise DataError(
+                    f"has no column {quoted(name)}{near(name, self.header)}; its columns are"
+                    f" {listed(self.header)}{guess}",
+                    path=self.path,
+                    remedy=remedy,
+                )
+        return places
+
+    def read(self, places: Mapping[str, int]) -> pd.DataFrame:
+        """Return columns as texts, empty where the table has nothing; the index numbers the rows.
+
+        Rows without anything in these columns are left out and told.
+
+        Args:
+            places: Where each column stands.
+
+        Raises:
+            DataError: A row has more or fewer cells than the header, or repeats it.
+        """
+        body = self._body.rstrip(b"\r\n")
+        frame = None
+        # Arrow is fast; what it would number wrongly, or swallow, is left to the slow way.
+        if body and not _has_blank_line(body) and body.count(b'"') % 2 == 0:
+            frame = self._fast(body, places)
+        if frame is None:
+            frame = self._slow(places)
+        return self._without_empty_rows(self._without_header(frame, places))
+
+    def _fast(self, body: bytes, places: Mapping[str, int]) -> pd.DataFrame | None:
+        # Columns are asked for by number: names may stand twice among those that nobody wants.
+        numbered = [str(number) for number in range(len(self.header))]
+        taken = [numbered[place] for place in places.values()]
+        try:
+            table = arrow_csv.read_csv(
+                pa.BufferReader(body),
+                read_options=arrow_csv.ReadOptions(column_names=numbered),
+                parse_options=arrow_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(
+                    include_columns=list(dict.fromkeys(taken)),
+                    column_types=dict.fromkeys(taken, pa.string()),
+                    strings_can_be_null=False,
+                ),
+            )
+        except (pa.ArrowException, ValueError):  # a separator beyond ASCII is a ValueError
+            return None
+        columns = {name: table.column(numbered[place]) for name, place in places.items()}
+        frame: pd.DataFrame = pa.table(columns).to_pandas()
+        frame.index = pd.RangeIndex(self.first_row, self.first_row + len(frame))
+        return frame.astype("str")
+
+    def _slow(self, places: Mapping[str, int]) -> pd.DataFrame:
+        rows, numbers = [], []
+        for number, row in self._records():
+            rows.append([row[place] for place in places.values()])
+            numbers.append(number)
+        cells = zip(*rows, strict=True) if rows else [()] * len(places)
+        columns = {name: pd.Series(texts, dtype="str") for name, texts in zip(places, cells, strict=True)}
+        return pd.DataFrame(columns).set_index(pd.Index(numbers, dtype="int64"))
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows that hold something, with their numbers, each as long as the header."""
+        width = len(self.header)
+        # Tables end their headers with commas too many, and their rows with as many, or none.
+        fewest = max((place + 1 for place, name in enumerate(self.header) if name), default=width)
+        end = "\x1eend"  # a quote that is never closed swallows it
+        text = self._body.decode("utf-8").rstrip("\r\n") + f"\n{end}"
+        number = self.first_row - 1
+        try:
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.separator):
+                number += 1
+                if row == [end]:
+                    return
+                if row and row[-1].endswith(end):
+                    raise self._wrong(number, "opens a quote that is never closed")
+                if len(row) > width and not any(cell.strip() for cell in row[width:]):
+                    row = row[:width]
+                if row and not fewest <= len(row) <= width:
+                    raise self._wrong(number, f"has {len(row):,} cells, and the header has {width:,}")
+                if row:
+                    yield number, row + [""] * (width - len(row))
+        except csv.Error as error:
+            longest = csv.field_size_limit()
+            raise self._wrong(number + 1, f"has a cell of more than {longest:,} characters") from error
+
+    def _wrong(self, number: int, what: str) -> DataError:
+        return DataError(
+            f"row {number:,} {what}",
+            path=self.path,
+            remedy=f"Mend the row: a separator ({_name(self.separator)}) or a quote is missing, or one too"
+            " many.",
+        )
+
+    def _without_header(self, frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
+        same = np.ones(len(frame), dtype=bool)
+        for name, place in places.items():
+            same[same] = (frame[name][same].str.strip() == self.header[place]).to_numpy(dtype=bool)
+        if len(places) > 1 and same.any():
+            raise DataError(
+                f"row {frame.index[same][0]:,} repeats the header",
+                path=self.path,
+                remedy="Remove the line; if two tables were put together, give each by its own name.",
+            )
+        return frame
+
+    def _without_empty_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        empty = np.ones(len(frame), dtype=bool)
+        for name in frame.columns:
+            empty[empty] = frame[name][empty].str.strip().eq("").to_numpy(dtype=bool)
+        if not empty.any():
+            return frame
+        self.tell(
+            f"{self.path.name}: {int(empty.sum()):,} rows hold nothing and are not read, row"
+            f" {frame.index[empty][0]:,} for one"
+        )
+        return frame[~empty]
+
+
+def open_csv(path: Path, tell: Tell, remedy: str = _SAVE) -> CsvTable:
+    """Read the header of a table.
+
+    Commas, semicolons, tabulators and bars as separators, Excel's `sep=` line, quotes, line breaks in
+    quotes, all line ends, and all that `read_utf8` reads are understood.
+
+    Args:
+        path: The file.
+        tell: Told, in one sentence each, of what is not read as it stands there.
+        remedy: What to do if it is no table.
+
+    Raises:
+        DataError: It cannot be read, is no text, or has no header.
+    """
+    content = read_utf8(path, remedy)
+    if content.guess:
+        tell(f"{path.name} {content.guess}")
+    return _opened(content, path, tell, remedy)
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """Return the columns of a file that may be a table, from its beginning; none if it is no table."""
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
+            head = stream.read(_HEAD)
+        whole = head[: head.rfind(b"\n") + 1] if len(head) == _HEAD else head
+        return _opened(decode(whole), path, untold, _SAVE).header
+    except (OSError, EOFError, ValueError, DataError):
+        return ()
+
+
+def _opened(content: Utf8, path: Path, tell: Tell, remedy: str) -> CsvTable:
+    data = content.data
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # of an old Macintosh
+    start = len(data) - len(data.lstrip(b"\r\n"))
+    row = 1 + data[:start].count(b"\n")
+    head = data[start : start + _HEAD].decode("utf-8", "ignore")
+    separator, rest = separator_line(head)
+    if separator is None:
+        separator = separator_of(head)
+    else:
+        start, row = start + len(head[: len(head) - len(rest)].encode()), row + 1
+    end = _end_of_record(data, start)
+    first = data[start:end].decode("utf-8").rstrip("\r\n")
+    if not first.strip():
+        raise DataError("has no header line", path=path, remedy="Name the columns in the first line.")
+    try:
+        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator))
+    except (csv.Error, TypeError) as error:
+        raise DataError(f"has a header that cannot be read: {error}", path=path, remedy=remedy) from error
+    names = tuple(name.strip() for name in header)
+    return CsvTable(path, names, separator, content.guess, tell, row + 1, data[end:])
+
+
+def separator_line(text: str) -> tuple[str | None, str]:
+    """Take Excel's first line `sep=;` off a table's text; None if it has none."""
+    named = re.match(r'"?sep=(\\t|[^\r\n])"?[;,\t "]*(?:\r\n|\r|\n)', text)
+    return (None, text) if named is None else (named[1].replace("\\t", "\t"), text[named.end() :])
+
+
+def separator_of(head: str) -> str:
+    """Return the separator of a table's first lines: that by which header and rows have equally many cells."""
+
+    def fit(separator: str) -> tuple[bool, int]:
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+        try:
+            widths = [len(record) for record in islice(records, _LOOKED_AT) if record]
+        except csv.Error:
+            return False, 0
+        return len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
+
+    return max(SEPARATORS, key=fit)
+
+
+def near(name: str, others: Iterable[str]) -> str:
+    """Return, in words, which of other names is probably meant; empty if none is near."""
+    found = difflib.get_close_matches(name, list(others), n=1)
+    return f" (is {quoted(found[0])} meant?)" if found else ""
+
+
+def numbers(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Read numbers, with a point or a comma before the decimals.
+
+    Returns:
+        float64 (N,), correctly rounded, NaN where there is none; and bool (N,), where something stands that
+        is no number.
+    """
+    plain = texts.str.strip()
+    try:
+        return _cast(plain.to_numpy(dtype=object)), np.zeros(len(plain), dtype=bool)
+    except pa.ArrowException:
+        values = np.array([number_of(text) for text in plain], dtype=np.float64)
+    strange = np.isnan(values) & ~plain.str.casefold().isin(UNKNOWN).to_numpy(dtype=bool)
+    return values, strange
+
+
+def number_of(text: str) -> float:
+    """Return the number that a text is, `0.5`, `0,5`, `5e-1` or `true`; NaN if it is none."""
+    bare = text.strip().casefold()
+    if bare in _TRUTHS:
+        return _TRUTHS[bare]
+    if "_" in bare or not bare.isascii():
+        return float("nan")
+    try:
+        return float(bare.replace(",", ".") if "." not in bare else bare)
+    except ValueError:
+        return float("nan")
+
+
+def _cast(texts: Sequence[str] | NDArray[np.object_]) -> NDArray[np.float64]:
+    return pc.cast(pa.array(texts, pa.string()), pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _has_blank_line(body: bytes) -> bool:
+    return b"\n\n" in body or b"\n\r\n" in body or b"\r\r" in body
+
+
+def _end_of_record(data: bytes, start: int) -> int:
+    """Return where the record that begins at `start` ends, its line end included; quotes may hold others."""
+    end, quotes = start, 0
+    while (line := data.find(b"\n", end)) >= 0:
+        quotes += data.count(b'"', end, line)
+        end = line + 1
+        if quotes % 2 == 0:
+            return end
+    return len(data)
+
+
+def _name(separator: str) -> str:
+    return {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}.get(separator, repr(separator))

@@ -1,0 +1,66 @@
+"""A user's data in messages: escaped, and never more of it than a line can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+MOST = 500
+"""Characters of a message; the rest is cut off."""
+
+_CELL = 80  # characters of one value
+_NAMES = 12  # names of a list
+
+
+def shown(text: str) -> str:
+    """Return a text fit to be printed and written: what is not UTF-8, or moves the cursor, is escaped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def is_utf8(name: str) -> bool:
+    """Return whether a file's name is text: on Linux names are bytes, and some are no UTF-8."""
+    if name.isascii():
+        return True
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def tell_not_utf8(names: Iterable[str], tell: Callable[[str], None]) -> None:
+    """Say how many images cannot be used as their names are no UTF-8, with the first."""
+    strange = [name for name in names if not is_utf8(name)]
+    if strange:
+        tell(
+            f"{len(strange):,} images have names that are not UTF-8, {quoted(min(strange))} for one, and are"
+            " not used; rename them (convmv does so for whole folders)"
+        )
+
+
+def fitted(text: str, most: int = MOST) -> str:
+    """Return a text, cut to `most` characters if it is longer, with its length told."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+
+
+def quoted(value: object, most: int = _CELL) -> str:
+    """Return a value of a user's table or file in single quotes, escaped, at most `most` characters of it."""
+    text = str(value)
+    if len(text) <= most:
+        return f"'{shown(text)}'"
+    return f"'{shown(text[:most])}...' ({len(text):,} characters)"
+
+
+def listed(names: Iterable[object], most: int = _NAMES) -> str:
+    """Return names separated by commas, escaped, at most `most` of them and 40 characters of each."""
+    texts = [str(name) for name in names]
+    each = [shown(text if len(text) <= _CELL // 2 else f"{text[: _CELL // 2]}...") for text in texts[:most]]
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(each) + more
+
+
+def _escaped(letter: str) -> str:
+    # Python holds a byte that is not UTF-8 as a surrogate (PEP 383).
+    is_byte = "\udc80" <= letter <= "\udcff"
+    return f"\\x{ord(letter) - 0xDC00:02x}" if is_byte else ascii(letter)[1:-1]

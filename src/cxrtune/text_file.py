@@ -1,0 +1,176 @@
+"""Text files as people have them -> UTF-8, with a word where that is a guess."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrtune.errors import DataError
+
+Tell = Callable[[str], None]
+"""Takes one sentence on what was not read as it stands in a file."""
+
+
+
+def untold(_: str) -> None:
+    """Take a sentence that nobody waits for."""
+
+
+_HEAD = 4096  # bytes that decide between UTF-16 without its mark and no text at all
+_CONTROLS = bytes({*range(32)} - set(b"\t\n\v\f\r\x1a\x1b"))
+_EXCEL = "is an Excel workbook and no text; save it as CSV"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark begins it
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+@dataclass(frozen=True)
+class Utf8:
+    """A file's text.
+
+    Attributes:
+        data: The text in UTF-8, without a byte order mark.
+        packed: The file's bytes, unpacked, as they were.
+        encoding: What they were in, such as `UTF-16`.
+        guess: In words, what had to be guessed; empty where nothing was.
+    """
+
+    data: bytes
+    packed: bytes
+    encoding: str = "UTF-8"
+    guess: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return self.data.decode("utf-8")
+
+
+def read_utf8(path: Path, remedy: str) -> Utf8:
+    """Read a text file, possibly packed by gzip, bzip2, xz or zip.
+
+    UTF-8, UTF-16 and UTF-32 with or without a byte order mark (the last only with it) are read as they are.
+    Lines that are none of these are read as Windows-1252, which Latin-1 is a part of: that is a guess.
+
+    Args:
+        path: The file.
+        remedy: What to do if it is no text.
+
+    Raises:
+        DataError: It cannot be read, or is no text.
+    """
+    try:
+        return decode(_unpacked(path.read_bytes()))
+    except OSError as error:
+        why = (error.strerror or str(error) or "unknown cause").lower()
+        raise DataError(f"cannot be read: {why}", path=path, remedy=remedy) from error
+    except (EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise DataError(f"cannot be unpacked: {error}", path=path, remedy=remedy) from error
+    except ValueError as error:
+        raise DataError(str(error), path=path, remedy=remedy) from error
+
+
+def read_lines(path: Path, remedy: str, tell: Tell) -> list[str]:
+    """Return the lines of a text file without their outer blanks; those without anything are left out.
+
+    Raises:
+        DataError: It cannot be read, or is no text.
+    """
+    content = read_utf8(path, remedy)
+    if content.guess:
+        tell(f"{path.name} {content.guess}")
+    # Not splitlines, which takes rare characters of names for ends of lines.
+    lines = content.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [line for raw in lines if (line := raw.strip())]
+
+
+def decode(data: bytes) -> Utf8:
+    """Turn the bytes of a text into UTF-8.
+
+    Raises:
+        ValueError: They are no text; the message says why.
+    """
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            text = _strictly(data[len(mark) :], encoding)
+            return Utf8(text.encode(), data, f"{encoding[:6].rstrip('-').upper()} with a byte order mark")
+    if b"\0" in data[:_HEAD]:
+        return Utf8(_strictly(data, _utf_16(data[:_HEAD])).encode(), data, "UTF-16")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _as_windows_1252(data)
+    return Utf8(data, data)
+
+
+def _unpacked(data: bytes) -> bytes:
+    for magic, unpack in _PACKED.items():
+        if data.startswith(magic):
+            return unpack(data)
+    if data.startswith(b"PK\3\4"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name for name in archive.namelist() if not name.startswith(("__MACOSX/", "."))]
+            if any(name.startswith("xl/") for name in names):
+                raise ValueError(_EXCEL)
+            if len(names) != 1:
+                raise ValueError(f"is an archive of {len(names):,} files, expected one")
+            return archive.read(names[0])
+    if data.startswith(_OLD_EXCEL):
+        raise ValueError(_EXCEL)
+    return data
+
+
+def _strictly(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is no text: it begins like {encoding.upper()} and is not") from error
+
+
+def _utf_16(head: bytes) -> str:
+    """Return which UTF-16 bytes with zeros are: in letters of Western tables every other byte is zero."""
+    even, odd, pairs = head[::2].count(0), head[1::2].count(0), max(1, len(head) // 2)
+    if even == 0 and 4 * odd >= pairs:
+        return "utf-16-le"
+    if odd == 0 and 4 * even >= pairs:
+        return "utf-16-be"
+    raise ValueError("is no text: it holds zero bytes")
+
+
+def _as_windows_1252(data: bytes) -> Utf8:
+    # Line by line: tables are put together from files of several programs.
+    lines, first, count = [], 0, 0
+    for number, line in enumerate(data.splitlines(keepends=True), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            first, count = first or number, count + 1
+            lines.append(_line(line, number))
+        else:
+            lines.append(line)
+    text = b"".join(lines)
+    if 200 * (len(text) - len(text.translate(None, _CONTROLS))) > len(text):
+        raise ValueError("is no text: it holds control characters")
+    one = f"line {first:,}" if count == 1 else f"{count:,} lines, line {first:,} for one,"
+    return Utf8(text, data, "Windows-1252", f"is not UTF-8 text: {one} read as Windows-1252")
+
+
+def _line(line: bytes, number: int) -> bytes:
+    try:
+        return line.decode("cp1252").encode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is no text in UTF-8 or Windows-1252 (line {number:,})") from error
