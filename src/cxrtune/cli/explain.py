@@ -39,14 +39,17 @@ def command(
     from cxrtune.cohort.boxes import find_boxes
     from cxrtune.cohort.table import read_cohort
     from cxrtune.errors import DataError, UsageError
-    from cxrtune.images.find import find_images
+    from cxrtune.images.find import PassedOver, find_images
     from cxrtune.pipeline.explain import ARRAYS, explain_cohort, explain_images
 
     reporter = reporter_of(context)
     if inputs and cohort is None and pack is None and boxes is None:
+        passed = PassedOver()
+        images = find_images(inputs, passed)
+        passed.tell("explain", reporter)
         explain_images(
             model,
-            find_images(inputs),
+            images,
             out,
             reporter,
             findings=finding or (),

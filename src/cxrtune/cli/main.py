@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -84,6 +85,10 @@ def options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong use, 128 + n stopped by signal n."""
     keep_freed_memory()
+    # File names need not be UTF-8, and a terminal need not show all of it.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     switches, rest = take_switches(list(sys.argv[1:] if arguments is None else arguments))
     try:
         with raising_stopped():

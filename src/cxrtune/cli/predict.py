@@ -22,7 +22,7 @@ Model = Annotated[
 Inputs = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="PNG, JPEG and DICOM files, folders that are searched for them, or patterns in quotes.",
+        help="PNG, JPEG, TIFF and DICOM files, folders that are searched for them, or patterns in quotes.",
         show_default=False,
     ),
 ]
@@ -90,7 +90,7 @@ def command(
     """
     from cxrtune.cli.archive import Settings, is_folder, score
     from cxrtune.errors import UsageError
-    from cxrtune.images.find import find_images
+    from cxrtune.images.find import PassedOver, find_images
     from cxrtune.pipeline.predict import predict_cohort
     from cxrtune.pipeline.score import ScoreOptions, score_images
     from cxrtune.predictions import require_suffix
@@ -112,7 +112,10 @@ def command(
             return
         require_suffix(out)
         archive.refuse("--out names one table")
-        score_images(model, find_images(inputs), out, options, reporter)
+        passed = PassedOver()
+        images = find_images(inputs, passed)
+        passed.tell("predict", reporter)
+        score_images(model, images, out, options, reporter)
     else:
         raise UsageError("give either images to score, or both --cohort and --pack")
 

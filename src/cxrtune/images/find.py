@@ -10,11 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrtune.errors import DataError
-from cxrtune.images.dicom import is_dicom
+from cxrtune.images.formats import HEAD, OTHER_SUFFIXES, SUFFIXES, kind_of
+from cxrtune.progress import Reporter
+from cxrtune.shown import shown
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".dic"})
-_HEAD = 132  # bytes, in which a DICOM file says what it is
 _INDEX = "DICOMDIR"  # PS3.10, 8.6: the index of a disc of DICOM files holds no image
+_NEVER = frozenset(
+    f".{end}"
+    for end in (
+        "csv tsv txt json jsonl xml html htm md py ipynb log yaml yml db sqlite doc docx xls xlsx pdf"
+        " zip gz tar tgz bz2 xz 7z rar parquet safetensors npy npz pth pt onnx bin"
+    ).split()
+)
+"""Suffixes of files that are not opened to see whether they are images: folders may hold many of them."""
+_PREAMBLE = 128  # bytes before `DICM` (PS3.10, 7.1)
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,8 @@ class ImageFile:
     """One file to be read.
 
     Attributes:
-        name: What tables call it: the file's name, or, where two share that, its path.
+        name: What tables call it: the file's name, or, where two share that, its path; bytes that are not
+            UTF-8 are written out.
         path: Where it is.
         problem: Why it cannot even be tried, such as a folder that cannot be opened; or None.
     """
@@ -32,15 +42,39 @@ class ImageFile:
     problem: str | None = None
 
 
-def find_images(inputs: Sequence[Path]) -> list[ImageFile]:
+@dataclass
+class PassedOver:
+    """The files of folders that are no images; hidden ones are not counted.
+
+    Attributes:
+        count: How many.
+        example: The first.
+    """
+
+    count: int = 0
+    example: str = ""
+
+    def add(self, path: str) -> None:
+        """Count a file."""
+        self.count += 1
+        self.example = self.example or path
+
+    def tell(self, stage: str, reporter: Reporter) -> None:
+        """Say how many there are."""
+        if self.count:
+            what = "1 file is not an image" if self.count == 1 else f"{self.count:,} files are not images"
+            reporter.say(f"{stage}: passed over: {what} ({shown(self.example)})")
+
+
+def find_images(inputs: Sequence[Path], passed: PassedOver | None = None) -> list[ImageFile]:
     """Resolve files, folders and patterns into image files, in order, each once.
 
-    A folder is searched through to the bottom: for the names of PNG, JPEG and DICOM files, and for files that
-    have no suffix, or a number for one, and are DICOM. A file that is named itself is taken whatever it is
-    called. A folder that cannot be opened is an entry with its reason.
+    A folder is searched through to the bottom, as `is_image` says. A file that is named itself is taken
+    whatever it is called. A folder that cannot be opened is an entry with its reason.
 
     Args:
         inputs: Paths, or patterns such as `study/**/*.dcm`.
+        passed: Counts the files of folders that are no images.
 
     Raises:
         DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
@@ -49,14 +83,14 @@ def find_images(inputs: Sequence[Path]) -> list[ImageFile]:
     for given in inputs:
         for path in expanded(given):
             if path.is_dir():
-                found |= _searched(path)
+                found |= _searched(path, passed or PassedOver())
             else:
                 found[path] = None
     if not found:
         raise no_images(inputs)
     often = Counter(path.name for path in found)
     return [
-        ImageFile(path.name if often[path.name] == 1 else path.as_posix(), path, problem)
+        ImageFile(shown(path.name if often[path.name] == 1 else path.as_posix()), path, problem)
         for path, problem in found.items()
     ]
 
@@ -80,7 +114,7 @@ def expanded(given: Path) -> list[Path]:
 
 def no_images(inputs: Sequence[Path]) -> DataError:
     """Say that nothing was found."""
-    return DataError("holds no images (PNG, JPEG or DICOM)", path=inputs[0])
+    return DataError("holds no images (PNG, JPEG, TIFF or DICOM)", path=inputs[0])
 
 
 def closed_folder(error: OSError) -> str:
@@ -88,7 +122,7 @@ def closed_folder(error: OSError) -> str:
     return f"the folder cannot be opened: {(error.strerror or 'unknown cause').lower()}"
 
 
-def _searched(folder: Path) -> dict[Path, str | None]:
+def _searched(folder: Path, passed: PassedOver) -> dict[Path, str | None]:
     found: dict[Path, str | None] = {}
 
     def closed(error: OSError) -> None:
@@ -98,27 +132,40 @@ def _searched(folder: Path) -> dict[Path, str | None]:
         folders.sort()
         for name in sorted(names):
             path = Path(place) / name
-            if path.is_file() and is_image(name, path):
+            if not path.is_file():
+                continue
+            if is_image(name, path):
                 found[path] = None
+            elif not name.startswith("."):
+                passed.add(str(path))
     return found
 
 
 def is_image(name: str, path: Path | str) -> bool:
     """Return whether a file in a folder is taken for an image: by its name, or else by its content.
 
+    Hidden files are not, such as the `._` twins that macOS writes. Files whose suffix is that of an image
+    are, also those of a kind that is not read: whoever reads them says so. Of others the content decides.
+
     Args:
         name: The file's name.
         path: Where it is; a file, and no folder.
     """
+    if name.startswith(".") or name == _INDEX:
+        return False
     stem, dot, end = name.rpartition(".")
     suffix = f".{end.lower()}" if stem and dot else ""
-    if suffix in _SUFFIXES:
+    if suffix in SUFFIXES or suffix in OTHER_SUFFIXES:
         return True
-    # Archives name files by number or by UID, whose last part looks like a suffix.
-    if (suffix and not end.isdecimal()) or name == _INDEX:
+    if suffix in _NEVER:
         return False
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 a Path each would cost more than all else
-            return is_dicom(stream.read(_HEAD))
+            head = stream.read(HEAD)
     except OSError:
         return False
+    # Archives name files by number or by UID, whose last part looks like a suffix: DICOM without a preamble
+    # is looked for there, and not in whatever another program has written.
+    if not suffix or end.isdecimal() or head[_PREAMBLE:] == b"DICM":
+        return kind_of(head) is not None
+    return kind_of(head) not in (None, "DICOM")

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cxrtune.images.find import closed_folder, expanded, is_image, no_images
+from cxrtune.images.find import PassedOver, closed_folder, expanded, is_image, no_images
+from cxrtune.shown import shown
 
 _CHUNK = 1 << 16  # files that are Python objects at a time
 
@@ -41,11 +42,13 @@ class Listing:
         table: One row a file: `folder` (its number), `file` (its name), `bytes`, `changed` (nanoseconds; null
             where the file is gone), `problem` (why it cannot even be tried, or null).
         shared: bool (N,), whether another file has the same name.
+        passed: The files of folders that are no images.
     """
 
     folders: Sequence[bytes]
     table: pa.Table
     shared: NDArray[np.bool_]
+    passed: PassedOver
 
     def slice(self, start: int, count: int) -> pa.Table:
         """Return some rows: `image` (what tables call it), absolute `path`, `bytes`, `changed`, `problem`."""
@@ -92,8 +95,8 @@ def list_images(inputs: Sequence[Path]) -> Listing:
     Raises:
         DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
     """
-    folders = _Folders()
-    parts = list(_tables(inputs, folders))
+    folders, passed = _Folders(), PassedOver()
+    parts = list(_tables(inputs, folders, passed))
     table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
     if not len(table):
         raise no_images(inputs)
@@ -105,7 +108,7 @@ def list_images(inputs: Sequence[Path]) -> Listing:
         first = np.sort(np.unique(both, return_index=True)[1])
         if len(first) < len(codes):
             table, codes = table.take(pa.array(first)), codes[first]
-    return Listing(folders.names, table, np.bincount(codes)[codes] > 1)
+    return Listing(folders.names, table, np.bincount(codes)[codes] > 1, passed)
 
 
 @dataclass
@@ -122,19 +125,19 @@ class _Folders:
         return self._numbers[name]
 
 
-def _tables(inputs: Sequence[Path], folders: _Folders) -> Iterator[pa.Table]:
+def _tables(inputs: Sequence[Path], folders: _Folders, passed: PassedOver) -> Iterator[pa.Table]:
     alone = _Rows()
     for given in inputs:
         for path in expanded(given):
             if path.is_dir():
                 yield alone.table()
-                yield from _searched(path, folders)
+                yield from _searched(path, folders, passed)
             else:
                 alone.add(folders.number(os.fsencode(path.parent)), path.name, path)
     yield alone.table()
 
 
-def _searched(top: Path, folders: _Folders) -> Iterator[pa.Table]:
+def _searched(top: Path, folders: _Folders, passed: PassedOver) -> Iterator[pa.Table]:
     left = [str(top)]
     while left:
         place = left.pop()
@@ -145,8 +148,11 @@ def _searched(top: Path, folders: _Folders) -> Iterator[pa.Table]:
                     if _is(entry.is_dir):
                         # A link to a folder may lead round in a circle.
                         below += [] if entry.is_symlink() else [str(Path(entry.path))]
-                    elif _is(entry.is_file) and is_image(entry.name, entry.path):
-                        rows.add(number, entry.name, entry)
+                    elif _is(entry.is_file):
+                        if is_image(entry.name, entry.path):
+                            rows.add(number, entry.name, entry)
+                        elif not entry.name.startswith("."):
+                            passed.add(entry.path)
         except OSError as error:
             where = Path(place)
             rows = _Rows()
@@ -216,6 +222,9 @@ def _joined(folder: pa.Array, file: pa.Array) -> pa.Array:
 def _text(names: pa.Array) -> pa.Array:
     """Return names as text; bytes that are no UTF-8 are written out."""
     try:
-        return names.cast(pa.large_string()).cast(pa.string())
+        text = names.cast(pa.large_string()).cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array([name.decode("utf-8", "backslashreplace") for name in names.to_pylist()], pa.string())
+        text = None
+    if text is not None and pc.all(pc.string_is_ascii(text)).as_py():
+        return text
+    return pa.array([shown(os.fsdecode(name)) for name in names.to_pylist()], pa.string())

@@ -111,6 +111,7 @@ def score_archive(archive: Archive, identity: ModelIdentity, scores: Scores, rep
 def _planned(archive: Archive, identity: ModelIdentity, reporter: Reporter) -> Plan | None:
     """Return the plan, or None where there is nothing left to do."""
     listing = list_images(archive.inputs)
+    listing.passed.tell("predict", reporter)
     inputs = [
         Source("model", str(archive.model), identity.sha256, 0),
         Source("images", str(archive.inputs[0]), listing.digest(), listing.total_bytes),
