@@ -1,4 +1,4 @@
-"""CSV tables as people have them -> columns of texts, with the rows numbered as a spreadsheet numbers them."""
+"""CSV tables as people have them -> columns of texts, the rows numbered as a spreadsheet numbers them."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class CsvTable:
         places: dict[str, int] = {}
         for name in dict.fromkeys(wanted):
             exact = [place for place, other in enumerate(self.header) if other == name]
-            found = exact or [
-                place for place, other in enumerate(plain) if other == name.strip().casefold()
-            ]
+            found = exact or [place for place, other in enumerate(plain) if other == name.strip().casefold()]
             if len(found) > 1:
                 raise DataError(
                     f"has {len(found)} columns {quoted(name)}",
@@ -156,19 +154,17 @@ class CsvTable:
                     return
                 if row and row[-1].endswith(end):
                     raise self._wrong(number, "opens a quote that is never closed")
-                if len(row) > width and not any(cell.strip() for cell in row[width:]):
-                    row = row[:width]
-                if row and not fewest <= len(row) <= width:
+                if row and (len(row) < fewest or any(cell.strip() for cell in row[width:])):
                     raise self._wrong(number, f"has {len(row):,} cells, and the header has {width:,}")
                 if row:
-                    yield number, row + [""] * (width - len(row))
+                    yield number, [*row[:width], *[""] * (width - len(row))]
         except csv.Error as error:
             longest = csv.field_size_limit()
             raise self._wrong(number + 1, f"has a cell of more than {longest:,} characters") from error
 
     def _wrong(self, number: int, what: str) -> DataError:
         return DataError(
-            f"row {number:,} {what}",
+            f"is no readable CSV table: row {number:,} {what}",
             path=self.path,
             remedy=f"Mend the row: a separator ({_name(self.separator)}) or a quote is missing, or one too"
             " many.",
@@ -213,7 +209,11 @@ def open_csv(path: Path, tell: Tell, remedy: str = _SAVE) -> CsvTable:
     Raises:
         DataError: It cannot be read, is no text, or has no header.
     """
-    content = read_utf8(path, remedy)
+    try:
+        content = read_utf8(path, remedy)
+    except DataError as error:
+        message = f"is no readable CSV table: it {error.message}"
+        raise DataError(message, path=path, remedy=remedy) from error
     if content.guess:
         tell(f"{path.name} {content.guess}")
     return _opened(content, path, tell, remedy)
@@ -261,7 +261,7 @@ def separator_line(text: str) -> tuple[str | None, str]:
 
 
 def separator_of(head: str) -> str:
-    """Return the separator of a table's first lines: that by which header and rows have equally many cells."""
+    """Return the separator of a table: that by which header and first rows have equally many cells."""
 
     def fit(separator: str) -> tuple[bool, int]:
         records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)

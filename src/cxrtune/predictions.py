@@ -8,11 +8,12 @@ score, hold null, never 0.5.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
+from pandas.api.types import is_numeric_dtype
 
+from cxrtune.csv_table import numbers, open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
+from cxrtune.finding_names import plain_name
+from cxrtune.prediction_columns import IMAGE_COLUMNS, PATIENT_COLUMNS, columns_of_findings, find_column
+from cxrtune.shown import listed, quoted, short
+from cxrtune.text_file import Tell, read_lines
 
 PARTS = "part-*.parquet"
 """The files of a table that is a folder."""
@@ -30,20 +37,8 @@ PARTS = "part-*.parquet"
 _METADATA_KEY = b"cxrtune"
 _PLACE_KEY = b"cxrtune.part"
 
-SYNONYMS: dict[str, str] = {
-    "pleural_effusion": "effusion",
-    "infiltrate": "infiltration",
-    "lung_infiltration": "infiltration",
-    "pleural_thickness": "pleural_thickening",
-    "enlarged_heart": "cardiomegaly",
-    "hiatal_hernia": "hernia",
-    "diaphragmatic_hernia": "hernia",
-    "pulmonary_edema": "edema",
-    "oedema": "edema",
-    "pulmonary_fibrosis": "fibrosis",
-    "pulmonary_emphysema": "emphysema",
-}
-"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+NO_TABLE_REMEDY = "Name a table that predict wrote, or any with a column 'image' and a column a finding."
+_FORMATS_REMEDY = "Tables are read from .parquet, .jsonl or .csv, by the suffix."
 
 
 @dataclass(frozen=True)
@@ -70,6 +65,21 @@ class ModelCard:
     sha256: str = ""
     engine: str = ""
 
+    def renamed(self, names: Mapping[str, str]) -> ModelCard:
+        """Return the card with findings that have other names."""
+        if not names:
+            return self
+
+        def to_ours(values: Mapping[str, Any]) -> dict[str, Any]:
+            return {names.get(finding, finding): value for finding, value in values.items()}
+
+        return replace(
+            self,
+            thresholds=to_ours(self.thresholds),
+            operating_points={rule: to_ours(points) for rule, points in self.operating_points.items()},
+            calibration=to_ours(self.calibration),
+        )
+
 
 @dataclass(frozen=True)
 class PartPlace:
@@ -94,18 +104,21 @@ class Predictions:
         images: object (N,), the cohort's image names, each once.
         patients: object (N,), patient identifiers as text, None where not known.
         findings: The F findings, in column order.
-        probabilities: float32 (N, F), probability in [0, 1], NaN where not known.
+        probabilities: float32 or float64 (N, F), probability in [0, 1], NaN where not known; float64 where
+            the source has more than float32 can tell apart.
         model: What is known of the model.
         more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
             not read them.
+        notes: What was not read as it stands in the file, a sentence each.
     """
 
     images: NDArray[np.object_]
     patients: NDArray[np.object_]
     findings: tuple[str, ...]
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.floating]
     model: ModelCard
     more: Mapping[str, ExtensionArray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def write(self, path: Path, place: PartPlace | None = None) -> None:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
@@ -117,6 +130,7 @@ class Predictions:
         Raises:
             OutputError: The file cannot be written.
             UsageError: The suffix is none of .parquet, .csv and .jsonl.
+            DataError: Two columns would have one name.
         """
         require_suffix(path)
         frame = self._frame()
@@ -136,10 +150,18 @@ class Predictions:
                     frame.to_json(partial, orient="records", lines=True, double_precision=15)
 
     def _frame(self) -> pd.DataFrame:
+        names = ("image", "patient", *self.findings, *self.more)
+        twice = [name for name, count in Counter(map(plain_name, names)).items() if count > 1]
+        if twice:
+            raise DataError(
+                f"the table would have two columns {quoted(twice[0])}, and one would be lost",
+                remedy="A finding has the name of another column: train the model with another name for it.",
+            )
+        kind = pd.Float32Dtype() if self.probabilities.dtype == np.float32 else pd.Float64Dtype()
         columns: dict[str, Any] = {"image": self.images, "patient": self.patients}
         for column, finding in enumerate(self.findings):
             # Null, not NaN: a reader in another language sees "not known" and no number.
-            columns[finding] = pd.array(self.probabilities[:, column], dtype="Float32")
+            columns[finding] = pd.array(self.probabilities[:, column], dtype=kind)
         return pd.DataFrame(columns | dict(self.more))
 
 
@@ -153,141 +175,169 @@ def require_suffix(path: Path) -> None:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
 
 
+class _Columns(NamedTuple):
+    image: str
+    patient: str | None
+    findings: dict[str, str]
+
+    def names(self) -> list[str]:
+        return [self.image, *([self.patient] if self.patient else []), *self.findings.values()]
+
+
+_Choose = Callable[[Sequence[str]], _Columns]
+
+
 def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: str = "") -> Predictions:
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` and a column a finding, or a folder of
-            parts that `cxrtune predict` wrote.
-        findings: The findings wanted; one that the table lacks becomes a column of NaN. Columns may have a
-            synonym of a finding's name, such as `Pleural Thickening` or `Infiltrate`.
+        path: A Parquet, CSV or JSON-lines file with a column `image` (or NIH's `Image Index`) and a column a
+            finding, or a folder of parts that `cxrtune predict` wrote.
+        findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
+            synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
         column_prefix: What stands before a finding's name in the table's columns.
 
     Returns:
-        The predictions, in the table's order of images.
+        The predictions, in the table's order of images; float32 if the table's numbers are, else float64.
 
     Raises:
         DataError: The file is no table, lacks the image column or every finding, names an image
             twice or not at all, or holds a probability outside [0, 1]; or a folder lacks parts, or has
             parts of different work.
     """
-    frame, card = _read_parts(path) if path.is_dir() else (_read_frame(path), _read_card(path))
-    if "image" not in frame.columns:
-        raise DataError(
-            f"has no column 'image'; its columns are {', '.join(map(str, frame.columns[:8]))}",
-            path=path,
-            remedy="Name the column with the images' file names 'image'.",
-        )
-    columns = _columns(frame, findings, column_prefix, path)
-    if not columns:
-        raise DataError(
-            f"has no column for any of the findings, such as '{column_prefix}{findings[0]}'",
-            path=path,
-            remedy="If the columns have a prefix, name it with --column-prefix.",
-        )
-    _check_names(frame["image"], path)
-    probabilities = np.full((len(frame), len(findings)), np.nan, dtype=np.float32)
-    for finding, name in columns.items():
-        probabilities[:, findings.index(finding)] = _numbers(frame[name], path)
+    notes: list[str] = []
+    choose = partial(_choose, findings=findings, prefix=column_prefix, path=path)
+    if path.is_dir():
+        frame, card = _read_parts(path, choose, notes.append)
+    else:
+        frame, card = _read_frame(path, choose, notes.append), _read_card(path)
+    image, patient, columns = choose(list(map(str, frame.columns)))
+    synonyms = {
+        name: finding
+        for finding, name in columns.items()
+        if plain_name(name.removeprefix(column_prefix)) != plain_name(finding)
+    }
+    if synonyms:
+        pairs = listed([f"{name} for {finding}" for name, finding in synonyms.items()])
+        notes.append(f"{path.name}: columns are taken as synonyms: {pairs}")
+    _check_names(frame[image], path)
+    given = {finding: _numbers(frame[name], path) for finding, name in columns.items()}
+    kind = np.float32 if all(values.dtype == np.float32 for values in given.values()) else np.float64
+    probabilities = np.full((len(frame), len(findings)), np.nan, dtype=kind)
+    for finding, values in given.items():
+        probabilities[:, findings.index(finding)] = values
     return Predictions(
-        images=frame["image"].astype(str).to_numpy(dtype=object),
-        patients=_patients(frame),
+        images=frame[image].astype(str).to_numpy(dtype=object),
+        patients=_patients(frame, patient),
         findings=findings,
         probabilities=probabilities,
-        model=card,
+        model=card.renamed({name.removeprefix(column_prefix): of for name, of in synonyms.items()}),
+        notes=tuple(notes),
     )
 
 
-def _columns(frame: pd.DataFrame, findings: tuple[str, ...], prefix: str, path: Path) -> dict[str, str]:
-    """Return the column of each finding that has one."""
-    wanted = {_plain(finding): finding for finding in findings}
-    columns: dict[str, str] = {}
-    for name in map(str, frame.columns):
-        finding = wanted.get(_plain(name.removeprefix(prefix))) if name.startswith(prefix) else None
-        if finding is None:
-            continue
-        if finding in columns:
-            raise DataError(
-                f"has two columns for {finding}: '{columns[finding]}' and '{name}'",
-                path=path,
-                remedy="Keep the one that is meant.",
-            )
-        columns[finding] = name
-    return columns
-
-
-def _plain(name: str) -> str:
-    plain = re.sub(r"[\s_-]+", "_", name.strip().casefold())
-    return SYNONYMS.get(plain, plain)
+def _choose(names: Sequence[str], *, findings: tuple[str, ...], prefix: str, path: Path) -> _Columns:
+    """Choose the columns that are read."""
+    image = find_column(names, IMAGE_COLUMNS)
+    if image is None:
+        raise DataError(
+            f"has no column 'image'; its columns are {listed(names, 8)}",
+            path=path,
+            remedy="Name the column with the images' file names 'image'.",
+        )
+    columns = columns_of_findings(names, findings, prefix, path)
+    if not columns:
+        raise DataError(
+            f"has no column for any of the findings, such as {quoted(prefix + findings[0])}",
+            path=path,
+            remedy="If the columns have a prefix, name it with --column-prefix.",
+        )
+    return _Columns(image, find_column(names, PATIENT_COLUMNS), columns)
 
 
 def _check_names(names: pd.Series[Any], path: Path) -> None:
-    if names.isna().any():
+    nameless = (names.isna() | names.astype(str).str.strip().eq("")).to_numpy(dtype=bool)
+    if nameless.any():
         raise DataError(
-            f"has no image name in row {int(names.isna().argmax()) + 1}",
+            f"has no image name in row {names.index[nameless][0]:,}",
             path=path,
             remedy="Name the image of every row.",
         )
     again = names[names.duplicated()]
     if len(again):
         raise DataError(
-            f"names the image {again.iloc[0]} more than once", path=path, remedy="Keep one row an image."
+            f"names the image {short(again.iloc[0])} more than once, in row {again.index[0]:,} again",
+            path=path,
+            remedy="Keep one row an image.",
         )
 
 
-def _patients(frame: pd.DataFrame) -> NDArray[np.object_]:
+def _patients(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
     patients = np.full(len(frame), None, dtype=object)
-    if "patient" in frame.columns:
-        known = frame["patient"].notna().to_numpy()
-        patients[known] = frame["patient"][known].astype(str).to_numpy(dtype=object)
+    if column is not None:
+        given = frame[column]
+        known = (given.notna() & given.astype(str).str.strip().ne("")).to_numpy(dtype=bool)
+        patients[known] = given[known].astype(str).to_numpy(dtype=object)
     return patients
 
 
-def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.float32]:
-    numbers = pd.to_numeric(column, errors="coerce").astype("Float64")
-    strange = column[numbers.isna() & column.notna()]
-    if len(strange):
+def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.floating]:
+    """Read a column in the precision that it has: what is rounded to float32 makes ties that were none."""
+    values: NDArray[np.floating]
+    if is_numeric_dtype(column.dtype):  # truths too
+        kind = np.float32 if str(column.dtype).lower() == "float32" else np.float64
+        values = column.astype("Float64").to_numpy(dtype=kind, na_value=np.nan)
+        strange = np.zeros(len(values), dtype=bool)
+    else:
+        values, strange = numbers(column.astype("str").fillna(""))
+    if strange.any():
+        first = int(strange.argmax())
         raise DataError(
-            f"column '{column.name}' holds '{strange.iloc[0]}', which is no number",
+            f"column {quoted(column.name)} holds {quoted(column.iloc[first])} in row {column.index[first]:,},"
+            " which is no number",
             path=path,
             remedy="Leave what is not known empty.",
         )
-    values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
     outside = (values < 0) | (values > 1)
     if outside.any():
+        first = int(outside.argmax())
         raise DataError(
-            f"column '{column.name}' holds {values[outside][0]:g}; a probability is in [0, 1]",
+            f"column {quoted(column.name)} holds {values[first]:g} in row {column.index[first]:,}; a"
+            " probability is in [0, 1]",
             path=path,
             remedy="If these are logits, apply the logistic function first.",
         )
     return values
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def _read_frame(path: Path, choose: _Choose, tell: Tell) -> pd.DataFrame:
+    """Read the columns that are chosen; the index numbers the rows as they are numbered in the file."""
     if not path.is_file():
-        raise DataError(
-            "there is no such file of predictions",
-            path=path,
-            remedy="Name a table that predict wrote, or any with a column 'image' and a column a finding.",
-        )
+        raise DataError("there is no such file of predictions", path=path, remedy=NO_TABLE_REMEDY)
     try:
         match path.suffix:
             case ".parquet":
-                return pd.read_parquet(path)
+                frame = pd.read_parquet(path, columns=choose(pq.read_schema(path).names).names())
+                return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
             case ".jsonl":
-                with path.open(encoding="utf-8") as lines:
-                    return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+                lines = enumerate(read_lines(path, _FORMATS_REMEDY, tell), start=1)
+                rows = {number: json.loads(line) for number, line in lines}
+                if not all(isinstance(row, dict) for row in rows.values()):
+                    raise ValueError("a line is no object of column names and values")
+                frame = pd.DataFrame(list(rows.values()), index=list(rows))
+                return frame[choose(list(map(str, frame.columns))).names()]
             case _:
-                return pd.read_csv(path, dtype={"image": str, "patient": str})
+                table = open_csv(path, tell, _FORMATS_REMEDY)
+                return table.read(table.places(choose(table.header).names(), remedy=_FORMATS_REMEDY))
     except (ValueError, OSError, EOFError, pa.ArrowException) as error:
         raise DataError(
             f"is no table of predictions: {(str(error).splitlines() or ['damaged'])[0]}",
             path=path,
-            remedy="Tables are read from .parquet, .jsonl or .csv, by the suffix.",
+            remedy=_FORMATS_REMEDY,
         ) from error
 
 
-def _read_parts(folder: Path) -> tuple[pd.DataFrame, ModelCard]:
+def _read_parts(folder: Path, choose: _Choose, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
     """Read a table that is a folder: all its parts, and the model card that they share."""
     paths = sorted(folder.glob(PARTS))
     if not paths:
@@ -306,7 +356,7 @@ def _read_parts(folder: Path) -> tuple[pd.DataFrame, ModelCard]:
             path=folder,
             remedy="Finish it with the same `cxrtune predict` command.",
         )
-    return pd.concat([_read_frame(path) for path in paths], ignore_index=True), _read_card(paths[0])
+    return pd.concat([_read_frame(path, choose, tell) for path in paths]), _read_card(paths[0])
 
 
 def _read_place(path: Path) -> PartPlace:

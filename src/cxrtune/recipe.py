@@ -224,7 +224,8 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
             ) from error
         reason = _EXPECTED.get(problem["type"], re.sub(r"^Value error, ", "", problem["msg"]))
         raise RecipeError(
-            f"key {quoted(key)} cannot be {fitted(repr(problem['input']), 80)}: {reason[0].lower()}{reason[1:]}",
+            f"key {quoted(key)} cannot be {fitted(repr(problem['input']), 80)}:"
+            f" {reason[0].lower()}{reason[1:]}",
             key=key,
             path=where,
             remedy="The keys and their meaning stand in docs/recipes.md.",

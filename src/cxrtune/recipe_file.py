@@ -35,11 +35,11 @@ def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold)
         RecipeError: A key is unknown or its value is wrong.
         UsageError: There is no such recipe, it is no YAML, or an override is no `key=value`.
     """
-    path = Path(source)
+    path, guesses = Path(source), list[str]()
     if source in shipped_recipes():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"recipe {source}"
     elif path.is_file():
-        text, where = read_text(path, _EXAMPLE, tell), source
+        text, where = read_text(path, _EXAMPLE, guesses.append), source
     else:
         raise UsageError(
             f"there is no recipe {quoted(source)}",
@@ -48,7 +48,10 @@ def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold)
     content = parse_mapping(text, where=where, what="recipe", remedy=_EXAMPLE)
     for override in overrides:
         _apply(content, override)
-    return validate_recipe(content, where)
+    recipe = validate_recipe(content, where)
+    for guess in guesses:
+        tell(guess)
+    return recipe
 
 
 def _shipped() -> Any:
@@ -58,7 +61,9 @@ def _shipped() -> Any:
 def _apply(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key:
-        raise UsageError(f"{quoted(override)} is no key=value", remedy="Write it like: --set training.epochs=3")
+        raise UsageError(
+            f"{quoted(override)} is no key=value", remedy="Write it like: --set training.epochs=3"
+        )
     *parents, last = key.split(".")
     for depth, parent in enumerate(parents, start=1):
         inner: Any = content.setdefault(parent, {})

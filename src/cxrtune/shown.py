@@ -52,6 +52,12 @@ def quoted(value: object, most: int = _CELL) -> str:
     return f"'{shown(text[:most])}...' ({len(text):,} characters)"
 
 
+def short(name: object, most: int = 2 * _CELL) -> str:
+    """Return the name of an image as it is, escaped, and its end only if it is long."""
+    text = str(name)
+    return shown(text) if len(text) <= most else f"...{shown(text[-most:])}"
+
+
 def listed(names: Iterable[object], most: int = _NAMES) -> str:
     """Return names separated by commas, escaped, at most `most` of them and 40 characters of each."""
     texts = [str(name) for name in names]

@@ -19,7 +19,6 @@ Tell = Callable[[str], None]
 """Takes one sentence on what was not read as it stands in a file."""
 
 
-
 def untold(_: str) -> None:
     """Take a sentence that nobody waits for."""
 
@@ -144,9 +143,9 @@ def _strictly(data: bytes, encoding: str) -> str:
 def _utf_16(head: bytes) -> str:
     """Return which UTF-16 bytes with zeros are: in letters of Western tables every other byte is zero."""
     even, odd, pairs = head[::2].count(0), head[1::2].count(0), max(1, len(head) // 2)
-    if even == 0 and 4 * odd >= pairs:
+    if even == 0 and 3 * odd >= pairs:
         return "utf-16-le"
-    if odd == 0 and 4 * even >= pairs:
+    if odd == 0 and 3 * even >= pairs:
         return "utf-16-be"
     raise ValueError("is no text: it holds zero bytes")
 

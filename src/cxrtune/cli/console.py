@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from cxrtune.progress import SilentTask, Task, Unit
+from cxrtune.shown import shown
 
 
 class ConsoleReporter:
@@ -36,11 +37,11 @@ class ConsoleReporter:
     def say(self, text: str) -> None:
         """Print a fact."""
         if not self._quiet:
-            self._facts.print(escape(text))
+            self._facts.print(_printable(text))
 
     def warn(self, text: str) -> None:
         """Print something that the user should look at."""
-        self._warnings.print(f"[yellow]warning:[/yellow] {escape(text)}")
+        self._warnings.print(f"[yellow]warning:[/yellow] {_printable(text)}")
 
     def show(self, table: Table) -> None:
         """Print a table."""
@@ -65,6 +66,11 @@ class ConsoleReporter:
         )
         with Progress(*columns, console=self._facts, transient=True) as bars:
             yield _Bar(bars, bars.add_task(description, total=total, note=""), total)
+
+
+def _printable(text: str) -> str:
+    """Return a text whose names cannot end the program, steer the terminal, or pass for markup."""
+    return escape("\n".join(shown(line) for line in text.split("\n")))
 
 
 class _Bar:

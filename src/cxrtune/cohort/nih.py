@@ -14,7 +14,7 @@ from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.csv_table import columns_of, open_csv
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
-from cxrtune.shown import listed, quoted, shown
+from cxrtune.shown import listed, quoted, short, shown
 from cxrtune.text_file import Tell, untold
 
 TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
@@ -112,8 +112,8 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
         Columns image, patient, view, sex, age, followup and the fourteen findings (int8, 1 or 0).
 
     Raises:
-        DataError: A column is missing, a label is unknown, an image is named twice or not at all, or a row has
-            no patient.
+        DataError: A column is missing, a label is unknown, an image is named twice or not at all, or a row
+            has no patient.
     """
     raw = _read_raw(path, tell)
     image, patient = raw["image"].str.strip(), raw["patient"].str.strip()
@@ -126,7 +126,7 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
     again = image[image.duplicated()]
     if len(again):
         raise DataError(
-            f"names {len(again):,} images more than once, {shown(again.iloc[0])} for one",
+            f"names {len(again):,} images more than once, {short(again.iloc[0])} for one",
             path=path,
             remedy="Keep one row an image.",
         )
@@ -165,8 +165,8 @@ def _patients(patients: pd.Series[str], images: pd.Series[str], tell: Tell) -> p
     changed = (ours != patients).to_numpy(dtype=bool)
     if changed.any():
         tell(
-            f"the patients of {int(changed.sum()):,} images, that of {shown(images[changed].iloc[0])} for one,"
-            " are not written as NIH writes them, and are read as whole numbers"
+            f"the patients of {int(changed.sum()):,} images, that of {short(images[changed].iloc[0])} for"
+            " one, are not written as NIH writes them, and are read as whole numbers"
         )
     return ours
 

@@ -8,7 +8,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from cxrtune.shown import shown
+from cxrtune.shown import short
 from cxrtune.text_file import Tell
 
 _WRAPPED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")  # Excel's ways of keeping zeros: ="001", '001
@@ -16,7 +16,7 @@ _WHOLE = re.compile(r"([+]?\d{1,18})(?:[.,]0*)?(?:e\+?(\d{1,2}))?")
 
 
 def plain_identifier(text: str) -> str:
-    """Return an identifier as it is compared: `001`, `1.0`, `1,0`, `"1"` and ` 1 ` are `1`, `1e5` is `100000`.
+    """Return an identifier as it is compared: `001`, `1.0`, `1,0`, `"1"`, ` 1 ` are `1`; `1e5` is `100000`.
 
     Letters are compared without case, and numbers within a text without leading zeros: `P01` is `p1`.
     """
@@ -56,7 +56,7 @@ def with_one_identifier_each(
     rows = [int(np.flatnonzero(codes == code)[0]) for code in np.flatnonzero(plain == example)[:2]]
     tell(
         f"{int(twice.sum()):,} patients are written in more than one way (with zeros, '.0', blanks, or in"
-        f" another case), that of {shown(images.iloc[rows[0]])} and {shown(images.iloc[rows[1]])} for one:"
+        f" another case), that of {short(images.iloc[rows[0]])} and {short(images.iloc[rows[1]])} for one:"
         f" each is taken for one person{otherwise}"
     )
     return pd.Series(np.asarray(distinct, dtype=object)[first[plain]][codes], patients.index, dtype="str")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
-from cxrtune.shown import listed, shown
+from cxrtune.shown import listed, short
 from cxrtune.text_file import Tell, read_lines
 
 VALIDATION_FRACTION = 0.2
@@ -82,7 +82,7 @@ def _listed_rows(
         # A patient is named by an image only: identifiers stay out of errors.
         example = images[patients.isin(both) & is_test].min()
         raise DataError(
-            f"{len(both):,} patients are in both split lists, with the test image {shown(example)} for one",
+            f"{len(both):,} patients are in both split lists, with the test image {short(example)} for one",
             path=folder,
             remedy="Split by patient, or remove both lists to use NIH's official test patients.",
         )
@@ -162,7 +162,7 @@ def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) ->
     both = listed["train_val"] & listed["test"]
     if both:
         raise DataError(
-            f"{len(both):,} images are in both split lists, {shown(min(both))} for one",
+            f"{len(both):,} images are in both split lists, {short(min(both))} for one",
             path=folder,
             remedy="Name each image in one list.",
         )
@@ -173,7 +173,7 @@ def _check_lists(listed: dict[str, set[str]], images: set[str], folder: Path) ->
     ):
         if names:
             raise DataError(
-                f"{len(names):,} images are {problem}, {shown(min(names))} for one",
+                f"{len(names):,} images are {problem}, {short(min(names))} for one",
                 path=folder,
                 remedy="Use table and lists of one release, or remove both lists to use NIH's own split.",
             )

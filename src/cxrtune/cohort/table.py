@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
 from cxrtune.files import write_whole
+from cxrtune.finding_names import fault_of_names
+from cxrtune.shown import quoted
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 _REMEDY = "Make one with: cxrtune cohort --data DIR --out FILE"
@@ -93,10 +95,13 @@ def _problem(frame: pd.DataFrame) -> str | None:
         return "it has no rows"
     if frame["image"].isna().any() or frame["image"].duplicated().any():
         return "each row must name an image of its own"
+    fault = fault_of_names(map(str, frame.columns[len(DESCRIPTION) :]))
+    if fault is not None:
+        return fault
     strange = set(frame["split"].unique()) - set(SPLITS)
     if strange:
-        return f"its splits must be {', '.join(SPLITS)}; it holds '{min(map(str, strange))}'"
+        return f"its splits must be {', '.join(SPLITS)}; it holds {quoted(min(map(str, strange)))}"
     for finding in frame.columns[len(DESCRIPTION) :]:
         if not frame[finding].dropna().isin((0, 1)).all():
-            return f"column '{finding}' must hold 1, 0 or null"
+            return f"column {quoted(finding)} must hold 1, 0 or null"
     return None

@@ -13,9 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.own.split import whole_split
+from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
+from cxrtune.finding_names import fault_of_names
+from cxrtune.text_file import Tell, untold
 
 _REACH = 1024.0  # TorchXRayVision's pictures run from -1024 to 1024
 _NAME = "images/{:07}.png"
@@ -36,7 +39,12 @@ class XrvDataset(Protocol):
 
 
 def cohort_of_xrv(
-    dataset: XrvDataset, folder: Path, *, patients: Sequence[str] | None = None, seed: int = 0
+    dataset: XrvDataset,
+    folder: Path,
+    *,
+    patients: Sequence[str] | None = None,
+    seed: int = 0,
+    tell: Tell = untold,
 ) -> Cohort:
     """Write a dataset's pictures as PNG, as the dataset gives them, and return its cohort.
 
@@ -48,12 +56,14 @@ def cohort_of_xrv(
         folder: Where the pictures go: `images/0000000.png` and so on. It is the --data of later stages.
         patients: Of each row, where the dataset's table has no column `patientid`.
         seed: Chooses the patients of test and validation.
+        tell: Told of patients who are written in several ways.
 
     Returns:
         The cohort, a column a pathology; labels that the dataset does not know are null.
 
     Raises:
-        UsageError: The dataset tells no patients, or as many labels as it has radiographs are not there.
+        UsageError: The dataset tells no patients, as many labels as it has radiographs are not there, or
+            pathologies cannot be told apart by their names.
         DataError: A picture is not one of TorchXRayVision's.
         OutputError: A picture cannot be written.
     """
@@ -69,15 +79,26 @@ def cohort_of_xrv(
             "this dataset tells no patients (its csv has no column 'patientid')",
             remedy="Give them with patients=[...], one a radiograph.",
         )
+    findings = [
+        re.sub(r"[^A-Za-z0-9 _-]+", " ", pathology).strip().replace(" ", "_")
+        for pathology in dataset.pathologies
+    ]
+    fault = fault_of_names(findings)
+    if fault is not None:
+        raise UsageError(
+            f"this dataset's pathologies cannot be findings: {fault}",
+            remedy="Give them other names with xrv.datasets.relabel_dataset, or in dataset.pathologies.",
+        )
     names = [_NAME.format(row) for row in range(len(dataset))]
     for row, name in enumerate(names):
         if not (folder / name).is_file():
             _write(np.asarray(dataset[row]["img"]), folder / name)
+    who = pd.Series(table["patientid"] if patients is None else list(patients)).astype("str")
     unknown, male = pd.Series(pd.NA, index=table.index), _column(table, "sex_male", {"True": "M"})
     frame = pd.DataFrame(
         {
             "image": pd.array(names, dtype="str"),
-            "patient": pd.Series(table["patientid"] if patients is None else list(patients)).astype("str"),
+            "patient": with_one_identifier_each(who, pd.Series(names, dtype="str"), tell),
             "view": _column(table, "view", {"PA": "PA", "AP": "AP", "AP Supine": "AP", "AP Erect": "AP"}),
             "sex": male.fillna(_column(table, "sex_female", {"True": "F"})),
             "age": pd.to_numeric(table.get("age_years", unknown), errors="coerce").round().astype("Int16"),
@@ -85,8 +106,7 @@ def cohort_of_xrv(
         }
     )
     frame["split"] = pd.array(whole_split(frame["patient"], None, seed)[0], dtype="str")
-    for column, pathology in enumerate(dataset.pathologies):
-        finding = re.sub(r"[^A-Za-z0-9 _-]+", " ", pathology).strip().replace(" ", "_")
+    for column, finding in enumerate(findings):
         frame[finding] = pd.array(dataset.labels[:, column], dtype="Float32").astype("Int8")
     return Cohort(frame)
 

@@ -32,7 +32,7 @@ class CommonGround:
         cohort: Where they come from.
         rows: intp (n,), their rows in it.
         labels: float32 (n, F), 1, 0, NaN where not known.
-        scores: float32 (n, F) by model, probability in [0, 1], NaN where not known.
+        scores: (n, F) by model, in the precision of its table, probability in [0, 1], NaN where not known.
         usable: bool (n, F), the label is known, and the score of every model that has the finding.
         not_scored: By model, how many images of the split it did not score.
         resamples: The patients' replicates.
@@ -41,7 +41,7 @@ class CommonGround:
     cohort: Cohort
     rows: NDArray[np.intp]
     labels: NDArray[np.float32]
-    scores: Mapping[str, NDArray[np.float32]]
+    scores: Mapping[str, NDArray[np.floating]]
     usable: Mask
     not_scored: Mapping[str, int]
     resamples: Resamples
@@ -94,7 +94,7 @@ class CommonGround:
 
 def find_common_ground(
     cohort: Cohort,
-    scores: Mapping[str, NDArray[np.float32]],
+    scores: Mapping[str, NDArray[np.floating]],
     rows: NDArray[np.intp],
     *,
     split: str,
@@ -105,7 +105,7 @@ def find_common_ground(
 
     Args:
         cohort: The truth.
-        scores: float32 (N, F) by model, in the cohort's order.
+        scores: (N, F) by model, in the cohort's order.
         rows: The rows of the split.
         split: Its name, for messages.
         replicates: How many times the patients are drawn.

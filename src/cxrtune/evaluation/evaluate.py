@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import Boxes
+from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.cohort_counts import count_splits
@@ -30,6 +31,7 @@ from cxrtune.evaluation.training_parts import TrainingPart, contamination, evalu
 from cxrtune.evaluation.validation import Chosen, stored_or_chosen
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
+from cxrtune.shown import short
 
 ALL = "all"
 
@@ -115,11 +117,11 @@ def evaluate(
     return Evaluation(results, *_curves(ground), _bands(ground))
 
 
-def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32]:
+def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floating]:
     """Bring a model's probabilities into the cohort's order.
 
     Returns:
-        float32 (N, F), probability in [0, 1], NaN where the model has none.
+        (N, F) in the precision of the table, probability in [0, 1], NaN where the model has none.
 
     Raises:
         DataError: The model scored none of the cohort's images, or names other patients for them.
@@ -128,7 +130,8 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.float32
     if (source < 0).all():
         raise DataError(
             f"the predictions named {name} score none of the cohort's images",
-            remedy=f"The column 'image' must hold names such as {cohort.images[0]}.",
+            remedy=f"The column 'image' must hold names such as {short(cohort.images[0])}; the table begins"
+            f" with {short(table.images[0])}.",
         )
     _require_same_patients(name, table, cohort, source)
     columns = [table.findings.index(finding) for finding in cohort.findings]
@@ -150,7 +153,9 @@ def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source
     known = source >= 0
     known[known] = pd.notna(table.patients[source[known]])
     theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
-    wrong = int((theirs != ours).sum())
+    differing = np.flatnonzero(theirs != ours)
+    # The same person may be written as `001` here and as `1` there.
+    wrong = sum(plain_identifier(str(theirs[at])) != plain_identifier(str(ours[at])) for at in differing)
     if wrong:
         raise DataError(
             f"the predictions named {name} give {wrong:,} images to other patients than the cohort does",

@@ -143,7 +143,7 @@ def _finding(
     )
 
 
-def _delong_interval(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> Intervals:
+def _delong_interval(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> Intervals:
     found = delong(truth, scores[:, np.newaxis])
     interval = None if found is None else found.interval(0)
     return {} if interval is None else {"auroc_delong": Interval(low=interval[0], high=interval[1])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,19 +67,30 @@ def choose(findings: Sequence[str], labels: Labels, scores: Scores, patients: ND
 def stored_or_chosen(
     card: ModelCard, findings: Sequence[str], labels: Labels, scores: Scores, patients: NDArray[np.object_]
 ) -> Chosen:
-    """Take what the model itself says; what it does not say is chosen on the validation images it scored."""
+    """Take what the model itself says; what it does not say is chosen on the validation images it scored.
+
+    Of findings that are not judged, as the cohort lacks them, nothing is taken.
+    """
     own = choose(findings, labels, scores, patients)
+    thresholds = _of(findings, card.thresholds)
+    points = {rule: _of(findings, points) for rule, points in card.operating_points.items()}
     return Chosen(
-        thresholds=card.thresholds or own.thresholds,
-        threshold_rule=card.threshold_rule if card.thresholds else own.threshold_rule,
+        thresholds=thresholds or own.thresholds,
+        threshold_rule=card.threshold_rule if thresholds else own.threshold_rule,
         points={
-            rule: {finding: OperatingPoint(**point) for finding, point in points.items()}
-            for rule, points in card.operating_points.items()
+            rule: {finding: OperatingPoint(**point) for finding, point in at.items()}
+            for rule, at in points.items()
         }
         or own.points,
-        calibrators={finding: read_calibrator(stored) for finding, stored in card.calibration.items()}
+        calibrators={
+            finding: read_calibrator(stored) for finding, stored in _of(findings, card.calibration).items()
+        }
         or own.calibrators,
     )
+
+
+def _of(findings: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {finding: value for finding, value in values.items() if finding in findings}
 
 
 def read_calibrator(stored: dict[str, Any]) -> Calibrator:

@@ -45,9 +45,7 @@ def make_cohort(
         return out
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
         cautions: list[str] = []
-        cohort, flow = build_nih_cohort(
-            data, chosen, cautions.append, seed=seed, metadata_only=metadata_only
-        )
+        cohort, flow = build_nih_cohort(data, chosen, cautions.append, seed=seed, metadata_only=metadata_only)
         cohort.write(out)
         draft.counts = {name: value for name, value in asdict(flow).items() if name != "excluded_by"}
         if flow.not_on_disk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,13 +26,17 @@ from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.predictions import PARTS, Predictions, read_predictions
+from cxrtune.predictions import NO_TABLE_REMEDY, PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
+from cxrtune.shown import listed, quoted, short
+from cxrtune.text_file import Tell, read_lines
 
 PREDICTIONS_OF = "predictions of "
 """What the record of an evaluation calls a model's table, before the model's name."""
+
+_LIST_REMEDY = "Give a text file with the name of an image a line."
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def evaluate_predictions(
         return out
     cohort = read_cohort(cohort_file)
     _check(request, predictions, cohort)
+    told: list[str] = []
     tables = {
         name: read_predictions(path, cohort.findings, column_prefix=request.column_prefix)
         for name, path in predictions.items()
@@ -111,13 +117,13 @@ def evaluate_predictions(
         replicates=request.replicates,
         seed=request.seed,
         prevalence=request.prevalence,
-        training_parts=_training_parts(predictions, cohort, request),
+        training_parts=_training_parts(predictions, cohort, request, told.append),
         other_labels=_other_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
         heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
         boxes=None
         if boxes is None
-        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings)))),
+        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append),
     )
     evaluation = evaluate(cohort, tables, options)
     results = evaluation.results
@@ -127,7 +133,8 @@ def evaluate_predictions(
         written += write_evaluation(evaluation, out)
         written += [path.name for path in write_roc_figures(out)]
         draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
-        for note in _left_aside(results, tables, cohort, request):
+        told += [note for table in tables.values() for note in table.notes]
+        for note in [*told, *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
     images = f"{results.images:,} {results.split} images of {results.patients:,} patients"
@@ -140,7 +147,10 @@ def _left_aside(
 ) -> list[str]:
     """Say which images and findings were not judged, and why."""
     known = set(cohort.images)
-    strange = {name: sum(image not in known for image in table.images) for name, table in tables.items()}
+    strangers = {
+        name: [image for image in table.images if image not in known] for name, table in tables.items()
+    }
+    strange = {name: (len(images), images[0] if images else "") for name, images in strangers.items()}
     lacking = {name: _without_scores(table) for name, table in tables.items()}
     of = f"of {results.images:,} {results.split} images"
     notes = [
@@ -148,8 +158,17 @@ def _left_aside(
         for model in results.models
         if model.not_scored
     ]
-    notes += [f"{name} scored {n:,} images that are not in the cohort" for name, n in strange.items() if n]
-    notes += [f"{name} has no scores of {', '.join(lacks)}" for name, lacks in lacking.items() if lacks]
+    notes += [
+        f"{name} scored {count:,} images that are not in the cohort, {short(first)} for one"
+        for name, (count, first) in strange.items()
+        if count
+    ]
+    notes += [f"{name} has no scores of {listed(lacks)}" for name, lacks in lacking.items() if lacks]
+    notes += [
+        f"{name} knows {listed(more)}, of which the cohort has no labels"
+        for name, table in tables.items()
+        if (more := [finding for finding in table.model.thresholds if finding not in cohort.findings])
+    ]
     if len(results.models) > 1 and results.shared_images != results.images:
         notes.append(f"{results.shared_images:,} {of} were scored by every model; all numbers rest on these")
     return notes + _without_boxes(results, request)
@@ -196,8 +215,8 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
     for finding, share in request.prevalence.items():
         if finding not in cohort.findings:
             raise UsageError(
-                f"a prevalence is stated for {finding}, which is no finding of the cohort",
-                remedy=f"Its findings are {', '.join(cohort.findings)}.",
+                f"a prevalence is stated for {quoted(finding)}, which is no finding of the cohort",
+                remedy=f"Its findings are {listed(cohort.findings, 30)}.",
             )
         if not 0 < share < 1:
             raise UsageError(
@@ -208,24 +227,49 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
         for name in given:
             if name not in predictions:
                 raise UsageError(
-                    f"{what} are given of {name}, whose predictions are not",
-                    remedy=f"The models are {', '.join(predictions)}.",
+                    f"{what} are given of {quoted(name)}, whose predictions are not",
+                    remedy=f"The models are {listed(predictions)}.",
                 )
 
 
 def _training_parts(
-    predictions: Mapping[str, Path], cohort: Cohort, request: Request
+    predictions: Mapping[str, Path], cohort: Cohort, request: Request, tell: Tell
 ) -> dict[str, TrainingPart]:
     parts = {}
     for name in predictions:
         if name in request.seen:
-            listed = set(request.seen[name].read_text(encoding="utf-8").splitlines())
-            seen = pd.Series([image in listed for image in cohort.images], index=cohort.images)
+            seen = _listed_images(request.seen[name], name, cohort, tell)
             parts[name] = TrainingPart(seen, "a list of its training images", request.seen[name].name)
         elif xrv_split.was_trained_on_nih(name) and is_of_nih(cohort):
             seen = xrv_split.training_part(_shipped(NIH_TABLE))
             parts[name] = TrainingPart(seen, xrv_split.RULE, xrv_split.SOURCE)
     return parts
+
+
+def _listed_images(path: Path, model: str, cohort: Cohort, tell: Tell) -> pd.Series[bool]:
+    """Return, by image, whether a list names it; a list that names none of them is of something else."""
+    listed_names = {_name(line): line for line in read_lines(path, _LIST_REMEDY, tell)}
+    names = [_name(image) for image in cohort.images]
+    strangers = listed_names.keys() - set(names)
+    if len(strangers) == len(listed_names):
+        first = next(iter(listed_names.values()), "nothing")
+        raise DataError(
+            f"names none of the cohort's images as training images of {quoted(model)}; it begins with"
+            f" {quoted(first)}",
+            path=path,
+            remedy=f"Name images as the cohort does, such as {short(cohort.images[0])}, one a line.",
+        )
+    if strangers:
+        tell(
+            f"{len(strangers):,} of {len(listed_names):,} training images of {model} are not in the cohort,"
+            f" {short(min(strangers))} for one"
+        )
+    return pd.Series([name in listed_names for name in names], index=cohort.images)
+
+
+def _name(image: str) -> str:
+    plain = unicodedata.normalize("NFC", image.strip().strip('"').replace("\\", "/"))
+    return plain.removeprefix("./")
 
 
 def _shipped(name: str) -> Path:
@@ -259,6 +303,6 @@ def _source(name: str, path: Path) -> Source:
         raise DataError(
             "there is no such file of predictions",
             path=path,
-            remedy="Name a table that predict wrote, or any with a column 'image' and a column a finding.",
+            remedy=NO_TABLE_REMEDY,
         )
     return Source.of_file(name, path)

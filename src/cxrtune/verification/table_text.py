@@ -164,7 +164,7 @@ class _Reader:
         alike = [place for place, name in enumerate(header) if name.strip().casefold() in loose]
         if alike:
             self.warn(
-                f"has a column {quoted(header[alike[0]])}, expected '{names[0]}'; cxrtune reads it all the same",
+                f"has a column {quoted(header[alike[0]])}, expected '{names[0]}'; cxrtune reads it as that",
                 "Rename the column for the sake of other programs.",
             )
         else:

@@ -50,6 +50,16 @@ REFUSED = {
         "modality",
         "is of modality OT (other), not CR or DX",
     ),
+    "conventional radiography": (
+        made(Modality="RG"),
+        "modality",
+        "is of modality RG (conventional radiography), not CR or DX",
+    ),
+    "fluoroscopy": (made(Modality="RF"), "modality", "is of modality RF (fluoroscopy), not CR or DX"),
+    **{
+        word: (made(Modality=word), "modality", f"is of modality {word}, not CR or DX")
+        for word in ("DR", "XR", "XA")
+    },
     "a modality nobody knows": (
         made(Modality="DOE_JANE"),
         "modality",
@@ -112,6 +122,7 @@ def test_it_is_refused_with_its_reason_unless_allowed(case):
         # As several public collections are: what a converter made of a radiograph.
         {"Modality": "CR", "SOPClassUID": SecondaryCaptureImageStorage},
         {"Modality": None},
+        {"Modality": ["CR", "DX"]},
         {"BodyPartExamined": "KNEE"},  # wrong too often to be asked
         {"NumberOfFrames": 1},
     ],

@@ -50,6 +50,52 @@ def test_a_bare_data_set_is_dicom_too(syntax):
     np.testing.assert_array_equal(decode_radiograph(whole[start:]).pixels, PICTURE)
 
 
+BEFORE_GROUP = {
+    0x10: {"SOPClassUID": None, "SOPInstanceUID": None, "Modality": None},
+    0x18: {"PatientName": None, "PatientID": None},
+    0x28: {"ViewPosition": None},
+}
+
+
+@pytest.mark.parametrize("syntax", ["implicit", "explicit", "big endian"])
+@pytest.mark.parametrize("group", BEFORE_GROUP)
+def test_a_data_set_of_which_little_is_left_is_dicom_too(group, syntax):
+    # As public collections are that were made anonymous by a list of what may stay.
+    taken = {}
+    for before, elements in BEFORE_GROUP.items():
+        taken |= elements if before <= group else {}
+    whole = dicom(PICTURE, NATIVE[syntax], bits=8, **taken)
+    bare = whole[144 + int.from_bytes(whole[140:144], "little") :]
+    assert int.from_bytes(bare[:2], "big" if syntax == "big endian" else "little") == group
+    assert is_dicom(bare[:132])
+    found = decode_radiograph(bare, frozenset(["modality"])).pixels
+    np.testing.assert_array_equal(found, PICTURE)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "deflated", "JPEG-LS"])
+def test_a_file_that_begins_with_the_mark_behind_the_preamble_is_dicom_too(syntax):
+    whole = dicom(PICTURE, LOSSLESS[syntax], bits=8)
+    assert is_dicom(whole[128:260])
+    np.testing.assert_array_equal(decode_radiograph(whole[128:]).pixels, PICTURE)
+    assert not is_dicom(b"DICM is a word, and this is a text")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "(0028,0010) US 512 # rows".encode("utf-16-le"),
+        b"\x10\0\x10\0\x12\0\x13\0" * 16,  # a raster of 16 bits
+        b"\x28\0\x02\0US\2\0\1\0\x08\0\x02\0US\2\0\1\0",  # the second element before the first
+        b"\x28\0\x02\0US\2\0\1\0\x28\0\x04\0??\2\0\1\0",
+        b"\x10\0\x10\0PN\xff\xff",
+        b"\x10\0\x40\0CS",
+    ],
+    ids=str,
+)
+def test_bytes_that_only_begin_like_a_late_element_are_no_dicom(head):
+    assert not is_dicom(head[:132])
+
+
 @pytest.mark.parametrize(
     "head", [b"", b"\x08\0", bytes(200), PNG[:132], JPEG[:132], b"<!DOCTYPE html><html>", b"II*\0" * 40]
 )
@@ -145,6 +191,23 @@ def frame_of(name: str) -> bytes:
     return get_frame(compressed(name).PixelData, 0, number_of_frames=1)
 
 
+def resized(size=(64, 64), tile=(64, 64), first=(0, 0)) -> bytes:
+    """A JPEG 2000 code stream of one tile that claims another size and other tiles."""
+    frame = bytearray(frame_of("JPEG 2000"))
+    for place, (width, height) in ((8, size), (24, tile), (32, first)):
+        frame[place : place + 8] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return bytes(frame)
+
+
+def restyled(size, style: bytes) -> bytes:
+    """A JPEG 2000 code stream that claims another size, levels, code blocks and precincts."""
+    frame = resized(size, size)
+    place = frame.index(b"\xff\x52\0\x0c")
+    scod = b"\1" if len(style) > 5 else b"\0"
+    body = scod + frame[place + 5 : place + 9] + style
+    return frame[:place] + b"\xff\x52" + (len(body) + 2).to_bytes(2, "big") + body + frame[place + 14 :]
+
+
 def table(descriptor, data) -> list[Dataset]:
     item = lut_item(0, [1, 2, 3, 4], 8)
     item.LUTDescriptor, item.LUTData = descriptor, data
@@ -222,6 +285,14 @@ DAMAGED = {
         in_syntax("1.2.840.10008.1.2.4.102"),
         "has a transfer syntax that is not supported: MPEG-4 AVC/H.264 High Profile / Level 4.1",
     ),
+    **{
+        name: (in_syntax(syntax), f"has a transfer syntax that is not supported: {name}")
+        for name, syntax in {
+            "High-Throughput JPEG 2000 Image Compression": "1.2.840.10008.1.2.4.203",
+            "Encapsulated Uncompressed Explicit VR Little Endian": "1.2.840.10008.1.2.1.98",
+            "SMPTE ST 2110-20 Uncompressed Progressive Active Video": "1.2.840.10008.1.2.7.1",
+        }.items()
+    },
     "unknown syntax": (in_syntax("1.2.3.4"), "has a transfer syntax that is not supported: unknown"),
     "no frame": (
         compressed("JPEG-LS", PixelData=b"\xfe\xff\0\xe0\0\0\0\0"),
@@ -261,6 +332,26 @@ DAMAGED = {
         framed("JPEG 2000", frame_of("JPEG 2000")[:400]),
         "is damaged: its compressed pixels cannot be decoded",
     ),
+    "tiles that do not hold the image": (
+        framed("JPEG 2000", resized(tile=(64, 64), first=(0, 70))),
+        "is damaged: the tiles of its JPEG 2000 pixels do not hold the image",
+    ),
+    "tiles of nothing": (
+        framed("JPEG 2000", resized(tile=(0, 64))),
+        "is damaged: the tiles of its JPEG 2000 pixels do not hold the image",
+    ),
+    "a tile a pixel": (
+        framed("JPEG 2000", resized(tile=(1, 1))),
+        "claims 4,096 tiles in its JPEG 2000 pixels",
+    ),
+    "tiles that are not there": (
+        framed("JPEG 2000", resized(tile=(32, 32))),
+        "is truncated: 3 of 4 tiles of its JPEG 2000 pixels are missing",
+    ),
+    "no coding style": (
+        framed("JPEG 2000", frame_of("JPEG 2000").replace(b"\xff\x52\0\x0c", b"\xff\x52\0\x05")),
+        "is damaged: its JPEG 2000 header is cut off",
+    ),
     "RLE header": (framed("RLE", b"\0" * 30), "is damaged: its RLE header is cut off"),
     "RLE segments": (framed("RLE", b"\2" + b"\0" * 99), "is damaged: it has 2 RLE segments, not 1"),
     "RLE offsets": (framed("RLE", b"\1\0\0\0\1" + b"\0" * 99), "is damaged: its RLE segments overlap"),
@@ -276,6 +367,23 @@ def test_what_is_damaged_or_not_supported_is_refused_with_its_reason(case):
     made, reason = DAMAGED[case]
     assert reason_of(decode_dataset, made) == reason
     assert reason_of(decode_dicom, file_of(made)) == reason
+
+
+@pytest.mark.parametrize(
+    ("syntax", "known", "name"),
+    [
+        ("1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.102", "JPEG XL Lossless"),
+        ("1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.102", "JPEG XL JPEG Recompression"),
+        ("1.2.840.10008.1.2.4.112", "1.2.840.10008.1.2.4.102", "JPEG XL"),
+        ("1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.7.1", "Deflated Image Frame Compression"),
+    ],
+)
+def test_syntaxes_that_pydicom_does_not_know_are_named(syntax, known, name):
+    # pydicom writes none of them, but those that it knows and that have as many characters.
+    whole = raw(file_of(in_syntax(known)), known.encode(), syntax.encode())
+    reason = f"has a transfer syntax that is not supported: {name}"
+    assert reason_of(decode_dicom, whole) == reason
+    assert reason_of(decode_dataset, in_syntax(syntax)) == reason
 
 
 def raw(whole: bytes, old: bytes, new: bytes) -> bytes:
@@ -349,6 +457,15 @@ def test_a_deflated_data_set_has_a_limit():
 BOMBS = {
     "claims much and holds little": grey(Rows=8_900, Columns=8_900),
     "RLE that unpacks to all of memory": framed("RLE", b"\1\0\0\0\x40" + b"\0" * 59 + b"\x81\7" * 20_000_000),
+    "JPEG 2000 with a tile for each 35 x 35 pixels": edited(
+        framed("JPEG 2000", resized((8_900, 8_900), (35, 35)) + bytes(1_000_000)), Rows=8_900, Columns=8_900
+    ),
+    "JPEG 2000 with a code block for each 4 x 4 pixels": edited(
+        framed("JPEG 2000", restyled((8_900, 8_900), b"\0\0\0\0\1")), Rows=8_900, Columns=8_900
+    ),
+    "JPEG 2000 with a precinct for each pixel": edited(
+        framed("JPEG 2000", restyled((8_900, 8_900), b"\0\4\4\0\1\0")), Rows=8_900, Columns=8_900
+    ),
     "JPEG 2000 of another size": framed(
         "JPEG 2000",
         b"\xff\x4f\xff\x51\0\x29\0\0"

@@ -28,7 +28,7 @@ from cxrtune.cohort.own.people import people, people_columns
 from cxrtune.cohort.own.split import given_split, require_whole_patients, split_columns, whole_split
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
-from cxrtune.shown import quoted
+from cxrtune.shown import quoted, short
 from cxrtune.text_file import Tell, untold
 
 
@@ -95,8 +95,8 @@ def build_own_cohort(
     if not present.any():
         assert tree is not None
         raise DataError(
-            f"not one of the table's {len(names):,} images is here, {quoted(names.iloc[0])} for one"
-            f" (the folder holds {quoted(tree.paths[0])} for one)",
+            f"not one of the table's {len(names):,} images is here, {short(names.iloc[0])} for one"
+            f" (the folder holds {short(tree.paths[0])} for one)",
             path=tree.folder,
             remedy="Name the folder that the table's paths begin in with --images, or mend image in the map.",
         )
@@ -139,10 +139,11 @@ def _one_row_an_image(
     if not wanted.has_several_rows and len(distinct) < len(names):
         again = names[names.duplicated()].iloc[0]
         raise DataError(
-            f"names {len(names) - len(distinct):,} images more than once, {quoted(again)} for one",
+            f"names {len(names) - len(distinct):,} images more than once, {short(again)} for one",
             path=path,
-            remedy="Keep one row per image, or say in the map what a row is: boxes: true (a box or a finding),"
-            " reader: COLUMN (what the reader of that column saw), or majority: true (a reader's whole reading).",
+            remedy="Keep one row per image, or say in the map what a row is: boxes: true (a box or a"
+            " finding), reader: COLUMN (something that the reader named there saw), or majority: true (the"
+            " whole reading of one reader).",
         )
     return rows, image_of
 
@@ -155,7 +156,7 @@ def _require_agreement(
     torn = cells != cells[first]
     if torn.any():
         raise DataError(
-            f"the rows of {quoted(names[torn].iloc[0])} name several {what}",
+            f"the rows of {short(names[torn].iloc[0])} name several {what}",
             remedy="Mend the table: all rows of an image are of one patient and one part.",
         )
 
@@ -192,7 +193,7 @@ def _on_disk(
     if again.any():
         image = images[present][again.to_numpy()][0]
         raise DataError(
-            f"two names in the table mean the same image, {quoted(image)}",
+            f"two names in the table mean the same image, {short(image)}",
             path=tree.folder,
             remedy="Keep one row an image.",
         )

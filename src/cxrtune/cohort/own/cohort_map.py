@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cxrtune.cohort.cells import plain
 from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.errors import UsageError
-from cxrtune.findings import fault_of_names
+from cxrtune.finding_names import fault_of_names
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, read_text

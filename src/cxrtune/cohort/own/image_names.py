@@ -9,7 +9,7 @@ import pandas as pd
 from cxrtune.cohort.own.cohort_map import CohortMap
 from cxrtune.cohort.own.label_table import row_name
 from cxrtune.errors import DataError, UsageError
-from cxrtune.shown import quoted
+from cxrtune.shown import quoted, short
 
 _FIELD = re.compile(r"\{([^{}]+?)(?::\.(\d+))?\}")
 
@@ -49,7 +49,7 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
     if leaving.any():
         raise DataError(
             f"{row_name(table, int(leaving.argmax()))} of the table names an image outside the folder of"
-            f" images: {quoted(names[leaving].iloc[0])}",
+            f" images: {short(names[leaving].iloc[0])}",
             remedy="Name images by their path in the folder given with --images.",
         )
     return names

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
-from cxrtune.shown import is_utf8, quoted
+from cxrtune.shown import is_utf8, quoted, short
 from cxrtune.text_file import Tell
 
 # What is not read (yet) is listed too: whoever opens it says what it is, and the table does name it.
@@ -117,8 +117,8 @@ def match_images(names: pd.Series[str], tree: ImageTree, tell: Tell) -> NDArray[
     if partly:
         first = min(partly)
         tell(
-            f"{len(partly):,} images are found by a part of their name only, {quoted(names.iloc[first])} as"
-            f" {quoted(tree.paths[found[first]])} for one"
+            f"{len(partly):,} images are found by a part of their name only, {short(names.iloc[first])} as"
+            f" {short(tree.paths[found[first]])} for one"
         )
     return found
 
@@ -161,9 +161,9 @@ def _refuse_ambiguous(ours: pd.Series[str], paths: pd.Index, theirs: pd.Series[s
         first, second = paths[(theirs == name).to_numpy(dtype=bool)][:2]
         remedy = "Let the table name images by their path in this folder."
         if "/" in name:
-            remedy = "Name the folder that the table's paths begin in with --images, or mend image in the map."
+            remedy = "Name the folder that the table's paths begin in with --images."
         raise DataError(
-            f"the table's image {quoted(name)} is here twice, as {quoted(first)} and as {quoted(second)}",
+            f"the table's image {quoted(name)} is here twice, as {short(first)} and as {short(second)}",
             path=tree.folder,
             remedy=remedy,
         )

@@ -33,8 +33,8 @@ def read_tables(
             of the first file stays a row.
 
     Returns:
-        The wanted columns as texts, empty where the table has nothing, and `table`, the file's name. The index
-        numbers the rows as in their file, and so need not be unique.
+        The wanted columns as texts, empty where the table has nothing, and `table`, the file's name. The
+        index numbers the rows as in their file, and so need not be unique.
 
     Raises:
         DataError: A file is missing or no table, a column is missing or stands twice, or rows cannot be
@@ -58,7 +58,7 @@ def read_tables(
 
 
 def row_name(table: pd.DataFrame, place: int) -> str:
-    """Return what a row is called in messages: its number in its file, which is named if there are several."""
+    """Return what messages call a row: its number in its file, and the file if there are several."""
     row = f"row {table.index[place]:,}"
     files = table[TABLE]
     return f"{row} of {files.iloc[place]}" if files.nunique() > 1 else row
@@ -92,9 +92,9 @@ def _joined(
         )
     theirs, ours = _keys(frame, keys), _keys(whole, keys)
     if theirs.has_duplicates:
+        again = int(theirs.duplicated().argmax())
         raise DataError(
-            f"has two rows for one {' and '.join(keys)}, {row_name(frame, theirs.duplicated().argmax())} for"
-            " one",
+            f"has two rows for one {' and '.join(keys)}, {row_name(frame, again)} for one",
             path=path,
             remedy="The table with a row an image comes first; of the others keep one row each.",
         )

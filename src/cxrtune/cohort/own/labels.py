@@ -182,7 +182,7 @@ def _of_list(table: pd.DataFrame, wanted: LabelList, tell: Tell) -> Labels:
         )
     never = [name for place, name in enumerate(wanted.labels) if not (rows[:, place] == 1).any()]
     if never:
-        tell(f"no row has a label that means {listed(never)}: {'they are' if len(never) > 1 else 'it is'} absent")
+        tell(f"no row has a label that means {listed(never)}: no image has it")
     return rows[codes]
 
 

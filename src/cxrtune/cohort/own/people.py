@@ -10,7 +10,7 @@ from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.cohort.own.cohort_map import Age, CohortMap, Translated
 from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.errors import DataError
-from cxrtune.shown import quoted, shown
+from cxrtune.shown import quoted, short
 from cxrtune.text_file import Tell
 
 _OTHERWISE = "; if they are several, say exact: true under patient in the map"
@@ -67,7 +67,7 @@ def _patients(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tel
     if without.any():
         row = int(without.argmax())
         raise DataError(
-            f"{int(without.sum()):,} images have no patient by {said}, {shown(names.iloc[row])} for one",
+            f"{int(without.sum()):,} images have no patient by {said}, {short(names.iloc[row])} for one",
             remedy="There is no honest split without patients: mend the map, or say patient: {none: true}.",
         )
     if wanted.patient.exact:

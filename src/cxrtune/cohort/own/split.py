@@ -11,7 +11,7 @@ from cxrtune.cohort.own.cohort_map import Split
 from cxrtune.cohort.splits import VALIDATION_FRACTION, chosen_rows
 from cxrtune.cohort.table import SPLITS
 from cxrtune.errors import DataError
-from cxrtune.shown import listed, quoted, shown
+from cxrtune.shown import listed, quoted, short
 
 TEST_FRACTION = 0.2
 _SHARES = {"test": TEST_FRACTION, "validation": VALIDATION_FRACTION}
@@ -86,6 +86,7 @@ def require_whole_patients(
     if torn.any():
         example = images[torn[codes]].min()
         raise DataError(
-            f"{int(torn.sum()):,} patients are in more than one part of the split, with {shown(example)} for one",
+            f"{int(torn.sum()):,} patients are in more than one part of the split, with {short(example)}"
+            " for one",
             remedy="Mend the split in the table, or leave split out of the map to have one made by patient.",
         )

@@ -35,6 +35,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
 }
 # One letter of each of the three axes at most.
 _DIRECTION = re.compile(r"(?!.*(?:[AP].*[AP]|[LR].*[LR]|[HF].*[HF]))[APLRHF]{1,3}")
+_LONGEST = 200  # characters of a text that are looked at; a code string has 16 (PS3.5 6.2)
 _CROSS_TABLE = re.compile(r"\b(?:X|CROSS)[\s_-]*TABLE")
 
 _VIEW_CODES: Mapping[str, str] = {
@@ -95,7 +96,7 @@ def _meaning_in_words(item: Dataset) -> str | None:
 
 def _in_words(said: str) -> str | None:
     """Return what a text says of the view: a code of View Position, or a key of `_WORDS`; None if neither."""
-    plain = unicodedata.normalize("NFKD", said).encode("ascii", "ignore").decode().upper()
+    plain = unicodedata.normalize("NFKD", said[:_LONGEST]).encode("ascii", "ignore").decode().upper()
     words = re.findall(r"[A-Z]+", _CROSS_TABLE.sub("XTABLE", plain))
     for kind, pattern in _WORDS.items():
         for word in filter(pattern.fullmatch, words):
