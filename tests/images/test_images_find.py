@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from cxrtune.errors import DataError
-from cxrtune.images.find import find_images
+from cxrtune.images.find import PassedOver, find_images
 from dicom_made import dicom
 
 
@@ -57,10 +58,60 @@ def test_files_of_an_archive_without_suffix_are_known_by_content(tmp_path):
     assert names(find_images([tmp_path])) == ["1.2.840.10008.1", "IM000001"]
 
 
+HIDDEN_OR_OTHER = {
+    "._a.png": b"\0\x05\x16\x07",  # the twin that macOS writes beside a file on a foreign disk
+    ".DS_Store": b"\0\0\0\1Bud1",
+    "Thumbs.db": b"\xd0\xcf\x11\xe0",
+    "DICOMDIR": bytes(128) + b"DICM",
+    "README": b"Images of a study",
+    "labels.csv": b"image,Effusion\n",
+    "raw.bin": b"\x08\0\x05\0CS\x0a\0ISO_IR 100",
+}
+
+
+def test_what_is_no_image_is_passed_over_and_counted(tmp_path):
+    for name, data in HIDDEN_OR_OTHER.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "a.png").write_bytes(b"x")
+    passed = PassedOver()
+    assert names(find_images([tmp_path], passed)) == ["a.png"]
+    assert (passed.count, Path(passed.example).name) == (5, "DICOMDIR")  # hidden ones are not counted
+    # What is named itself is taken, whatever it is.
+    assert names(find_images([tmp_path / "README"])) == ["README"]
+
+
+def test_images_that_are_not_read_are_found_so_that_their_reader_names_them(tmp_path):
+    for name in ("a.webp", "b.bmp", "c.jp2", "d.gif", "e.tif"):
+        (tmp_path / name).write_bytes(b"x")
+    assert names(find_images([tmp_path])) == ["a.webp", "b.bmp", "c.jp2", "d.gif", "e.tif"]
+
+
+def test_files_of_unknown_suffix_are_known_by_content(tmp_path):
+    import numpy as np
+
+    made = dicom(np.zeros((8, 8), int))
+    (tmp_path / "chest.IMA").write_bytes(made)
+    (tmp_path / "chest.dc3").write_bytes(made)
+    (tmp_path / "chest.jfif").write_bytes(b"\xff\xd8\xff\xe0")
+    # A data set without a preamble: many a file looks like one.
+    (tmp_path / "chest.raw").write_bytes(made[132:])
+    (tmp_path / "chest").write_bytes(made[132:])
+    assert names(find_images([tmp_path])) == ["chest", "chest.IMA", "chest.dc3", "chest.jfif"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has such names")
+def test_a_name_that_is_not_utf8_is_written_out(tmp_path):
+    with open(os.fsencode(tmp_path) + b"/Kr\xfcger.png", "wb") as file:  # noqa: PTH123  a Path is text
+        file.write(b"x")
+    (found,) = find_images([tmp_path])
+    assert found.name == "Kr\\xfcger.png"
+    assert found.path.read_bytes() == b"x"
+
+
 def test_what_is_not_there_is_an_error(tmp_path):
     with pytest.raises(DataError, match="there is no such file or folder"):
         find_images([tmp_path / "gone.png"])
-    with pytest.raises(DataError, match=r"holds no images \(PNG, JPEG or DICOM\)"):
+    with pytest.raises(DataError, match=r"holds no images \(PNG, JPEG, TIFF or DICOM\)"):
         find_images([tmp_path])
 
 
@@ -73,7 +124,7 @@ def test_a_folder_that_cannot_be_opened_is_an_entry_with_its_reason(tmp_path):
         if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     program = (
-        "import os, sys; from pathlib import Path; from cxrtune.images.find import find_images\n"
+        "import os, sys; from pathlib import Path; from cxrtune.images.find import PassedOver, find_images\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "print([(i.path.name, i.problem) for i in find_images([Path(sys.argv[1])])])"
     )

@@ -83,7 +83,7 @@ def test_a_name_that_is_no_utf_8_is_written_out_and_the_file_is_found(tmp_path):
 
 
 def test_nothing_is_an_error(tmp_path):
-    with pytest.raises(DataError, match=r"holds no images \(PNG, JPEG or DICOM\)"):
+    with pytest.raises(DataError, match=r"holds no images \(PNG, JPEG, TIFF or DICOM\)"):
         list_images([tmp_path])
     with pytest.raises(DataError, match="there is no such file or folder"):
         list_images([tmp_path / "gone.png"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -181,8 +182,13 @@ def _context() -> Any:
     """Return how processes are started: never by a fork of this one, which may hold torch threads.
 
     A server that has imported the decoders forks them in milliseconds, so that files which end their process
-    cost little more than others; where there is none (Windows), each process imports them itself.
+    cost little more than others. Where there is none (Windows, a system without a place for temporary files),
+    each process imports them itself.
     """
+    try:
+        tempfile.gettempdir()  # for the server's socket
+    except FileNotFoundError:
+        return multiprocessing.get_context("spawn")
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -10,12 +10,12 @@ import multiprocessing
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cv2
 
@@ -25,25 +25,28 @@ _LONGEST_NOTE = 200  # characters of what a library says
 
 
 class _StandardError:
-    """What libraries write to standard error, kept back once `capture` was called."""
+    """What libraries write to standard error, kept back in memory once `capture` was called."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
+        self._end: int | None = None
 
     def capture(self) -> None:
-        """Keep back what this process writes from now on."""
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
-        os.dup2(self._file.fileno(), 2)
+        """Keep back what this process writes from now on; what does not fit into a pipe is lost."""
+        self._end, writing = os.pipe()
+        for end in (self._end, writing):
+            os.set_blocking(end, False)
+        os.dup2(writing, 2)
+        os.close(writing)
 
     def first_line(self) -> str:
         """Return the first line since the last call; empty where there is none or nothing is kept back."""
-        if self._file is None:
+        if self._end is None:
             return ""
-        self._file.seek(0)
-        lines = self._file.read(4 * _LONGEST_NOTE).decode("utf-8", "replace").strip().splitlines()
-        # What writes shares the descriptor's position: both begin anew.
-        self._file.seek(0)
-        self._file.truncate()
+        written = b""
+        with suppress(BlockingIOError):
+            while piece := os.read(self._end, 1 << 16):
+                written = written or piece
+        lines = written[: 4 * _LONGEST_NOTE].decode("utf-8", "replace").strip().splitlines()
         return "".join(letter for letter in lines[0] if letter.isprintable())[:_LONGEST_NOTE] if lines else ""
 
 

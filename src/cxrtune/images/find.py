@@ -16,11 +16,12 @@ from cxrtune.shown import shown
 
 _INDEX = "DICOMDIR"  # PS3.10, 8.6: the index of a disc of DICOM files holds no image
 _NEVER = frozenset(
-    f".{end}"
-    for end in (
-        "csv tsv txt json jsonl xml html htm md py ipynb log yaml yml db sqlite doc docx xls xlsx pdf"
-        " zip gz tar tgz bz2 xz 7z rar parquet safetensors npy npz pth pt onnx bin"
-    ).split()
+    {
+        *(".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".html", ".htm", ".md", ".log", ".yaml", ".yml"),
+        *(".py", ".ipynb", ".db", ".sqlite", ".doc", ".docx", ".xls", ".xlsx", ".pdf", ".bin"),
+        *(".zip", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar"),
+        *(".parquet", ".safetensors", ".npy", ".npz", ".pth", ".pt", ".onnx"),
+    }
 )
 """Suffixes of files that are not opened to see whether they are images: folders may hold many of them."""
 _PREAMBLE = 128  # bytes before `DICM` (PS3.10, 7.1)

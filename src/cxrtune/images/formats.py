@@ -71,6 +71,9 @@ def kind_of(head: bytes) -> Kind | None:
     Args:
         head: The file's first `HEAD` bytes, or all of it.
     """
+    # A preamble may be anything, such as the header of a TIFF file (PS3.10, 7.1).
+    if head[HEAD - 4 : HEAD] == b"DICM":
+        return "DICOM"
     for signature, kind in _READ.items():
         if head.startswith(signature):
             return kind

@@ -51,7 +51,13 @@ def test_every_reason_stands_at_its_status_with_an_example(document):
 def test_bodies_are_forms_or_pictures(document):
     for path in ("/v1/predictions", "/v1/heatmaps"):
         content = document["paths"][path]["post"]["requestBody"]["content"]
-        assert set(content) == {"multipart/form-data", "image/png", "image/jpeg", "application/dicom"}
+        assert set(content) == {
+            "multipart/form-data",
+            "image/png",
+            "image/jpeg",
+            "image/tiff",
+            "application/dicom",
+        }
         assert "files" in content["multipart/form-data"]["schema"]["properties"]
 
 

@@ -57,12 +57,13 @@ def test_many_pictures_keep_their_order(service, predictor, phantoms):
         check_prediction(result["prediction"], predictor.predict(data))
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "dicom", "png of 16 bit"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "tiff", "dicom", "png of 16 bit"])
 def test_a_raw_body_of_each_kind(service, predictor, phantoms, kind):
     pixels = pixels_of(phantoms[1])
     data, media_type = {
         "png": (phantoms[1], "image/png"),
         "jpeg": (saved(Image.fromarray(pixels), "JPEG", quality=90), "image/jpeg"),
+        "tiff": (saved(Image.fromarray(pixels), "TIFF"), "image/tiff"),
         "dicom": (dicom(pixels.astype(int) * 16, SYNTAXES["JPEG 2000"]), "application/dicom"),
         "png of 16 bit": (png(pixels.astype(int) * 257, 16, GREY), "image/png"),
     }[kind]
@@ -86,7 +87,7 @@ def test_one_broken_file_does_not_fail_the_others(service, predictor, phantoms):
 
 def test_no_file_that_can_be_read(service):
     one = service.predict(("a.txt", b"hello"))
-    assert "neither a PNG nor a JPEG nor a DICOM" in refused(one, 422, "unreadable_image")
+    assert "is not a PNG, JPEG, TIFF or DICOM file" in refused(one, 422, "unreadable_image")
     two = service.predict(("a.txt", b"hello"), ("b.png", b"\x89PNG\r\n\x1a\n"))
     assert refused(two, 422, "unreadable_image") == "none of the 2 files gives a radiograph"
     assert [result["name"] for result in two.json()["results"]] == ["a.txt", "b.png"]

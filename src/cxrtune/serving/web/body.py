@@ -14,7 +14,7 @@ from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.settings import Limits
 
 FORM = "multipart/form-data"
-PICTURES = ("image/png", "image/jpeg", "application/dicom")
+PICTURES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
 
 
 class _Reader(Protocol):

@@ -60,7 +60,7 @@ REASONS: Mapping[Reason, Kind] = {
     "body_too_large": Kind(413, "The body is larger than allowed."),
     "too_many_files": Kind(413, "There are more files than allowed."),
     "unsupported_media_type": Kind(
-        415, "The body is neither a form nor PNG, JPEG or DICOM, or it is compressed."
+        415, "The body is neither a form nor PNG, JPEG, TIFF or DICOM, or it is compressed."
     ),
     "unreadable_image": Kind(422, "No file of the request gives a radiograph; each says why."),
     "invalid_parameter": Kind(422, "A parameter cannot be what it is."),

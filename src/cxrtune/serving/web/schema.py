@@ -137,7 +137,7 @@ class KnownFinding(_Answer):
 class Accepted(_Answer):
     """What the service takes."""
 
-    media_types: list[str] = Field(examples=[["image/png", "image/jpeg", "application/dicom"]])
+    media_types: list[str] = Field(examples=[["image/png", "image/jpeg", "image/tiff", "application/dicom"]])
     body_bytes: int = Field(examples=[67108864])
     files: int = Field(examples=[16])
     pixels: int = Field(examples=[40000000])

@@ -84,7 +84,7 @@ class Service:
         """Score files.
 
         Args:
-            files: PNG, JPEG or DICOM.
+            files: PNG, JPEG, TIFF or DICOM.
             finish: Makes the answer of a prediction.
             aside: It takes so long that it is done in a thread beside the event loop.
 
