@@ -28,6 +28,7 @@ from pydicom.uid import (
 )
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images import jpeg
 from cxrtune.images.dicom.codestream import (
     DCT,
     JPEG_LS,
@@ -40,7 +41,6 @@ from cxrtune.images.dicom.jpeg2000 import check_jpeg2000, jpeg2000_stream
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 _END = b"\xff\xd9"
-_PROGRESSIVE = 0xC2
 _ALL_COEFFICIENTS = bytes([0, 63, 0])  # the first, the last, and no approximation
 
 
@@ -83,24 +83,14 @@ def _dct_stream(data: bytes) -> CodeStream:
     write 0 for the last; decoders of the IJG's kind look past it, and libjpeg refuses it.
     """
     stream = jpeg_stream(data)
-    if stream.process == _PROGRESSIVE:
+    scan = next((position for marker, position, _ in jpeg.segments(data) if marker == jpeg.SCAN), None)
+    if stream.process == jpeg.PROGRESSIVE or scan is None:
         return stream
-    start = _first_scan(data)
     # Marker, length and number of components; two bytes a component.
-    place = start + 5 + 2 * stream.samples
-    if start < 0 or len(data) < place + 3 or data[place : place + 3] == _ALL_COEFFICIENTS:
+    place = scan + 5 + 2 * stream.samples
+    if data[place : place + 3] == _ALL_COEFFICIENTS or len(data) < place + 3:
         return stream
     return replace(stream, data=data[:place] + _ALL_COEFFICIENTS + data[place + 3 :])
-
-
-def _first_scan(data: bytes) -> int:
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        if data[position + 1] == 0xDA:
-            return position
-        fill = data[position + 1] == 0xFF
-        position += 1 if fill else 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return -1
 
 
 def _jpeg(stream: CodeStream) -> Samples:
