@@ -77,20 +77,23 @@ def _package(module: str, package: str) -> Any:
 
 
 def _dct_stream(data: bytes) -> CodeStream:
-    """Read a DCT stream's header, and correct the range of coefficients of its scan.
+    """Read a DCT stream's header, and correct the range of coefficients of its scans.
 
     In a sequential process a scan has all 64 coefficients (ITU-T T.81, B.2.3, table B.3). Some encoders
     write 0 for the last; decoders of the IJG's kind look past it, and libjpeg refuses it.
     """
     stream = jpeg_stream(data)
-    scan = next((position for marker, position, _ in jpeg.segments(data) if marker == jpeg.SCAN), None)
-    if stream.process == jpeg.PROGRESSIVE or scan is None:
+    if stream.process == jpeg.PROGRESSIVE:
         return stream
+    scans = [position for marker, position, _ in jpeg.segments(data) if marker == jpeg.SCAN]
     # Marker, length and number of components; two bytes a component.
-    place = scan + 5 + 2 * stream.samples
-    if data[place : place + 3] == _ALL_COEFFICIENTS or len(data) < place + 3:
+    places = [position + 5 + 2 * data[position + 4] for position in scans]
+    if all(data[place : place + 3] == _ALL_COEFFICIENTS for place in places):
         return stream
-    return replace(stream, data=data[:place] + _ALL_COEFFICIENTS + data[place + 3 :])
+    corrected = bytearray(data)
+    for place in places:
+        corrected[place : place + 3] = _ALL_COEFFICIENTS
+    return replace(stream, data=bytes(corrected))
 
 
 def _jpeg(stream: CodeStream) -> Samples:
