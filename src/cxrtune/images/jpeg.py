@@ -19,7 +19,7 @@ MOST_SCANS = 100
 # Start of frame (T.81, table B.1): baseline, extended and progressive DCT; lossless; JPEG-LS (T.87, C.2.2).
 BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
-_END, _SCAN, _FILL = 0xD9, 0xDA, 0xFF
+_END, SCAN, _FILL = 0xD9, 0xDA, 0xFF
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _AFTER_SAMPLES = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends a scan's samples: a marker that is neither a restart nor a stuffed byte (F.1.2.3, B.1.1.5)."""
@@ -63,12 +63,12 @@ def read_jpeg(data: bytes) -> Jpeg:
     """
     frame: Jpeg | None = None
     scans, ended = 0, False
-    for marker, position, length in _segments(data):
+    for marker, position, length in segments(data):
         if marker in _FRAMES:
             if frame is not None:
                 raise UnreadableImageError("is damaged: the JPEG has two frames")
             frame = _frame(data, marker, position, length)
-        elif marker == _SCAN:
+        elif marker == SCAN:
             scans += 1
             if frame is None:
                 break
@@ -89,7 +89,7 @@ def read_frame_header(data: bytes) -> Jpeg:
     Raises:
         UnreadableImageError: The frame header is not there.
     """
-    for marker, position, length in _segments(data):
+    for marker, position, length in segments(data):
         if marker in _FRAMES:
             return _frame(data, marker, position, length)
     raise UnreadableImageError("is damaged: the JPEG has no frame header")
@@ -102,8 +102,12 @@ def _frame(data: bytes, marker: int, position: int, length: int) -> Jpeg:
     return Jpeg(rows, columns, samples, precision, marker, scans=0, ended=False)
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, position and length of each segment, to the end of the image or of the stream."""
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, position and length of each segment, to the end of the image or of the stream.
+
+    Raises:
+        UnreadableImageError: The stream does not begin as JPEG does, or a segment is not whole.
+    """
     if data[:2] != b"\xff\xd8":
         raise UnreadableImageError("is damaged: it does not begin as JPEG does")
     position, after_samples = 2, _AFTER_SAMPLES
@@ -127,7 +131,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         position += 2 + length
         if marker == JPEG_LS:
             after_samples = _AFTER_JPEG_LS
-        if marker == _SCAN:
+        if marker == SCAN:
             found = after_samples.search(data, position)
             if found is None:
                 return

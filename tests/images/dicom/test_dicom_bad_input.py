@@ -386,6 +386,20 @@ def test_syntaxes_that_pydicom_does_not_know_are_named(syntax, known, name):
     assert reason_of(decode_dataset, in_syntax(syntax)) == reason
 
 
+@pytest.mark.parametrize("tile", [8, 17, 64])
+def test_an_image_in_tiles_is_read_and_without_one_is_refused(tile):
+    options = {"no_jp2": True, "tile_size": (tile, tile), "num_resolutions": 1, "codeblock_size": (4, 4)}
+    frame = saved(Image.fromarray(PICTURE), "JPEG2000", precinct_size=(128, 128), **options)
+    np.testing.assert_array_equal(decode_dataset(framed("JPEG 2000", frame)).pixels, PICTURE)
+    tiles = (-(-64 // tile)) ** 2
+    starts = [at for at in range(len(frame)) if frame[at : at + 4] == b"\xff\x90\0\x0a"]
+    assert len(starts) == tiles
+    for cut in {starts[-1], starts[-1] + 20, starts[len(starts) // 2]} if tiles > 1 else ():
+        missing = tiles - sum(start < cut for start in starts) + (cut not in starts)
+        reason = f"is truncated: {missing} of {tiles} tiles of its JPEG 2000 pixels are missing"
+        assert reason_of(decode_dataset, framed("JPEG 2000", frame[:cut])) == reason
+
+
 def raw(whole: bytes, old: bytes, new: bytes) -> bytes:
     assert whole.count(old) == 1
     return whole.replace(old, new)

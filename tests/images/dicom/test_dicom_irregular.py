@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from pydicom import Dataset
@@ -316,6 +317,50 @@ def test_a_scan_of_eight_bits_whose_last_coefficient_is_0_is_whole():
     place = frame.index(b"\xff\xda\0\x08\1\1\0\0\x3f\0") + 8
     wanted = decode_dataset(regular).pixels
     check(with_frame(regular, frame[:place] + b"\0" + frame[place + 1 :]), wanted)
+
+
+def test_scans_of_one_colour_each_are_whole_as_well():
+    # Three scans of one component each: where a scan's range stands is told by the scan, not by the image.
+    pixels = np.dstack([PICTURE, 255 - PICTURE, PICTURE // 2])
+    stream = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111])[1].tobytes()
+    assert stream.count(b"\xff\xda\0\x0c\3") == 1
+    dataset = data_set(
+        PICTURE,
+        bits=8,
+        SamplesPerPixel=3,
+        PlanarConfiguration=0,
+        PhotometricInterpretation="YBR_FULL",
+    )
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    regular = decode_dataset(with_frame(dataset, stream), frozenset(["colour"])).pixels
+    place = stream.index(b"\xff\xda\0\x0c\3") + 5 + 2 * 3
+    assert stream[place : place + 3] == b"\0\x3f\0"
+    changed = stream[: place + 1] + b"\0" + stream[place + 2 :]
+    found = decode_dataset(with_frame(dataset, changed), frozenset(["colour"])).pixels
+    np.testing.assert_array_equal(found, regular)
+    split = one_colour_a_scan()
+    assert split.count(b"\xff\xda\0\x08\1") == 3
+    found = decode_dataset(with_frame(dataset, split), frozenset(["colour"])).pixels
+    np.testing.assert_array_equal(found, np.full((64, 64), 168))
+
+
+def one_colour_a_scan() -> bytes:
+    """ITU-T T.81, baseline: three components of an even 168, 128 and 128, each in a scan of its own."""
+    blocks = 64
+    tables = (
+        b"\xff\xdb\0\x43\0" + bytes([64] * 64),
+        b"\xff\xc4\0\x15\0" + bytes([1, 1, *[0] * 14]) + bytes([3, 0]),
+        b"\xff\xc4\0\x14\x10" + bytes([1, *[0] * 15]) + bytes([0]),
+    )
+    header = b"\xff\xc0\0\x11\x08\0\x40\0\x40\3" + b"\1\x11\0" + b"\2\x11\0" + b"\3\x11\0"
+    scans = []
+    for component in (1, 2, 3):
+        first = "0101" + "0" if component == 1 else "10" + "0"  # 5 steps of 8, or none; end of block
+        bits = first + ("10" + "0") * (blocks - 1)
+        bits += "1" * (-len(bits) % 8)
+        data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+        scans.append(b"\xff\xda\0\x08\1" + bytes([component]) + b"\0\0\x3f\0" + data)
+    return b"".join((b"\xff\xd8", *tables, header, *scans, b"\xff\xd9"))
 
 
 OVERLAID = STORED | np.where(PICTURE > 128, 0x9000, 0)  # bits 12 and 15

@@ -327,9 +327,9 @@ def test_what_is_no_radiograph_is_kept_aside_with_its_reason(tmp_path, model):
     )
     assert found.counts == {"received": 0, "scored": 1, "done": 0, "aside": 5}
     assert set(found.aside_reasons) == {
-        "is no frontal radiograph: its View Position is LL",
-        "is meant for processing, not for presentation",
-        "is of modality OT, not CR or DX",
+        "is no frontal radiograph: its View Position is LL; allow 'lateral' to read it all the same",
+        "is meant for processing, not for presentation; allow 'modality' to read it all the same",
+        "is of modality OT (other), not CR or DX; allow 'modality' to read it all the same",
         "is a result of this program that came back",
         next(reason for reason in found.aside_reasons if "truncated" in reason or "claims" in reason),
     }
@@ -414,7 +414,7 @@ def test_the_log_names_nobody_whatever_comes(start_node, files, tmp_path):
     until(lambda: "again in" in node.log)
     status = run(*COMMAND, "--status", "--queue", node.queue)
     assert "the archive cannot be reached" in status
-    assert "is of modality OT, not CR or DX" in status
+    assert "is of modality OT (other), not CR or DX" in status
     process = node.process
     assert node.stop() == 0
     for text in (node.log, status):

@@ -28,6 +28,7 @@ from pydicom.uid import (
 )
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images import jpeg
 from cxrtune.images.dicom.codestream import (
     DCT,
     JPEG_LS,
@@ -40,7 +41,6 @@ from cxrtune.images.dicom.jpeg2000 import check_jpeg2000, jpeg2000_stream
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 _END = b"\xff\xd9"
-_PROGRESSIVE = 0xC2
 _ALL_COEFFICIENTS = bytes([0, 63, 0])  # the first, the last, and no approximation
 
 
@@ -77,30 +77,23 @@ def _package(module: str, package: str) -> Any:
 
 
 def _dct_stream(data: bytes) -> CodeStream:
-    """Read a DCT stream's header, and correct the range of coefficients of its scan.
+    """Read a DCT stream's header, and correct the range of coefficients of its scans.
 
     In a sequential process a scan has all 64 coefficients (ITU-T T.81, B.2.3, table B.3). Some encoders
     write 0 for the last; decoders of the IJG's kind look past it, and libjpeg refuses it.
     """
     stream = jpeg_stream(data)
-    if stream.process == _PROGRESSIVE:
+    if stream.process == jpeg.PROGRESSIVE:
         return stream
-    start = _first_scan(data)
+    scans = [position for marker, position, _ in jpeg.segments(data) if marker == jpeg.SCAN]
     # Marker, length and number of components; two bytes a component.
-    place = start + 5 + 2 * stream.samples
-    if start < 0 or len(data) < place + 3 or data[place : place + 3] == _ALL_COEFFICIENTS:
+    places = [position + 5 + 2 * data[position + 4] for position in scans]
+    if all(data[place : place + 3] == _ALL_COEFFICIENTS for place in places):
         return stream
-    return replace(stream, data=data[:place] + _ALL_COEFFICIENTS + data[place + 3 :])
-
-
-def _first_scan(data: bytes) -> int:
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        if data[position + 1] == 0xDA:
-            return position
-        fill = data[position + 1] == 0xFF
-        position += 1 if fill else 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return -1
+    corrected = bytearray(data)
+    for place in places:
+        corrected[place : place + 3] = _ALL_COEFFICIENTS
+    return replace(stream, data=bytes(corrected))
 
 
 def _jpeg(stream: CodeStream) -> Samples:
