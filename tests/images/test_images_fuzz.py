@@ -1,11 +1,10 @@
-"""Mutated PNG, JPEG and DICOM files: a radiograph or a reason, no crash, no hang, in bounded memory.
+"""Mutated PNG, JPEG, TIFF and DICOM files: a radiograph or a reason, no crash, no hang, in bounded memory.
 
 The mutants are made and decoded in processes of their own, with limits on memory and time, as a fault in
-one of the C decoders would take this process down too. A mutant is known by its number alone.
+one of the C decoders would take this process down too.
 """
 
 import os
-import random
 import resource
 import signal
 import subprocess
@@ -15,109 +14,15 @@ import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openjpeg.utils import encode_array
-from PIL import Image
-from pydicom.encaps import encapsulate
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import decode_radiograph
 from cxrtune.images.dicom import ALLOWANCES, is_dicom
-from dicom_made import SYNTAXES, dicom, lut_item
-from encoded import GREY, RGB, png, saved
-from nih_folder import picture_of
+from mutants import CORPUS, mutant
 
 MEMORY = 1_500_000_000
 SECONDS = 30  # for one file; a damaged JPEG-LS stream costs its decoder about six (docs/dicom.md)
 EVERYTHING = frozenset(ALLOWANCES)
-PICTURE = picture_of(1, 40)
-MODERN = {
-    "WindowCenter": "100",
-    "WindowWidth": "90",
-    "RescaleSlope": "1.5",
-    "RescaleIntercept": "-3",
-    "PixelPaddingValue": 0,
-    "PhotometricInterpretation": "MONOCHROME1",
-}
-
-
-def corpus() -> list[bytes]:
-    picture = Image.fromarray(PICTURE)
-    rasters = [
-        png(PICTURE, 8, GREY),
-        png(PICTURE.astype(int) * 257, 16, GREY),
-        png(PICTURE[..., None].repeat(3, -1), 8, RGB),
-        saved(picture, "JPEG"),
-        saved(picture, "JPEG", progressive=True),
-    ]
-    files = [dicom(PICTURE, syntax, bits=8, **MODERN) for syntax in SYNTAXES.values()]
-    deep = [
-        dicom(PICTURE.astype(int) * 16, syntax, bits=12)
-        for name, syntax in SYNTAXES.items()
-        if "baseline" not in name
-    ]
-    tables = [
-        dicom(
-            PICTURE,
-            bits=8,
-            VOILUTSequence=[lut_item(0, range(256), 8)],
-            ModalityLUTSequence=[lut_item(0, range(9), 8)],
-        ),
-        dicom(PICTURE, bits=8)[132:],
-    ]
-    return [*rasters, *files, *deep, *tables, *colours()]
-
-
-def colours() -> list[bytes]:
-    rgb = PICTURE[..., None].repeat(3, -1)
-    frames = {
-        ("RGB", SYNTAXES["explicit"]): rgb.tobytes(),
-        ("YBR_FULL_422", SYNTAXES["JPEG baseline"]): encapsulate([saved(Image.fromarray(rgb), "JPEG")]),
-        ("YBR_RCT", SYNTAXES["JPEG 2000"]): encapsulate(
-            [bytes(encode_array(rgb, photometric_interpretation=1))]
-        ),
-    }
-    return [
-        dicom(
-            PICTURE,
-            syntax,
-            bits=8,
-            SamplesPerPixel=3,
-            PlanarConfiguration=0,
-            PhotometricInterpretation=photometric,
-            PixelData=frame,
-        )
-        for (photometric, syntax), frame in frames.items()
-    ]
-
-
-CORPUS = corpus()
-
-
-def mutant(number: int) -> bytes:
-    """The file of this number: one to sixteen changes, half of them near the beginning."""
-    draw = random.Random(number)
-    data = bytearray(draw.choice(CORPUS))
-    for _ in range(draw.choice((1, 1, 1, 2, 4, 16))):
-        if not data:
-            break
-        place = draw.randrange(len(data)) if draw.random() < 0.5 else draw.randrange(min(len(data), 900))
-        change = draw.random()
-        if change < 0.45:
-            data[place] = draw.choice((0, 1, 127, 128, 254, 255, draw.randrange(256)))
-        elif change < 0.6:
-            data[place] ^= 1 << draw.randrange(8)
-        elif change < 0.7:
-            del data[place : place + draw.choice((1, 2, 8, 64))]
-        elif change < 0.8:
-            data[place:place] = draw.randbytes(draw.choice((1, 2, 8)))
-        elif change < 0.9:
-            source = draw.randrange(len(data))
-            data[place : place + 32] = data[source : source + 32]
-        elif change < 0.95:
-            data[place : place + 4] = draw.choice((b"\xff" * 4, bytes(4), b"\xff\xff\xff\x7f", b"\0\0\0\x80"))
-        else:
-            del data[place:]
-    return bytes(data)
 
 
 def survives(data: bytes) -> bool:
@@ -142,7 +47,7 @@ def decode_mutants(first: int, last: int) -> None:
     for number in range(first, last):
         os.write(1, f"{number}\n".encode())
         data = mutant(number)
-        # OpenCV's libraries say of a PNG or JPEG what is wrong with it; nothing that decodes DICOM may.
+        # Libraries say of a PNG, JPEG or TIFF what is wrong with it; nothing that decodes DICOM may.
         os.dup2(heard if is_dicom(data[:132]) else nowhere, 2)
         signal.alarm(SECONDS)
         pictures += survives(data)
@@ -168,7 +73,7 @@ def fuzz(count: int, size: int = 500) -> None:
 
 
 def test_the_files_themselves_are_whole():
-    assert len(CORPUS) == 29
+    assert len(CORPUS) == 47
     assert all(survives(data) for data in CORPUS)
 
 
@@ -191,9 +96,9 @@ def test_bytes_of_any_kind_behind_a_preamble(tail):
 
 
 @hypothesis.settings(max_examples=100, deadline=None, database=None, derandomize=True)
-@given(st.integers(0, 28), st.data())
+@given(st.integers(0, 46), st.data())
 def test_a_file_that_is_cut_and_continued_with_another(number, data):
-    one, other = CORPUS[number], CORPUS[data.draw(st.integers(0, 28))]
+    one, other = CORPUS[number], CORPUS[data.draw(st.integers(0, 46))]
     # Not the compressed ones of JPEG-LS: see SECONDS.
     if b"1.2.840.10008.1.2.4.80" not in one + other:
         survives(one[: data.draw(st.integers(0, len(one)))] + other[data.draw(st.integers(0, len(other))) :])
