@@ -6,21 +6,44 @@ READY := $(VENV)/ready
 DEMO ?= runs/demo
 # Which tests `make test` runs; CI asks for the long ones too.
 MARKS ?= not long and not nightly
+# A worker on each processor, and no more than four: each takes half a gigabyte. One file, one worker.
+WORKERS ?= auto
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile
 
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo test nightly bench lint clean
+.PHONY: demo check unit test nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
 
-test: $(READY) lint
-	$(BIN)/pytest -m "$(MARKS)" $(PYTEST_ARGS)
+# How long each of these takes is in CONTRIBUTING.md.
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What trains nothing and starts no server and no other process.
+unit: $(READY)
+	$(PYTEST) -m "not system and not long and not nightly" $(PYTEST_ARGS)
+
+test: check
+	$(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS)
 
 # Everything, with what takes more than five minutes.
-nightly: $(READY) lint
-	$(BIN)/pytest $(PYTEST_ARGS)
+nightly: check
+	$(PYTEST) $(PYTEST_ARGS)
+
+# The numeric tests under several instruction sets and numbers of threads. CPUS=few takes a sample of them.
+CPUS ?= all
+test-cpus: $(READY)
+	$(BIN)/python tests/cpus.py $(CPUS)
+
+# What the tests reach of the sources, by line and branch: a table, and a page in htmlcov/.
+coverage: $(READY)
+	$(PYTEST) -m "$(MARKS)" --cov --cov-report=html --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 # The tables of benchmarks/README.md. Leave the machine alone meanwhile.
 bench: $(READY)
@@ -34,12 +57,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/dicom.py
 	$(BIN)/python benchmarks/data.py --out $(BENCH)/data
 
-lint: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-
 # A changed pyproject.toml makes the environment stale; pip then adds only what is new.
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -49,4 +66,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov

@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
-import torch
 
-# The command run in this process, a tiny data folder, one that is packed, a disk that is too small.
-pytest_plugins = ("command_line", "nih_folder", "own_data", "prepared", "small_disk")
+# The command run in this process, what is made once a session, a tiny data folder, one that is packed, a disk
+# that is too small.
+pytest_plugins = ("command_line", "made_once", "nih_folder", "own_data", "prepared", "small_disk")
+
+# One thread a process, in those that tests start too: on images of 64 px a second one costs more than it
+# saves, and pytest-xdist has a worker on every processor. Libraries read it when they are imported, later.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 
@@ -41,9 +46,3 @@ def nih(pytestconfig) -> Path:
 def nih_1024(pytestconfig) -> Path:
     """NIH's layout with several folders of images, pictures as published."""
     return _real_radiographs(pytestconfig, "nih_1024")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread_for_small_networks():
-    """Keep torch to one thread: on pictures of 64 px a second one costs more than it saves."""
-    torch.set_num_threads(1)

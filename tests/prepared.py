@@ -22,24 +22,29 @@ class Prepared:
 
 
 @pytest.fixture(scope="session")
-def prepared(quietly, tmp_path_factory):
+def prepared(quietly, made_once):
     """Ninety phantoms of eight findings, packed at 64 px."""
-    folder = tmp_path_factory.mktemp("prepared")
-    place = Prepared(folder / "data", folder / "cohort.parquet", folder / "pack")
-    quietly("phantom", "--out", place.data, "--images", 90, "--size", 80, "--workers", 2)
-    quietly("cohort", "--data", place.data, "--out", place.cohort)
-    size = ("--set", "preprocess.size=64")
-    quietly("pack", "--cohort", place.cohort, "--data", place.data, "--out", place.pack, *size)
-    return place
+
+    def fill(folder):
+        data, cohort, pack = folder / "data", folder / "cohort.parquet", folder / "pack"
+        quietly("phantom", "--out", data, "--images", 90, "--size", 80, "--workers", 1)
+        quietly("cohort", "--data", data, "--out", cohort)
+        size = ("--set", "preprocess.size=64", "--workers", 1)
+        quietly("pack", "--cohort", cohort, "--data", data, "--out", pack, *size)
+
+    folder = made_once("prepared", fill)
+    return Prepared(folder / "data", folder / "cohort.parquet", folder / "pack")
 
 
 @pytest.fixture(scope="session")
-def small_run(quietly, prepared, tmp_path_factory):
+def small_run(quietly, prepared, made_once):
     """A run folder with a model of 64 px, trained on them for two epochs, its cohort and pack inside."""
-    folder = tmp_path_factory.mktemp("runs") / "small"
-    shutil.copytree(prepared.pack, folder / "pack")
-    for name in ("cohort.parquet", "cohort.provenance.json"):
-        shutil.copyfile(prepared.cohort.with_name(name), folder / name)
-    few = ("--set", "preprocess.size=64", "--set", "training.epochs=2", "--views", 2)
-    quietly("train", *prepared.arguments, "--out", folder, "--weights", "random", *few)
-    return folder
+
+    def fill(folder):
+        shutil.copytree(prepared.pack, folder / "pack")
+        for name in ("cohort.parquet", "cohort.provenance.json"):
+            shutil.copyfile(prepared.cohort.with_name(name), folder / name)
+        few = ("--set", "preprocess.size=64", "--set", "training.epochs=2", "--views", 2)
+        quietly("train", *prepared.arguments, "--out", folder, "--weights", "random", *few)
+
+    return made_once("small-run", fill)

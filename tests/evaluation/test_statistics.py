@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
@@ -58,6 +59,18 @@ def test_equal_models_do_not_differ(sample):
     truth, scores, _ = sample
     assert delong(truth, scores[:, [0, 0]]).p_value(0, 1) == 1.0
     assert delong(truth, np.stack([scores[:, 0], scores[:, 0] * 3], axis=1)).p_value(0, 1) == 1.0
+
+
+def test_models_that_differ_in_one_pair_of_many_are_tested_by_that_pair():
+    truth = np.arange(80_000) < 40_000
+    scores = np.random.default_rng(0).permutation(len(truth)).astype(float)
+    other = scores.copy()
+    # A positive and the negative right below it change places: one of 1.6 x 10^9 pairs.
+    first = next(place for place in range(40_000) if not truth[scores == scores[place] - 1][0])
+    other[first], other[scores == scores[first] - 1] = scores[first] - 1, scores[first]
+    found = delong(truth, np.stack([scores, other], axis=1))
+    # One of n placements differs, by 1/n: the areas by 1/n^2, with a variance of 1/n^4 from either class.
+    assert found.p_value(0, 1) == pytest.approx(2 * norm.sf(np.sqrt(1 / 2)), rel=1e-3)
 
 
 def test_one_positive_has_an_auroc_but_no_variance():

@@ -1,5 +1,7 @@
 """Each rule's threshold against a search over all of them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
@@ -24,6 +26,20 @@ def test_no_other_threshold_has_a_larger_index(seed):
 
 def test_of_equal_thresholds_the_one_that_calls_fewest_is_taken():
     assert operating_point(np.array([0, 1, 0, 1.0]), np.array([0.1, 0.2, 0.3, 0.4])).threshold == 0.4
+
+
+@pytest.mark.parametrize("rule", ["youden", "f1"])
+def test_what_is_equally_good_is_not_decided_by_rounding(rule):
+    # Ten of each, best by descending score; two thresholds are equally good, as fractions and not as floats.
+    labels = np.array([1, 1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1, 1, 1, 0, 0, 0], dtype=np.float64)
+    scores = np.linspace(0.99, 0.04, 20)
+    positives, hits, calls = int(labels.sum()), np.cumsum(labels).astype(int), np.arange(1, 21)
+    worth = {
+        "youden": [Fraction(int(h), positives) - Fraction(int(c - h), 20 - positives)
+                   for h, c in zip(hits, calls, strict=True)],
+        "f1": [Fraction(2 * int(h), int(c) + positives) for h, c in zip(hits, calls, strict=True)],
+    }[rule]  # fmt: skip
+    assert operating_point(labels, scores, rule).threshold == scores[worth.index(max(worth))]
 
 
 def test_thresholds_survive_the_way_through_float32():

@@ -192,12 +192,18 @@ def test_features_and_pixels_give_the_same_loss_curve_when_nothing_is_augmented(
     plain = copy.copy(train)
     one = FeatureBank(bank.plan, {0: bank.views[0]})
     plain.batches = lambda size: BankBatches(lambda _: one, one, labels, Share(39, 10, size, 5))
-    plain(tmp_path / "bank", epochs=4)
-    plain(tmp_path / "pixels", epochs=4, pixels=STILL)
-    for ours, theirs in zip(table(tmp_path / "bank"), table(tmp_path / "pixels"), strict=True):
-        # float16 keeps eleven bits of the features.
-        assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=5e-3)
-        assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=2e-2)
+    # Adam divides a gradient by its own size, so one whose sign lies within the rounding turns a whole step.
+    # The step is the learning rate: at 1e-5 what is turned stays of second order, at 1e-3 it decides.
+    slow = {"epochs": 4, "learning_rate": 1e-5}
+    plain(tmp_path / "bank", **slow)
+    plain(tmp_path / "pixels", **slow, pixels=STILL)
+    ours, theirs = table(tmp_path / "bank"), table(tmp_path / "pixels")
+    for measure in ("train_loss", "val_loss"):
+        found, expected = ([row[measure] for row in rows] for rows in (ours, theirs))
+        # float16 keeps eleven bits: no feature is further off than 2**-11 of itself.
+        np.testing.assert_allclose(found, expected, rtol=2**-11)
+    # All the same something was learned, by a hundred times of that.
+    assert ours[-1]["train_loss"] < 0.95 * ours[0]["train_loss"]
 
 
 def test_unfreezing_moves_what_it_should_and_nothing_below(train, tmp_path, network):

@@ -95,10 +95,11 @@ def _place(curve: RocCurve, positives: int, negatives: int, rule: Rule) -> int |
     if rule == "specificity":
         fits = np.flatnonzero(1 - false >= AT_LEAST)
         return int(fits[-1]) + 1 if len(fits) else None
+    # Counted in whole images: of equally good points rounding would take any.
+    hits, false_calls = np.rint(sensitivity * positives), np.rint(false * negatives)
     if rule == "f1":
-        hits, calls = sensitivity * positives, sensitivity * positives + false * negatives
-        return int(np.argmax(2 * hits / (calls + positives))) + 1
-    return int(np.argmax(sensitivity - false)) + 1
+        return int(np.argmax(2 * hits / (hits + false_calls + positives))) + 1
+    return int(np.argmax(hits * negatives - false_calls * positives)) + 1
 
 
 def _first(fits: NDArray[np.bool_]) -> int:

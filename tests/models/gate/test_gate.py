@@ -1,12 +1,16 @@
 """The gate's arithmetic against plain NumPy, and what a fit promises."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
+from cxrtune.engines.convert import to_openvino
+from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.models.gate.fit import GateImages, fit_gate, step_count
 from cxrtune.models.gate.gate import DISTANCES, Gate
-from cxrtune.models.gate.pose import POSES, UPRIGHT, posed
+from cxrtune.models.gate.pose import POSES, UPRIGHT, log_surprise, posed
 from cxrtune.models.gate.subspace import Subspace
 
 
@@ -55,6 +59,18 @@ def test_what_is_left_outside_the_components_is_in_units_of_its_own_variance():
     assert mean == pytest.approx(6, rel=0.02)  # one for each direction
 
 
+def test_what_is_left_is_not_lost_beside_components_that_are_a_million_times_larger():
+    random = np.random.default_rng(2)
+    deviations = np.where(np.arange(40) < 3, 10.0, 0.01)
+    turned = np.linalg.qr(random.normal(size=(40, 40)))[0]
+    vectors = torch.from_numpy((random.normal(size=(500, 40)) * deviations) @ turned).float()
+    space = Subspace(40, 3)
+    space.fit(vectors, scale=False)
+    exact = copy.deepcopy(space).double()(vectors.double())
+    # An entry of about 5 is rounded by 2**-22 of itself, 1e-4 of 0.01; a square by twice that.
+    np.testing.assert_allclose(space(vectors).exp(), exact.exp(), rtol=1e-3)
+
+
 def test_few_vectors_do_not_make_a_subspace_of_chance():
     space = Subspace(512, 50)
     space.fit(torch.randn(9, 512, generator=torch.Generator().manual_seed(0)), scale=True)
@@ -74,6 +90,19 @@ def test_poses_are_what_their_names_say():
         np.testing.assert_array_equal(posed(picture, torch.tensor([number]))[0, 0].numpy(), expected)
     assert POSES[UPRIGHT] == "upright"
     assert len(set(POSES)) == 16
+
+
+def test_how_upright_a_picture_is_has_no_rounding_of_one_less_a_little():
+    class Surprise(torch.nn.Module):
+        def forward(self, odds):
+            return log_surprise(odds)
+
+    odds = np.linspace(-15, 30, 64 * 64, dtype=np.float32).reshape(64, 64)
+    expected = np.log(np.logaddexp(0, np.maximum(odds.astype(np.float64), -13.8)))
+    (converted,) = next(OpenVinoEngine(to_openvino(Surprise(), 64), "float32").stream([odds]))
+    for found in (log_surprise(torch.from_numpy(odds)).numpy(), converted):
+        # Odds of -13.8 are rounded by 2**-21; an engine that adds exp(-4) to 1 is off by 2**-24 of 0.018.
+        np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 def test_the_same_seed_gives_the_same_gate_and_leaves_the_random_state_alone():

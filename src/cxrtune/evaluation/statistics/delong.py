@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import cast
 
 import numpy as np
@@ -27,10 +28,12 @@ class DeLong:
     Attributes:
         aurocs: float64 (M,), in [0, 1].
         covariance: float64 (M, M), of the AUROCs; NaN with fewer than two positives or negatives.
+        of_difference: float64 (M, M), the variance of each difference of two AUROCs; NaN likewise.
     """
 
     aurocs: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    of_difference: NDArray[np.float64]
 
     def interval(self, model: int) -> tuple[float, float] | None:
         """Return the 95 % Wald interval of one AUROC, cut at 0 and 1; None where it has no variance."""
@@ -45,13 +48,12 @@ class DeLong:
 
         Two models that order all pairs alike do not differ: their p-value is 1.
         """
-        contrast = self.covariance[[first, second]][:, [first, second]]
-        variance = float(contrast[0, 0] + contrast[1, 1] - 2 * contrast[0, 1])
+        variance = float(self.of_difference[first, second])
         if math.isnan(variance):
             return None
         difference = float(self.aurocs[first] - self.aurocs[second])
         # What is left of equal placements is rounding.
-        if variance <= 1e-18:
+        if variance == 0:
             return 1.0 if abs(difference) < 1e-12 else 0.0
         return float(2 * norm.sf(abs(difference) / math.sqrt(variance)))
 
@@ -71,7 +73,9 @@ def delong(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> DeLong | N
         return None
     of_positives, of_negatives = placements(truth, scores)
     covariance = _covariance(of_positives) / positives + _covariance(of_negatives) / negatives
-    return DeLong(of_positives.mean(axis=0), covariance)
+    # The covariance's own a + b - 2c would be the rounding of three large numbers where models are alike.
+    of_difference = _spread(of_positives) / positives + _spread(of_negatives) / negatives
+    return DeLong(of_positives.mean(axis=0), covariance, of_difference)
 
 
 def placements(
@@ -93,3 +97,15 @@ def _covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(values) < 2:
         return np.full((models, models), np.nan)
     return cast(NDArray[np.float64], np.cov(values, rowvar=False).reshape(models, models))
+
+
+def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the variance of each column less each other, float64 (M, M)."""
+    models = values.shape[1]
+    if len(values) < 2:
+        return np.full((models, models), np.nan)
+    spread = np.zeros((models, models))
+    for first, second in combinations(range(models), 2):
+        one = np.var(values[:, first] - values[:, second], ddof=1)
+        spread[first, second] = spread[second, first] = one
+    return spread

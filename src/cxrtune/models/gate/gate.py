@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cxrtune.models.densenet import TRUNK_CHANNELS
-from cxrtune.models.gate.pose import UPRIGHT, PoseNet
+from cxrtune.models.gate.pose import UPRIGHT, PoseNet, log_surprise
 from cxrtune.models.gate.subspace import Subspace
 
 DISTANCES: tuple[str, ...] = ("features", "picture", "pose")
@@ -65,7 +65,7 @@ class Gate(nn.Module):
     def raw(self, thumbnails: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor]:
         """Return logarithms of distances, float32 (N, 3), and of the poses' probabilities, (N, 16)."""
         pose = self.pose(thumbnails).log_softmax(dim=1)
-        unlike = (-pose[:, UPRIGHT : UPRIGHT + 1]).clamp_min(1e-6).log()
+        unlike = log_surprise(pose[:, UPRIGHT + 1 :].logsumexp(dim=1, keepdim=True) - pose[:, UPRIGHT, None])
         parts = (self.features(pooled), self.picture(self.coarse(thumbnails)), unlike)
         return torch.cat(parts, dim=1), pose
 
