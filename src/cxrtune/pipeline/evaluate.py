@@ -227,7 +227,7 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
         for name in given:
             if name not in predictions:
                 raise UsageError(
-                    f"{what} are given of {quoted(name)}, whose predictions are not",
+                    f"{what} are given of {short(name)}, whose predictions are not",
                     remedy=f"The models are {listed(predictions)}.",
                 )
 
