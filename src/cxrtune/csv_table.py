@@ -7,6 +7,7 @@ import difflib
 import gzip
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -65,11 +66,11 @@ class CsvTable:
         Raises:
             DataError: One is missing, or stands twice.
         """
-        plain = [name.casefold() for name in self.header]
+        plain = [_plain(name) for name in self.header]
         places: dict[str, int] = {}
         for name in dict.fromkeys(wanted):
             exact = [place for place, other in enumerate(self.header) if other == name]
-            found = exact or [place for place, other in enumerate(plain) if other == name.strip().casefold()]
+            found = exact or [place for place, other in enumerate(plain) if other == _plain(name)]
             if len(found) > 1:
                 raise DataError(
                     f"has {len(found)} columns {quoted(name)}",
@@ -173,7 +174,8 @@ class CsvTable:
     def _without_header(self, frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
         same = np.ones(len(frame), dtype=bool)
         for name, place in places.items():
-            same[same] = (frame[name][same].str.strip() == self.header[place]).to_numpy(dtype=bool)
+            cells = frame[name][same].str.strip("\ufeff \t")  # two files, each with its mark
+            same[same] = (cells == self.header[place]).to_numpy(dtype=bool)
         if len(places) > 1 and same.any():
             raise DataError(
                 f"row {frame.index[same][0]:,} repeats the header",
@@ -311,6 +313,10 @@ def number_of(text: str) -> float:
 
 def _cast(texts: Sequence[str] | NDArray[np.object_]) -> NDArray[np.float64]:
     return pc.cast(pa.array(texts, pa.string()), pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def _has_blank_line(body: bytes) -> bool:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import is_numeric_dtype
 
-from cxrtune.csv_table import numbers, open_csv
+from cxrtune.csv_table import UNKNOWN, numbers, open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import plain_name
@@ -276,7 +276,7 @@ def _patients(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
     patients = np.full(len(frame), None, dtype=object)
     if column is not None:
         given = frame[column]
-        known = (given.notna() & given.astype(str).str.strip().ne("")).to_numpy(dtype=bool)
+        known = (given.notna() & ~given.astype(str).str.strip().str.casefold().isin(UNKNOWN)).to_numpy(bool)
         patients[known] = given[known].astype(str).to_numpy(dtype=object)
     return patients
 

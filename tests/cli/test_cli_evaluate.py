@@ -99,9 +99,10 @@ def test_other_names_of_findings_are_understood(evaluate, table):
 
 
 def test_a_finding_with_two_columns_is_refused(cxrtune, cohort, table, tmp_path):
-    pair = table("theirs", 1.0, lambda frame: frame.assign(Infiltrate=frame["Infiltration"]))
+    pair = table("theirs", 1.0, lambda frame: frame.assign(infiltration=frame["Infiltration"]).rename(
+        columns={"Infiltration": "INFILTRATION"}))  # fmt: skip
     seen = cxrtune("evaluate", "--cohort", cohort, "--predictions", pair, "--out", tmp_path / "out")
-    assert "two columns for Infiltration: 'Infiltration' and 'Infiltrate'" in seen.refused()
+    assert "two columns for Infiltration: 'INFILTRATION' and 'infiltration'" in seen.refused()
 
 
 def test_what_a_table_does_not_have_is_told(evaluate, table):

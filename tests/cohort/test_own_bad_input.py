@@ -62,7 +62,9 @@ def test_a_column_that_stands_twice_is_refused_if_it_is_wanted(own_data, cxrtune
     ("content", "message"),
     [
         (b"", "has no header line"),
-        (b"File,Patient\xff\xfe\n", "is no text in UTF-8"),
+        (b"File,Patient\xff\xfe\n", "it is not UTF-8 text: line 1 read as Windows-1252"),
+        (b"File,Patient\x81\n", "it is no text in UTF-8 or Windows-1252 (line 1)"),
+        (b"PK\3\4 and so on", "it cannot be unpacked: File is not a zip file"),
         (b"File,Patient,View,Sex,Age,Pleural effusion,Rib fracture\na,b\n", "is no readable CSV table"),
     ],
 )

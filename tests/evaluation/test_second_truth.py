@@ -72,7 +72,7 @@ def test_the_shipped_table_is_read_as_it_stands():
 
 def test_another_file_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("image,label\na.png,1\n")
-    with pytest.raises(DataError, match="not the table of adjudicated labels"):
+    with pytest.raises(DataError, match="has no column 'Image Index'"):
         read_adjudicated(tmp_path / "x.csv")
 
 

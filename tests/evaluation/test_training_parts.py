@@ -14,6 +14,7 @@ from cxrtune.cohort.splits import test_rows as official_test_rows
 from cxrtune.cohort.xrv_split import training_part, was_trained_on_nih
 from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
+from cxrtune.text_file import untold
 
 FINDINGS = ("Effusion", "Mass", "Hernia")
 
@@ -52,7 +53,9 @@ def part(ground):
 
 
 def test_nearly_all_official_test_images_are_inside(nih_table, xrv_training_part):
-    table = nih_table[official_test_rows(nih_table["image"], nih_table["patient"], Path("/nonexistent"))]
+    table = nih_table[
+        official_test_rows(nih_table["image"], nih_table["patient"], Path("/nonexistent"), untold)
+    ]
     inside = xrv_training_part.reindex(table["image"]).to_numpy(dtype=bool)
     assert (len(table), inside.sum(), (~inside).sum()) == (25_596, 20_374, 5_222)
     assert table["patient"][~inside].nunique() == 570

@@ -23,7 +23,7 @@ def test_no_lists_is_no_problem_and_said(nih_folder, verify):
 
 def test_a_list_that_is_no_text(nih_folder, verify):
     (nih_folder.path / OWN).write_bytes(b"\x89PNG\r\n\xff\xfe\x00")
-    verify(nih_folder.path).only("split-list", "error", OWN, "it is not UTF-8 text")
+    verify(nih_folder.path).only("split-list", "error", OWN, "is no text: it holds zero bytes")
 
 
 def test_everything_that_lists_and_table_can_disagree_in(nih_folder, verify):

@@ -51,24 +51,31 @@ def test_quoted_fields_are_no_problem(nih_folder, verify):
     assert not verify(nih_folder.path).problems
 
 
-@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
-def test_another_separator_is_named_and_the_rest_is_checked_nevertheless(nih_folder, verify, separator, name):
+@pytest.mark.parametrize(
+    ("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("sep=;\n", "semicolons")]
+)
+def test_another_separator_is_told_and_the_rest_is_checked_nevertheless(nih_folder, verify, separator, name):
     nih_folder.rows[3]["Finding Labels"] = "Pneumonitis"
     nih_folder.write_table()
-    _rewrite(nih_folder, lambda text: text.replace("\r\n", "\n").replace(",", separator))
+    line, comma = ("", separator) if len(separator) == 1 else (separator, ";")
+    _rewrite(nih_folder, lambda text: line + text.replace("\r\n", "\n").replace(",", comma))
     verified = verify(nih_folder.path)
-    assert [problem["kind"] for problem in verified.problems] == ["table", "unknown-label"]
-    assert name in verified.problems[0]["what"]
-    assert "Save it with commas" in verified.problems[0]["remedy"]
+    assert [problem["kind"] for problem in verified.problems] == ["unknown-label"]
+    assert f"it has {name} as separators" in verified.seen.out
 
 
-def test_utf_16_is_named(nih_folder, verify):
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_told_and_the_cohort_reads_it_too(nih_folder, verify, cxrtune, tmp_path, encoding):
     path = nih_folder.path / TABLE
-    path.write_bytes(path.read_bytes().decode().replace("\r\n", "\n").encode("utf-16"))
-    verify(nih_folder.path).only("table", "error", TABLE, "UTF-16", "CSV UTF-8")
+    path.write_bytes(path.read_bytes().decode().replace("\r\n", "\n").encode(encoding))
+    verified = verify(nih_folder.path)
+    assert not verified.problems
+    assert "it has text in UTF-16" in verified.seen.out
+    made = cxrtune("cohort", "--data", nih_folder.path, "--out", tmp_path / "cohort.parquet")
+    assert made.code == 0, made
 
 
-def test_latin_1_is_named_with_the_byte(nih_folder, verify):
+def test_latin_1_is_named_with_the_line(nih_folder, verify):
     nih_folder.rows[0]["Image Index"] = "Röntgen.png"
     nih_folder.file("00000001_000.png").rename(nih_folder.file("Röntgen.png"))
     nih_folder.write_table()
@@ -76,13 +83,14 @@ def test_latin_1_is_named_with_the_byte(nih_folder, verify):
     path = nih_folder.path / TABLE
     path.write_bytes(path.read_bytes().decode().encode("latin-1"))
     verified = verify(nih_folder.path)
-    assert "is not UTF-8 text (byte " in verified.of("table")[0]["what"]
+    assert "is not UTF-8 text: line 2 read as Windows-1252" in verified.of("table")[0]["what"]
+    assert verified.of("table")[0]["severity"] == "warning"
     assert not verified.of("missing-image")  # the name was understood
 
 
 def test_a_column_in_another_case_is_named_with_the_right_one(nih_folder, verify):
     nih_folder.write_table(header=tuple(name.lower() if name == "Patient ID" else name for name in HEADER))
-    text = verify(nih_folder.path).only("table", "error", TABLE)
+    text = verify(nih_folder.path).only("table", "warning", TABLE)
     assert "has a column 'patient id', expected 'Patient ID'" in text
 
 

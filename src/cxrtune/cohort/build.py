@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,24 @@ from cxrtune.cohort.splits import lists_in, test_rows, validation_rows
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS
-from cxrtune.shown import tell_not_utf8
+from cxrtune.shown import short, tell_not_utf8
 from cxrtune.text_file import Tell
 
 
 @dataclass(frozen=True)
 class Flow:
-    """How many images came in and where the others went; `excluded_by` says what left some out."""
+    """How many images came in and where the others went.
+
+    Attributes:
+        in_table: Images of the table.
+        excluded_by_protocol: Those that `excluded_by` left out.
+        not_on_disk: Those of the others that are not there.
+        not_in_table: Images that are there and are not in the table.
+        kept: The cohort's images.
+        excluded_by: What left some out.
+        missing: One that is not there, or nothing.
+        stray: One that is not in the table, or nothing.
+    """
 
     in_table: int
     excluded_by_protocol: int
@@ -29,6 +40,12 @@ class Flow:
     not_in_table: int
     kept: int
     excluded_by: str = "the protocol"
+    missing: str = ""
+    stray: str = ""
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers by name."""
+        return {name: value for name, value in asdict(self).items() if isinstance(value, int)}
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -36,10 +53,14 @@ class Flow:
         if self.excluded_by_protocol:
             parts.append(f"{self.excluded_by_protocol:,} excluded by {self.excluded_by}")
         if self.not_on_disk:
-            parts.append(f"{self.not_on_disk:,} not on disk and left out")
+            parts.append(f"{self.not_on_disk:,} not on disk and left out{_one(self.missing)}")
         if self.not_in_table:
-            parts.append(f"{self.not_in_table:,} on disk but not in the table and not used")
+            parts.append(f"{self.not_in_table:,} on disk but not in the table and not used{_one(self.stray)}")
         return ", ".join(parts) + f": {self.kept:,} kept"
+
+
+def _one(name: str) -> str:
+    return f" ({short(name)} for one)" if name else ""
 
 
 def build_nih_cohort(
@@ -69,14 +90,17 @@ def build_nih_cohort(
     excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
     # Not pandas' isin: a stray file's name need not be text, and pandas takes nothing else.
     present = np.array([on_disk is None or image in on_disk for image in table["image"]], dtype=bool)
+    missing, keep = ~excluded & ~present, ~excluded & present
+    strays = set() if on_disk is None else on_disk.keys() - set(table["image"])
     flow = Flow(
         in_table=len(table),
         excluded_by_protocol=int(excluded.sum()),
-        not_on_disk=int((~excluded & ~present).sum()),
-        not_in_table=0 if on_disk is None else len(on_disk.keys() - set(table["image"])),
-        kept=int((~excluded & present).sum()),
+        not_on_disk=int(missing.sum()),
+        not_in_table=len(strays),
+        kept=int(keep.sum()),
+        missing=str(table["image"][missing].iloc[0]) if missing.any() else "",
+        stray=min(strays, default=""),
     )
-    keep = ~excluded & present
     frame = (
         table[keep]
         .drop(columns=[f for f in NIH_FINDINGS if f not in protocol.findings])

@@ -7,6 +7,9 @@ import pandas as pd
 from cxrtune.evaluation.results import Interval, Results
 
 UNDEFINED = "undefined"
+COLUMNS = frozenset({"finding", "positives", "negatives"})
+"""Columns that stand beside those of the models, which therefore have other names."""
+
 _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
@@ -47,7 +47,7 @@ def make_cohort(
         cautions: list[str] = []
         cohort, flow = build_nih_cohort(data, chosen, cautions.append, seed=seed, metadata_only=metadata_only)
         cohort.write(out)
-        draft.counts = {name: value for name, value in asdict(flow).items() if name != "excluded_by"}
+        draft.counts = dict(flow.counts())
         if flow.not_on_disk:
             draft.notes.append(f"{flow.not_on_disk:,} images of the table are not on disk and were left out")
         if flow.not_in_table:

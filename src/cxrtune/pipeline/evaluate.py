@@ -20,6 +20,7 @@ from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.second_truth import OtherLabels
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.tables import COLUMNS
 from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.write import write_evaluation
 from cxrtune.files import sha256_of
@@ -212,6 +213,12 @@ def _without_scores(table: Predictions) -> list[str]:
 
 
 def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) -> None:
+    for name in predictions:
+        if name.casefold() in COLUMNS:
+            raise UsageError(
+                f"a model cannot be called {quoted(name)}: the tables of results have a column of that name",
+                remedy="Give it another name, like: --predictions ours=predictions.parquet",
+            )
     for finding, share in request.prevalence.items():
         if finding not in cohort.findings:
             raise UsageError(
@@ -227,7 +234,7 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
         for name in given:
             if name not in predictions:
                 raise UsageError(
-                    f"{what} are given of {quoted(name)}, whose predictions are not",
+                    f"{what} are given of {short(name)}, whose predictions are not",
                     remedy=f"The models are {listed(predictions)}.",
                 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from cxrtune.cohort.own.build import OwnCohort, build_own_cohort
@@ -79,7 +79,7 @@ def make_own_cohort(
     with recording("cohort", out, inputs, settings, [out.name]) as draft:
         own = build_own_cohort(data.tables, wanted, tree, told.append, seed=seed)
         own.cohort.write(out)
-        draft.counts = {k: v for k, v in asdict(own.flow).items() if k != "excluded_by"}
+        draft.counts = dict(own.flow.counts())
         facts, cautions = _facts(own, wanted), [*told, *_cautions(own, wanted, tree, data.images)]
         draft.notes += [*facts, *cautions]
         reporter.say(f"cohort: {own.flow.sentence()}")

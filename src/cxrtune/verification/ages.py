@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxrtune.cohort.cells import OLDEST, years_of
-from cxrtune.shown import shown
+from cxrtune.shown import quoted, shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable
 from cxrtune.verification.problem import Problem
@@ -19,8 +19,8 @@ def check_ages(table: LabelTable) -> list[Problem]:
             Kind.AGE,
             "warning",
             table.file,
-            f"row {row + 2} ({shown(image.iloc[row])}) has the age '{shown(texts.iloc[row])}', "
-            f"expected 0 to {OLDEST} years",
+            f"row {texts.index[int(row)]:,} ({shown(image.iloc[row])}) has the age"
+            f" {quoted(texts.iloc[row])}, expected 0 to {OLDEST} years",
             "cxrtune takes such an age as not known; NIH's release v2020 has mended those of 2017.",
         )
         for row in years_of(texts).isna().to_numpy().nonzero()[0]

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.boxes import BOX_COLUMNS, BOX_LIST, BOX_NAMES, BOXES_REMEDY, CORNERS, box_faults
+from cxrtune.csv_table import numbers
 from cxrtune.findings import NIH_FINDINGS
-from cxrtune.shown import shown
+from cxrtune.shown import short
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem, Severity
 from cxrtune.verification.table_text import read_table_text
@@ -36,18 +37,21 @@ def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:
         wrong: pd.Series[bool] | np.ndarray[tuple[int], np.dtype[np.bool_]], severity: Severity, what: str
     ) -> None:
         for row in np.flatnonzero(np.asarray(wrong, dtype=bool)):
-            cells = {name: shown(str(frame[name].iloc[row])) for name in frame.columns}
-            problems.append(
-                Problem(Kind.BOX, severity, BOX_LIST, f"row {row + 2} {what.format(**cells)}", BOXES_REMEDY)
-            )
+            cells = {name: short(frame[name].iloc[row]) for name in frame.columns}
+            text = f"row {frame.index[int(row)]:,} {what.format(**cells)}"
+            problems.append(Problem(Kind.BOX, severity, BOX_LIST, text, BOXES_REMEDY))
 
     add(
-        ~frame["finding"].replace(BOX_NAMES).isin(NIH_FINDINGS),
+        ~frame["finding"].str.strip().replace(BOX_NAMES).isin(NIH_FINDINGS),
         "error",
         "({image}) holds the unknown finding '{finding}'",
     )
-    add(~frame["image"].isin(list(named)), "warning", "names {image}, which is not in the label table")
-    numbers = frame[list(CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    for fault, wrong in box_faults(numbers).items():
+    add(
+        ~frame["image"].str.strip().isin(list(named)),
+        "warning",
+        "names {image}, which is not in the label table",
+    )
+    values = np.stack([numbers(frame[name])[0] for name in CORNERS], axis=1)
+    for fault, wrong in box_faults(values).items():
         add(wrong, "error", f"({{image}}) {fault}: x, y, w, h = {{x}}, {{y}}, {{width}}, {{height}}")
     return problems

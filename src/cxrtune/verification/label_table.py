@@ -20,7 +20,7 @@ class LabelTable:
     Attributes:
         file: Its name, as problems show it.
         frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is
-            empty text. Rows as in the file: row 0 is the file's row 2.
+            empty text. The index numbers the rows as in the file.
         lacking: Those columns that the file lacks.
         problems: What had to be put up with.
         notes: What is unusual and does no harm, such as `Windows line ends`.

@@ -27,8 +27,8 @@ def check_labels(table: LabelTable) -> list[Problem]:
             Kind.LABEL,
             "error",
             table.file,
-            f"row {row + 2} ({shown(image.iloc[row])}) holds the unknown label {shown(strange[codes[row]])}"
-            + _meant(strange[codes[row]]),
+            f"row {image.index[int(row)]:,} ({shown(image.iloc[row])}) holds the unknown label"
+            f" {shown(strange[codes[row]])}" + _meant(strange[codes[row]]),
             LABELS_REMEDY,
         )
         for row in rows

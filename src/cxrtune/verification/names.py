@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from cxrtune.shown import is_utf8
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.listing import Listing
 from cxrtune.verification.problem import Problem
 
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
+_RENAME = "cxrtune does not use it: rename it (convmv does so for whole folders)."
 _REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
 
 
 def check_names(listing: Listing) -> list[Problem]:
     """Return the images whose names hold spaces, accents, control characters, or bytes that are no UTF-8."""
     return [
-        Problem(Kind.NAME, "warning", listing.file(name), f"has a name with {reason}", _REMEDY)
+        Problem(
+            Kind.NAME,
+            "warning",
+            listing.file(name),
+            f"has a name with {reason}",
+            _REMEDY if is_utf8(name) else _RENAME,
+        )
         for name in listing.images
         if not _PLAIN.fullmatch(name) and (reason := _reason(name))
     ]
@@ -24,8 +32,7 @@ def check_names(listing: Listing) -> list[Problem]:
 
 def _reason(name: str) -> str:
     if not name.isprintable():
-        is_bytes = any("\udc80" <= letter <= "\udcff" for letter in name)
-        return "bytes that are not UTF-8" if is_bytes else "characters that cannot be seen"
+        return "characters that cannot be seen" if is_utf8(name) else "bytes that are not UTF-8"
     if name != unicodedata.normalize("NFC", name):
         return "accents in two parts (Unicode NFD), which match no table that has them in one"
     reasons = [

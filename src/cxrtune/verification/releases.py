@@ -9,7 +9,7 @@ import pandas as pd
 from cxrtune.cohort.cells import years_of
 from cxrtune.cohort.recognise import are_of_nih
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.shown import shown
+from cxrtune.shown import quoted, shown
 from cxrtune.verification import known
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable, in_one_order, read_label_table
@@ -84,7 +84,7 @@ def _compared(table: LabelTable, frame: pd.DataFrame, is_whole: bool, counts: di
         "warning",
         table.file,
         f"the labels of {int(differing.sum()):,} images are not those of NIH's releases 2017 and v2020: "
-        f"{shown(example)} has '{shown(ours[example])}', expected '{theirs[example]}'"
+        f"{shown(example)} has {quoted(ours[example])}, expected '{theirs[example]}'"
         + (f" ({off})" if off else ""),
         "Use v2020, or say with your results that the labels are others: published ones do not compare. "
         "(A first release, of autumn 2017, had other labels too.)",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from cxrtune.shown import shown
+from cxrtune.shown import quoted, shown
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.label_table import LabelTable
 from cxrtune.verification.problem import Problem, Severity
@@ -24,7 +24,7 @@ def check_rows(table: LabelTable) -> list[Problem]:
 
     def add(rows: pd.Series[bool], severity: Severity, what: str, remedy: str) -> None:
         for row, name in _marked(rows, image):
-            text = f"row {row} {what.format(image=name)}"
+            text = f"row {image.index[row]:,} {what.format(image=name)}"
             problems.append(Problem(Kind.TABLE_ROW, severity, table.file, text, remedy))
 
     bare = image.str.strip()
@@ -66,13 +66,13 @@ def _strange_values(table: LabelTable, column: str) -> Iterator[Problem]:
             Kind.TABLE_ROW,
             "warning",
             table.file,
-            f"row {row} ({name}) has the {column} '{shown(values.iloc[row - 2])}', "
+            f"row {values.index[row]:,} ({name}) has the {column} {quoted(values.iloc[row])}, "
             f"expected {' or '.join(expected)}",
             f"Correct it, or know that no subgroup by {column} holds the image.",
         )
 
 
 def _marked(rows: pd.Series[bool], image: pd.Series[str]) -> Iterator[tuple[int, str]]:
-    """Yield the marked rows as a spreadsheet numbers them, with their images."""
+    """Yield the places of the marked rows, with their images."""
     for row in np.flatnonzero(rows.to_numpy(dtype=bool)):
-        yield int(row) + 2, shown(image.iloc[row])
+        yield int(row), shown(image.iloc[row])

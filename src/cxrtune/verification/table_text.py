@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,8 @@ class TableText:
     """What could be read of a table.
 
     Attributes:
-        frame: Text, one column a header, the first of those that share a name; rows as in the file.
+        frame: Text, one column a header, the first of those that share a name; the index numbers the rows as
+            a spreadsheet does.
         problems: What had to be put up with.
         notes: What is unusual and does no harm, such as `Windows line ends`.
         sha256: Of the file's bytes, of a gzipped one of what is in it; empty if it cannot be read.
@@ -57,6 +58,13 @@ def read_table_text(path: Path, kind: Kind, columns: Sequence[Sequence[str]]) ->
         return TableText(pd.DataFrame(), tuple(reader.problems), (), reader.sha256)
     rows = reader.rows(text)
     return TableText(reader.frame(rows, columns), tuple(reader.problems), tuple(reader.notes), reader.sha256)
+
+
+_Rows = list[tuple[int, list[str]]]
+
+
+def _numbered(rows: Iterable[list[str]], first: int) -> _Rows:
+    return [(number, row) for number, row in enumerate(rows, first) if row]
 
 
 class _Reader:
@@ -93,56 +101,51 @@ class _Reader:
             self.notes.append("Windows line ends" if "\r\n" in text else "line ends of an old Macintosh")
         return text
 
-    def rows(self, text: str) -> list[list[str]]:
-        """Return the rows of fields, all as long as the header."""
-        separator, text = separator_line(text)
-        separator = separator or separator_of(text[:_HEAD])
+    def rows(self, text: str) -> _Rows:
+        """Return the rows of fields with their numbers, all as long as the header."""
+        separator, rest = separator_line(text)
+        first = 1 if separator is None else 2
+        separator = separator or separator_of(rest[:_HEAD])
         if separator != ",":
             self.notes.append(f"{_SEPARATORS.get(separator, separator)}s as separators")
-        lines = io.StringIO(text, newline=None)  # whatever the line ends are
+        lines = io.StringIO(rest, newline=None)  # whatever the line ends are
         try:
-            rows = [row for row in csv.reader(lines, delimiter=separator) if row]
-            opened = next(
-                (number for number, row in enumerate(rows) if any("\n" in cell for cell in row)), None
-            )
+            rows = _numbered(csv.reader(lines, delimiter=separator), first)
+            opened = next((number for number, row in rows if any("\n" in cell for cell in row)), None)
         except csv.Error:  # a field longer than any: the quote that opens it has no end
             rows, opened = [], -1
         if opened is not None:
-            where = f"row {opened + 1}" if opened >= 0 else "a row"
+            where = f"row {opened:,}" if opened >= 0 else "a row"
             self.error(
                 f"{where} opens a quote that does not end in its line", "Close the quote, or remove it."
             )
             lines.seek(0)
-            rows = self._rows_without_quotes(lines, separator)
+            rows = self._rows_without_quotes(lines, separator, first)
         return self._even(rows)
 
-    def _rows_without_quotes(self, lines: io.StringIO, separator: str) -> list[list[str]]:
+    def _rows_without_quotes(self, lines: io.StringIO, separator: str, first: int) -> _Rows:
         try:
-            return [row for row in csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE) if row]
+            return _numbered(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE), first)
         except csv.Error as error:
             self.error(f"is no table: {error}")
-            return [[""]]
+            return [(first, [""])]
 
-    def _even(self, rows: list[list[str]]) -> list[list[str]]:
-        width = len(rows[0])
+    def _even(self, rows: _Rows) -> _Rows:
+        header = rows[0][1]
+        width = len(header)
         # NIH's own files end their headers with commas too many: 2017's table with one, the boxes with three.
-        fewest = max((place + 1 for place, name in enumerate(rows[0]) if name.strip()), default=width)
-        uneven = [number for number, row in enumerate(rows) if not fewest <= len(row) <= width]
-        for number in uneven:
-            self.problems.append(
-                Problem(
-                    self.kind,
-                    "error",
-                    self.file,
-                    f"row {number + 1} has {len(rows[number])} fields, expected {width}",
+        fewest = max((place + 1 for place, name in enumerate(header) if name.strip()), default=width)
+        for number, row in rows:
+            if len(row) < fewest or any(cell.strip() for cell in row[width:]):
+                self.error(
+                    f"row {number:,} has {len(row)} fields, expected {width}",
                     "Mend the rows: a separator is missing, or one too many.",
                 )
-            )
-        return [row if len(row) == width else (row + [""] * width)[:width] for row in rows]
+        return [(number, (row + [""] * width)[:width]) for number, row in rows]
 
-    def frame(self, rows: list[list[str]], columns: Sequence[Sequence[str]]) -> pd.DataFrame:
+    def frame(self, rows: _Rows, columns: Sequence[Sequence[str]]) -> pd.DataFrame:
         """Return the wanted columns that are there."""
-        header, body = rows[0], rows[1:]
+        header, body = rows[0][1], [row for _, row in rows[1:]]
         if not body:
             self.error("holds a header and no rows")
         fields = list(zip(*body, strict=True)) if body else [()] * len(header)
@@ -154,7 +157,8 @@ class _Reader:
             if len(places) > 1:
                 self._duplicated(header[places[0]], [fields[place] for place in places])
             found[names[0]] = fields[places[0]]
-        return pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in found.items()})
+        frame = pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in found.items()})
+        return frame.set_index(pd.Index([number for number, _ in rows[1:]][: len(frame)], dtype="int64"))
 
     def _places(self, header: list[str], names: Sequence[str]) -> list[int]:
         exact = [place for place, name in enumerate(header) if name in names]

@@ -115,9 +115,16 @@ def build_own_cohort(
         not_in_table=0 if tree is None else len(tree.paths) - int(present.sum()),
         kept=int(present.sum()),
         excluded_by="the map",
+        missing="" if present.all() else names[~present].iloc[0],
+        stray="" if tree is None else _stray(tree, images[present]),
     )
     require_parts(frame, flow, tables[0])
     return OwnCohort(Cohort(frame), flow, uncertain, made, told_by)
+
+
+def _stray(tree: ImageTree, used: NDArray[np.object_]) -> str:
+    strays = tree.paths.difference(pd.Index(used))
+    return str(strays[0]) if len(strays) else ""
 
 
 def _columns(wanted: CohortMap) -> list[str]:
