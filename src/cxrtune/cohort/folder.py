@@ -25,6 +25,17 @@ def image_files(folder: Path) -> dict[str, Path]:
     Raises:
         DataError: There are no images, or two of the same name.
     """
+    found = _in_places(folder)
+    if not found:
+        raise DataError(
+            f"holds no images (looked for PNG and JPEG in {LOOKED_IN})",
+            path=folder,
+            remedy="Unpack NIH's archives there, or count without images with --metadata-only.",
+        )
+    return found
+
+
+def _in_places(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in image_places(folder):
         with os.scandir(place) as entries:
@@ -40,12 +51,6 @@ def image_files(folder: Path) -> dict[str, Path]:
                         remedy="Keep one of them.",
                     )
                 found[entry.name] = place / entry.name
-    if not found:
-        raise DataError(
-            f"holds no images (looked for PNG and JPEG in {LOOKED_IN})",
-            path=folder,
-            remedy="Unpack NIH's archives there, or count without images with --metadata-only.",
-        )
     return found
 
 
@@ -62,7 +67,8 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     Raises:
         DataError: The folder does not exist, or a name leads out of it.
     """
-    found = image_files(folder) if image_places(folder) else {}
+    # A cohort of one's own may have a folder `images` too, with nothing in it that NIH's would have.
+    found = _in_places(folder)
     if not found.keys().isdisjoint(wanted):
         return {name: found.get(name, folder / "images" / name) for name in wanted}
     # Not a Path's own test of parts: a Path an image costs seconds on millions.
