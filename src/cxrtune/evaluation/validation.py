@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calibration.calibrator import Calibrator
+from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.evaluation.calibration.fit import fit_calibrators
 from cxrtune.evaluation.roc import Labels, Scores
 from cxrtune.evaluation.thresholds import RULES, YOUDEN_ON_VALIDATION, OperatingPoint, operating_points
@@ -80,8 +80,3 @@ def stored_or_chosen(
         calibrators={finding: read_calibrator(stored) for finding, stored in card.calibration.items()}
         or own.calibrators,
     )
-
-
-def read_calibrator(stored: dict[str, Any]) -> Calibrator:
-    """Return a calibrator from its stored fields."""
-    return Calibrator(**stored | {name: tuple(stored.get(name, ())) for name in ("steps", "levels")})

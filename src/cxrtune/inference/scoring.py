@@ -6,8 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from cxrtune.engines.engine import Outputs
-from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.evaluation.validation import read_calibrator
+from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.images.appearance import Appearance, appearance_of
 from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Radiograph
