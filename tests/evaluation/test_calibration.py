@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.calibration import fit
-from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, logistic, logit
+from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, logistic, logit, read_calibrator
 from cxrtune.evaluation.calibration.folds import stratified_folds
 from cxrtune.evaluation.calibration.reliability import (
     brier,
@@ -23,7 +23,7 @@ from cxrtune.evaluation.calibration.reliability import (
     reliability,
 )
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
-from cxrtune.evaluation.validation import choose, read_calibrator
+from cxrtune.evaluation.validation import choose
 
 MAPS = {
     "temperature": Calibrator("temperature", 0.2, slope=0.5),

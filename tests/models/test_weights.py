@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import re
 
 import pytest
 import torch
@@ -49,7 +50,15 @@ def old_names(state):
     }
 
 
-@pytest.mark.parametrize("rename", [dict, old_names])
+def monai_names(state):
+    """Write the names as MONAI does."""
+    return {
+        re.sub(r"(denselayer\d+)\.", r"\1.layers.", name).replace("classifier", "class_layers.out"): value
+        for name, value in state.items()
+    }
+
+
+@pytest.mark.parametrize("rename", [dict, old_names, monai_names])
 def test_every_weight_but_the_head_comes_from_a_torchvision_file(
     network, torchvision_state, rename, tmp_path
 ):
@@ -119,10 +128,26 @@ class Hostile:
         return (exec, ("raise SystemExit('unpickled')",))
 
 
-@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps(Hostile(), protocol=2)])
-def test_damaged_and_hostile_files_are_refused_and_nothing_in_them_runs(network, tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"text", "is damaged, or no file of weights"),
+        (pickle.dumps(Hostile(), protocol=2), "is a pickle that torch.save did not write"),
+    ],
+)
+def test_damaged_and_hostile_files_are_refused_and_nothing_in_them_runs(network, tmp_path, content, said):
     (tmp_path / "bad.pth").write_bytes(content)
-    with pytest.raises(WeightsError, match=r"bad\.pth: is damaged"):
+    with pytest.raises(WeightsError, match=rf"bad\.pth: {said}"):
+        weights.load_first_weights(network, str(tmp_path / "bad.pth"), FINDINGS)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_hostile_file_in_torchs_own_format_is_refused_and_nothing_in_it_runs(network, tmp_path, legacy):
+    torch.save({"state_dict": Hostile()}, tmp_path / "bad.pth", _use_new_zipfile_serialization=not legacy)
+    with pytest.raises(
+        WeightsError, match=r"holds Python objects besides weights \((builtins|__builtin__)\.exec\)"
+    ):
         weights.load_first_weights(network, str(tmp_path / "bad.pth"), FINDINGS)
 
 
@@ -164,9 +189,16 @@ def test_a_model_with_another_head_is_refused(own_model):
 
 
 def test_a_damaged_model_of_our_own_is_refused(network, own_model):
-    (own_model[0] / "model.safetensors").write_bytes(b"half")
-    with pytest.raises(ModelFileError, match="is damaged"):
-        weights.load_first_weights(network, str(own_model[0]), FINDINGS)
+    file = own_model[0] / "model.safetensors"
+    whole = file.read_bytes()
+    for content, error in (
+        (whole[:-1], ModelFileError),
+        (whole[:100], WeightsError),
+        (b"half", WeightsError),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(error, match="is damaged"):
+            weights.load_first_weights(network, str(own_model[0]), FINDINGS)
 
 
 def test_inventory_names_every_file_its_place_and_its_checksum(hub, monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calibration.calibrator import Calibrator
+from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.evaluation.calibration.fit import fit_calibrators
 from cxrtune.evaluation.roc import Labels, Scores
 from cxrtune.evaluation.thresholds import RULES, YOUDEN_ON_VALIDATION, OperatingPoint, operating_points
@@ -91,8 +91,3 @@ def stored_or_chosen(
 
 def _of(findings: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
     return {finding: value for finding, value in values.items() if finding in findings}
-
-
-def read_calibrator(stored: dict[str, Any]) -> Calibrator:
-    """Return a calibrator from its stored fields."""
-    return Calibrator(**stored | {name: tuple(stored.get(name, ())) for name in ("steps", "levels")})

@@ -6,8 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from cxrtune.engines.engine import Outputs
-from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.evaluation.validation import read_calibrator
+from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.images.appearance import Appearance
 from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction

@@ -24,6 +24,15 @@ def model_file(path: Path) -> Path:
     return path / MODEL if path.is_dir() else path
 
 
+def is_own_model(file: Path) -> bool:
+    """Tell whether a safetensors file was written by cxrtune; one that cannot be read may have been."""
+    try:
+        with safe_open(file, framework="pt") as stored:
+            return _KEY in (stored.metadata() or {})
+    except (SafetensorError, OSError):
+        return file.name == MODEL
+
+
 def save_model(path: Path, network: ChestNet, info: ModelInfo, gate: Gate | None = None) -> None:
     """Write a model file, whole or not at all.
 

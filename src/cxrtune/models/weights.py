@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
 import torch
-from torch import Tensor
 from torchvision.models import DenseNet121_Weights
 
 from cxrtune.errors import WeightsError
 from cxrtune.files import sha256_of
-from cxrtune.models.checkpoint import MODEL, load_model
+from cxrtune.models.checkpoint import MODEL, is_own_model, load_model
 from cxrtune.models.densenet import ChestNet
+from cxrtune.models.foreign_weights import read_densenet
+from cxrtune.models.weights_format import format_of
 
 IMAGENET_URL: str = DenseNet121_Weights.IMAGENET1K_V1.url
 IMAGENET_NAME = IMAGENET_URL.rsplit("/", 1)[-1]
@@ -78,19 +78,21 @@ def weights_file(source: str) -> Path | None:
 
 
 def check_source(source: str, *, say: Callable[[str], None]) -> None:
-    """Check, before any work, that first weights are to be had; ImageNet's are fetched if need be.
+    """Check, before any work, that first weights can be used; ImageNet's are fetched if need be.
 
     Raises:
-        WeightsError: They are not.
+        WeightsError: They are missing, damaged, or not those of a DenseNet-121.
+        ModelFileError: The file is a damaged model of cxrtune.
     """
     if source == "imagenet":
-        find_imagenet(say=say)
-        return
-    file = weights_file(source)
-    if file is not None and not file.is_file():
-        raise WeightsError(
-            "there is no such weights file", path=file, remedy="Give imagenet, random, or a file's path."
-        )
+        _require_published(find_imagenet(say=say))
+    elif source != "random":
+        file = _existing(source)
+        written = format_of(file)
+        if written == "safetensors" and is_own_model(file):
+            load_model(file)
+        else:
+            read_densenet(file, written)
 
 
 def load_first_weights(
@@ -100,7 +102,8 @@ def load_first_weights(
 
     Args:
         network: Fresh from `build_network`; changed in place.
-        source: `imagenet`, `random`, a `.pth` of torchvision's DenseNet-121, or a model of cxrtune.
+        source: `imagenet`, `random`, a file of a DenseNet-121's weights (see `read_densenet`), or a model of
+            cxrtune.
         findings: What the network predicts; a model of cxrtune must predict the same.
         say: Told when something is fetched.
 
@@ -117,16 +120,29 @@ def load_first_weights(
         )
     if source == "imagenet":
         path = find_imagenet(say=say)
-        digest = _load_torchvision(network, path)
+        digest = _require_published(path)
+        _load_foreign(network, path)
         return WeightsOrigin(
             "imagenet", f"ImageNet weights of torchvision, {path.name}, SHA-256 {digest}", digest
         )
-    check_source(source, say=say)
-    path = Path(source) / MODEL if Path(source).is_dir() else Path(source)
-    if path.suffix == ".safetensors":
+    path = _existing(source)
+    if format_of(path) == "safetensors" and is_own_model(path):
         return _load_own(network, path, findings)
-    digest = _load_torchvision(network, path)
-    return WeightsOrigin("file", f"weights of {path.name}, SHA-256 {digest}", digest)
+    place = _load_foreign(network, path)
+    digest = sha256_of(path)
+    return WeightsOrigin("file", f"weights of {path.name}{place}, SHA-256 {digest}", digest)
+
+
+def _existing(source: str) -> Path:
+    """Return the file that a source means; it is there, and torchvision's if it is named so."""
+    file = weights_file(source)
+    if file is None or not file.is_file():
+        raise WeightsError(
+            "there is no such weights file", path=file, remedy="Give imagenet, random, or a file's path."
+        )
+    if file.name == IMAGENET_NAME:
+        _require_published(file)
+    return file
 
 
 def _load_own(network: ChestNet, path: Path, findings: tuple[str, ...]) -> WeightsOrigin:
@@ -145,53 +161,28 @@ def _load_own(network: ChestNet, path: Path, findings: tuple[str, ...]) -> Weigh
     return WeightsOrigin("file", f"a model of cxrtune, {path.name}, SHA-256 {digest}", digest)
 
 
-def _load_torchvision(network: ChestNet, path: Path) -> str:
+def _require_published(path: Path) -> str:
+    """Return the SHA-256 of torchvision's file, whose first digits are known."""
     digest = sha256_of(path)
-    if path.name == IMAGENET_NAME and not digest.startswith(IMAGENET_SHA256):
+    if not digest.startswith(IMAGENET_SHA256):
         raise WeightsError(
             f"is damaged: SHA-256 begins with {digest[:8]}, expected {IMAGENET_SHA256}",
             path=path,
             remedy="Delete it and fetch it again.",
         )
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # bytes that are no file of weights can make an unpickler raise anything
-        raise WeightsError(
-            "is damaged, or no file of weights", path=path, remedy="Fetch it again."
-        ) from error
-    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise WeightsError("holds no table of weights", path=path, remedy=_want_densenet())
-    ours = {name: value for key, value in stored.items() if (name := _our_name(key)) is not None}
-    expected = {name: value for name, value in network.state_dict().items() if ".head." not in name}
-    # The oldest files lack the counters of batch-norm, which nothing here reads.
-    wanted = {name for name in expected if not name.endswith("num_batches_tracked")}
-    missing = sorted(wanted - ours.keys())
-    wrong = sorted(name for name in wanted & ours.keys() if ours[name].shape != expected[name].shape)
-    surplus = sorted(ours.keys() - expected.keys())
-    if missing or wrong or surplus:
-        what = f"{len(missing)} weights missing, {len(wrong)} of another shape, {len(surplus)} unknown"
-        example = (missing + wrong + surplus)[0]
-        raise WeightsError(
-            f"is not of a DenseNet-121: {what} ({example} for one)", path=path, remedy=_want_densenet()
-        )
-    network.load_state_dict({name: ours[name] for name in wanted}, strict=False)
     return digest
 
 
-def _our_name(key: str) -> str | None:
-    """Map torchvision's name of a weight to ours; None for the ImageNet classifier."""
-    if key.startswith("classifier."):
-        return None
-    # Files from before torch 0.4 write `norm.1` for `norm1`; torchvision mends the names in the same way.
-    key = re.sub(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$", r"\1\2", key).removeprefix(
-        "features."
-    )
-    return f"tail.{key}" if key.startswith(("denseblock4.", "norm5.")) else f"trunk.features.{key}"
+def _load_foreign(network: ChestNet, path: Path) -> str:
+    """Fill all but the head; return where in the file the weights stand, in brackets."""
+    found = read_densenet(path, format_of(path))
+    network.load_state_dict({_our_name(name): value for name, value in found.state.items()}, strict=False)
+    return f" ({found.place})" if found.place else ""
+
+
+def _our_name(name: str) -> str:
+    return f"tail.{name}" if name.startswith(("denseblock4.", "norm5.")) else f"trunk.features.{name}"
 
 
 def _how_to_get() -> str:
     return f"Put {IMAGENET_URL} there by hand, or go on without: --weights random"
-
-
-def _want_densenet() -> str:
-    return "Give a state dict of torchvision's densenet121, saved with torch.save."

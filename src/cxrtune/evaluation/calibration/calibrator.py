@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,11 @@ class Calibrator:
         """
         shift = logit(np.array(stated)) - logit(np.array(self.prevalence))
         return logistic(logit(self(probabilities)) + shift)
+
+
+def read_calibrator(stored: dict[str, Any]) -> Calibrator:
+    """Return a calibrator from its stored fields."""
+    return Calibrator(**stored | {name: tuple(stored.get(name, ())) for name in ("steps", "levels")})
 
 
 def logit(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
