@@ -183,3 +183,94 @@ def test_a_cut_parquet_file_is_refused_by_name(predictions, tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match="no table of predictions"):
         read_predictions(path, FINDINGS)
+
+
+# Whose column is whose
+
+
+def columns_read(tmp_path, columns, findings):
+    """Read a table whose columns hold 0.1, 0.2 ...; return the value of each finding, and the notes."""
+    path = tmp_path / "theirs.csv"
+    values = [str((n + 1) / 10) for n in range(len(columns))]
+    path.write_text(",".join(["image", *columns]) + "\n" + ",".join(["a.png", *values]) + "\n")
+    found = read_predictions(path, findings)
+    return [None if np.isnan(value) else value for value in found.probabilities[0].tolist()], found.notes
+
+
+@pytest.mark.parametrize(
+    ("columns", "findings", "values", "synonyms"),
+    [
+        (["Edema", "Pulmonary_Edema"], ("Edema", "Pulmonary_Edema"), [0.1, 0.2], ""),
+        (["Pulmonary_Edema", "Edema"], ("Edema", "Pulmonary_Edema"), [0.2, 0.1], ""),
+        (["Edema", "Mass"], ("Edema", "Pulmonary_Edema", "Mass"), [0.1, None, 0.2], ""),
+        (["Pulmonary Edema", "Mass"], ("Edema", "Pulmonary_Edema", "Mass"), [None, 0.1, 0.2], ""),
+        (["Edema", "Mass"], ("Pulmonary_Edema", "Mass"), [0.1, 0.2], "Edema for Pulmonary_Edema"),
+        (["oedema"], ("Pulmonary_Edema", "Edema"), [None, 0.1], "oedema for Edema"),
+        (["Pulmonary_Edema", "Edema"], ("Edema",), [0.2], ""),
+        (["edema", "Edema"], ("Edema",), [0.2], ""),
+        (["Infiltrate", "mass"], ("Infiltration", "Mass"), [0.1, 0.2], "Infiltrate for Infiltration"),
+    ],
+)
+def test_a_findings_own_name_goes_before_other_spellings_and_these_before_synonyms(
+    tmp_path, columns, findings, values, synonyms
+):
+    found, notes = columns_read(tmp_path, columns, findings)
+    assert found == values
+    assert notes == ((f"theirs.csv: columns are taken as synonyms: {synonyms}",) if synonyms else ())
+
+
+@pytest.mark.parametrize(
+    "columns", [["edema", "EDEMA"], ["oedema", "Pulmonary Edema"], ["Edema", "Edema"], ["edema ", "edema"]]
+)
+def test_two_columns_that_fit_equally_well_are_refused(tmp_path, columns):
+    with pytest.raises(DataError, match="has two columns for Edema: "):
+        columns_read(tmp_path, columns, ("Edema",))
+
+
+def test_a_synonyms_thresholds_go_with_it(tmp_path):
+    point = {"threshold": 0.3, "sensitivity": 1.0, "specificity": 1.0}
+    card = ModelCard("m", "", "Youden", {"Oedema": 0.3}, {"youden": {"Oedema": point}}, {"Oedema": {"a": 1}})
+    names, scores = np.array(["a.png"], dtype=object), np.array([[0.5]], dtype=np.float32)
+    Predictions(names, names, ("Oedema",), scores, card).write(tmp_path / "m.parquet")
+    model = read_predictions(tmp_path / "m.parquet", ("Edema",)).model
+    assert model.thresholds == {"Edema": 0.3}
+    assert model.operating_points == {"youden": {"Edema": point}}
+    assert model.calibration == {"Edema": {"a": 1}}
+
+
+# Files of other programs
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize("head", ["Image Index;Patient ID;Mass\n", "sep=;\nIMAGE;Patient;mass\n"])
+def test_a_spreadsheets_table_is_read(tmp_path, encoding, head):
+    path = tmp_path / "theirs.csv"
+    path.write_bytes((head + "köhler.png;7;0,25\nb.png;;1,0\n").encode(encoding))
+    found = read_predictions(path, FINDINGS)
+    assert list(found.images) == ["köhler.png", "b.png"]
+    assert list(found.patients) == ["7", None]
+    assert found.probabilities[:, 0].tolist() == [0.25, 1.0]
+    assert [("Windows-1252" in note) for note in found.notes] == ([True] if encoding == "latin-1" else [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_json_lines_are_read_in_every_encoding(tmp_path, encoding):
+    path = tmp_path / "theirs.jsonl"
+    path.write_bytes('{"image": "köhler.png", "Mass": 0.25}\n\n'.encode(encoding))
+    assert list(read_predictions(path, FINDINGS).images) == ["köhler.png"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_the_precision_is_that_of_the_table(tmp_path, suffix):
+    path, values = tmp_path / f"theirs{suffix}", [1 - 1e-13, 1 - 1e-12, 1e-300]
+    frame = pd.DataFrame({"image": ["a", "b", "c"], "Mass": values})
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+    assert read_predictions(path, ("Mass",)).probabilities[:, 0].tolist() == values
+    if suffix == ".parquet":
+        frame.astype({"Mass": "float32"}).to_parquet(path)
+        assert read_predictions(path, ("Mass",)).probabilities.dtype == np.float32

@@ -62,27 +62,34 @@ def columns_of_findings(
     ours = {plain_name(finding) for finding in findings}
     found: dict[str, str] = {}
     for finding in findings:
-        plain = plain_name(finding)
-        ways = (
-            [name for name, own in bare if own == finding],
-            [name for name, own in bare if plain_name(own) == plain],
-            [
-                name
-                for name, own in bare
-                if plain_name(own) not in ours and _meaning(plain_name(own)) == _meaning(plain)
-            ],
+        same = [name for name, own in bare if own == finding]
+        alike = [name for name, own in bare if plain_name(own) == plain_name(finding)]
+        _take(finding, same or alike, found, path)
+    # Of findings that are synonyms of each other, that with the plain name comes first.
+    rest = [finding for finding in findings if finding not in found]
+    for finding in sorted(rest, key=lambda finding: plain_name(finding) in SYNONYMS):
+        meant = [
+            name
+            for name, own in bare
+            if plain_name(own) not in ours
+            and _meaning(own) == _meaning(finding)
+            and name not in found.values()
+        ]
+        _take(finding, meant, found, path)
+    return {finding: found[finding] for finding in findings if finding in found}
+
+
+def _take(finding: str, fitting: Sequence[str], found: dict[str, str], path: Path) -> None:
+    if len(fitting) > 1:
+        raise DataError(
+            f"has two columns for {finding}: {quoted(fitting[0])} and {quoted(fitting[1])}",
+            path=path,
+            remedy="Keep the one that is meant.",
         )
-        fitting = next((way for way in ways if way), [])
-        if len(fitting) > 1:
-            raise DataError(
-                f"has two columns for {finding}: {quoted(fitting[0])} and {quoted(fitting[1])}",
-                path=path,
-                remedy="Keep the one that is meant.",
-            )
-        if fitting:
-            found[finding] = fitting[0]
-    return found
+    if fitting:
+        found[finding] = fitting[0]
 
 
-def _meaning(plain: str) -> str:
+def _meaning(name: str) -> str:
+    plain = plain_name(name)
     return SYNONYMS.get(plain, plain)

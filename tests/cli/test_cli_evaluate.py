@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cxrtune.cohort.table import Cohort
+from cxrtune.predictions import ModelCard, Predictions
 
 FINDINGS = ("Effusion", "Infiltration", "Pleural_Thickening")
 
@@ -190,3 +191,81 @@ def test_the_page_shows_every_section_that_has_something_to_show(cxrtune, evalua
     assert "on average over the findings" in page.lower()
     assert "theirs was probably trained on 1 of these images" in page
     assert len(page) < 6_000_000
+
+
+# What does not match
+
+
+def training_list(path, cohort, encoding, names=None):
+    names = names or [*pd.read_parquet(cohort)["image"][:60], "Zoë.png"]
+    path.write_bytes("\r\n".join(f" {name} " for name in names).encode(encoding))
+    return ("--trained-on", f"ours={path}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_list_of_training_images_is_read_in_every_encoding(evaluate, cohort, table, tmp_path, encoding):
+    more = training_list(tmp_path / "list.txt", cohort, encoding)
+    seen, results = evaluate(table("ours", 1.0), more=more)
+    frame = pd.read_parquet(cohort)
+    inside = int((frame["split"][:60] == "test").sum())
+    assert results["models"][0]["contamination"]["inside"] == inside > 0
+    assert "1 of 61 training images of ours are not in the cohort, Zoë.png for one" in seen.err
+    assert ("list.txt is not UTF-8 text: line 61 read as Windows-1252" in seen.err) == (encoding == "latin-1")
+
+
+@pytest.mark.parametrize("names", [["images/x.png", "y.png"], [""]])
+def test_a_list_of_training_images_that_names_none_of_the_cohorts_stops(
+    cxrtune, cohort, table, tmp_path, names
+):
+    more = training_list(tmp_path / "list.txt", cohort, "utf-8", names)
+    seen = cxrtune(
+        "evaluate", "--cohort", cohort, "--predictions", table("ours", 1.0), *more, "--out", tmp_path / "o"
+    )
+    text = seen.refused()
+    assert "list.txt: names none of the cohort's images as training images of 'ours'; it begins with" in text
+    assert f"'{names[0] or 'nothing'}'" in text
+    assert "such as 00000-0.png, one a line" in text
+
+
+def test_the_names_of_nihs_columns_are_understood(evaluate, table):
+    _, results = evaluate(table("theirs", 0.5, lambda f: f.rename(columns={"image": "Image Index"})))
+    assert results["models"][0]["not_scored"] == 0
+
+
+def test_patients_are_compared_however_they_are_written(evaluate, table):
+    _, results = evaluate(table("theirs", 0.5, lambda f: f.assign(patient=f["patient"].str.zfill(5) + ".0")))
+    assert results["models"][0]["not_scored"] == 0
+
+
+def test_a_models_own_table_is_judged_on_a_cohort_that_lacks_one_of_its_findings(evaluate, cohort, tmp_path):
+    frame = pd.read_parquet(cohort)
+    random = np.random.default_rng(0)
+    findings = (*FINDINGS, "Hernia")
+    point = {"threshold": 0.5, "sensitivity": 0.5, "specificity": 0.5}
+    calibration = {"method": "platt", "prevalence": 0.3, "slope": 1.0, "offset": 0.0}
+    card = ModelCard(
+        "m",
+        "",
+        "Youden",
+        dict.fromkeys(findings, 0.5),
+        {"youden": dict.fromkeys(findings, point)},
+        dict.fromkeys(findings, calibration),
+    )
+    scores = random.random((900, 4)).astype(np.float32)
+    images, patients = (frame[name].to_numpy(dtype=object) for name in ("image", "patient"))
+    Predictions(images, patients, findings, scores, card).write(tmp_path / "m.parquet")
+    seen, results = evaluate(f"m={tmp_path / 'm.parquet'}")
+    assert "m knows Hernia, of which the cohort has no labels" in seen.err
+    assert set(results["models"][0]["operating_points"]["youden"]) == set(FINDINGS)
+    assert set(results["models"][0]["calibration"]) == set(FINDINGS)
+
+
+def test_a_model_that_is_called_like_a_column_of_the_results_is_refused(cxrtune, cohort, table, tmp_path):
+    pair = table("Positives", 1.0)
+    seen = cxrtune("evaluate", "--cohort", cohort, "--predictions", pair, "--out", tmp_path / "out")
+    assert "a model cannot be called 'Positives'" in seen.refused(2)
+
+
+def test_synonyms_that_were_applied_are_told(evaluate, table):
+    seen, _ = evaluate(table("theirs", 0.5, lambda f: f.rename(columns={"Effusion": "Pleural Effusion"})))
+    assert "theirs.csv: columns are taken as synonyms: Pleural Effusion for Effusion" in seen.err

@@ -93,3 +93,22 @@ def test_what_is_no_such_dataset_is_refused(tmp_path):
     with pytest.raises(UsageError, match="this dataset has 9 radiographs, 10 rows in csv"):
         cohort_of_xrv(Made(pictures[:9], patientid=range(10)), tmp_path)
     assert not list(tmp_path.rglob("*.png"))
+
+
+def test_pathologies_that_would_become_one_finding_are_refused_before_anything_is_written(tmp_path):
+    made = Made(np.zeros((10, 1, 8, 8)), patientid=range(10))
+    made.pathologies, made.labels = ["Nodule/Mass", "Nodule Mass"], np.zeros((10, 2))
+    with pytest.raises(UsageError, match="the findings 'Nodule_Mass' and 'Nodule_Mass' cannot be told apart"):
+        cohort_of_xrv(made, tmp_path)
+    made.pathologies = ["Mass", "Quality"]
+    with pytest.raises(UsageError, match="'Quality' cannot be the name of a finding"):
+        cohort_of_xrv(made, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_patients_of_merged_tables_are_one_person_however_they_are_written(tmp_path):
+    told = []
+    made = Made(np.zeros((10, 1, 8, 8)), patientid=["1", "1.0", 2, "2.0", "03", "3", 4, 5, 6, 7])
+    cohort = cohort_of_xrv(made, tmp_path, tell=told.append)
+    assert list(cohort.patients[:6]) == ["1", "1", "2", "2", "03", "03"]
+    assert told[0].startswith("3 patients are written in more than one way")

@@ -131,14 +131,13 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
             remedy="Keep one row an image.",
         )
     frame = pd.DataFrame({"image": image, "patient": _patients(patient, image, tell)})
-    for name, allowed in (("view", VIEWS), ("sex", SEXES)):
+    for name, what, allowed in (("view", "views", VIEWS), ("sex", "sexes", SEXES)):
         texts = raw[name].str.strip()
         known = texts.isin(allowed)
         frame[name] = texts.where(known)
-        tell_unread(f"{name}s", texts, ~known.to_numpy(dtype=bool), tell)
-    for name, read in (("age", years_of), ("followup", counts_of)):
+        tell_unread(what, texts, ~known.to_numpy(dtype=bool), tell)
+    for name, what, read in (("age", "ages", years_of), ("followup", "follow-up numbers", counts_of)):
         frame[name] = read(raw[name])
-        what = {"age": "ages", "followup": "follow-up numbers"}[name]
         tell_unread(what, raw[name], frame[name].isna().to_numpy(dtype=bool), tell)
     labels = _labels(raw["labels"], path)
     for column, finding in enumerate(NIH_FINDINGS):
