@@ -46,7 +46,7 @@ def made(tables, name, folder):
 
 
 def test_the_maps_there_are():
-    assert shipped_maps() == ("chexpert", "mimic-cxr", "padchest", "vindr-cxr")
+    assert shipped_maps() == ("chexpert", "mimic-cxr", "padchest", "vinbigdata", "vindr-cxr")
 
 
 def test_chexpert(tmp_path):
@@ -112,6 +112,11 @@ def test_padchest(tmp_path):
         2: "\"['rib fracture', 'unchanged', '']\"",
         3: "['suboptimal study']",
         4: "",
+        5: "['unchanged']",
+        6: "nan",
+        7: "[]",
+        8: "\"['exclude', 'mass']\"",
+        9: "['Unchanged ']",
     }
     lines = [PADCHEST]
     for number in range(20):
@@ -120,17 +125,19 @@ def test_padchest(tmp_path):
         view = "L" if number == 10 else ("PA", "AP_horizontal")[number % 2]
         lines.append(
             f"{number},{name},{number % 3},20140915,S{number},P{number},1940.0,F,POSTEROANTERIOR,{view},"
-            f"Manual review of DICOM fields,No,CR,rx torax,{cells[number % 5]}"
+            f"Manual review of DICOM fields,No,CR,rx torax,{cells[number % 10]}"
         )
     own, frame = made([table(tmp_path / "padchest.csv", *lines)], "padchest", tmp_path)
-    assert own.flow.excluded_by_protocol == 5  # four spoilt pictures, one lateral
+    assert own.flow.excluded_by_protocol == 5  # four spoilt or empty pictures, one lateral
     first = frame.loc["0/216840311100_04-014-084.png"]
     assert [first["patient"], first["sex"], first["age"], first["view"]] == ["P0", "F", 74, "PA"]
     findings = ["Cardiomegaly", "Effusion", "Fracture", "Mass"]
     assert known(first[findings]) == [1, 1, 0, 0]
     assert known(frame.loc["1/216840311101_04-014-084.png", findings]) == [0, 0, 0, 0]
-    assert known(frame.loc["2/216840311102_04-014-084.png", findings]) == [0, 0, 1, 0]
-    assert known(frame.loc["1/216840311104_04-014-084.png", findings]) == [None] * 4
+    # What is beside "unchanged" is there; of the rest the report says nothing.
+    assert known(frame.loc["2/216840311102_04-014-084.png", findings]) == [None, None, 1, None]
+    for name in ("1/216840311104", "2/216840311105", "0/216840311106", "1/216840311107", "0/216840311109"):
+        assert known(frame.loc[f"{name}_04-014-084.png", findings]) == [None] * 4
     assert frame.loc["1/216840311101_04-014-084.png", "view"] == "AP"
 
 
@@ -160,6 +167,29 @@ def test_vindr_cxr(tmp_path):
     assert known(first[["Aortic_Enlargement", "Atelectasis", "Nodule_Mass"]]) == [1, 0, 0]
     assert known(frame.loc[f"test/{100:032x}.dicom", ["Aortic_Enlargement", "Atelectasis"]]) == [0, 1]
     assert len(own.cohort.findings) == 26
+
+
+def test_chexpert_in_full_size_lies_in_batches(tmp_path):
+    top = "CheXpert-v1.0"
+    lines, batches = [CHEXPERT], ("batch 2 (train 1)", "batch 3 (train 2)", "batch 4 (train 3)")
+    for number in range(1, 13):
+        for study in (1, 2):
+            name = f"patient{number:05}/study{study}/view1_frontal.jpg"
+            picture(tmp_path / f"{top} {batches[number % 3]}" / name)
+            lines.append(f"{top}/train/{name},Female,60,Frontal,AP,,{number % 2}.0" + "," * 12)
+    valid = [CHEXPERT]
+    for number in (64541, 64542):
+        name = f"valid/patient{number}/study1/view1_frontal.jpg"
+        picture(tmp_path / f"{top} batch 1 (validate & csv)" / name)
+        valid.append(f"{top}/{name},Male,73,Frontal,PA" + ",0.0" * 14)
+    tables = [table(tmp_path / "train.csv", *lines), table(tmp_path / "valid.csv", *valid)]
+    own, frame = made(tables, "chexpert", tmp_path)
+    assert (own.flow.in_table, own.flow.kept) == (26, 26)
+    for number in range(1, 13):
+        image = f"{top} {batches[number % 3]}/patient{number:05}/study2/view1_frontal.jpg"
+        assert frame.loc[image, "patient"] == f"patient{number:05}"
+        assert frame.loc[image, "Enlarged_Cardiomediastinum"] == number % 2
+    assert frame["split"].value_counts().to_dict() == {"train": 20, "test": 4, "validation": 2}
 
 
 @pytest.mark.parametrize("again", ["chexpert", "metadata"])
