@@ -20,6 +20,7 @@ import packing
 import psutil
 import verify
 
+from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.find import find_images
@@ -31,7 +32,6 @@ from cxrtune.pipeline.archive.listing import list_images
 from cxrtune.pipeline.archive.plan import Work, open_or_write_plan
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.stage import default_workers
-from cxrtune.pipeline.telling import FileNotes
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.errors import DataError, UnreadableImageError
+from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.find import ImageFile
@@ -18,7 +19,6 @@ from cxrtune.inference.scoring import Scoring
 from cxrtune.pipeline.journal import Journal
 from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
 from cxrtune.pipeline.stage import default_workers, skip_if_current
-from cxrtune.pipeline.telling import FileNotes
 from cxrtune.predictions import require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, key_of, recording

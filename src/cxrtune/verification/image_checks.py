@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cxrtune.file_notes import FileNotes
 from cxrtune.progress import Reporter
 from cxrtune.verification.duplicates import check_duplicates, same_bytes, same_pixels
 from cxrtune.verification.links import check_links
@@ -46,6 +47,10 @@ def check_images(
     paths = {name: listing.path(name) for name, found in sorted(listing.images.items()) if found.size > 0}
     with reporter.task("Decoding", len(paths)) as task:
         pictures = look_at_all(paths, settings.workers, task.advance, settings.allow)
+    notes = FileNotes("verify", reporter)
+    for name, seen in pictures.items():
+        notes.note(listing.file(name), seen.notes)
+    notes.tell_rest()
     readable = sum(seen.fault is None for seen in pictures.values())
     problems += [
         *check_readable(listing, pictures),

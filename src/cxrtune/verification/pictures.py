@@ -10,15 +10,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import library_notes
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.held_warnings import held_warnings
+from cxrtune.images.formats import HEAD, kind_of
+from cxrtune.images.jpeg import read_frame_header
+from cxrtune.images.png import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, read_png
 
-_RASTER = frozenset({".png", ".jpg", ".jpeg"})
+_GREY_MODES = {1: "1", 16: "I;16"}
+_PNG_MODES = {RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGBA: "RGBA"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Picture:
         mode: What it is if not 8-bit grey, such as `RGBA`; else None.
         is_grey: Whether all channels are equal, so that nothing is lost by reading it as grey.
         digest: Of its grey pixels and their shape; equal pixels give equal digests whatever the file.
+        notes: What was peculiar about the file, and what libraries said of it.
     """
 
     fault: str | None = None
@@ -40,6 +44,7 @@ class Picture:
     mode: str | None = None
     is_grey: bool = True
     digest: bytes = b""
+    notes: tuple[str, ...] = ()
 
 
 def look_at_all(
@@ -74,22 +79,30 @@ def _make_looker(allow: frozenset[Allowance]) -> Callable[[Path], Picture]:
 
 
 def _look_at(path: Path, allow: frozenset[Allowance]) -> Picture:
-    pixels = read_radiograph(path, allow).pixels
-    mode, is_grey = _mode(path) if path.suffix.lower() in _RASTER else (None, True)
+    radiograph = read_radiograph(path, allow)
+    pixels, notes = radiograph.pixels, (*radiograph.notes, *library_notes())
+    mode, is_grey = _mode(path.read_bytes())
     digest = hashlib.blake2b(f"{pixels.dtype.str}{pixels.shape}".encode(), digest_size=16)
     digest.update(pixels.tobytes())
-    return Picture(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest())
+    return Picture(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest(), notes)
 
 
-def _mode(path: Path) -> tuple[str | None, bool]:
-    with held_warnings("PIL"), Image.open(path, formats=("PNG", "JPEG")) as header:
-        mode = header.mode
-    if mode == "L":
-        return None, True
-    if mode in ("1", "I", "I;16", "LA"):
-        return mode, True
-    colours = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+def _mode(data: bytes) -> tuple[str | None, bool]:
+    """Return what an image is if not 8-bit grey, in Pillow's words, and whether its channels are equal."""
+    match kind_of(data[:HEAD]):
+        case "PNG":
+            png = read_png(data)
+            mode = _GREY_MODES.get(png.depth) if png.colour == GREY else _PNG_MODES[png.colour]
+            return mode, png.colour in (GREY, GREY_ALPHA) or _are_equal(png.data)
+        case "JPEG":
+            samples = read_frame_header(data).samples
+            return (None, True) if samples == 1 else ("CMYK" if samples == 4 else "RGB", _are_equal(data))
+        case _:
+            return None, True
+
+
+def _are_equal(data: bytes) -> bool:
+    colours = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if colours is None or colours.ndim == 2:
-        return mode, True
-    first = colours[..., :1]
-    return mode, bool((colours[..., 1:3] == first).all())
+        return True
+    return bool((colours[..., 1:3] == colours[..., :1]).all())

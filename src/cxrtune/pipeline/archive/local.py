@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
 from cxrtune.inference.loading import load_scorer
@@ -12,7 +13,6 @@ from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.stage import default_workers
-from cxrtune.pipeline.telling import FileNotes
 from cxrtune.progress import Reporter
 
 

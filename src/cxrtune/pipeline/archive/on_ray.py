@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
+from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
@@ -29,7 +30,6 @@ from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.archive.worker_error import as_text, from_text
 from cxrtune.pipeline.score import ScoreOptions
 from cxrtune.pipeline.stage import default_workers
-from cxrtune.pipeline.telling import FileNotes
 from cxrtune.progress import Reporter, SilentReporter
 
 _ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
