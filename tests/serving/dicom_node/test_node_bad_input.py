@@ -7,6 +7,7 @@ import threading
 import time
 import zlib
 from contextlib import closing, contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
-from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoders import Decoders, DecodingLimits
+from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxrtune.serving.dicom_node.queue import Queue
@@ -36,6 +38,7 @@ from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import MOST_ATTEMPTS, Scorer
 from cxrtune.serving.dicom_node.settings import Limits, Settings
+from faulty_decoder import DIES, HANGS, faulty_reader
 
 # The library's client leaves its socket to the garbage collector where the node hangs up on it.
 pytestmark = [
@@ -380,6 +383,35 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
     (reason,) = found.aside_reasons
     assert reason.startswith("could not be scored: RuntimeError at ")
     assert "Doe" not in reason + caplog.text
+
+
+class Faulty(Predictor):
+    """Its decoding processes die and hang over some files."""
+
+    def reader(self, **options):
+        return partial(faulty_reader, super().reader(**options))
+
+
+def test_an_instance_that_ends_or_holds_its_decoder_is_set_aside_at_once(tmp_path, model, caplog):
+    caplog.set_level("INFO")
+    place = tmp_path / "queue.sqlite"
+    queue = Queue(place)
+    for number, word in enumerate(("a chest", DIES.decode(), "a chest", HANGS.decode(), "a chest")):
+        queue.put(f"1.2.{number}", radiograph(number, StudyDescription=word))
+    predictor = Faulty(load_scorer(model, "torch"))
+    with Decoders(predictor.reader(whole=True), 2, limits=DecodingLimits(seconds=2)) as decoders:
+        scorer = Scorer(queue, predictor, decoders, Settings())
+        while scorer.step():
+            pass
+    queue.close()
+    found = read_status(place)
+    assert (found.counts["scored"], found.counts["aside"]) == (3, 2)
+    assert set(found.aside_reasons) == {
+        "ended the process that decoded it (SIGSEGV)",
+        "was not decoded within 2 s",
+    }
+    # The first attempt was the last.
+    assert "attempt" not in caplog.text
 
 
 def test_a_picture_that_ends_the_program_is_given_up_in_the_end(tmp_path, model):

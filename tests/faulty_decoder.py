@@ -1,19 +1,19 @@
-"""What a decoder with a fault does, by the first bytes of what it is sent; imported by decoding processes."""
+"""What a decoder with a fault does, by what stands in a file; imported by decoding processes."""
 
 import os
 import signal
 import time
 
-HANGS, DIES = b"hangs", b"dies"
+HANGS, DIES = b"this one hangs", b"this one dies"
 
 
 def faulty_reader(make):
     read = make()
 
     def run(data):
-        if data == HANGS:
+        if HANGS in data:
             time.sleep(600)
-        if data == DIES:
+        if DIES in data:
             os.kill(os.getpid(), signal.SIGSEGV)
         return read(data)
 
