@@ -14,6 +14,28 @@ pytest_plugins = ("command_line", "made_once", "nih_folder", "own_data", "prepar
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+# What a test is, told by where it stands and what it asks for: nobody has to remember to say it.
+_SYSTEM_FOLDERS = frozenset(
+    {"baselines", "cli", "download", "engines", "inference", "packs", "pipeline", "serving", "training"}
+)
+_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk"})
+_NUMERIC = (
+    *("evaluation/", "models/", "engines/test_engines", "images/test_images_preprocess"),
+    *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "inference/test_heatmap"),
+    *("inference/test_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what starts a system, and what computes."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.partition("/")[0] in _SYSTEM_FOLDERS or _SYSTEM_FIXTURES & set(item.fixturenames):
+            item.add_marker("system")
+        if place.startswith(_NUMERIC):
+            item.add_marker("numeric")
+
+
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 from web_service import connect, head_of, read_answer, refused, served
 
 from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.web.settings import Batching, Limits, Settings
+from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 
 
 class HeldEngine:
