@@ -10,6 +10,8 @@ import pytest
 from command_line import files_below
 from cxrtune.recipe_file import shipped_recipes
 
+pytestmark = pytest.mark.usefixtures("short_gate")
+
 SMALL = (
     "--weights", "random", "--set", "preprocess.size=64", "--set", "training.epochs=2",
     "--set", "training.batch_size=16", "--quiet",
@@ -25,7 +27,7 @@ def train(cxrtune, prepared):
 
 
 @pytest.fixture(scope="module")
-def trained(quietly, prepared, tmp_path_factory):
+def trained(quietly, prepared, short_gate, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "small"
     quietly("train", *prepared.arguments, "--out", out, *SMALL, "--views", 2)
     return out

@@ -14,6 +14,8 @@ from cxrtune.cli.main import main as command_line
 from cxrtune.evaluation.thresholds import operating_points
 from cxrtune.findings import NIH_FINDINGS
 
+pytestmark = pytest.mark.usefixtures("short_gate")
+
 SMALL = (
     "--recipe", "quick", "--weights", "random", "--workers", "2",
     "--set", "preprocess.size=64", "--set", "training.epochs=2", "--set", "baselines=[linear-probe]",
@@ -35,7 +37,7 @@ def phantoms(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(phantoms, tmp_path_factory):
+def run(phantoms, short_gate, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "small"
     main(["run", "--data", str(phantoms), "--out", str(folder), *SMALL, "--quiet"])
     return folder
