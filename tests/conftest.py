@@ -18,22 +18,18 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 _SYSTEM_FOLDERS = frozenset(
     {"baselines", "cli", "download", "engines", "inference", "packs", "pipeline", "serving", "training"}
 )
-_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk"})
+_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "nih", "nih_1024"})
 _NUMERIC = (
     *("evaluation/", "models/", "engines/test_engines", "images/test_images_preprocess"),
     *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "inference/test_heatmap"),
     *("inference/test_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
+    "baselines/test_probe",
 )
-
-
-def pytest_collection_modifyitems(items):
-    """Mark what starts a system, and what computes."""
-    for item in items:
-        place = item.path.relative_to(Path(__file__).parent).as_posix()
-        if place.partition("/")[0] in _SYSTEM_FOLDERS or _SYSTEM_FIXTURES & set(item.fixturenames):
-            item.add_marker("system")
-        if place.startswith(_NUMERIC):
-            item.add_marker("numeric")
+_LONGEST_FIRST = (
+    *("test_real_radiographs", "test_readme", "test_web_process", "test_cli_training", "test_node_command"),
+    *("test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed"),
+    *("test_cli_archive_killed", "test_cli_scoring", "test_web_page", "test_docs_data"),
+)
 
 
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
@@ -46,6 +42,18 @@ def pytest_addoption(parser):
             default=os.environ.get(variable),
             help=f"folder with real NIH radiographs; also {variable}",
         )
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what starts a system and what computes; put first what takes longest, so that no worker waits."""
+    order = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.partition("/")[0] in _SYSTEM_FOLDERS or _SYSTEM_FIXTURES & set(item.fixturenames):
+            item.add_marker("system")
+        if place.startswith(_NUMERIC):
+            item.add_marker("numeric")
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 def _real_radiographs(config, option) -> Path:

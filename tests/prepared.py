@@ -36,11 +36,26 @@ def prepared(quietly, made_once):
     return Prepared(folder / "data", folder / "cohort.parquet", folder / "pack")
 
 
+@pytest.fixture(scope="module")
+def short_gate():
+    """Let the quality gates of a module's trainings learn for ten steps.
+
+    With a hundred they are half of a small training. What a gate learns is tested on its own, and on
+    `small_run`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 10)
+        yield
+
+
 @pytest.fixture(scope="session")
 def small_run(quietly, prepared, made_once):
     """A run folder with a model of 64 px, trained on them for two epochs, its cohort and pack inside."""
 
     def fill(folder):
+        from cxrtune.models.gate.fit import step_count
+
+        assert step_count(1) > 10, "its gate is a whole one"
         shutil.copytree(prepared.pack, folder / "pack")
         for name in ("cohort.parquet", "cohort.provenance.json"):
             shutil.copyfile(prepared.cohort.with_name(name), folder / name)

@@ -5,6 +5,7 @@ import torch
 from torchvision.models import densenet121
 
 from cxrtune.models.densenet import build_network
+from cxrtune.models.densenet121 import densenet121_features
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
 SMALL = PreprocessSpec(size=64)
@@ -68,6 +69,23 @@ def test_with_average_pooling_it_is_torchvisions_densenet(network, pixels):
     with torch.inference_mode():
         ours, theirs = network.eval()(pixels), reference((grey - mean) / std)
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_its_layers_are_torchvisions_to_the_bit_from_the_same_seed(training):
+    made = []
+    for make in (densenet121_features, lambda: densenet121(weights=None).features):
+        torch.manual_seed(3)
+        made.append(make().train(training))
+    ours, theirs = (model.state_dict() for model in made)
+    assert list(ours) == list(theirs)
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    assert [(name, str(part)) for name, part in made[0].named_modules() if not list(part.children())] == [
+        (name, str(part)) for name, part in made[1].named_modules() if not list(part.children())
+    ]
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(made[0](pictures), made[1](pictures))
 
 
 def test_trunk_gives_512_channels_at_a_32nd_of_the_size(network, pixels):

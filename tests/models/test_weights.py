@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from torchvision.models import densenet121, resnet18
+from torchvision.models import DenseNet121_Weights, densenet121, resnet18
 
 from cxrtune.errors import ModelFileError, WeightsError
 from cxrtune.models import weights
@@ -81,6 +81,7 @@ def test_every_weight_but_the_head_comes_from_a_torchvision_file(
 
 
 def test_imagenet_weights_are_torchvisions_own_file_in_its_own_cache(hub):
+    assert DenseNet121_Weights.IMAGENET1K_V1.url == weights.IMAGENET_URL
     assert weights.imagenet_path() == hub / "densenet121-a639ec97.pth"
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from own_data import write_own_data
 
+pytestmark = pytest.mark.usefixtures("short_gate")
+
 FEW = ("--set", "preprocess.size=64", "--set", "training.epochs=2", "--views", 1)
 
 
@@ -20,7 +22,7 @@ def own(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(own, quietly):
+def run(own, short_gate, quietly):
     """The run folder of the whole experiment, by the table."""
     given = own.options[:-2]
     quietly("run", *given, "--out", own.path / "run", "--weights", "random", "--recipe", "quick", *FEW)

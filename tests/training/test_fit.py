@@ -2,6 +2,7 @@
 
 import copy
 import csv
+from functools import cache
 
 import numpy as np
 import pytest
@@ -159,10 +160,24 @@ RECIPES = {
 }
 
 
+@pytest.fixture(scope="module")
+def undisturbed(train, tmp_path_factory):
+    """Return a function that trains by a recipe once, and gives the network, the result and the folder."""
+
+    @cache
+    def make(name):
+        out = tmp_path_factory.mktemp("whole")
+        return (*train(out, **RECIPES[name]), out)
+
+    return make
+
+
 @pytest.mark.parametrize("after", [1, 2, 3])
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_training_that_was_cut_off_ends_like_one_that_was_not(train, tmp_path, monkeypatch, name, after):
-    whole, result = train(tmp_path / "whole", **RECIPES[name])
+def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
+    train, undisturbed, tmp_path, monkeypatch, name, after
+):
+    whole, result, out = undisturbed(name)
     if after >= result.epochs:
         pytest.skip("it is over by then")
     with monkeypatch.context() as patch:
@@ -172,7 +187,7 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(train, tmp_path,
     resumed, again = train(tmp_path / "killed", **RECIPES[name])
     assert (result.resumed, again.resumed) == (0, after)
     assert same_weights(whole, resumed)
-    assert without_seconds(tmp_path / "whole") == without_seconds(tmp_path / "killed")
+    assert without_seconds(out) == without_seconds(tmp_path / "killed")
 
 
 def test_the_state_of_another_training_is_not_taken(train, tmp_path):

@@ -38,7 +38,7 @@ def train_dense_block(block: nn.Module, norm: nn.BatchNorm2d, features: Tensor) 
     The batch is that of all processes where `torch.distributed` was set up.
 
     Args:
-        block: Torchvision's dense block, of L layers.
+        block: A dense block of L layers, by torchvision's names.
         norm: The batch-norm after it. Its eps is taken for those of the block, too.
         features: (N, C, h, w); gets no gradient.
 

@@ -10,11 +10,11 @@ from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import densenet121
 
 from cxrtune.images.preprocess import normalisation
 from cxrtune.models.batch_statistics import process_count
 from cxrtune.models.dense_block import train_dense_block
+from cxrtune.models.densenet121 import densenet121_features
 from cxrtune.models.heads import make_head
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
@@ -138,7 +138,7 @@ def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, see
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        features = densenet121(weights=None).features
+        features = densenet121_features()
         network = ChestNet(
             Trunk(features), Tail(features, make_head(head, TAIL_CHANNELS, findings)), preprocess
         )

@@ -12,9 +12,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torchvision.models import densenet121
 
 from cxrtune.errors import WeightsError
+from cxrtune.models.densenet121 import densenet121_features
 from cxrtune.models.weights_format import WANTED, Format, why_not_unpickled
 
 _FIRST = "conv0.weight"
@@ -158,5 +158,5 @@ def _place(where: tuple[str, ...], start: str) -> str:
 @cache
 def _expected() -> dict[str, torch.Size]:
     with torch.device("meta"):
-        state = densenet121(weights=None).features.state_dict()
+        state = densenet121_features().state_dict()
     return {name: value.shape for name, value in state.items() if not name.endswith(_COUNTER)}

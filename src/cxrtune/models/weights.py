@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 import torch
-from torchvision.models import DenseNet121_Weights
 
 from cxrtune.errors import WeightsError
 from cxrtune.files import sha256_of
@@ -17,7 +16,8 @@ from cxrtune.models.densenet import ChestNet
 from cxrtune.models.foreign_weights import read_densenet
 from cxrtune.models.weights_format import format_of
 
-IMAGENET_URL: str = DenseNet121_Weights.IMAGENET1K_V1.url
+IMAGENET_URL = "https://download.pytorch.org/models/densenet121-a639ec97.pth"
+"""Torchvision's DenseNet121_Weights.IMAGENET1K_V1."""
 IMAGENET_NAME = IMAGENET_URL.rsplit("/", 1)[-1]
 # torchvision puts the first eight digits of the file's SHA-256 into its name.
 IMAGENET_SHA256 = IMAGENET_NAME.removesuffix(".pth").rsplit("-", 1)[-1]
