@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import is_numeric_dtype
 
-from cxrtune.csv_table import UNKNOWN, numbers, open_csv
+from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import plain_name
+from cxrtune.number_texts import UNKNOWN, numbers
 from cxrtune.prediction_columns import IMAGE_COLUMNS, PATIENT_COLUMNS, columns_of_findings, find_column
 from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, read_lines

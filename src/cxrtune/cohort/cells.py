@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.csv_table import UNKNOWN
+from cxrtune.number_texts import UNKNOWN
 from cxrtune.shown import quoted
 from cxrtune.text_file import Tell
 
