@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.csv_table import columns_of, number_of, numbers, open_csv, separator_of
+from cxrtune.csv_lines import separator_of
+from cxrtune.csv_table import columns_of, open_csv
 from cxrtune.errors import DataError
+from cxrtune.number_texts import number_of, numbers
 
 HEADER = ["image", "Report, long", "Mass"]
 CELLS = [
@@ -94,6 +96,15 @@ def test_rows_are_numbered_as_a_spreadsheet_does_and_empty_ones_are_told(tmp_pat
     frame, told = read(path)
     assert dict(zip(frame["image"], frame.index, strict=True)) == {"a": 3, "b": 5, "c": 8}
     assert told == ["t.csv: 2 rows hold nothing and are not read, row 6 for one"]
+
+
+def test_rows_that_two_stray_quotes_make_one_cell_of_are_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('image,Mass,Report\na,1,"two, words\nor more"\nb,1,"5 cm\nc,0,x\nd,0,6 cm"\ne,1,\n')
+    frame, told = read(path, "image", "Mass")
+    assert list(frame["image"]) == ["a", "b", "e"]
+    assert len(told) == 1
+    assert told[0].startswith("t.csv: row 3 has 2 more lines in one cell that look like rows of their own")
 
 
 def test_commas_too_many_at_the_ends_of_lines_do_no_harm(tmp_path):

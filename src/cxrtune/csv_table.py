@@ -6,32 +6,22 @@ import csv
 import difflib
 import gzip
 import io
-import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
+from cxrtune.csv_lines import HEAD, end_of_record, separator_line, separator_of, spoken
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell, Utf8, decode, read_utf8, untold
 
-SEPARATORS = (",", ";", "\t", "|")
-UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a"})
-"""What programs write where there is no number, in small letters."""
-
-_LOOKED_AT = 6  # records that decide on the separator
-_HEAD = 1 << 16
 _SAVE = "Save it as CSV in UTF-8, with one header line and one line per row."
-_TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True)
@@ -107,6 +97,8 @@ class CsvTable:
             frame = self._fast(body, places)
         if frame is None:
             frame = self._slow(places)
+        if len(frame) <= body.count(b"\n"):
+            self._tell_swallowed()
         return self._without_empty_rows(self._without_header(frame, places))
 
     def _fast(self, body: bytes, places: Mapping[str, int]) -> pd.DataFrame | None:
@@ -163,11 +155,24 @@ class CsvTable:
             longest = csv.field_size_limit()
             raise self._wrong(number + 1, f"has a cell of more than {longest:,} characters") from error
 
+    def _tell_swallowed(self) -> None:
+        """Tell of a cell whose lines look like rows: two stray quotes make one cell of all between them."""
+        width = len(self.header)
+        for number, row in self._records():
+            for cell in row:
+                inner = cell.splitlines()[1:]
+                if width > 2 and any(line.count(self.separator) == width - 1 for line in inner):
+                    self.tell(
+                        f"{self.path.name}: row {number:,} has {len(inner):,} more lines in one cell that"
+                        " look like rows of their own and are not read as such: look for stray quotes"
+                    )
+                    return
+
     def _wrong(self, number: int, what: str) -> DataError:
         return DataError(
             f"is no readable CSV table: row {number:,} {what}",
             path=self.path,
-            remedy=f"Mend the row: a separator ({_name(self.separator)}) or a quote is missing, or one too"
+            remedy=f"Mend the row: a separator ({spoken(self.separator)}) or a quote is missing, or one too"
             " many.",
         )
 
@@ -225,8 +230,8 @@ def columns_of(path: Path) -> tuple[str, ...]:
     """Return the columns of a file that may be a table, from its beginning; none if it is no table."""
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
-            head = stream.read(_HEAD)
-        whole = head[: head.rfind(b"\n") + 1] if len(head) == _HEAD else head
+            head = stream.read(HEAD)
+        whole = head[: head.rfind(b"\n") + 1] if len(head) == HEAD else head
         return _opened(decode(whole), path, untold, _SAVE).header
     except (OSError, EOFError, ValueError, DataError):
         return ()
@@ -238,13 +243,13 @@ def _opened(content: Utf8, path: Path, tell: Tell, remedy: str) -> CsvTable:
         data = data.replace(b"\r", b"\n")  # of an old Macintosh
     start = len(data) - len(data.lstrip(b"\r\n"))
     row = 1 + data[:start].count(b"\n")
-    head = data[start : start + _HEAD].decode("utf-8", "ignore")
+    head = data[start : start + HEAD].decode("utf-8", "ignore")
     separator, rest = separator_line(head)
     if separator is None:
         separator = separator_of(head)
     else:
         start, row = start + len(head[: len(head) - len(rest)].encode()), row + 1
-    end = _end_of_record(data, start)
+    end = end_of_record(data, start)
     first = data[start:end].decode("utf-8").rstrip("\r\n")
     if not first.strip():
         raise DataError("has no header line", path=path, remedy="Name the columns in the first line.")
@@ -256,63 +261,10 @@ def _opened(content: Utf8, path: Path, tell: Tell, remedy: str) -> CsvTable:
     return CsvTable(path, names, separator, content.guess, tell, row + 1, data[end:])
 
 
-def separator_line(text: str) -> tuple[str | None, str]:
-    """Take Excel's first line `sep=;` off a table's text; None if it has none."""
-    named = re.match(r'"?sep=(\\t|[^\r\n])"?[;,\t "]*(?:\r\n|\r|\n)', text)
-    return (None, text) if named is None else (named[1].replace("\\t", "\t"), text[named.end() :])
-
-
-def separator_of(head: str) -> str:
-    """Return the separator of a table: that by which header and first rows have equally many cells."""
-
-    def fit(separator: str) -> tuple[bool, int]:
-        records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
-        try:
-            widths = [len(record) for record in islice(records, _LOOKED_AT) if record]
-        except csv.Error:
-            return False, 0
-        return len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
-
-    return max(SEPARATORS, key=fit)
-
-
 def near(name: str, others: Iterable[str]) -> str:
     """Return, in words, which of other names is probably meant; empty if none is near."""
     found = difflib.get_close_matches(name, list(others), n=1)
     return f" (is {quoted(found[0])} meant?)" if found else ""
-
-
-def numbers(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Read numbers, with a point or a comma before the decimals.
-
-    Returns:
-        float64 (N,), correctly rounded, NaN where there is none; and bool (N,), where something stands that
-        is no number.
-    """
-    plain = texts.str.strip()
-    try:
-        return _cast(plain.to_numpy(dtype=object)), np.zeros(len(plain), dtype=bool)
-    except pa.ArrowException:
-        values = np.array([number_of(text) for text in plain], dtype=np.float64)
-    strange = np.isnan(values) & ~plain.str.casefold().isin(UNKNOWN).to_numpy(dtype=bool)
-    return values, strange
-
-
-def number_of(text: str) -> float:
-    """Return the number that a text is, `0.5`, `0,5`, `5e-1` or `true`; NaN if it is none."""
-    bare = text.strip().casefold()
-    if bare in _TRUTHS:
-        return _TRUTHS[bare]
-    if "_" in bare or not bare.isascii():
-        return float("nan")
-    try:
-        return float(bare.replace(",", ".") if "." not in bare else bare)
-    except ValueError:
-        return float("nan")
-
-
-def _cast(texts: Sequence[str] | NDArray[np.object_]) -> NDArray[np.float64]:
-    return pc.cast(pa.array(texts, pa.string()), pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _plain(name: str) -> str:
@@ -321,18 +273,3 @@ def _plain(name: str) -> str:
 
 def _has_blank_line(body: bytes) -> bool:
     return b"\n\n" in body or b"\n\r\n" in body or b"\r\r" in body
-
-
-def _end_of_record(data: bytes, start: int) -> int:
-    """Return where the record that begins at `start` ends, its line end included; quotes may hold others."""
-    end, quotes = start, 0
-    while (line := data.find(b"\n", end)) >= 0:
-        quotes += data.count(b'"', end, line)
-        end = line + 1
-        if quotes % 2 == 0:
-            return end
-    return len(data)
-
-
-def _name(separator: str) -> str:
-    return {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}.get(separator, repr(separator))

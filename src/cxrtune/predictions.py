@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,24 +21,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
-from pandas.api.types import is_numeric_dtype
 
-from cxrtune.csv_table import UNKNOWN, numbers, open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import plain_name
-from cxrtune.prediction_columns import IMAGE_COLUMNS, PATIENT_COLUMNS, columns_of_findings, find_column
-from cxrtune.shown import listed, quoted, short
-from cxrtune.text_file import Tell, read_lines
+from cxrtune.prediction_file import Choose, choose_columns, patients_of, read_frame, require_names, scores_of
+from cxrtune.shown import listed, quoted
+from cxrtune.text_file import Tell
 
 PARTS = "part-*.parquet"
 """The files of a table that is a folder."""
 
 _METADATA_KEY = b"cxrtune"
 _PLACE_KEY = b"cxrtune.part"
-
-NO_TABLE_REMEDY = "Name a table that predict wrote, or any with a column 'image' and a column a finding."
-_FORMATS_REMEDY = "Tables are read from .parquet, .jsonl or .csv, by the suffix."
 
 
 @dataclass(frozen=True)
@@ -175,18 +170,6 @@ def require_suffix(path: Path) -> None:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
 
 
-class _Columns(NamedTuple):
-    image: str
-    patient: str | None
-    findings: dict[str, str]
-
-    def names(self) -> list[str]:
-        return [self.image, *([self.patient] if self.patient else []), *self.findings.values()]
-
-
-_Choose = Callable[[Sequence[str]], _Columns]
-
-
 def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: str = "") -> Predictions:
     """Read a table of predictions, of cxrtune or of any other program.
 
@@ -206,11 +189,11 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
             parts of different work.
     """
     notes: list[str] = []
-    choose = partial(_choose, findings=findings, prefix=column_prefix, path=path)
+    choose = partial(choose_columns, findings=findings, prefix=column_prefix, path=path)
     if path.is_dir():
         frame, card = _read_parts(path, choose, notes.append)
     else:
-        frame, card = _read_frame(path, choose, notes.append), _read_card(path)
+        frame, card = read_frame(path, choose, notes.append), _read_card(path)
     image, patient, columns = choose(list(map(str, frame.columns)))
     synonyms = {
         name: finding
@@ -220,15 +203,15 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
     if synonyms:
         pairs = listed([f"{name} for {finding}" for name, finding in synonyms.items()])
         notes.append(f"{path.name}: columns are taken as synonyms: {pairs}")
-    _check_names(frame[image], path)
-    given = {finding: _numbers(frame[name], path) for finding, name in columns.items()}
+    require_names(frame[image], path)
+    given = {finding: scores_of(frame[name], path) for finding, name in columns.items()}
     kind = np.float32 if all(values.dtype == np.float32 for values in given.values()) else np.float64
     probabilities = np.full((len(frame), len(findings)), np.nan, dtype=kind)
     for finding, values in given.items():
         probabilities[:, findings.index(finding)] = values
     return Predictions(
         images=frame[image].astype(str).to_numpy(dtype=object),
-        patients=_patients(frame, patient),
+        patients=patients_of(frame, patient),
         findings=findings,
         probabilities=probabilities,
         model=card.renamed({name.removeprefix(column_prefix): of for name, of in synonyms.items()}),
@@ -236,108 +219,7 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
     )
 
 
-def _choose(names: Sequence[str], *, findings: tuple[str, ...], prefix: str, path: Path) -> _Columns:
-    """Choose the columns that are read."""
-    image = find_column(names, IMAGE_COLUMNS)
-    if image is None:
-        raise DataError(
-            f"has no column 'image'; its columns are {listed(names, 8)}",
-            path=path,
-            remedy="Name the column with the images' file names 'image'.",
-        )
-    columns = columns_of_findings(names, findings, prefix, path)
-    if not columns:
-        raise DataError(
-            f"has no column for any of the findings, such as {quoted(prefix + findings[0])}",
-            path=path,
-            remedy="If the columns have a prefix, name it with --column-prefix.",
-        )
-    return _Columns(image, find_column(names, PATIENT_COLUMNS), columns)
-
-
-def _check_names(names: pd.Series[Any], path: Path) -> None:
-    nameless = (names.isna() | names.astype(str).str.strip().eq("")).to_numpy(dtype=bool)
-    if nameless.any():
-        raise DataError(
-            f"has no image name in row {names.index[nameless][0]:,}",
-            path=path,
-            remedy="Name the image of every row.",
-        )
-    again = names[names.duplicated()]
-    if len(again):
-        raise DataError(
-            f"names the image {short(again.iloc[0])} more than once, in row {again.index[0]:,} again",
-            path=path,
-            remedy="Keep one row an image.",
-        )
-
-
-def _patients(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
-    patients = np.full(len(frame), None, dtype=object)
-    if column is not None:
-        given = frame[column]
-        known = (given.notna() & ~given.astype(str).str.strip().str.casefold().isin(UNKNOWN)).to_numpy(bool)
-        patients[known] = given[known].astype(str).to_numpy(dtype=object)
-    return patients
-
-
-def _numbers(column: pd.Series[Any], path: Path) -> NDArray[np.floating]:
-    """Read a column in the precision that it has: what is rounded to float32 makes ties that were none."""
-    values: NDArray[np.floating]
-    if is_numeric_dtype(column.dtype):  # truths too
-        kind = np.float32 if str(column.dtype).lower() == "float32" else np.float64
-        values = column.astype("Float64").to_numpy(dtype=kind, na_value=np.nan)
-        strange = np.zeros(len(values), dtype=bool)
-    else:
-        values, strange = numbers(column.astype("str").fillna(""))
-    if strange.any():
-        first = int(strange.argmax())
-        raise DataError(
-            f"column {quoted(column.name)} holds {quoted(column.iloc[first])} in row {column.index[first]:,},"
-            " which is no number",
-            path=path,
-            remedy="Leave what is not known empty.",
-        )
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        first = int(outside.argmax())
-        raise DataError(
-            f"column {quoted(column.name)} holds {values[first]:g} in row {column.index[first]:,}; a"
-            " probability is in [0, 1]",
-            path=path,
-            remedy="If these are logits, apply the logistic function first.",
-        )
-    return values
-
-
-def _read_frame(path: Path, choose: _Choose, tell: Tell) -> pd.DataFrame:
-    """Read the columns that are chosen; the index numbers the rows as they are numbered in the file."""
-    if not path.is_file():
-        raise DataError("there is no such file of predictions", path=path, remedy=NO_TABLE_REMEDY)
-    try:
-        match path.suffix:
-            case ".parquet":
-                frame = pd.read_parquet(path, columns=choose(pq.read_schema(path).names).names())
-                return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
-            case ".jsonl":
-                lines = enumerate(read_lines(path, _FORMATS_REMEDY, tell), start=1)
-                rows = {number: json.loads(line) for number, line in lines}
-                if not all(isinstance(row, dict) for row in rows.values()):
-                    raise ValueError("a line is no object of column names and values")
-                frame = pd.DataFrame(list(rows.values()), index=list(rows))
-                return frame[choose(list(map(str, frame.columns))).names()]
-            case _:
-                table = open_csv(path, tell, _FORMATS_REMEDY)
-                return table.read(table.places(choose(table.header).names(), remedy=_FORMATS_REMEDY))
-    except (ValueError, OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(
-            f"is no table of predictions: {(str(error).splitlines() or ['damaged'])[0]}",
-            path=path,
-            remedy=_FORMATS_REMEDY,
-        ) from error
-
-
-def _read_parts(folder: Path, choose: _Choose, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
+def _read_parts(folder: Path, choose: Choose, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
     """Read a table that is a folder: all its parts, and the model card that they share."""
     paths = sorted(folder.glob(PARTS))
     if not paths:
@@ -356,7 +238,7 @@ def _read_parts(folder: Path, choose: _Choose, tell: Tell) -> tuple[pd.DataFrame
             path=folder,
             remedy="Finish it with the same `cxrtune predict` command.",
         )
-    return pd.concat([_read_frame(path, choose, tell) for path in paths]), _read_card(paths[0])
+    return pd.concat([read_frame(path, choose, tell) for path in paths]), _read_card(paths[0])
 
 
 def _read_place(path: Path) -> PartPlace:

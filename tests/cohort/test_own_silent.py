@@ -394,6 +394,13 @@ def test_folders_that_were_renamed_do_not_matter_as_long_as_an_end_tells_the_ima
     assert f"{told} batch 0/patient0/study1/view1.png for one" in seen.err
 
 
+def test_paths_in_folders_are_no_odd_names(tree, cxrtune, tmp_path):
+    images = [f"train/patient{n}/view1.png" for n in range(12)]
+    assert tree(images, images)[0].code == 0
+    place = (tmp_path / "images", "--cohort", tmp_path / "cohort.parquet", "--no-decode")
+    assert "odd-name" not in cxrtune("verify", *place).out
+
+
 def test_the_image_of_another_patient_is_not_taken_for_one_that_is_not_there(tree):
     images = [f"train/patient{n}/view1.png" for n in range(12)]
     seen, frame = tree(images, [f"train/patient{n}/view1.png" for n in range(6, 18)])

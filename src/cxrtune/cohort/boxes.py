@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.shipped import shipped_table
 from cxrtune.cohort.table import Cohort
-from cxrtune.csv_table import numbers, open_csv
+from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError
 from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.number_texts import numbers
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell, untold
 

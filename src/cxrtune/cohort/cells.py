@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.csv_table import UNKNOWN
+from cxrtune.number_texts import UNKNOWN
 from cxrtune.shown import quoted
 from cxrtune.text_file import Tell
 
 OLDEST = 120
 """Years; NIH's releases of 2017 hold ages such as 412, typing errors of the source."""
 
+_COUNT = re.compile(r"(\d{1,4})(?:[.,]0*)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?")
 _AGE = re.compile(
     r"(\d+)(?:[.,](\d*))?\s*(?:(y)(?:ears?|rs?|r)?(?:\s*old)?|(m)(?:onths?|o)?|(w)(?:eeks?|k)?|(d)(?:ays?)?)?"
@@ -38,8 +39,10 @@ def plain(text: str) -> str:
 
 def counts_of(texts: pd.Series[str]) -> pd.Series[int]:
     """Read whole numbers of at most four digits, `3` or `3.0`; anything else is null."""
-    digits = texts.str.extract(r"^\s*(\d{1,4})(?:[.,]0*)?\s*$", expand=True)[0]
-    return pd.to_numeric(digits, errors="coerce").astype("Int16")
+    codes, distinct = pd.factorize(texts)
+    found = (_COUNT.fullmatch(str(text).strip()) for text in distinct)
+    counts = pd.Series([None if match is None else int(match[1]) for match in found], dtype="Int16")
+    return counts.take(codes).set_axis(texts.index)
 
 
 def years_of(texts: pd.Series[str]) -> pd.Series[int]:
@@ -96,11 +99,12 @@ def tell_unread(
         tell: Told, if there are any.
         hide: Show 9 for each digit: a date of birth is nobody's business.
     """
-    unread = unread & ~is_blank(texts)
-    if unread.any():
-        first = int(unread.argmax())
+    places = np.flatnonzero(unread)
+    places = places[~is_blank(texts.iloc[places])]
+    if len(places):
+        first = int(places[0])
         text = re.sub(r"\d", "9", texts.iloc[first]) if hide else texts.iloc[first]
         tell(
-            f"{int(unread.sum()):,} {what} are not read and taken as not known,"
+            f"{len(places):,} {what} are not read and taken as not known,"
             f" {quoted(text)} in row {texts.index[first]:,} for one"
         )

@@ -12,7 +12,7 @@ from cxrtune.shown import short
 from cxrtune.text_file import Tell
 
 _WRAPPED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")  # Excel's ways of keeping zeros: ="001", '001
-_WHOLE = re.compile(r"([+]?\d{1,18})(?:[.,]0*)?(?:e\+?(\d{1,2}))?")
+_WHOLE = re.compile(r"\+?(\d{1,18})(?:[.,]0*)?|\+?([1-9]\d{0,17})(?:[.,]0*)?e\+?(\d{1,2})")
 
 
 def plain_identifier(text: str) -> str:
@@ -28,7 +28,7 @@ def plain_identifier(text: str) -> str:
         bare = (wrapped[2] if wrapped[3] is None else wrapped[3]).strip()
     whole = _WHOLE.fullmatch(bare)
     if whole is not None:
-        return str(int(whole[1]) * 10 ** int(whole[2] or 0))
+        return str(int(whole[1])) if whole[1] else str(int(whole[2]) * 10 ** int(whole[3]))
     return re.sub(r"0*(\d+)", r"\1", bare)
 
 

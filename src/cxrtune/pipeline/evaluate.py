@@ -27,7 +27,8 @@ from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.stage import left_out, skip_if_current
-from cxrtune.predictions import NO_TABLE_REMEDY, PARTS, Predictions, read_predictions
+from cxrtune.prediction_file import NO_TABLE_REMEDY
+from cxrtune.predictions import PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures

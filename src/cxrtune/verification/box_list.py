@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.boxes import BOX_COLUMNS, BOX_LIST, BOX_NAMES, BOXES_REMEDY, CORNERS, box_faults
-from cxrtune.csv_table import numbers
 from cxrtune.findings import NIH_FINDINGS
+from cxrtune.number_texts import numbers
 from cxrtune.shown import short
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem, Severity

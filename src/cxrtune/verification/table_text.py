@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.csv_table import separator_line, separator_of
+from cxrtune.csv_lines import HEAD, separator_line, separator_of, spoken
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import read_utf8
 from cxrtune.verification.kinds import Kind
 from cxrtune.verification.problem import Problem
 
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_HEAD = 1 << 16
 _ORIGINAL = "Put the file as NIH published it in its place."
 
 
@@ -105,9 +103,9 @@ class _Reader:
         """Return the rows of fields with their numbers, all as long as the header."""
         separator, rest = separator_line(text)
         first = 1 if separator is None else 2
-        separator = separator or separator_of(rest[:_HEAD])
+        separator = separator or separator_of(rest[:HEAD])
         if separator != ",":
-            self.notes.append(f"{_SEPARATORS.get(separator, separator)}s as separators")
+            self.notes.append(f"{spoken(separator)}s as separators")
         lines = io.StringIO(rest, newline=None)  # whatever the line ends are
         try:
             rows = _numbered(csv.reader(lines, delimiter=separator), first)

@@ -174,7 +174,7 @@ def _joined(labels: Labels, table: pd.DataFrame, image_of: NDArray[np.intp], wan
         return put_together(labels, image_of)
     if wanted.reader is None:
         return by_majority(labels, image_of)
-    readers = table[wanted.reader].str.strip()
+    readers = table[wanted.reader].str.strip().str.casefold()
     nobody = readers.eq("").to_numpy(dtype=bool)
     if nobody.any():
         raise DataError(
