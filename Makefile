@@ -8,7 +8,7 @@ DEMO ?= runs/demo
 MARKS ?= not long and not nightly
 # A worker on each processor, and no more than four: each takes half a gigabyte. One file, one worker.
 WORKERS ?= auto
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench

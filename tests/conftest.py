@@ -14,6 +14,16 @@ pytest_plugins = ("command_line", "made_once", "nih_folder", "own_data", "prepar
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+# Fixtures that train, serve, or take as long.
+_SYSTEM = {"prepared", "small_run", "service", "process_of", "start_node", "orthanc", "nih", "nih_1024"}
+# Folders whose tests compute with floating-point numbers.
+_NUMERIC = {"baselines", "engines", "evaluation", "images", "inference", "models", "phantom", "training"}
+_LONGEST_FIRST = {name: place for place, name in enumerate((
+    "test_real_radiographs", "test_readme", "test_web_process", "test_cli_training", "test_node_command",
+    "test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed",
+    "test_cli_archive_killed", "test_cli_scoring", "test_web_page", "test_docs_data",
+))}  # fmt: skip
+
 _PLACES = {"nih": "CXRTUNE_NIH", "nih_1024": "CXRTUNE_NIH_1024"}
 
 
@@ -24,6 +34,17 @@ def pytest_addoption(parser):
             default=os.environ.get(variable),
             help=f"folder with real NIH radiographs; also {variable}",
         )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark by what a test uses and where it stands; put first what takes longest, so that no worker waits."""
+    tests = Path(__file__).parent
+    for item in items:
+        if not _SYSTEM.isdisjoint(item.fixturenames):
+            item.add_marker("system")
+        if item.path.relative_to(tests).parts[0] in _NUMERIC:
+            item.add_marker("numeric")
+    items.sort(key=lambda item: _LONGEST_FIRST.get(item.path.stem, len(_LONGEST_FIRST)))
 
 
 def _real_radiographs(config, option) -> Path:

@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 
 from command_line import files_below
+from cxrtune.pipeline import baselines
+from cxrtune.pipeline.baselines import predict_probe
+from cxrtune.progress import SilentReporter
+from cxrtune.recipe import validate_recipe
 from cxrtune.recipe_file import shipped_recipes
 
 pytestmark = pytest.mark.usefixtures("short_gate")
@@ -108,16 +112,22 @@ def test_without_a_bank_none_is_written_and_the_linear_probe_still_works(
     assert json.loads((out / "model.provenance.json").read_text())["settings"]["bank"]["store"] == "none"
 
 
-def test_the_probe_is_the_same_with_a_bank_and_without(cxrtune, prepared, tmp_path):
-    data = prepared.data
-    tables = {}
-    for bank in ("on", "off"):
-        out = tmp_path / bank
-        seen = cxrtune("run", "--data", data, "--out", out, *SMALL, "--bank", bank, "--views", 1,
-                       "--set", "baselines=[linear-probe]", "--set", "training.epochs=1")  # fmt: skip
-        assert seen.code == 0, seen
-        tables[bank] = pd.read_parquet(out / "predictions" / "linear-probe.parquet").iloc[:, 2:]
-    np.testing.assert_allclose(tables["on"].to_numpy(float), tables["off"].to_numpy(float), atol=5e-3)
+def test_the_probe_is_the_same_with_a_bank_and_without(prepared, trained, tmp_path, monkeypatch):
+    tables, anew = {}, []
+    pooled = baselines._pooled_anew
+    monkeypatch.setattr(
+        baselines, "_pooled_anew", lambda *given: anew.append(len(given[3])) or pooled(*given)
+    )
+    for store, bank in (("disk", trained / "bank"), ("none", tmp_path / "bank")):
+        stored = {"weights": "random", "preprocess": {"size": 64}, "bank": {"store": store, "views": 2}}
+        recipe = validate_recipe(stored, "the test")
+        table = tmp_path / f"{store}.parquet"
+        predict_probe(prepared.cohort, prepared.pack, bank, recipe, table, SilentReporter())
+        tables[store] = pd.read_parquet(table).iloc[:, 2:]
+    with_bank, without = anew
+    assert with_bank < without / 2, "the bank was not read"
+    # float16 keeps eleven bits of the bank's features.
+    np.testing.assert_allclose(tables["disk"].to_numpy(float), tables["none"].to_numpy(float), atol=5e-3)
 
 
 def test_the_disk_is_announced_before_it_is_spent_and_a_smaller_bank_is_offered(

@@ -30,10 +30,8 @@ def main(arguments):
 
 
 @pytest.fixture(scope="module")
-def phantoms(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data") / "phantoms"
-    main(["phantom", "--out", str(folder), "--images", "120", "--size", "96", "--workers", "2", "--quiet"])
-    return folder
+def phantoms(prepared):
+    return prepared.data
 
 
 @pytest.fixture(scope="module")
@@ -158,17 +156,7 @@ def test_another_loop_keeps_the_bank_and_trains_anew(run, phantoms, tmp_path, ca
     assert "train: 1 epochs" in said
 
 
-def test_the_same_recipe_and_seed_give_the_same_model_to_the_bit(run, phantoms, tmp_path):
-    main(["run", "--data", str(phantoms), "--out", str(tmp_path / "again"), *SMALL, "--quiet"])
-    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
-    for name in ("fine-tuned", "linear-probe"):
-        first, second = (
-            pd.read_parquet(f / "predictions" / f"{name}.parquet") for f in (run, tmp_path / "again")
-        )
-        pd.testing.assert_frame_equal(first, second)
-
-
-def test_stages_one_at_a_time_give_the_same_numbers(run, phantoms, tmp_path):
+def test_the_same_recipe_and_seed_give_the_same_to_the_bit_in_stages_one_at_a_time(run, phantoms, tmp_path):
     size = ["--recipe", "quick", "--set", "preprocess.size=64"]
     cohort, pack, model = tmp_path / "c.parquet", tmp_path / "pack", tmp_path / "model"
     main(["cohort", "--data", str(phantoms), "--out", str(cohort), "--quiet"])
@@ -179,6 +167,10 @@ def test_stages_one_at_a_time_give_the_same_numbers(run, phantoms, tmp_path):
     table = tmp_path / "p.parquet"
     main(
         ["predict", str(model), "--cohort", str(cohort), "--pack", str(pack), "--out", str(table), "--quiet"]
+    )
+    assert (model / "model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(table), pd.read_parquet(run / "predictions" / "fine-tuned.parquet")
     )
     out = tmp_path / "evaluation"
     main(
