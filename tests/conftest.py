@@ -14,8 +14,8 @@ pytest_plugins = ("command_line", "made_once", "nih_folder", "own_data", "prepar
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-# Fixtures that train, serve, or take as long.
-_SYSTEM = {"prepared", "small_run", "service", "process_of", "start_node", "orthanc", "nih", "nih_1024"}
+# Fixtures that train or take as long, and folders whose tests serve; others mark themselves.
+_SYSTEM = {"prepared", "small_run", "short_gate", "nih", "nih_1024", "serving"}
 # Folders whose tests compute with floating-point numbers.
 _NUMERIC = {"baselines", "engines", "evaluation", "images", "inference", "models", "phantom", "training"}
 _LONGEST_FIRST = {name: place for place, name in enumerate((
@@ -40,9 +40,10 @@ def pytest_collection_modifyitems(config, items):
     """Mark by what a test uses and where it stands; put first what takes longest, so that no worker waits."""
     tests = Path(__file__).parent
     for item in items:
-        if not _SYSTEM.isdisjoint(item.fixturenames):
+        folder = item.path.relative_to(tests).parts[0]
+        if not _SYSTEM.isdisjoint([folder, *item.fixturenames]):
             item.add_marker("system")
-        if item.path.relative_to(tests).parts[0] in _NUMERIC:
+        if folder in _NUMERIC:
             item.add_marker("numeric")
     items.sort(key=lambda item: _LONGEST_FIRST.get(item.path.stem, len(_LONGEST_FIRST)))
 

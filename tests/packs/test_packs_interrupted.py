@@ -12,6 +12,8 @@ import pytest
 
 from command_line import files_below
 
+pytestmark = pytest.mark.system
+
 WHOLE = {"pixels.npy", "unreadable.csv", "provenance.json"}
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes through /proc")

@@ -15,6 +15,8 @@ from cxrtune.errors import CxrtuneError, UnreadableImageError
 from cxrtune.pipeline.archive.decoders import Decoders, PackedReading
 from cxrtune.recipe import PreprocessSpec
 
+pytestmark = pytest.mark.system
+
 SPEC = PreprocessSpec(size=32)
 
 
