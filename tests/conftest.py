@@ -18,7 +18,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 _SYSTEM_FOLDERS = frozenset(
     {"baselines", "cli", "download", "engines", "inference", "packs", "pipeline", "serving", "training"}
 )
-_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "nih", "nih_1024"})
+_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "short_gate", "nih", "nih_1024"})
 _NUMERIC = (
     *("evaluation/", "models/", "engines/test_engines", "images/test_images_preprocess"),
     *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "inference/test_heatmap"),

@@ -9,6 +9,8 @@ import pytest
 from hostile_host import stalls
 from small_set import images, packed
 
+pytestmark = pytest.mark.system
+
 NAME = "images_001.tar.gz"
 FIRST = 100_000
 

@@ -18,6 +18,8 @@ from cxrtune.models.densenet import build_network
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 from cxrtune.training.bank.build import TrunkOutput
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def small():

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 SCRIPT = """
 import faulthandler, os, signal, sys
 import torch

@@ -11,6 +11,8 @@ from torchvision.models.densenet import _DenseBlock
 
 from cxrtune.models.dense_block import train_dense_block
 
+pytestmark = pytest.mark.system
+
 IMAGES = 8
 SPLITS = {"5+3": (5, 3), "4+0": (4, 0), "0+2": (0, 2)}
 

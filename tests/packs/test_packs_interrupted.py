@@ -13,6 +13,8 @@ import pytest
 from command_line import files_below
 from decoding_processes import decoding_processes_of
 
+pytestmark = pytest.mark.system
+
 WHOLE = {"pixels.npy", "unreadable.csv", "provenance.json"}
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes through /proc")

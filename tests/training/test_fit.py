@@ -21,6 +21,8 @@ from cxrtune.training.loss import masked_bce, positive_weights
 from cxrtune.training.stage import tail_stage, unfrozen_stage
 from cxrtune.training.state import STATE, TrainingState, load_state
 
+pytestmark = pytest.mark.system
+
 STILL = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)
 
 

@@ -3,6 +3,7 @@
 import random
 
 import hypothesis
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from cxrtune.progress import SilentReporter
 from cxrtune.verification.nih_folder import verify_nih_folder
 from cxrtune.verification.summary import problem_lines
 from cxrtune.verification.verdict import Settings
+
+pytestmark = pytest.mark.system
 
 TABLE, LIST, BOXES = "Data_Entry_2017_v2020.csv", "test_list.txt", "BBox_List_2017.csv"
 PIECES = (
