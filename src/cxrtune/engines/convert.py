@@ -21,7 +21,7 @@ def to_openvino(network: nn.Module, size: int) -> openvino.Model:
         # The size of a map becomes a constant, as it is: pictures have one size.
         warnings.filterwarnings("ignore", category=TracerWarning)
         # OpenVINO's own call traces a second time, to see whether a network is random: a third of the time.
-        traced = torch.jit.trace(network.eval(), example, strict=False, check_trace=False)
+        traced = torch.jit.trace(network.eval(), example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=example)
     model.reshape([-1, size, size])
     return model
