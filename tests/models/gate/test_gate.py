@@ -33,7 +33,7 @@ def images(gate, pixels, seed=0):
 def fitted():
     gate = Gate(64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 100)  # enough for pictures as plain as these
+        patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 50)  # enough for pictures as plain as these
         info = fit_gate(gate, images(gate, pictures(300)), images(gate, pictures(100, 1), 1), seed=3)
     return gate, info
 
