@@ -11,7 +11,7 @@ import yaml
 
 from cxrtune.errors import RecipeError, UsageError
 from cxrtune.recipe import Recipe, validate_recipe
-from cxrtune.shown import quoted
+from cxrtune.shown import MOST, quoted
 from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, problem_of, read_text
 
@@ -42,7 +42,7 @@ def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold)
         text, where = read_text(path, _EXAMPLE, guesses.append), source
     else:
         raise UsageError(
-            f"there is no recipe {quoted(source)}",
+            f"there is no recipe {quoted(source, MOST)}",
             remedy=f"Give the path of a YAML file, or one of: {', '.join(shipped_recipes())}.",
         )
     content = parse_mapping(text, where=where, what="recipe", remedy=_EXAMPLE)

@@ -13,7 +13,7 @@ from cxrtune.cohort.cells import plain
 from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.errors import UsageError
 from cxrtune.finding_names import fault_of_names
-from cxrtune.shown import listed, quoted
+from cxrtune.shown import MOST, listed, quoted
 from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, read_text
 
@@ -281,7 +281,7 @@ def load_map(source: str, tell: Tell = untold) -> CohortMap:
         text, where = read_text(Path(source), _REMEDY, tell), source
     else:
         raise UsageError(
-            f"there is no map {quoted(source)}",
+            f"there is no map {quoted(source, MOST)}",
             remedy=f"Give the path of a YAML file, or one of: {listed(shipped_maps())}.",
         )
     content = parse_mapping(text, where=where, what="map", remedy=_REMEDY, typed=False)
