@@ -9,6 +9,12 @@ import pytest
 # that is too small.
 pytest_plugins = ("command_line", "made_once", "nih_folder", "own_data", "prepared", "small_disk")
 
+if os.name != "posix":
+    # About signals and limits that only POSIX has; they ask for them when they are imported.
+    collect_ignore = [
+        "download/test_download_killed.py", "images/test_images_fuzz.py", "serving/web/test_web_process.py",
+    ]  # fmt: skip
+
 # One thread a process, in those that tests start too: on images of 64 px a second one costs more than it
 # saves, and pytest-xdist has a worker on every processor. Libraries read it when they are imported, later.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
