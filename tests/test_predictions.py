@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -274,3 +275,27 @@ def test_the_precision_is_that_of_the_table(tmp_path, suffix):
     if suffix == ".parquet":
         frame.astype({"Mass": "float32"}).to_parquet(path)
         assert read_predictions(path, ("Mass",)).probabilities.dtype == np.float32
+
+
+def test_an_index_is_a_column_like_any_other(tmp_path):
+    frame = pd.DataFrame({"image": ["a.png", "b.png"], "Mass": [0.5, None], "Nodule": [True, None]})
+    frame.set_index("image").to_parquet(tmp_path / "theirs.parquet")
+    found = read_predictions(tmp_path / "theirs.parquet", FINDINGS)
+    assert list(found.images) == ["a.png", "b.png"]
+    np.testing.assert_array_equal(found.probabilities[:, :2], [[0.5, 1], [np.nan, np.nan]])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [(b"cxrtune", b"{", "what it says of its model cannot be read"), (b"cxrtune", b'{"a": 1}', "is damaged"),
+     (b"pandas", b"{}", None)],
+)  # fmt: skip
+def test_what_is_damaged_beside_the_columns_is_told_or_does_not_matter(tmp_path, key, value, message):
+    path = tmp_path / "theirs.parquet"
+    table = pa.table({"image": ["a.png"], "Mass": [0.5]})
+    pq.write_table(table.replace_schema_metadata({key: value}), path)
+    if message is None:
+        assert read_predictions(path, FINDINGS).probabilities[0, 0] == 0.5
+        return
+    with pytest.raises(DataError, match=message):
+        read_predictions(path, FINDINGS)

@@ -74,7 +74,9 @@ def read_frame(path: Path, choose: Choose, tell: Tell) -> pd.DataFrame:
     try:
         match path.suffix:
             case ".parquet":
-                frame = pd.read_parquet(path, columns=choose(pq.read_schema(path).names).names())
+                wanted = choose(pq.read_schema(path).names).names()
+                # Without what pandas wrote of itself: an index is a column here, whatever made it one.
+                frame: pd.DataFrame = pq.read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
                 return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
             case ".jsonl":
                 lines = enumerate(read_lines(path, _FORMATS_REMEDY, tell), start=1)

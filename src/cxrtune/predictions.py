@@ -256,5 +256,12 @@ def _read_card(path: Path) -> ModelCard:
     if path.suffix == ".parquet":
         stored = (pq.read_schema(path).metadata or {}).get(_METADATA_KEY)
         if stored is not None:
-            return ModelCard(**json.loads(stored))
+            try:
+                return ModelCard(**json.loads(stored))
+            except (ValueError, TypeError) as error:
+                raise DataError(
+                    "is damaged: what it says of its model cannot be read",
+                    path=path,
+                    remedy="Make it anew with: cxrtune predict",
+                ) from error
     return ModelCard(title=path.stem, origin=f"predictions read from {path.name}")

@@ -5,9 +5,13 @@ import shutil
 import sys
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from command_line import files_below
+from cxrtune.cohort.table import read_cohort
+from cxrtune.errors import DataError
 
 
 def _no_folder(folder):
@@ -159,3 +163,10 @@ def test_a_link_to_nowhere_among_the_images_does_not_stop_the_cohort(nih_folder,
     seen = cxrtune("cohort", "--data", nih_folder.path, "--out", tmp_path / "c.parquet")
     assert seen.code == 0, seen.err
     assert "1 not on disk" in seen.out
+
+
+def test_a_cohort_whose_notes_on_types_are_damaged_is_no_cohort(tmp_path):
+    table = pa.table({"image": ["a.png"]}).replace_schema_metadata({b"pandas": b'{"columns": [{}]}'})
+    pq.write_table(table, tmp_path / "c.parquet")
+    with pytest.raises(DataError, match="is no cohort table"):
+        read_cohort(tmp_path / "c.parquet")

@@ -79,7 +79,7 @@ def read_cohort(path: Path) -> Cohort:
         raise DataError("there is no such cohort", path=path, remedy=_REMEDY)
     try:
         frame = pd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as error:
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         reason = (str(error).splitlines() or ["damaged"])[0]
         raise DataError(f"is no cohort table: {reason}", path=path, remedy=_REMEDY) from error
     problem = _problem(frame)
