@@ -11,15 +11,22 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
+import cv2
+import numpy as np
+import psutil
 import pytest
+import tifffile
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
-from cxrtune.images.decoders import Decoders, DecodingLimits
-from cxrtune.images.decoding_process import library_notes
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import DecodingLimits
+from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.reading import Reading, reader
 from cxrtune.recipe import PreprocessSpec
+from decoding_processes import decoding_processes_of
+from dicom_made import dicom
 
 SPEC = PreprocessSpec(size=32)
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
@@ -45,10 +52,11 @@ def deadly(tmp_path):
                 continue
             if left[0] > 0:
                 left[0] -= 1
-                for process in multiprocessing.active_children():
+                # Not by multiprocessing's list: whoever looks at it takes the exit code away from the pool.
+                processes = [psutil.Process(one) for one in decoding_processes_of(os.getpid())]
+                for process in processes:
                     process.kill()
-                for process in multiprocessing.active_children():
-                    process.join(5)
+                psutil.wait_procs(processes, 5)
             os.close(end)
 
     thread = threading.Thread(target=kill)
@@ -163,6 +171,38 @@ def test_a_decoder_that_dies_or_grows_costs_its_own_image_only(item, reason):
         assert decoders.healthy
 
 
+def test_processes_that_die_at_the_same_time_are_each_told_how():
+    with misbehaving(4) as decoders:
+        found = list(decoders.read(["segfault"] * 60))
+    assert {one.reason for one in found} == {"ended the process that decoded it (SIGSEGV)"}
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """The same 36 million pixels in each format that is told apart by its memory."""
+    folder = tmp_path_factory.mktemp("large")
+    pixels = np.zeros((6000, 6000), dtype=np.uint16)
+    pixels[::2] = 900
+    for suffix in (".png", ".tif"):
+        cv2.imwrite(str(folder / f"deep{suffix}"), pixels)
+    tifffile.imwrite(folder / "shallow.tif", pixels.astype(np.uint8), compression="zlib")
+    cv2.imwrite(str(folder / "colour.jpg"), np.repeat(pixels.astype(np.uint8)[..., np.newaxis], 3, axis=2))
+    for name, syntax in (("raw", ExplicitVRLittleEndian), ("ls", JPEGLSLossless)):
+        (folder / f"{name}.dcm").write_bytes(dicom(pixels, syntax))
+    return folder
+
+
+@ON_LINUX
+def test_an_image_too_large_for_the_memory_is_not_called_damaged(large):
+    files = sorted(large.iterdir())
+    limits = DecodingLimits(60, memory_bytes=50_000_000)
+    with Decoders(reader(SPEC, whole=False), 1, limits=limits) as decoders:
+        found = list(decoders.read(files))
+        assert decoders.ended == 0
+    reasons = {file.name: getattr(one, "reason", "read") for file, one in zip(files, found, strict=True)}
+    assert reasons == dict.fromkeys(reasons, "needs more than 0.1 GB of memory to decode")
+
+
 def test_a_decoder_that_hangs_is_ended_with_its_process():
     with misbehaving(1, seconds=0.5) as decoders:
         found = list(decoders.read(["hang", "fine"]))
@@ -224,7 +264,7 @@ def limits_of_process(_):
     return resource.getrlimit(resource.RLIMIT_CORE), resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
-def test_files_that_ended_or_filled_a_process_are_refused_by_their_structure(tmp_path):
+def test_files_that_ended_or_filled_a_process_are_refused_by_their_structure():
     """The three of the review, made anew: none of them reaches a decoder."""
     from hostile import ANIMATED, CLAIMS_4_GB, MANY_SCANS
 
@@ -239,4 +279,3 @@ def test_files_that_ended_or_filled_a_process_are_refused_by_their_structure(tmp
                 decoders.submit(data).result()
             assert refused.value.reason.startswith(reason)
         assert decoders.ended == 0
-    assert Path(tmp_path).is_dir()

@@ -111,6 +111,9 @@ class Waiting:
         self._picture = self._file.read_bytes()
         self._file.unlink()
         os.mkfifo(self._file)
+        # An end that writes nothing: whoever opens the other one waits for the first byte.
+        self._silence = os.open(self._file, os.O_RDWR)
+        self._killed: set[int] = set()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cxrtune", *arguments(cohort, nih_folder, out), "--max-unreadable", "0.1"],
             stdout=subprocess.PIPE,
@@ -118,37 +121,27 @@ class Waiting:
             text=True,
             start_new_session=True,
         )
-        wait_until(self._row_before_is_there)
-        time.sleep(0.1)  # from that row to the next file it is microseconds
-
-    def _row_before_is_there(self) -> bool:
-        side = 224 * 224
-        for partial in self.out.glob(".pixels*"):
-            pixels = partial.read_bytes()[-40 * side :]
-            return any(pixels[19 * side : 20 * side])
-        return False
+        wait_until(self._in_pipe)
 
     def workers(self) -> list[int]:
         """The decoding processes of the command."""
         return decoding_processes_of(self.process.pid)
 
+    def _in_pipe(self) -> list[int]:
+        """The decoding processes that wait for the disk and were not killed yet."""
+        found = []
+        for worker in set(self.workers()) - self._killed:
+            with suppress(OSError):  # it has ended, or closed a file, meanwhile
+                ends = [link.readlink() for link in Path(f"/proc/{worker}/fd").iterdir()]
+                found += [worker] * (self._file in ends)
+        return found
+
     def kill_worker_in_pipe(self) -> None:
-        """Kill the process that waits for the disk before it learns that the other end was opened."""
-        ends = []
-
-        def is_waited_for() -> bool:
-            try:
-                ends.append(os.open(self._file, os.O_WRONLY | os.O_NONBLOCK))
-            except OSError:  # nobody has opened it
-                return False
-            return True
-
-        wait_until(is_waited_for)
-        workers = self.workers()
-        for worker in workers:
+        """Kill the process that waits for the disk."""
+        wait_until(self._in_pipe)
+        for worker in self._in_pipe():
             os.kill(worker, signal.SIGKILL)
-        wait_until(lambda: not any(is_running(worker) for worker in workers))
-        os.close(ends[0])
+            self._killed.add(worker)
 
     def end(self) -> tuple[int, str]:
         """Wait for the command's end and return its code and standard error."""
@@ -156,9 +149,12 @@ class Waiting:
         return self.process.returncode, err
 
     def repair(self) -> None:
-        """Put the picture back where the disk did not answer."""
+        """Put the image back where the disk did not answer."""
         self._file.unlink()
         self._file.write_bytes(self._picture)
+
+    def close(self) -> None:
+        os.close(self._silence)
 
 
 def wait_until(condition, seconds: float = 60) -> None:
@@ -182,6 +178,7 @@ def waiting(nih_folder, cohort, tmp_path):
     with suppress(ProcessLookupError):
         os.killpg(pack.process.pid, signal.SIGKILL)  # a group of its own: the command and what it started
     pack.process.communicate()
+    pack.close()
 
 
 @linux

@@ -96,7 +96,7 @@ def check_predictor(nih, out):
 @pytest.mark.long
 def test_the_quick_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
     seen, results = run(cxrtune, nih, tmp_path / "nih", "--recipe", "quick")
-    assert "109,880 not on disk and left out: 2,240 kept" in seen.out
+    assert "109,880 not on disk and left out (00000003_001.png for one): 2,240 kept" in seen.out
     for stage in ("pack", "train", "predict", "linear-probe", "evaluate"):
         line = next(
             line for line in seen.out.splitlines() if line.startswith(stage) and "not on disk" in line

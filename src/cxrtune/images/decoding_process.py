@@ -1,124 +1,200 @@
-"""A process that decodes for another one: what it does, and the limits that it sets itself.
-
-Decoders are C and C++; a damaged or hostile file may end the process that decodes it, hold it, or make it
-grow. So files of strangers are decoded here, and whoever asked survives.
-"""
+"""One decoding process as its owner sees it: started when needed, ended when it dies, hangs or grows."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import sys
+import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing.connection import Connection
-from pathlib import Path
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
-import cv2
+from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
+from cxrtune.images.decoding_worker import decode_for
+from cxrtune.images.size import MAX_PIXELS
 
-from cxrtune.errors import UnreadableImageError
-
-_LONGEST_NOTE = 200  # characters of what a library says
-
-
-class _StandardError:
-    """What libraries write to standard error, kept back in memory once `capture` was called."""
-
-    def __init__(self) -> None:
-        self._end: int | None = None
-
-    def capture(self) -> None:
-        """Keep back what this process writes from now on; what does not fit into a pipe is lost."""
-        self._end, writing = os.pipe()
-        for end in (self._end, writing):
-            os.set_blocking(end, False)
-        os.dup2(writing, 2)
-        os.close(writing)
-
-    def first_line(self) -> str:
-        """Return the first line since the last call; empty where there is none or nothing is kept back."""
-        if self._end is None:
-            return ""
-        written = b""
-        with suppress(BlockingIOError):
-            while piece := os.read(self._end, 1 << 16):
-                written = written or piece
-        lines = written[: 4 * _LONGEST_NOTE].decode("utf-8", "replace").strip().splitlines()
-        return "".join(letter for letter in lines[0] if letter.isprintable())[:_LONGEST_NOTE] if lines else ""
+_START_SECONDS = 120.0  # for a process to start on a busy machine
+_END_SECONDS = 5.0
+_CHILDREN = threading.Lock()
+"""Held where multiprocessing looks at its children: starting one asks how all others ended, and of two
+threads that ask after the same one only the first is told."""
+_NOT_KNOWN = 255  # the exit code that multiprocessing gives where the server that forks died, too
 
 
-_STANDARD_ERROR = _StandardError()
+@dataclass(frozen=True)
+class DecodingLimits:
+    """What one image may cost.
 
-
-def decode_for(connection: Connection, make: Callable[[], Callable[[Any], Any]], memory_bytes: int) -> None:
-    """Answer until the other end is closed: what a decoding process runs.
-
-    Args:
-        connection: Items come, and pairs of a result and an error go.
-        make: Makes what is done with each item; called once, before memory is limited.
-        memory_bytes: How much the process may grow beyond what it is when it has started.
+    Attributes:
+        seconds: Of reading and decoding it; then its process is ended.
+        memory_bytes: By which its process may grow, where the system can limit that (Linux).
     """
-    _become_quiet()
-    handle = make()
-    _limit(memory_bytes)
-    connection.send(None)  # ready
-    while True:
+
+    seconds: float = 120.0
+    memory_bytes: int = 24 * MAX_PIXELS + (1 << 27)
+
+    @classmethod
+    def for_pixels(cls, pixels: int, seconds: float) -> DecodingLimits:
+        """Return limits for images of at most so many pixels: 16-bit RGBA is held three times on its way."""
+        return cls(seconds, 24 * pixels + (1 << 27))
+
+
+class KilledError(Exception):
+    """A process was ended from outside, which may be no fault of its image."""
+
+
+class NotStartedError(CxrtuneError):
+    """A process could not be started."""
+
+
+class DecodingProcess:
+    """One process and the end of its line; asked by one thread at a time."""
+
+    def __init__(self, make: Callable[[], Callable[[Any], Any]], limits: DecodingLimits) -> None:
+        self._context = _context()
+        self._make, self._limits = make, limits
+        self._started: tuple[Any, Any] | None = None
+        self._ready = self._closed = False
+        self._lock = threading.Lock()
+        self.ended = 0
+
+    def start(self) -> None:
+        """Start, and do not wait until it has.
+
+        Raises:
+            NotStartedError: The system starts no more processes.
+        """
+        with self._lock:
+            if self._started is not None or self._closed:
+                return
+            here, there = self._context.Pipe()
+            process = self._context.Process(
+                target=decode_for, args=(there, self._make, self._limits.memory_bytes), daemon=True
+            )
+            try:
+                with _CHILDREN:
+                    process.start()
+            except OSError as error:
+                raise NotStartedError(
+                    f"a decoding process cannot be started: {(error.strerror or 'unknown cause').lower()}",
+                    remedy="End other programs, or use fewer processes.",
+                ) from error
+            there.close()
+            self._started, self._ready = (process, here), False
+
+    def ask(self, item: Any) -> Any:
+        """Have an item decoded.
+
+        Raises:
+            UnreadableImageError: It gives no result, or the process died, hung or grew too large over it.
+            NotStartedError: The process cannot be started.
+            KilledError: The process was ended from outside.
+        """
+        line = self.wait_until_ready()
         try:
-            item = connection.recv()
-        except (EOFError, OSError):
-            return
-        library_notes()
-        connection.send(_answer(handle, item, memory_bytes))
-        del item
+            line.send(item)
+            if not line.poll(self._limits.seconds):
+                self._end(kill=True)
+                raise DecodingTooSlowError(self._limits.seconds)
+            result, error = line.recv()
+        except (EOFError, OSError) as gone:
+            raise self._what_it_died_of() from gone
+        if error is not None:
+            raise error
+        return result
+
+    def close(self) -> None:
+        """End the process for good."""
+        self._closed = True
+        self._end(kill=True)
+
+    def wait_until_ready(self) -> Any:
+        """Start if need be, wait until it has, and return the end of its line.
+
+        Raises:
+            UnreadableImageError: The process was closed for good.
+            NotStartedError: It cannot be started.
+        """
+        self.start()
+        if self._started is None:
+            raise UnreadableImageError("was not decoded: the work was stopped")
+        _, line = self._started
+        if self._ready:
+            return line
+        try:
+            if not line.poll(_START_SECONDS):
+                self._end(kill=True)
+                raise NotStartedError(
+                    f"a decoding process did not start within {_START_SECONDS:g} s",
+                    remedy="Look whether the machine is out of memory or processors.",
+                )
+            line.recv()
+        except (EOFError, OSError) as gone:
+            raise self._what_it_died_of() from gone
+        self._ready = True
+        return line
+
+    def _what_it_died_of(self) -> Exception:
+        code = self._end(kill=False)
+        if self._closed:
+            return UnreadableImageError("was not decoded: the work was stopped")
+        if not self._ready:
+            return NotStartedError(
+                "a decoding process ended while it started",
+                remedy="A script needs `if __name__ == '__main__':` around work that starts processes.",
+            )
+        if code in (-signal.SIGTERM, -getattr(signal, "SIGKILL", signal.SIGTERM), _NOT_KNOWN, None):
+            return KilledError()
+        return UnreadableImageError(f"ended the process that decoded it ({_named(code)})")
+
+    def _end(self, *, kill: bool) -> int | None:
+        """End the process, whatever it does, and return its exit code; None if it cannot even be killed."""
+        with self._lock:
+            if self._started is None:
+                return None
+            process, line = self._started
+            self._started = None
+            self.ended += not self._closed
+            # Without a kill it has closed its end, so it is ending by itself.
+            code = None if kill else _exit_code(process)
+            if code is None:
+                with _CHILDREN:
+                    process.kill()
+                code = _exit_code(process)
+            line.close()
+            return code
 
 
-def library_notes() -> tuple[str, ...]:
-    """Return what libraries have written to standard error since the last call, first line only.
+def _context() -> Any:
+    """Return how processes are started: never by a fork of this one, which may hold torch threads.
 
-    Outside a decoding process nothing is kept back, and nothing is returned.
+    A server that has imported the decoders forks them in milliseconds, so that files which end their process
+    cost little more than others. Where there is none (Windows, a system without a place for temporary files),
+    each process imports them itself.
     """
-    line = _STANDARD_ERROR.first_line()
-    return (line,) if line else ()
-
-
-def _answer(handle: Callable[[Any], Any], item: Any, memory_bytes: int) -> tuple[Any, Exception | None]:
     try:
-        return handle(item), None
-    except UnreadableImageError as error:
-        return None, UnreadableImageError(error.reason)
-    except MemoryError:
-        return None, UnreadableImageError(f"needs more than {memory_bytes / 1e9:.1f} GB of memory to decode")
-    except Exception as error:
-        return None, error
+        tempfile.gettempdir()  # for the server's socket
+    except FileNotFoundError:
+        return multiprocessing.get_context("spawn")
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["cxrtune.images.reading", "cxrtune.images.dicom.frame"])
+    return context
 
 
-def _become_quiet() -> None:
-    """End with the parent, leave Ctrl-C to it, keep to one thread, and keep libraries from the terminal."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _STANDARD_ERROR.capture()
-    cv2.setNumThreads(1)
+def _exit_code(process: Any) -> int | None:
+    """Wait for the process's end and return its exit code; None if it does not end."""
+    wait([process.sentinel], _END_SECONDS)
+    with _CHILDREN:
+        code: int | None = process.exitcode
+        return code
 
 
-def _end_with_parent() -> None:
-    """Otherwise a process outlives a parent that was killed, and waits for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _limit(memory_bytes: int) -> None:
-    if sys.platform == "win32":  # it has no such limits; docs/security.md says so
-        return
-    import resource
-
-    # A core file would hold a patient's image.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    statm = Path("/proc/self/statm")
-    if statm.is_file():
-        used = int(statm.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, used + memory_bytes))
+def _named(code: int) -> str:
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        return f"signal {-code}"

@@ -116,6 +116,8 @@ def _tiff_by_pillow(data: bytes, photometric: int) -> Pixels | None:
     try:
         with held_warnings("PIL"), Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
             pixels = np.asarray(image.convert("RGB") if photometric == PALETTE else image)
+    except MemoryError:  # said by the decoding process, with its limit
+        raise
     except Exception:  # whatever a damaged field makes of its reading
         return None
     if pixels.dtype != np.uint8:
@@ -128,6 +130,8 @@ def _by_opencv(data: bytes) -> Pixels | None:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
         raise UnreadableImageError("cannot be decoded: its header is beyond what OpenCV reads") from error
     return cast(Pixels | None, pixels)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxrtune.images.appearance import Appearance, appearance_of
 from cxrtune.images.decode import decode_radiograph, read_radiograph
-from cxrtune.images.decoding_process import library_notes
+from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.preprocess import Packed, to_packed
 from cxrtune.images.radiograph import Radiograph

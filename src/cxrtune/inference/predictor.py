@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +15,10 @@ from cxrtune.errors import UnreadableImageError, UsageError
 from cxrtune.images.decode import decode_radiograph, read_radiograph
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.radiograph import Pixels, Radiograph
+from cxrtune.images.read_ahead import in_order
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
 from cxrtune.images.size import MAX_PIXELS
-from cxrtune.inference.in_turn import read_ahead, scored_in_turn
+from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.prediction import ModelIdentity, Prediction
 from cxrtune.inference.scoring import Scoring
@@ -24,6 +26,9 @@ from cxrtune.models.description import ModelInfo
 
 Source = str | Path | bytes | Pixels
 """A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
+
+_AHEAD = 16  # pictures that are decoded before the engine asks for them
+_DECODERS = 2
 
 
 class Predictor:
@@ -102,7 +107,9 @@ class Predictor:
         Raises:
             UsageError: An array is not of grey values.
         """
-        yield from self.score_in_turn(read_ahead(self.read, sources))
+        with ThreadPoolExecutor(_DECODERS) as decoders:
+            read = in_order(lambda source: decoders.submit(self.read, source), sources, _AHEAD)
+            yield from self.score_in_turn(read)
 
     def score_in_turn(
         self, read: Iterable[Reading | UnreadableImageError]

@@ -16,7 +16,7 @@ from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.decoders import Decoders
-from cxrtune.images.decoding_process import library_notes
+from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.depth import is_deep
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.preprocess import to_packed

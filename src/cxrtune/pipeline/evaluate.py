@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from cxrtune.cohort import adjudicated, xrv_split
 from cxrtune.cohort.boxes import BOX_LIST, find_boxes, read_boxes
 from cxrtune.cohort.recognise import is_of_nih
-from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, shipped_table
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.results import MissingModel, Results
-from cxrtune.evaluation.second_truth import OtherLabels
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.tables import COLUMNS
-from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.write import write_evaluation
-from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
+from cxrtune.pipeline.beside_the_cohort import adjudicated_labels, training_parts
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.prediction_file import NO_TABLE_REMEDY
 from cxrtune.predictions import PARTS, Predictions, read_predictions
@@ -33,12 +27,9 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
 from cxrtune.shown import listed, quoted, short
-from cxrtune.text_file import Tell, read_lines
 
 PREDICTIONS_OF = "predictions of "
 """What the record of an evaluation calls a model's table, before the model's name."""
-
-_LIST_REMEDY = "Give a text file with the name of an image a line."
 
 
 @dataclass(frozen=True)
@@ -119,8 +110,8 @@ def evaluate_predictions(
         replicates=request.replicates,
         seed=request.seed,
         prevalence=request.prevalence,
-        training_parts=_training_parts(predictions, cohort, request, told.append),
-        other_labels=_other_labels() if is_of_nih(cohort) else (),
+        training_parts=training_parts(predictions, request.seen, cohort, told.append),
+        other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
         heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
         boxes=None
@@ -238,70 +229,6 @@ def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) ->
                     f"{what} are given of {short(name)}, whose predictions are not",
                     remedy=f"The models are {listed(predictions)}.",
                 )
-
-
-def _training_parts(
-    predictions: Mapping[str, Path], cohort: Cohort, request: Request, tell: Tell
-) -> dict[str, TrainingPart]:
-    parts = {}
-    for name in predictions:
-        if name in request.seen:
-            seen = _listed_images(request.seen[name], name, cohort, tell)
-            parts[name] = TrainingPart(seen, "a list of its training images", request.seen[name].name)
-        elif xrv_split.was_trained_on_nih(name) and is_of_nih(cohort):
-            seen = xrv_split.training_part(_shipped(NIH_TABLE))
-            parts[name] = TrainingPart(seen, xrv_split.RULE, xrv_split.SOURCE)
-    return parts
-
-
-def _listed_images(path: Path, model: str, cohort: Cohort, tell: Tell) -> pd.Series[bool]:
-    """Return, by image, whether a list names it; a list that names none of them is of something else."""
-    listed_names = {_name(line): line for line in read_lines(path, _LIST_REMEDY, tell)}
-    names = [_name(image) for image in cohort.images]
-    strangers = listed_names.keys() - set(names)
-    if len(strangers) == len(listed_names):
-        first = next(iter(listed_names.values()), "nothing")
-        raise DataError(
-            f"names none of the cohort's images as training images of {quoted(model)}; it begins with"
-            f" {quoted(first)}",
-            path=path,
-            remedy=f"Name images as the cohort does, such as {short(cohort.images[0])}, one a line.",
-        )
-    if strangers:
-        tell(
-            f"{len(strangers):,} of {len(listed_names):,} training images of {model} are not in the cohort,"
-            f" {short(min(strangers))} for one"
-        )
-    return pd.Series([name in listed_names for name in names], index=cohort.images)
-
-
-def _name(image: str) -> str:
-    plain = unicodedata.normalize("NFC", image.strip().strip('"').replace("\\", "/"))
-    return plain.removeprefix("./")
-
-
-def _shipped(name: str) -> Path:
-    path = shipped_table(name)
-    if path is None:
-        raise DataError(
-            f"torchxrayvision is installed without its table {name}",
-            remedy="Install it again: pip install --force-reinstall torchxrayvision",
-        )
-    return path
-
-
-def _other_labels() -> list[OtherLabels]:
-    path = _shipped(ADJUDICATED)
-    return [
-        OtherLabels(
-            name=adjudicated.NAME,
-            source=adjudicated.SOURCE,
-            file=path.name,
-            sha256=sha256_of(path),
-            labels=adjudicated.read_adjudicated(path),
-            covers=adjudicated.FINDINGS,
-        )
-    ]
 
 
 def _source(name: str, path: Path) -> Source:

@@ -14,7 +14,7 @@ import numpy as np
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.decoders import Decoders
-from cxrtune.images.decoding_process import library_notes
+from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import HEAD, kind_of
 from cxrtune.images.jpeg import read_frame_header

@@ -29,7 +29,8 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
-from cxrtune.images.decoders import Decoders, DecodingLimits
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from cxrtune.cohort.cells import plain
 from cxrtune.cohort.nih import SEXES, VIEWS
+from cxrtune.cohort.own.map_parts import (
+    Age,
+    LabelList,
+    MapPart,
+    Patient,
+    Split,
+    Texts,
+    Translated,
+    Values,
+    expression,
+)
 from cxrtune.errors import UsageError
 from cxrtune.finding_names import fault_of_names
 from cxrtune.shown import MOST, listed, quoted
@@ -19,143 +29,10 @@ from cxrtune.yaml_file import parse_mapping, read_text
 
 Uncertain = Literal["positive", "negative", "unknown"]
 UNCERTAIN: tuple[Uncertain, ...] = ("positive", "negative", "unknown")
-Texts = tuple[str, ...]
 _REMEDY = "The keys and their meaning stand in docs/data.md; shipped maps are good examples."
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Patient(_Part):
-    """Who a radiograph is of: just one of the three.
-
-    Attributes:
-        column: The column with the patient's identifier.
-        pattern: A regular expression on the image's name, after `remove`; its first group is the identifier.
-        none: The table tells no patients, and each image is taken as a patient of its own: images of one
-            person may then stand on both sides of the split.
-        exact: Identifiers are compared letter by letter; otherwise `001`, `1.0` and ` 1` are one patient.
-    """
-
-    column: str | None = None
-    pattern: str | None = None
-    none: bool = False
-    exact: bool = False
-
-    @field_validator("pattern")
-    @classmethod
-    def _has_a_group(cls, pattern: str | None) -> str | None:
-        if pattern is not None and _compiled(pattern).groups < 1:
-            raise ValueError(f"{quoted(pattern)} has no group in parentheses that is the patient")
-        return pattern
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> Patient:
-        if sum((self.column is not None, self.pattern is not None, self.none)) != 1:
-            raise ValueError("give just one of column, pattern, and none: true")
-        return self
-
-
-class Translated(_Part):
-    """A column whose values are written in another way here.
-
-    Attributes:
-        column: The column.
-        values: Theirs to ours, in any case of letters; what does not stand here is not known.
-    """
-
-    column: str
-    values: dict[str, str]
-
-
-class Age(_Part):
-    """How old the patient was: years in a column, or the time between a birth and a date.
-
-    Attributes:
-        column: The column with the years, such as `58`, `58,5` or `058Y`.
-        born: The column with the year, or the date, of birth.
-        on: The column with the date of the radiograph; of both dates only the year counts.
-    """
-
-    column: str | None = None
-    born: str | None = None
-    on: str | None = None
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> Age:
-        if (self.column is None) == (self.born is None or self.on is None):
-            raise ValueError("give either column, or both born and on")
-        return self
-
-
-class Values(_Part):
-    """How a label is written; case and outer spaces do not matter, and `1.0` and `1,0` are `1`."""
-
-    present: Texts = ("1", "1.0", "true", "yes")
-    absent: Texts = ("0", "0.0", "false", "no")
-    uncertain: Texts = ("-1", "-1.0")
-    unknown: Texts = ("", "nan", "na", "n/a", "null", "none")
-
-    @model_validator(mode="after")
-    def _mean_one_thing_each(self) -> Values:
-        parts = (self.present, self.absent, self.uncertain, self.unknown)
-        every = [text for part in parts for text in {plain(text) for text in part}]
-        twice = next((text for text in every if every.count(text) > 1), None)
-        if twice is not None:
-            raise ValueError(f"{quoted(twice)} stands in two of present, absent, uncertain, unknown")
-        return self
-
-
-class LabelList(_Part):
-    """Labels that stand together in one column.
-
-    Attributes:
-        column: The column.
-        separator: What stands between two of them.
-        strip: Characters around each that are no part of it, such as quotes and brackets.
-        unknown: What the column holds where nothing is known of the image; a list without labels counts, too.
-        rest_unknown: Labels, such as `unchanged`, beside which what is not named is not known.
-        nothing: Labels that mean that nothing was found; others that `labels` does not name are told.
-        leave_out: Labels of images that are left out, such as those of spoilt pictures.
-        labels: Of each finding, the labels that mean it; case does not matter.
-    """
-
-    column: str
-    separator: str = "|"
-    strip: str = ""
-    unknown: Texts = ("", "nan", "na", "n/a", "null", "[]")
-    rest_unknown: Texts = ()
-    nothing: Texts = ("no finding", "no findings", "normal")
-    leave_out: Texts = ()
-    labels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
-
-
-class Split(_Part):
-    """A split that is given: just one of the two says which part an image belongs to.
-
-    Attributes:
-        column: The column that names the part; `table` is the name of the file that the row came from.
-        pattern: A regular expression on the image's name, after `remove`; its first group names the part.
-        values: Their names to train, validation and test; a part that is not named is made from `train`.
-    """
-
-    column: str | None = None
-    pattern: str | None = None
-    values: dict[str, Literal["train", "validation", "test"]]
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> Split:
-        if (self.column is None) == (self.pattern is None):
-            raise ValueError("give either column or pattern")
-        if self.pattern is not None and _compiled(self.pattern).groups < 1:
-            raise ValueError(f"{quoted(self.pattern)} has no group in parentheses that is the part")
-        if "train" not in self.values.values():
-            raise ValueError("no value means train")
-        return self
-
-
-class CohortMap(_Part):
+class CohortMap(MapPart):
     """What a label table's columns mean.
 
     Attributes:
@@ -195,12 +72,12 @@ class CohortMap(_Part):
     image: str
     remove: str = ""
     patient: Patient
-    keep: dict[str, Texts] = {}
+    keep: dict[str, Texts] = Field(default_factory=dict)
     view: Translated | None = None
     sex: Translated | None = None
     age: Age | None = None
     followup: str | None = None
-    findings: dict[str, str] = {}
+    findings: dict[str, str] = Field(default_factory=dict)
     values: Values = Values()
     labels: LabelList | None = None
     uncertain: Uncertain = "unknown"
@@ -218,7 +95,7 @@ class CohortMap(_Part):
     @field_validator("remove")
     @classmethod
     def _is_an_expression(cls, pattern: str) -> str:
-        _compiled(pattern)
+        expression(pattern)
         return pattern
 
     @model_validator(mode="after")
@@ -301,13 +178,6 @@ def _problem(error: ValidationError) -> str:
         return f"the key {quoted(key)} is missing"
     reason = re.sub(r"^(Value error|Assertion failed), ", "", first["msg"])
     return f"key {quoted(key)} is wrong: {reason}" if key else f"is wrong: {reason}"
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{quoted(pattern)} is no regular expression ({error})") from error
 
 
 def _shipped() -> Any:

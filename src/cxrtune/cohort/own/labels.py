@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.cells import plain
-from cxrtune.cohort.own.cohort_map import CohortMap, LabelList, Uncertain, Values
+from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain
 from cxrtune.cohort.own.label_table import row_name
+from cxrtune.cohort.own.map_parts import LabelList, Values
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell

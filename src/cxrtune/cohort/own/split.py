@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.cells import plain
-from cxrtune.cohort.own.cohort_map import Split
+from cxrtune.cohort.own.map_parts import Split
 from cxrtune.cohort.splits import VALIDATION_FRACTION, chosen_rows
 from cxrtune.cohort.table import SPLITS
 from cxrtune.errors import DataError

@@ -97,6 +97,8 @@ def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     }
     try:
         decoded, _ = get_decoder(UID(syntax)).as_array(data, index=0, decoding_plugin=plugin, **options)
+    except MemoryError:  # said by the decoding process, with its limit
+        raise
     except Exception as error:
         # Below stand pydicom's own checks and four libraries, each with errors of its own.
         raise UnreadableImageError("is damaged: its colour pixels cannot be decoded") from error

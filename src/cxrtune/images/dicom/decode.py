@@ -66,6 +66,8 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixel
         raise
     except RecursionError:
         raise UnreadableImageError("has sequences that are nested too deeply to be read") from None
+    except MemoryError:  # said by the decoding process, with its limit
+        raise
     except Exception as error:
         # Reading an element of a damaged file may raise anything, with the element's value in its text.
         raise UnreadableImageError(

@@ -54,6 +54,8 @@ def first_frame(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
     data = pixel_data(dataset)
     try:
         frame = _only_frame(data, notes) if header.frames == 1 else _first_of_several(dataset, data, header)
+    except MemoryError:  # said by the decoding process, with its limit
+        raise
     except Exception as error:
         # pydicom lets whatever goes wrong in its reading of items through.
         raise UnreadableImageError("is damaged: its compressed pixels have no whole frame") from error

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.decoders import Decoders, DecodingLimits
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.delivery import Delivery
 from cxrtune.serving.dicom_node.journal import LOGGER

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from cxrtune.errors import DecodingTooSlowError, UnreadableImageError
-from cxrtune.images.decoders import Decoders, DecodingLimits
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
