@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO ?= runs/demo
-# Which tests `make test` runs; CI asks for the long ones too.
 MARKS ?= not long and not nightly
 # A worker on each processor, and no more than four: each takes half a gigabyte. One file, one worker.
 WORKERS ?= auto
@@ -13,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfi
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo check unit test nightly test-cpus coverage bench clean
+.PHONY: demo check unit test long nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -32,9 +31,13 @@ unit: $(READY)
 test: check
 	$(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS)
 
+# One after the other, with every processor for each: networks that are trained side by side wait for each other.
+long: $(READY)
+	$(BIN)/pytest -m "long and not nightly" $(PYTEST_ARGS)
+
 # Everything, with what takes more than five minutes.
-nightly: check
-	$(PYTEST) $(PYTEST_ARGS)
+nightly: test
+	$(BIN)/pytest -m "long or nightly" $(PYTEST_ARGS)
 
 # The numeric tests under several instruction sets and numbers of threads. CPUS=few takes a sample of them.
 CPUS ?= all
