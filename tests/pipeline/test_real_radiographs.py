@@ -116,6 +116,7 @@ def test_the_reference_recipe_on_all_real_radiographs(cxrtune, nih, tmp_path):
     check(results, nih, tmp_path / "nih")
 
 
+@pytest.mark.long
 def test_torchxrayvision_and_the_linear_probe_beside_a_small_training(
     cxrtune, nih_1024, tmp_path, monkeypatch
 ):

@@ -26,7 +26,7 @@ from node_world import (
     until,
 )
 from pydicom import dcmread
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
 from cxrtune.images.decoders import Decoders
@@ -65,10 +65,17 @@ def receiving(place, **options):
 def associated(port, syntax="1.2.840.10008.1.2.1", kind=DIGITAL, calling="TEST", called="CXRTUNE"):
     entity = AE(calling)
     entity.add_requested_context(kind, syntax)
-    association = entity.associate("127.0.0.1", port, ae_title=called)
+    opened = []
+    keep = (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc.dul.socket.socket))
+    association = entity.associate("127.0.0.1", port, ae_title=called, evt_handlers=[keep])
     yield association
     if association.is_established:
         association.release()
+    # The library leaves some sockets of associations that were refused to the garbage collector.
+    if association.is_alive():
+        association.join()
+    for one in opened:
+        one.close()
 
 
 def send_raw(association, data_set: bytes, uid: str, kind=DIGITAL):
@@ -238,7 +245,7 @@ def test_a_thousand_idle_connections_take_few_threads_and_pass(tmp_path):
                 with associated(port) as association:
                     return association.is_established and send_raw(association, GOOD, UID) == 0x0000
 
-            until(answered, 20)
+            until(answered)
         finally:
             for one in idle:
                 one.close()
