@@ -8,6 +8,7 @@ from sklearn.metrics import precision_recall_fscore_support, recall_score
 from cxrtune.evaluation.calls import call_replicates
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
 from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.proportion import proportion_interval
 
 MEASURES = [(0, "precision"), (1, "recall"), (2, "f1")]
 
@@ -57,14 +58,28 @@ def values(labels, calls, column, rows):
     )[:3]
 
 
-@pytest.mark.parametrize(("place", "measure"), MEASURES)
-def test_intervals_are_brute_force(replayed, place, measure):
+def test_the_interval_of_f1_is_brute_force(replayed):
     model, labels, calls, drawn = replayed
-    replicates = [values(labels, calls, 0, rows)[place] for rows in drawn]
-    found = model.findings["Effusion"].intervals[measure]
+    replicates = [values(labels, calls, 0, rows)[2] for rows in drawn]
+    found = model.findings["Effusion"].intervals["f1"]
     assert (found.low, found.high) == pytest.approx(
         tuple(np.nanquantile(replicates, [0.025, 0.975])), abs=1e-12
     )
+
+
+def test_shares_have_the_interval_of_their_patients(replayed, cohort):
+    model, labels, calls, _ = replayed
+    patients = np.unique(cohort.patients[cohort.rows("test")].astype(str), return_inverse=True)[1]
+    truth, called = labels[:, 0] == 1, calls[:, 0]
+    for measure, right, of in (
+        ("precision", truth & called, called),
+        ("recall", truth & called, truth),
+        ("specificity", ~truth & ~called, ~truth),
+    ):
+        counts = [np.bincount(patients, weights=mask).astype(int) for mask in (right, of)]
+        found = model.findings["Effusion"].intervals[measure]
+        assert (found.low, found.high) == proportion_interval(*counts)
+        assert found.low < getattr(model.findings["Effusion"], measure) <= found.high
 
 
 @pytest.mark.parametrize(("place", "measure"), MEASURES)

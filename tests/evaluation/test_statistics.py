@@ -15,7 +15,7 @@ from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.statistics.areas import area_replicates
 from cxrtune.evaluation.statistics.delong import delong, placements
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import bootstrap_p_value, percentile_interval
+from cxrtune.evaluation.statistics.interval import percentile_interval
 from cxrtune.evaluation.statistics.patients import draw_patients
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "proc.json").read_text())
@@ -130,12 +130,9 @@ def test_an_interval_needs_replicates_that_define_the_value():
     values = np.full(2000, np.nan)
     values[:99] = 0.5
     assert percentile_interval(values) is None
-    assert bootstrap_p_value(0.1, values) is None
     values[:1001] = np.linspace(0, 1, 1001)
     assert percentile_interval(values) == pytest.approx((0.025, 0.975))
 
 
-def test_the_bootstraps_p_value_is_normal():
-    replicates = np.random.default_rng(0).normal(0.1, 0.05, 20_000)
-    assert bootstrap_p_value(0.098, replicates) == pytest.approx(0.05, abs=0.003)
-    assert bootstrap_p_value(0.0, np.zeros(200)) == 1.0
+def test_replicates_without_spread_give_no_interval():
+    assert percentile_interval(np.ones(2000)) is None

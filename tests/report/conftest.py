@@ -150,7 +150,7 @@ def _finding(
     if positives == 0:
         return FindingResult(
             auroc=None, threshold=0.5, precision=0.0, recall=None, specificity=0.93, f1=0.0,
-            support=0, negatives=negatives, called=113,
+            support=0, negatives=negatives, positive_patients=0, negative_patients=negatives, called=113,
         )  # fmt: skip
     scores = np.concatenate([random.normal(separation, 1, positives), random.normal(0, 1, negatives)])
     truth = np.arange(TEST_IMAGES) < positives
@@ -170,6 +170,8 @@ def _finding(
         f1=2 * precision * recall / (precision + recall),
         support=positives,
         negatives=negatives,
+        positive_patients=positives,
+        negative_patients=negatives,
         called=best,
     )
 

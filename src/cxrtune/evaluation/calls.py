@@ -5,10 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.evaluation.common_ground import named_interval
+from cxrtune.evaluation.results import Interval
 from cxrtune.evaluation.statistics.patients import Resamples
+from cxrtune.evaluation.statistics.proportion import proportion_interval
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
+
+
+def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict[str, Interval]:
+    """Return the intervals of precision, recall (sensitivity) and specificity, those that have one.
+
+    Args:
+        calls: bool (n,), called present.
+        truth: bool (n,), present.
+        patients: intp (n,), the patient of each image, from 0.
+    """
+    found: dict[str, Interval] = {}
+    for name, right, of in (
+        ("precision", calls & truth, calls),
+        ("recall", calls & truth, truth),
+        ("specificity", ~calls & ~truth, ~truth),
+    ):
+        hits, images = (np.bincount(patients[mask], minlength=1) for mask in (right, of))
+        hits = np.concatenate([hits, np.zeros(len(images) - len(hits), dtype=hits.dtype)])
+        found |= named_interval(name, proportion_interval(hits, images))
+    return found
 
 
 def call_replicates(calls: Mask, truth: Mask, usable: Mask, resamples: Resamples) -> dict[str, Values]:

@@ -36,6 +36,7 @@ class CommonGround:
         usable: bool (n, F), the label is known, and the score of every model that has the finding.
         not_scored: By model, how many images of the split it did not score.
         resamples: The patients' replicates.
+        seed: Decides what is drawn.
     """
 
     cohort: Cohort
@@ -45,6 +46,7 @@ class CommonGround:
     usable: Mask
     not_scored: Mapping[str, int]
     resamples: Resamples
+    seed: int
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -142,6 +144,7 @@ def find_common_ground(
         usable=usable,
         not_scored={name: int((~mask).sum()) for name, mask in scored.items()},
         resamples=draw_patients(cohort.patients[shared], replicates=replicates, seed=seed),
+        seed=seed,
     )
 
 
@@ -157,9 +160,18 @@ def mean_of(replicates: list[Values]) -> Values:
 
 
 def interval_of(replicates: Values) -> Interval | None:
-    """Return the percentile interval as it is stored."""
-    found = percentile_interval(replicates)
+    """Return the percentile interval as it is stored; None where the replicates have no spread."""
+    return stored(percentile_interval(replicates))
+
+
+def stored(found: tuple[float, float] | None) -> Interval | None:
+    """Return an interval as it is stored."""
     return None if found is None else Interval(low=found[0], high=found[1])
+
+
+def named_interval(name: str, found: tuple[float, float] | None) -> dict[str, Interval]:
+    """Return an interval under its name, or nothing where there is none."""
+    return {} if found is None else {name: Interval(low=found[0], high=found[1])}
 
 
 def intervals_of(replicates: Mapping[str, Values]) -> dict[str, Interval]:

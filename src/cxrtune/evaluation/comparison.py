@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, mean_of
-from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.evaluation.statistics.areas import AreaReplicates
-from cxrtune.evaluation.statistics.delong import DeLong, delong
-from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import bootstrap_p_value
+from cxrtune.evaluation.common_ground import CommonGround
+from cxrtune.evaluation.results import Comparison, Interval, PairedResult
+from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.holm import holm, holm_levels
+from cxrtune.evaluation.statistics.swaps import Paired, Swapped, mean_of_pairs, paired_areas, swap
 
 LEVEL = 0.05
-HIGHER, LOWER, NOT_SEPARABLE, UNDEFINED = "higher", "lower", "not separable", "undefined"
+FEWEST_PATIENTS = 10
+"""With, and without, the finding; with fewer there is an estimate and an interval, but no test."""
 
-Areas = Mapping[tuple[str, int], AreaReplicates]
+HIGHER, LOWER, NOT_SEPARABLE, UNDEFINED = "higher", "lower", "not separable", "undefined"
+TOO_FEW = "too few to compare"
+
+_SURE = 3.0  # Monte-Carlo standard errors
+
 Mask = NDArray[np.bool_]
 
 
-def compare_all(ground: CommonGround, areas: Areas) -> list[Comparison]:
+@dataclass(frozen=True)
+class _Compared:
+    """One finding, or the mean: what is known before any test, and the patients' parts of the difference."""
+
+    result: PairedResult
+    pair: Paired | None
+
+    @property
+    def is_tested(self) -> bool:
+        return self.pair is not None and self.result.verdict != TOO_FEW
+
+
+def compare_all(ground: CommonGround) -> list[Comparison]:
     """Compare every pair of models, the earlier named first."""
-    return [compare(ground, areas, first, second) for first, second in combinations(ground.scores, 2)]
+    return [compare(ground, first, second) for first, second in combinations(ground.scores, 2)]
 
 
-def compare(
-    ground: CommonGround, areas: Areas, first: str, second: str, within: Mask | None = None
-) -> Comparison:
+def compare(ground: CommonGround, first: str, second: str, within: Mask | None = None) -> Comparison:
     """Compare two models, finding by finding and on the mean of those that both have.
 
     Args:
         ground: The images, labels and scores.
-        areas: The replicates of both models on these images.
         first: One model.
         second: The other.
         within: bool (n,), only these images.
@@ -42,84 +57,126 @@ def compare(
     both = [
         column
         for column in range(len(ground.findings))
-        if {(first, column), (second, column)} <= areas.keys()
+        if ground.has(first, column) and ground.has(second, column)
     ]
-    paired = [_pair(ground, areas, first, second, column, within) for column in both]
-    adjusted = holm([result.p_patients for result, _ in paired])
-    findings = {}
-    for column, (result, _), p_value in zip(both, paired, adjusted, strict=True):
-        verdict = _verdict(result.difference, p_value)
-        findings[ground.findings[column]] = result.model_copy(update={"p_holm": p_value, "verdict": verdict})
+    findings = [_finding(ground, first, second, column, within) for column in both]
+    compared = [*findings, _mean(ground, findings, within)]
+    pairs = [one.pair for one in compared if one.pair is not None]
+    tested = [one.is_tested for one in compared if one.pair is not None]
+    has_mean = compared[-1].pair is not None
+    drawn = iter(swap(pairs, ground.seed, partial(_is_decided, tested, has_mean)))
+    swapped = [None if one.pair is None else next(drawn) for one in compared]
+    results = _judged(compared[:-1], swapped[:-1])
     return Comparison(
         first=first,
         second=second,
-        findings=findings,
-        macro=_macro(ground, [result for result, _ in paired], [values for _, values in paired], within),
+        findings={ground.findings[column]: result for column, result in zip(both, results, strict=True)},
+        macro=_judged(compared[-1:], swapped[-1:])[0],
     )
 
 
-def _pair(
-    ground: CommonGround, areas: Areas, first: str, second: str, column: int, within: Mask | None
-) -> tuple[PairedResult, NDArray[np.float64]]:
+def _finding(ground: CommonGround, first: str, second: str, column: int, within: Mask | None) -> _Compared:
     keep = ground.usable[:, column] if within is None else ground.usable[:, column] & within
     scores = np.stack([ground.scores[model][keep, column] for model in (first, second)], axis=1)
-    truth = ground.truth[keep, column]
-    test = delong(truth, scores)
-    replicates = areas[first, column].auroc - areas[second, column].auroc
+    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
+    with_it, without_it = len(np.unique(patients[truth])), len(np.unique(patients[~truth]))
     result = PairedResult(
         difference=None,
         interval=None,
+        interval_holm=None,
         p_delong=None,
         p_patients=None,
+        p_error=None,
         p_holm=None,
         verdict=UNDEFINED,
         images=int(keep.sum()),
-        patients=len(set(ground.patients[keep])),
+        patients=len(np.unique(patients)),
         positives=int(truth.sum()),
+        positive_patients=with_it,
+        negative_patients=without_it,
     )
-    return (result if test is None else _tested(result, test, replicates)), replicates
+    test = delong(truth, scores)
+    if test is None:
+        return _Compared(result, None)
+    pair = paired_areas(truth, scores, patients, ground.resamples.patients)
+    is_tested = min(with_it, without_it) >= FEWEST_PATIENTS
+    update = {
+        "difference": pair.difference,
+        "p_delong": test.p_value(0, 1),
+        "verdict": UNDEFINED if is_tested else TOO_FEW,
+    }
+    return _Compared(result.model_copy(update=update), pair)
 
 
-def _tested(result: PairedResult, test: DeLong, replicates: NDArray[np.float64]) -> PairedResult:
-    difference = float(test.aurocs[0] - test.aurocs[1])
-    return result.model_copy(
-        update={
-            "difference": difference,
-            "interval": interval_of(replicates),
-            "p_delong": test.p_value(0, 1),
-            "p_patients": bootstrap_p_value(difference, replicates),
-        }
-    )
-
-
-def _macro(
-    ground: CommonGround,
-    results: list[PairedResult],
-    replicates: list[NDArray[np.float64]],
-    within: Mask | None,
-) -> PairedResult:
-    defined = [place for place, result in enumerate(results) if result.difference is not None]
-    differences = [results[place].difference or 0.0 for place in defined]
-    difference = float(np.mean(differences)) if defined else None
-    means = mean_of([replicates[place] for place in defined])
-    p_value = None if difference is None else bootstrap_p_value(difference, means)
-    inside = slice(None) if within is None else within
-    return PairedResult(
-        difference=difference,
-        interval=interval_of(means),
+def _mean(ground: CommonGround, findings: Sequence[_Compared], within: Mask | None) -> _Compared:
+    """Return the mean over the findings; a patient counts once, with whatever findings it has."""
+    defined = [one for one in findings if one.pair is not None]
+    inside = np.ones(len(ground.rows), dtype=bool) if within is None else within
+    codes = ground.resamples.codes[inside]
+    any_of_them = (ground.truth & ground.usable)[inside].any(axis=1)
+    with_it = len(np.unique(codes[any_of_them]))
+    pair = mean_of_pairs([one.pair for one in defined if one.pair is not None]) if defined else None
+    fewest = min(with_it, *(one.result.negative_patients for one in defined)) if defined else 0
+    result = PairedResult(
+        difference=None if pair is None else pair.difference,
+        interval=None,
+        interval_holm=None,
         p_delong=None,
-        p_patients=p_value,
-        p_holm=p_value,
-        verdict=_verdict(difference, p_value),
-        images=len(ground.patients[inside]),
-        patients=len(set(ground.patients[inside])),
-        positives=sum(results[place].positives for place in defined),
+        p_patients=None,
+        p_error=None,
+        p_holm=None,
+        verdict=TOO_FEW if pair is not None and fewest < FEWEST_PATIENTS else UNDEFINED,
+        images=int(inside.sum()),
+        patients=len(np.unique(codes)),
+        positives=sum(one.result.positives for one in defined),
+        positive_patients=with_it,
+        negative_patients=len(np.unique(codes[~any_of_them])),
+    )
+    return _Compared(result, pair)
+
+
+def _is_decided(tested: Sequence[bool], has_mean: bool, swapped: Sequence[Swapped]) -> bool:
+    """Tell whether each tested p-value is clearly on one side of its level: more draws change nothing."""
+    findings = len(swapped) - has_mean
+    p_values = [one.p_value() if is_tested else None for one, is_tested in zip(swapped, tested, strict=True)]
+    levels = holm_levels(p_values[:findings], LEVEL) + [LEVEL] * has_mean
+    return all(
+        p_value is None or level is None or abs(p_value - level) > _SURE * one.p_error()
+        for one, p_value, level in zip(swapped, p_values, levels, strict=True)
     )
 
 
-def _verdict(difference: float | None, p_value: float | None) -> str:
-    if difference is None or p_value is None:
-        return UNDEFINED
-    if p_value >= LEVEL:
+def _judged(compared: Sequence[_Compared], swapped: Sequence[Swapped | None]) -> list[PairedResult]:
+    """Fill in intervals, p-values and verdicts; the p-values are corrected over those that are tested."""
+    p_values = [
+        one.p_value() if one is not None and part.is_tested else None
+        for part, one in zip(compared, swapped, strict=True)
+    ]
+    levels, adjusted = holm_levels(p_values, LEVEL), holm(p_values)
+    results = []
+    for part, one, p_value, p_holm, level in zip(compared, swapped, p_values, adjusted, levels, strict=True):
+        result = part.result
+        if one is not None:
+            update: dict[str, object] = {"interval": _interval(one, LEVEL)}
+            if p_value is not None and p_holm is not None and level is not None:
+                update |= {
+                    "interval_holm": _interval(one, level),
+                    "p_patients": p_value,
+                    "p_error": one.p_error(),
+                    "p_holm": p_holm,
+                    "verdict": _verdict(one.difference, p_holm),
+                }
+            result = result.model_copy(update=update)
+        results.append(result)
+    return results
+
+
+def _interval(swapped: Swapped, level: float) -> Interval | None:
+    found = swapped.interval(level)
+    return None if found is None else Interval(low=found[0], high=found[1])
+
+
+def _verdict(difference: float, p_value: float) -> str:
+    if p_value > LEVEL:
         return NOT_SEPARABLE
     return HIGHER if difference > 0 else LOWER

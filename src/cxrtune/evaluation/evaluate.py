@@ -218,7 +218,7 @@ def _results(
         cohort=count_splits(cohort),
         models=models,
         missing=list(options.missing),
-        comparisons=compare_all(ground, areas),
+        comparisons=compare_all(ground),
         attributes=evaluate_subgroups(ground, {name: one.thresholds for name, one in chosen.items()}),
         outside=[found for found in outside if found is not None],
         localizations=_localizations(cohort, rows, options),

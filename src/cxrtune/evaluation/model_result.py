@@ -14,15 +14,14 @@ from cxrtune.evaluation.calibration.reliability import (
     log_loss,
     reliability,
 )
-from cxrtune.evaluation.calls import call_replicates
+from cxrtune.evaluation.calls import call_intervals, call_replicates
 from cxrtune.evaluation.classification import averages, count
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of
+from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of, named_interval
 from cxrtune.evaluation.precision_recall import average_precision
 from cxrtune.evaluation.results import (
     CalibrationQuality,
     CalibrationResult,
     FindingResult,
-    Interval,
     Intervals,
     ModelResult,
     OperatingPointResult,
@@ -31,6 +30,7 @@ from cxrtune.evaluation.results import (
 )
 from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.statistics.areas import AreaReplicates
+from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 from cxrtune.evaluation.statistics.delong import delong
 from cxrtune.evaluation.thresholds import OperatingPoint
 from cxrtune.evaluation.validation import Chosen
@@ -124,10 +124,14 @@ def _finding(
     calls = scores.astype(np.float64) >= (np.nan if threshold is None else threshold)
     counts = count(calls, labels == 1, np.ones(len(labels), dtype=bool))
     called = has and threshold is not None
-    replicates = dict(drawn) if called else {}
+    truth, patients = labels == 1, ground.resamples.codes[usable]
+    intervals: Intervals = {}
+    if called:
+        intervals |= call_intervals(calls, truth, patients) | intervals_of({"f1": drawn["f1"]})
     if (name, column) in areas:
-        found = areas[name, column]
-        replicates |= {"auroc": found.auroc, "average_precision": found.average_precision}
+        intervals |= intervals_of({"average_precision": areas[name, column].average_precision})
+        intervals |= named_interval("auroc", auroc_interval(truth, scores, patients))
+        intervals |= _delong_interval(truth, scores)
     return FindingResult(
         auroc=auroc(labels, scores),
         average_precision=average_precision(labels, scores),
@@ -139,14 +143,15 @@ def _finding(
         support=counts.support,
         negatives=counts.fp + counts.tn,
         called=counts.tp + counts.fp if called else 0,
-        intervals=intervals_of(replicates) | _delong_interval(labels == 1, scores),
+        positive_patients=len(np.unique(patients[truth])),
+        negative_patients=len(np.unique(patients[~truth])),
+        intervals=intervals,
     )
 
 
 def _delong_interval(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> Intervals:
     found = delong(truth, scores[:, np.newaxis])
-    interval = None if found is None else found.interval(0)
-    return {} if interval is None else {"auroc_delong": Interval(low=interval[0], high=interval[1])}
+    return {} if found is None else named_interval("auroc_delong", found.interval(0))
 
 
 def _operating_points(
@@ -159,18 +164,22 @@ def _operating_points(
     truth = ground.truth[:, columns]
     limits = np.array([point.threshold for point in points.values()])
     calls = ground.scores[name][:, columns].astype(np.float64) >= limits
-    drawn = call_replicates(calls, truth, usable, ground.resamples)
     results = {}
     for place, (finding, point) in enumerate(points.items()):
         counts = count(calls[:, place], truth[:, place], usable[:, place])
-        replicates = {"sensitivity": drawn["recall"][place], "specificity": drawn["specificity"][place]}
+        keep = usable[:, place]
+        found = call_intervals(calls[keep, place], truth[keep, place], ground.resamples.codes[keep])
         results[finding] = OperatingPointResult(
             threshold=point.threshold,
             validation_sensitivity=point.sensitivity,
             validation_specificity=point.specificity,
             sensitivity=counts.recall,
             specificity=counts.specificity,
-            intervals=intervals_of(replicates),
+            intervals={
+                ours: found[theirs]
+                for ours, theirs in (("sensitivity", "recall"), ("specificity", "specificity"))
+                if theirs in found
+            },
         )
     return results
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxrtune.evaluation.common_ground import CommonGround, intervals_of
+from cxrtune.evaluation.common_ground import CommonGround, named_interval
 from cxrtune.evaluation.results import AreaResult, SecondTruth, SecondTruthFinding
 from cxrtune.evaluation.roc import auroc
-from cxrtune.evaluation.statistics.areas import area_replicates
+from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def _finding(
         if not had:
             continue
         highest = scores[rows][:, had].max(axis=1)
-        drawn = area_replicates(truth, highest, rows, ground.resamples)
+        found = auroc_interval(truth, highest, ground.resamples.codes[rows])
         models[model] = AreaResult(
             auroc=auroc(labels[rows], highest),
             positives=int(truth.sum()),
             negatives=int((~truth).sum()),
-            intervals=intervals_of({"auroc": drawn.auroc}),
+            intervals=named_interval("auroc", found),
         )
     return SecondTruthFinding(
         ours=[ground.findings[column] for column in columns],

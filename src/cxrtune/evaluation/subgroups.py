@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calls import call_replicates
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of
-from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel
+from cxrtune.evaluation.calls import call_intervals, call_replicates
+from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of, named_interval
+from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Intervals
 from cxrtune.evaluation.roc import auroc
+from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 
 FEWEST = 10
 """Positives, and negatives, without which a group says nothing of a finding."""
@@ -37,6 +38,7 @@ class _Cell:
     negatives: int
     values: dict[str, float]
     replicates: dict[str, Values]
+    intervals: Intervals
 
 
 def evaluate_subgroups(ground: CommonGround, thresholds: Thresholds) -> list[Attribute]:
@@ -100,15 +102,20 @@ def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> dict[tup
         positives, negatives = int((truth & usable).sum()), int((~truth & usable).sum())
         values: dict[str, float] = {}
         drawn: dict[str, Values] = {}
+        intervals: Intervals = {}
         if min(positives, negatives) >= FEWEST:
             area = auroc(truth[usable].astype(np.float32), scores[usable])
+            patients = ground.resamples.codes[usable]
             values, drawn = {"auroc": area or 0.0}, {"auroc": replicates.auroc}
+            intervals |= named_interval("auroc", auroc_interval(truth[usable], scores[usable], patients))
             if not np.isnan(limits[model][column]):
                 calls, at = called[model][:, column], drawn_calls[model]
                 drawn |= {"sensitivity": at["recall"][column], "specificity": at["specificity"][column]}
                 values["sensitivity"] = float(calls[truth & usable].mean())
                 values["specificity"] = float((~calls)[~truth & usable].mean())
-        cells[model, column] = _Cell(positives, negatives, values, drawn)
+                found = call_intervals(calls[usable], truth[usable], patients)
+                intervals |= {"sensitivity": found["recall"], "specificity": found["specificity"]}
+        cells[model, column] = _Cell(positives, negatives, values, drawn, intervals)
     return cells
 
 
@@ -143,7 +150,7 @@ def _finding(cell: _Cell, reference: _Cell, *, is_reference: bool) -> GroupFindi
         specificity=cell.values.get("specificity"),
         positives=cell.positives,
         negatives=cell.negatives,
-        intervals=intervals_of(cell.replicates),
+        intervals=cell.intervals,
         gaps={name: cell.values[name] - reference.values[name] for name in shared},
         gap_intervals=intervals_of(
             {name: cell.replicates[name] - reference.replicates[name] for name in shared}

@@ -60,6 +60,7 @@ def comparison_table(results: Results) -> pd.DataFrame:
     for pair in results.comparisons:
         for finding, found in (*pair.findings.items(), ("macro average", pair.macro)):
             low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
+            corrected = found.interval_holm
             rows.append(
                 {
                     "first": pair.first,
@@ -68,6 +69,8 @@ def comparison_table(results: Results) -> pd.DataFrame:
                     "difference": found.difference,
                     "low": low,
                     "high": high,
+                    "corrected low": None if corrected is None else corrected.low,
+                    "corrected high": None if corrected is None else corrected.high,
                     "p DeLong": found.p_delong,
                     "p patients": found.p_patients,
                     "p Holm": found.p_holm,
@@ -75,6 +78,8 @@ def comparison_table(results: Results) -> pd.DataFrame:
                     "images": found.images,
                     "patients": found.patients,
                     "positives": found.positives,
+                    "positive patients": found.positive_patients,
+                    "negative patients": found.negative_patients,
                 }
             )
     return pd.DataFrame(rows)

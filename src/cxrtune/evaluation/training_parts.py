@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of
+from cxrtune.evaluation.common_ground import CommonGround, interval_of, mean_of, named_interval
 from cxrtune.evaluation.comparison import compare
 from cxrtune.evaluation.results import AreaResult, Contamination, OutsideResult
 from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.statistics.areas import AreaReplicates
+from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def evaluate_outside(ground: CommonGround, model: str, part: TrainingPart) -> Ou
         findings=findings,
         macro={name: _macro(ground, name, findings[name], areas) for name in ground.scores},
         differences={
-            other: compare(ground, areas, other, model, outside).macro
-            for other in ground.scores
-            if other != model
+            other: compare(ground, other, model, outside).macro for other in ground.scores if other != model
         },
     )
 
@@ -83,12 +82,12 @@ def _findings(
         if (model, column) not in areas:
             continue
         keep = ground.usable[:, column] & within
-        truth = ground.truth[keep, column]
+        truth, scores = ground.truth[keep, column], ground.scores[model][keep, column]
         results[finding] = AreaResult(
-            auroc=auroc(truth.astype(np.float32), ground.scores[model][keep, column]),
+            auroc=auroc(truth.astype(np.float32), scores),
             positives=int(truth.sum()),
             negatives=int((~truth).sum()),
-            intervals=intervals_of({"auroc": areas[model, column].auroc}),
+            intervals=named_interval("auroc", auroc_interval(truth, scores, ground.resamples.codes[keep])),
         )
     return results
 

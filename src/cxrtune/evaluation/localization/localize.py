@@ -67,7 +67,7 @@ def localize(
         located = locate(heatmaps.maps[part["map"].to_numpy()[first], column])
         values = {MODEL: values_of_maps(located, corners, pictures)}
         values |= {control: values_of_control(one, corners, pictures) for control, one in made.items()}
-        scored[finding] = average_pictures(values, images, len(part), resamples)
+        scored[finding] = average_pictures(values, images, len(part), resamples, seed)
     mean = average_findings(list(scored.values()), len(patients), resamples.patients)
     return Localization(
         model=name,

@@ -8,18 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import interval_of, mean_of
+from cxrtune.evaluation.common_ground import interval_of, mean_of, stored
 from cxrtune.evaluation.localization.values import MEAN_IOU, MEASURES, POINTING, THRESHOLDS
-from cxrtune.evaluation.results import LocalizationDifference, LocalizationFinding, LocalizationValues
+from cxrtune.evaluation.results import (
+    Interval,
+    LocalizationDifference,
+    LocalizationFinding,
+    LocalizationValues,
+)
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import bootstrap_p_value
 from cxrtune.evaluation.statistics.patients import Resamples
+from cxrtune.evaluation.statistics.proportion import proportion_interval
+from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_means, swap
 
 MODEL = "model"
 """What the model is called beside the controls."""
 
-FEWEST_IMAGES = 10
-"""With fewer boxed pictures there is a value and its count, but no interval and no test."""
+FEWEST_PATIENTS = 10
+"""With fewer patients whose images have a box there is a value and its count, but no interval and no test."""
 
 Values = NDArray[np.float64]
 
@@ -34,6 +40,9 @@ class Scored:
         boxes: How many boxes.
         values: float64 (9,), in [0, 1], by `MODEL` or a control's name.
         replicates: float64 (9, B) by the same, NaN where a replicate drew none of the pictures.
+        intervals: 9 by the same, None where there is none.
+        pairs: 9 by a control's name, the model less the control, patient by patient.
+        seed: Decides what is swapped.
     """
 
     images: int
@@ -41,10 +50,13 @@ class Scored:
     boxes: int
     values: dict[str, Values]
     replicates: dict[str, Values]
+    intervals: dict[str, list[Interval | None]]
+    pairs: dict[str, list[Paired]]
+    seed: int
 
 
 def average_pictures(
-    values: dict[str, Values], images: NDArray[np.intp], boxes: int, resamples: Resamples
+    values: dict[str, Values], images: NDArray[np.intp], boxes: int, resamples: Resamples, seed: int
 ) -> Scored:
     """Average over pictures, in the whole sample and in every replicate of patients.
 
@@ -53,18 +65,33 @@ def average_pictures(
         images: intp (n,), which of the resamples' images these are.
         boxes: How many boxes are in them.
         resamples: The replicates, the same for all.
+        seed: Decides which patients are swapped in tests.
     """
     codes = resamples.codes[images]
     times = resamples.times[codes].astype(np.float64)
     total = times.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         replicates = {name: one.T @ times / total for name, one in values.items()}
+    # The model's measures but the mean IoU are shares of images; a control's are means over its maps.
+    shares = [measure != MEAN_IOU for measure in MEASURES]
+    intervals = {name: [interval_of(one) for one in drawn] for name, drawn in replicates.items()}
+    counts = np.bincount(codes, minlength=resamples.patients)
+    for place in np.flatnonzero(shares):
+        hits = np.bincount(codes, weights=values[MODEL][:, place], minlength=resamples.patients)
+        intervals[MODEL][place] = stored(proportion_interval(hits, counts))
     return Scored(
         images=len(images),
         patients=len(np.unique(codes)),
         boxes=boxes,
         values={name: one.mean(axis=0) for name, one in values.items()},
         replicates=replicates,
+        intervals=intervals,
+        pairs={
+            name: [paired_means(column, codes, resamples.patients) for column in (values[MODEL] - one).T]
+            for name, one in values.items()
+            if name != MODEL
+        },
+        seed=seed,
     )
 
 
@@ -77,12 +104,21 @@ def average_findings(scored: Sequence[Scored], images: int, patients: int) -> Sc
         patients: How many patients.
     """
     names = scored[0].values
+    replicates = {name: mean_of([one.replicates[name] for one in scored]) for name in names}
     return Scored(
         images=images,
         patients=patients,
         boxes=sum(one.boxes for one in scored),
         values={name: np.mean([one.values[name] for one in scored], axis=0) for name in names},
-        replicates={name: mean_of([one.replicates[name] for one in scored]) for name in names},
+        replicates=replicates,
+        intervals={name: [interval_of(one) for one in drawn] for name, drawn in replicates.items()},
+        pairs={
+            control: [
+                mean_of_pairs(same) for same in zip(*(one.pairs[control] for one in scored), strict=True)
+            ]
+            for control in scored[0].pairs
+        },
+        seed=scored[0].seed,
     )
 
 
@@ -102,8 +138,8 @@ def as_result(scored: Scored) -> LocalizationFinding:
 def _stored(scored: Scored, name: str) -> LocalizationValues:
     values = dict(zip(MEASURES, scored.values[name].tolist(), strict=True))
     intervals = {}
-    if scored.images >= FEWEST_IMAGES:
-        found = zip(MEASURES, map(interval_of, scored.replicates[name]), strict=True)
+    if scored.patients >= FEWEST_PATIENTS:
+        found = zip(MEASURES, scored.intervals[name], strict=True)
         intervals = {measure: interval for measure, interval in found if interval is not None}
     return LocalizationValues(
         pointing=values[POINTING],
@@ -115,16 +151,16 @@ def _stored(scored: Scored, name: str) -> LocalizationValues:
 
 def _differences(scored: Scored, control: str) -> dict[str, LocalizationDifference]:
     values = (scored.values[MODEL] - scored.values[control]).tolist()
-    drawn = scored.replicates[MODEL] - scored.replicates[control]
-    enough = scored.images >= FEWEST_IMAGES
+    enough = scored.patients >= FEWEST_PATIENTS
+    swapped = swap(scored.pairs[control], scored.seed, lambda _: True) if enough else [None] * len(values)
     return {
         measure: LocalizationDifference(
             difference=value,
-            interval=interval_of(one) if enough else None,
-            p_value=bootstrap_p_value(value, one) if enough else None,
+            interval=None if one is None else stored(one.interval()),
+            p_value=None if one is None else one.p_value(),
             p_holm=None,
         )
-        for measure, value, one in zip(MEASURES, values, drawn, strict=True)
+        for measure, value, one in zip(MEASURES, values, swapped, strict=True)
     }
 
 

@@ -9,19 +9,27 @@ from cxrtune.evaluation.results.record import Interval, Stored
 class PairedResult(Stored):
     """The AUROC of one model less that of another, on the same images.
 
-    `p_delong` takes images as independent, `p_patients` draws patients; `p_holm` is `p_patients` after Holm's
-    correction over the findings, and decides the verdict: `higher`, `lower`, `not separable`, or `undefined`.
+    `p_delong` takes images as independent; `p_patients` swaps the models within patients, and `p_error` is
+    its Monte-Carlo standard error. `p_holm` is `p_patients` after Holm's correction over the findings, and
+    decides the verdict: `higher`, `lower`, `not separable`, `too few to compare` (there is no test), or
+    `undefined`. `interval` holds the differences that the test does not reject at 5 %, and `interval_holm`
+    those that it does not reject at the level that Holm's correction left for it: this one leaves out 0 where
+    the verdict is `higher` or `lower`, and only there.
     """
 
     difference: float | None
     interval: Interval | None
+    interval_holm: Interval | None
     p_delong: float | None
     p_patients: float | None
+    p_error: float | None
     p_holm: float | None
     verdict: str
     images: int
     patients: int
     positives: int
+    positive_patients: int
+    negative_patients: int
 
 
 class Comparison(Stored):

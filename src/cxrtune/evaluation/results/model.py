@@ -14,7 +14,8 @@ class FindingResult(Stored):
     `auroc` is the area under the ROC curve in [0, 1] (Hanley and McNeil 1982, ties count one half).
     `threshold` is a probability in [0, 1]; a probability at or above it is a positive call, and
     precision, recall, specificity and f1 are counted there. `support` is the number of positives.
-    `intervals` are those of the patient bootstrap, by the value's name; `auroc_delong` is DeLong's.
+    `intervals` are by the value's name, and made as docs/statistics.md says; `auroc_delong` is DeLong's,
+    which takes images as independent.
     """
 
     auroc: float | None
@@ -26,6 +27,8 @@ class FindingResult(Stored):
     f1: float | None
     support: int
     negatives: int
+    positive_patients: int
+    negative_patients: int
     called: int
     intervals: Intervals = Field(default_factory=dict)
 

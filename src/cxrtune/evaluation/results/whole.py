@@ -14,7 +14,7 @@ from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
 from cxrtune.evaluation.results.record import Stored
 from cxrtune.evaluation.results.truth import SecondTruth
 
-SCHEMA = "cxrtune.results/3"
+SCHEMA = "cxrtune.results/4"
 
 
 class Bootstrap(Stored):

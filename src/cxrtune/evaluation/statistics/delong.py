@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-Z95 = float(norm.ppf(0.975))
-"""Half the width of a 95 % interval, in standard errors."""
+from cxrtune.evaluation.statistics.effective_size import Z95
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,15 @@ class DeLong:
     of_difference: NDArray[np.float64]
 
     def interval(self, model: int) -> tuple[float, float] | None:
-        """Return the 95 % Wald interval of one AUROC, cut at 0 and 1; None where it has no variance."""
+        """Return the 95 % Wald interval of one AUROC, cut at 0 and 1; None without spread."""
         variance = float(self.covariance[model, model])
-        if math.isnan(variance):
+        if not variance > 0:  # NaN, too: without spread nothing is known
             return None
-        half, area = Z95 * math.sqrt(max(variance, 0.0)), float(self.aurocs[model])
+        half, area = Z95 * math.sqrt(variance), float(self.aurocs[model])
         return max(0.0, area - half), min(1.0, area + half)
 
     def p_value(self, first: int, second: int) -> float | None:
-        """Return the two-sided p-value of AUROC `first` = AUROC `second`; None where there is no variance.
+        """Return the two-sided p-value of AUROC `first` = AUROC `second`; None without spread.
 
         Two models that order all pairs alike do not differ: their p-value is 1.
         """
@@ -54,7 +53,7 @@ class DeLong:
         difference = float(self.aurocs[first] - self.aurocs[second])
         # What is left of equal placements is rounding.
         if variance == 0:
-            return 1.0 if abs(difference) < 1e-12 else 0.0
+            return 1.0 if abs(difference) < 1e-12 else None
         return float(2 * norm.sf(abs(difference) / math.sqrt(variance)))
 
 

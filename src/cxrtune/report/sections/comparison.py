@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cxrtune.evaluation.comparison import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.evaluation.results import Comparison, PairedResult
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, p_value, signed, signed_span
+from cxrtune.report.notation import DASH, count, p_value, signed, signed_span
 from cxrtune.report.table import Cell, Column, Row, Table, number
 from cxrtune.report.verdict import verdict
 
@@ -48,7 +49,8 @@ def _pair(pair: Comparison, index: int) -> Pair:
             columns=tuple(
                 Column(name)
                 for name in (
-                    "Difference", "p, DeLong", "p, patients", "p, Holm", "Images", "Patients", "Positive",
+                    "Difference", "Corrected interval", "p, DeLong", "p, patients", "p, Holm",
+                    "Patients", "with it", "without",
                 )
             ),
             bodies=(
@@ -56,9 +58,12 @@ def _pair(pair: Comparison, index: int) -> Pair:
                 (_row("Macro average", pair.macro),),
             ),
             remarks=(
-                "With 95 % intervals of the patient bootstrap. DeLong's test takes images as independent;",
-                "the other draws patients. Holm: the patients' p-value corrected for the number of findings;",
-                "below 0.05 it decides the verdict. The macro average is one test and needs no correction.",
+                "p, patients: the models are swapped within patients; the 95 % interval beside the",
+                "difference holds what this test does not reject. p, Holm: corrected for the number of",
+                "findings; 0.05 or less decides the verdict, and the corrected interval then leaves out 0.",
+                "The macro average is one test and is not corrected. With fewer than",
+                f"{FEWEST_PATIENTS} patients with, or without, a finding no test is made. DeLong's",
+                "test takes images as independent and decides nothing.",
             ),
         ),
     )  # fmt: skip
@@ -73,11 +78,21 @@ def _row(name: str, result: PairedResult) -> Row:
         name,
         (
             difference,
+            _corrected(result),
             number(result.p_delong, p_value, no_delong),
-            number(result.p_patients, p_value, _UNDEFINED),
-            number(result.p_holm, p_value, _UNDEFINED),
-            Cell(count(result.images)),
+            number(result.p_patients, p_value, _not_tested(result)),
+            number(result.p_holm, p_value, _not_tested(result)),
             Cell(count(result.patients)),
-            Cell(count(result.positives)),
+            Cell(count(result.positive_patients)),
+            Cell(count(result.negative_patients)),
         ),
     )
+
+
+def _corrected(result: PairedResult) -> Cell:
+    interval = result.interval_holm
+    return Cell(DASH, _not_tested(result)) if interval is None else Cell(signed_span(interval))
+
+
+def _not_tested(result: PairedResult) -> str:
+    return "too few patients to compare" if result.verdict == TOO_FEW else _UNDEFINED

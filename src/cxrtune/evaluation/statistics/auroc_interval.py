@@ -1,0 +1,87 @@
+"""The 95 % interval of an AUROC, also with few positive patients and near 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from cxrtune.evaluation.statistics.delong import placements
+from cxrtune.evaluation.statistics.effective_size import Z95, effective_share, kish
+
+_EDGE = 1e-9
+
+
+def auroc_interval(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp]
+) -> tuple[float, float] | None:
+    """Return the interval; None without positives or without negatives, or where all are of one patient.
+
+    Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2",
+    Statistics in Medicine 2006, method 5: the values that are within 1.96 of their own standard errors of the
+    estimate, as Wilson's interval is for a proportion. So it has a width where the AUROC is 1. The numbers of
+    positives and negatives are divided by the design effect of the patients, which is the variance by
+    Obuchowski (Biometrics 1997) over that of independent images.
+
+    Args:
+        truth: bool (n,), present.
+        scores: (n,), known.
+        patients: intp (n,), the patient of each image, from 0.
+    """
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    if not positives or not negatives:
+        return None
+    counts = [images_of(patients[mask]) for mask in (truth, ~truth)]
+    number = min(len(count) for count in counts)
+    if number < 2:
+        return None
+    least = min(kish(count) / count.sum() for count in counts)
+    of_positives, of_negatives = (part[:, 0] for part in placements(truth, scores[:, np.newaxis]))
+    area = float(of_positives.mean())
+    variance = _variance(of_positives - area, of_negatives - area, truth, patients) * number / (number - 1)
+    model = _model(area, positives, negatives)
+    known = variance > 0 and 0 < area < 1
+    share = effective_share(model / variance, number, least) if known else least
+    if all((count == 1).all() for count in counts):
+        share = max(share, 1.0)
+    return _solved(area, lambda true: _model(true, share * positives, share * negatives))
+
+
+def images_of(patients: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many images each patient has, intp (P,), of those that have one."""
+    return np.unique(patients, return_counts=True)[1]
+
+
+def _variance(
+    of_positives: NDArray[np.float64],
+    of_negatives: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    patients: NDArray[np.intp],
+) -> float:
+    """Return the sum over patients of their squared parts; the parts are centred placements."""
+    parts = np.zeros(int(patients.max()) + 1)
+    np.add.at(parts, patients[truth], of_positives / len(of_positives))
+    np.add.at(parts, patients[~truth], of_negatives / len(of_negatives))
+    return float((parts**2).sum())
+
+
+def _model(area: float, positives: float, negatives: float) -> float:
+    """Return Newcombe's variance of an AUROC: Hanley and McNeil's with the mean of both numbers."""
+    mean = (positives + negatives) / 2 - 1
+    shape = 1 + mean * ((1 - area) / (2 - area) + area / (1 + area))
+    return area * (1 - area) * max(shape, 0.0) / (positives * negatives)
+
+
+def _solved(area: float, variance: Callable[[float], float]) -> tuple[float, float]:
+    def outside(true: float) -> float:
+        return abs(area - true) - Z95 * math.sqrt(variance(true))
+
+    # At 0 and 1 the variance is 0, so that an area there solves the equation itself.
+    low = brentq(outside, _EDGE, min(area, 1 - _EDGE)) if area > _EDGE and outside(_EDGE) > 0 else 0.0
+    high = (
+        brentq(outside, max(area, _EDGE), 1 - _EDGE) if area < 1 - _EDGE and outside(1 - _EDGE) > 0 else 1.0
+    )
+    return float(low), float(high)
