@@ -1,62 +1,216 @@
-"""How often a 95 % interval of AUROC holds the true one, with several images a patient.
+"""How often tests and 95 % intervals err where few patients have the finding.
 
-    python benchmarks/coverage.py [--simulations 1000] [--patients 200] [--replicates 1000]
+    python benchmarks/coverage.py [--simulations 1000]
 
-A patient has 1 to 10 images. A third of the patients have the finding on 9 images of 10, the others on 1 of
-20. A score is normal: 1.2 for the finding, a share of the patient (standard deviation 1), a share of the
-image (standard deviation 1); so the AUROC of two images of different patients is Phi(1.2 / 2) = 0.726. Beside
-the bootstrap of patients: that of images, and DeLong's interval, which both take images as independent.
+Patients have a geometric number of images (mean 3.6, at most 30, as NIH's) or one each; an ill patient shows
+the finding on 80 % of the images. A score is a shift for the finding, an effect of the patient that both
+models share, one of the patient that each model has, and one of the image. Beside the methods in use stand
+others: Student's t and the normal tail on the bootstrap's spread, percentile intervals, DeLong.
 """
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
+from cxrtune.evaluation.comparison import FEWEST_PATIENTS
 from cxrtune.evaluation.statistics.areas import area_replicates
+from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.holm import holm
 from cxrtune.evaluation.statistics.interval import percentile_interval
 from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.proportion import proportion_interval
+from cxrtune.evaluation.statistics.swaps import mean_of_pairs, paired_areas, swap
 
-SHIFT = 1.2
-TRUE = float(norm.cdf(SHIFT / 2))
+ILL = (3, 5, 10, 20, 40)
+REPLICATES = 300
+SHARED, OWN, IMAGE = 0.7, 0.4, 0.6
 
 
-def simulate(random: np.random.Generator, patients: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return truth, scores and patients of the images."""
-    owner = np.repeat(np.arange(patients), random.integers(1, 11, size=patients))
-    ill = random.random(patients) < 1 / 3
-    truth = random.random(len(owner)) < np.where(ill[owner], 0.9, 0.05)
-    scores = SHIFT * truth + random.normal(size=patients)[owner] + random.normal(size=len(owner))
-    return truth, scores, owner.astype(str).astype(object)
+@dataclass(frozen=True)
+class Sample:
+    """Images of some patients: `truth` (n,), `scores` (n, 2), `owner` (n,), the patient from 0."""
+
+    truth: np.ndarray
+    scores: np.ndarray
+    owner: np.ndarray
+
+    @property
+    def patients(self) -> int:
+        return int(self.owner.max()) + 1
+
+
+def images_of(random: np.random.Generator, patients: int, one_each: bool) -> np.ndarray:
+    if one_each:
+        return np.ones(patients, dtype=int)
+    return np.minimum(random.geometric(1 / 3.6, patients), 30)
+
+
+def draw(
+    random: np.random.Generator,
+    ill: int,
+    patients: int,
+    area: float,
+    *,
+    better: float = 0.0,
+    one_each: bool = False,
+) -> Sample:
+    """Draw a sample in which the first model's true area is that of a shift `better` higher."""
+    owner = np.repeat(np.arange(patients), images_of(random, patients, one_each))
+    truth = (owner < ill) & ((random.random(len(owner)) < 0.8) | one_each)
+    truth[np.searchsorted(owner, np.arange(ill))] = True
+    spread = np.sqrt(SHARED**2 + OWN**2 + IMAGE**2)
+    shared = random.normal(size=patients)[owner] * SHARED
+    scores = [
+        truth * (norm.ppf(area) * np.sqrt(2) + more) * spread
+        + shared
+        + random.normal(size=patients)[owner] * OWN
+        + random.normal(size=len(owner)) * IMAGE
+        for more in (better, 0.0)
+    ]
+    return Sample(truth, np.stack(scores, axis=1), owner)
+
+
+def p_values(sample: Sample, seed: int) -> dict[str, float]:
+    """Swaps; Student's t and the normal on the bootstrap's spread; DeLong."""
+    pair = paired_areas(sample.truth, sample.scores, sample.owner, sample.patients)
+    resamples = draw_patients(sample.owner.astype(str).astype(object), replicates=REPLICATES, seed=seed)
+    # Patients are coded in the order of their names there.
+    rows = np.arange(len(sample.truth))
+    drawn = [area_replicates(sample.truth, sample.scores[:, m], rows, resamples).auroc for m in (0, 1)]
+    spread = np.nanstd(drawn[0] - drawn[1], ddof=1)
+    over, ill = abs(pair.difference) / spread if spread else 0.0, len(np.unique(sample.owner[sample.truth]))
+    return {
+        "swaps": swap([pair], seed, lambda _: True)[0].p_value(),
+        "t": float(2 * t.sf(over, ill - 1)),
+        "normal": float(2 * norm.sf(over)),
+        "DeLong": delong(sample.truth, sample.scores).p_value(0, 1) or 0.0,
+    }
+
+
+def rejections(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Type I error of the paired test, and its power."""
+    yield "| patients with it | AUROC | images | first is better by | " + " | ".join(TESTS) + " |"
+    yield "|---:|---:|---|---:|" + "---:|" * len(TESTS)
+    for one_each in (False, True):
+        for area in (0.71, 0.92):
+            for ill in ILL:
+                for better in (0.0, 0.8) if ill >= 20 else (0.0,):
+                    found = [
+                        p_values(draw(random, ill, 200, area, better=better, one_each=one_each), number)
+                        for number in range(simulations)
+                    ]
+                    shares = [np.mean([one[name] <= 0.05 for one in found]) for name in TESTS]
+                    images = "one each" if one_each else "several"
+                    cells = " | ".join(f"{100 * share:.1f} %" for share in shares)
+                    yield f"| {ill} | {area} | {images} | {better:g} | {cells} |"
+
+
+TESTS = ("swaps", "t", "normal", "DeLong")
+
+
+def families(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Chance of any false verdict among 14 findings, and of one on their mean."""
+    yield "| patients | with the finding | any false verdict | mean of the findings |"
+    yield "|---:|---|---:|---:|"
+    for patients, least, most in ((150, 2, 30), (400, 3, 80), (400, 20, 80)):
+        numbers = np.round(np.geomspace(least, most, 14)).astype(int)
+        wrong = np.zeros(2)
+        for number in range(simulations):
+            owner = np.repeat(np.arange(patients), images_of(random, patients, one_each=False))
+            pairs = []
+            for ill in numbers:
+                order = random.permutation(patients)
+                truth = (order[owner] < ill) & (random.random(len(owner)) < 0.8)
+                shared = random.normal(size=patients)[owner] * SHARED + truth * 1.1
+                noise = random.normal(size=(2, patients))[:, owner] * OWN
+                scores = shared + noise + random.normal(size=(2, len(owner))) * IMAGE
+                with_it = len(np.unique(owner[truth]))
+                if with_it:
+                    pairs.append((with_it, paired_areas(truth, scores.T, owner, patients)))
+            mean = mean_of_pairs([pair for _, pair in pairs])
+            drawn = swap([*(pair for _, pair in pairs), mean], number, lambda _: True)
+            tested = [
+                one.p_value() if with_it >= FEWEST_PATIENTS else None
+                for one, (with_it, _) in zip(drawn, pairs, strict=False)
+            ]
+            wrong[0] += any(p is not None and p <= 0.05 for p in holm(tested))
+            wrong[1] += drawn[-1].p_value() <= 0.05
+        cells = " | ".join(f"{100 * share / simulations:.1f} %" for share in wrong)
+        yield f"| {patients} | {least} to {most} | {cells} |"
+
+
+def areas(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Coverage and mean width of intervals of one AUROC."""
+    yield "| patients with it | AUROC | images | in use | percentile | DeLong |"
+    yield "|---:|---:|---|---:|---:|---:|"
+    for one_each in (False, True):
+        for area in (0.71, 0.92, 0.986, 0.999):
+            for ill in ILL:
+                held, width = np.zeros(3), np.zeros(3)
+                for number in range(simulations):
+                    sample = draw(random, ill, 200, area, one_each=one_each)
+                    scores, rows = sample.scores[:, 0], np.arange(len(sample.truth))
+                    names = sample.owner.astype(str).astype(object)
+                    resamples = draw_patients(names, replicates=REPLICATES, seed=number)
+                    replicates = area_replicates(sample.truth, scores, rows, resamples).auroc
+                    found = (
+                        auroc_interval(sample.truth, scores, sample.owner),
+                        percentile_interval(replicates),
+                        delong(sample.truth, scores[:, np.newaxis]).interval(0),
+                    )
+                    for place, interval in enumerate(found):
+                        low, high = interval or (2.0, 2.0)
+                        held[place] += low <= area <= high
+                        width[place] += high - low
+                cells = " | ".join(
+                    f"{100 * h / simulations:.1f} % ({w / simulations:.2f})"
+                    for h, w in zip(held, width, strict=True)
+                )
+                yield f"| {ill} | {area} | {'one each' if one_each else 'several'} | {cells} |"
+
+
+def shares(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Coverage of the interval of a sensitivity."""
+    yield "| patients with it | true | one image each | several images | several, patients alike |"
+    yield "|---:|---:|---:|---:|---:|"
+    for ill in (5, 10, 20, 50):
+        for true in (0.70, 0.90, 0.95, 0.98):
+            cells = []
+            for one_each, alike in ((True, 0.0), (False, 0.7), (False, 1.5)):
+                held = 0
+                for _ in range(simulations):
+                    images = images_of(random, ill, one_each)
+                    owner = np.repeat(np.arange(ill), images)
+                    scores = random.normal(size=ill)[owner] * alike + random.normal(size=len(owner))
+                    hits = scores < norm.ppf(true) * np.sqrt(1 + alike**2)
+                    low, high = proportion_interval(np.bincount(owner, weights=hits, minlength=ill), images)
+                    held += low <= true <= high
+                cells.append(f"{100 * held / simulations:.1f} %")
+            yield f"| {ill} | {true:.2f} | {' | '.join(cells)} |"
+
+
+TABLES = {
+    "Paired tests at 5 %": rejections,
+    "Verdicts over 14 findings": families,
+    "AUROC: coverage (and mean width)": areas,
+    "Sensitivity: coverage": shares,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--simulations", type=int, default=1000)
-    parser.add_argument("--patients", type=int, default=200)
-    parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument("--only", choices=[table.__name__ for table in TABLES.values()])
     options = parser.parse_args()
-    covered = dict.fromkeys(("patients drawn", "images drawn", "DeLong"), 0)
-    width = dict.fromkeys(covered, 0.0)
-    random = np.random.default_rng(0)
-    for number in range(options.simulations):
-        truth, scores, patients = simulate(random, options.patients)
-        rows = np.arange(len(truth))
-        intervals = {"DeLong": delong(truth, scores[:, np.newaxis]).interval(0)}
-        for name, units in (("patients drawn", patients), ("images drawn", rows.astype(object))):
-            resamples = draw_patients(units, replicates=options.replicates, seed=number)
-            intervals[name] = percentile_interval(area_replicates(truth, scores, rows, resamples).auroc)
-        for name, (low, high) in intervals.items():
-            covered[name] += low <= TRUE <= high
-            width[name] += (high - low) / options.simulations
-    print(
-        f"{options.simulations:,} simulations of {options.patients} patients,"
-        f" {options.replicates:,} replicates\n"
-    )
-    print("| interval | holds the true AUROC | mean width |\n|---|---:|---:|")
-    for name, times in covered.items():
-        print(f"| {name} | {100 * times / options.simulations:.1f} % | {width[name]:.3f} |")
+    for title, table in TABLES.items():
+        if options.only in (None, table.__name__):
+            print(f"\n{title}, {options.simulations:,} simulations a row\n", flush=True)
+            for line in table(np.random.default_rng(0), options.simulations):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -36,11 +36,12 @@ def steps(data: bytes) -> dict[str, float]:
     """Milliseconds of each step of one decoding."""
     marks = [time.perf_counter()]
     dataset = read_bytes(data)
-    header = read_header(dataset)
+    notes: list[str] = []
+    header = read_header(dataset, notes)
     marks.append(time.perf_counter())
-    frame = grey_frame(dataset, header)()
+    frame = grey_frame(dataset, header, notes)()
     marks.append(time.perf_counter())
-    table = grey_table(read_transforms(dataset, header), frame.bits)
+    table = grey_table(read_transforms(dataset, header, notes), frame.bits, frame.depth)
     marks.append(time.perf_counter())
     pixels = np.take(table, frame.samples)
     marks.append(time.perf_counter())

@@ -21,13 +21,14 @@ from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.common_ground import find_common_ground
 from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.predictions import ModelCard, Predictions
+from cxrtune.text_file import untold
 
 MODELS = ("one", "other")
 
 
 def cohort_of_nih() -> Cohort:
     table = read_table(shipped_table(NIH_TABLE))
-    in_test = test_rows(table["image"], table["patient"], Path("nowhere"))
+    in_test = test_rows(table["image"], table["patient"], Path("nowhere"), untold)
     table.insert(6, "split", np.where(in_test, "test", "train"))
     return Cohort(table[in_test].reset_index(drop=True))
 

@@ -21,7 +21,8 @@ from sklearn.metrics import roc_auc_score
 
 from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Radiograph
-from cxrtune.inference.predictor import Predictor, Reading
+from cxrtune.images.reading import Reading, reading_of
+from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.pipeline.export import pictures_of
 from cxrtune.recipe import PreprocessSpec
@@ -115,7 +116,8 @@ def main() -> None:
     predictor = Predictor.load(options.run, aim="throughput")
 
     def strangeness(pictures: Pictures) -> NDArray[np.float64]:
-        readings = [Reading(Radiograph(p), np.ascontiguousarray(p)) for p in pictures]
+        seen = [(np.ascontiguousarray(p), reading_of(Radiograph(p), spec).appearance) for p in pictures]
+        readings = [Reading(packed, appearance, None) for packed, appearance in seen]
         return np.array([one.quality.strangeness for one in predictor.score(readings)])
 
     assert info.gate is not None, "this model has no gate"
