@@ -113,7 +113,7 @@ def _table(one: Localization, index: int) -> Table:
         bodies=(rows, (_row("Macro average", one.macro),)),
         remarks=(
             "Bold: the model is separable from both controls at 5 %, corrected for the number of findings.",
-            "With 95 % intervals of the patient bootstrap, none with fewer than ten boxed images; those of "
+            "With 95 % intervals, none with fewer than ten patients who have a boxed image; those of "
             "the controls are in results.json. The boxes decide which images count, not the labels.",
         ),
     )

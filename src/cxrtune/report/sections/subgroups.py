@@ -53,7 +53,7 @@ def _means(results: Results) -> Table:
         remarks=(
             "Over the findings with ten positives and ten negatives both in it and in the largest group.",
             "A gap rests on the findings that both have: it need not be the difference of the values shown.",
-            "With 95 % intervals of the patient bootstrap; a gap whose interval holds 0 may be chance, and "
+            "With 95 % intervals; a gap whose interval holds 0 may be chance, and "
             "these intervals are not corrected for their number.",
         ),
     )
