@@ -14,9 +14,10 @@ from cxrtune.report.verdict import verdict
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     """Print what a stranger wants to know first."""
     results = outcome.results
-    table = Table(
-        title=f"AUROC on {results.images:,} {results.split} images of {results.patients:,} patients"
-    )
+    drawn = "synthetic " if results.synthetic else ""
+    images = results.images if results.shared_images is None else results.shared_images
+    patients = results.patients if results.shared_patients is None else results.shared_patients
+    table = Table(title=f"AUROC on {images:,} {drawn}{results.split} images of {patients:,} patients")
     table.add_column("finding")
     table.add_column("positives", justify="right")
     for model in results.models:

@@ -20,6 +20,7 @@ from cxrtune.evaluation.write import write_evaluation
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.beside_the_cohort import adjudicated_labels, training_parts
+from cxrtune.pipeline.origins import origin_of
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.prediction_file import NO_TABLE_REMEDY
 from cxrtune.predictions import PARTS, Predictions, read_predictions
@@ -105,6 +106,11 @@ def evaluate_predictions(
         name: read_predictions(path, cohort.findings, column_prefix=request.column_prefix)
         for name, path in predictions.items()
     }
+    drawn = (
+        None
+        if boxes is None
+        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append)
+    )
     options = Options(
         split=request.split,
         replicates=request.replicates,
@@ -114,9 +120,8 @@ def evaluate_predictions(
         other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
         heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
-        boxes=None
-        if boxes is None
-        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append),
+        boxes=drawn,
+        origin=origin_of(cohort_file, cohort, boxes, drawn),
     )
     evaluation = evaluate(cohort, tables, options)
     results = evaluation.results
@@ -125,12 +130,19 @@ def evaluate_predictions(
     with recording("evaluate", out, inputs, settings, written) as draft:
         written += write_evaluation(evaluation, out)
         written += [path.name for path in write_roc_figures(out)]
-        draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
+        draft.counts = {
+            "images": results.shared_images,
+            "patients": results.shared_patients,
+            "models": len(results.models),
+        }
         told += [note for table in tables.values() for note in table.notes]
         for note in [*told, *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
-    images = f"{results.images:,} {results.split} images of {results.patients:,} patients"
+    drawn_by = "synthetic " if results.synthetic else ""
+    images = (
+        f"{results.shared_images:,} {drawn_by}{results.split} images of {results.shared_patients:,} patients"
+    )
     reporter.say(f"evaluate: {len(results.models)} models on {images}{left_out(cohort_file)}")
     return out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from cxrtune.evaluation.results.basis import ChosenOn
 from cxrtune.evaluation.results.calibration import CalibrationResult
 from cxrtune.evaluation.results.record import Intervals, Stored
 
@@ -122,6 +123,7 @@ class ModelResult(Stored):
         calibration: By finding; one without is not calibrated.
         prevalence: By finding, where a prevalence was stated.
         contamination: Of a model that may have been trained on evaluated images; else None.
+        chosen: What thresholds and calibration were chosen on.
     """
 
     name: str
@@ -140,6 +142,7 @@ class ModelResult(Stored):
     calibration: dict[str, CalibrationResult] = Field(default_factory=dict)
     prevalence: dict[str, StatedPrevalence] = Field(default_factory=dict)
     contamination: Contamination | None = None
+    chosen: ChosenOn | None = None
 
 
 class MissingModel(Stored):
