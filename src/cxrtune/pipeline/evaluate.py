@@ -27,10 +27,8 @@ from cxrtune.predictions import PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
+from cxrtune.report.basis import PREDICTIONS_OF
 from cxrtune.shown import listed, quoted, short
-
-PREDICTIONS_OF = "predictions of "
-"""What the record of an evaluation calls a model's table, before the model's name."""
 
 
 @dataclass(frozen=True)

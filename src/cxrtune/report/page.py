@@ -15,10 +15,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
+from cxrtune.report.basis import judged_images, judged_patients
 from cxrtune.report.figures.style import HUES
 from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
 from cxrtune.report.material import Material, gather
-from cxrtune.report.notation import moment
+from cxrtune.report.notation import count, moment
 from cxrtune.report.prose import prose
 from cxrtune.report.sections import SECTIONS
 
@@ -134,6 +135,8 @@ def render_page(material: Material) -> str:
         title=material.title,
         results=material.results,
         when=_when(material),
+        images=count(judged_images(material.results)),
+        patients=count(judged_patients(material.results)),
         sections=[(section, view) for section in SECTIONS if (view := section.view(material)) is not None],
         css=Markup(f"{_colours()}\n{_template('report.css')}"),
     )

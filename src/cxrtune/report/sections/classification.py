@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
+from cxrtune.report.basis import chosen_sentence, part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
@@ -29,15 +30,21 @@ def classification_view(material: Material) -> ClassificationView:
     return ClassificationView(
         reports=_reports(results),
         thresholds=_thresholds(results),
-        rules=tuple((model.name, model.threshold_rule) for model in results.models),
+        rules=tuple((model.name, _rule(material, model)) for model in results.models),
     )
+
+
+def _rule(material: Material, model: ModelResult) -> str:
+    if model.chosen is None or model.chosen.thresholds == "none":
+        return model.threshold_rule
+    return f"{model.threshold_rule}. {chosen_sentence(material, model, model.chosen.thresholds)}"
 
 
 def _reports(results: Results) -> Table:
     names = ("Precision", "Recall", "F1", "Support")
     return Table(
         anchor="table-classification",
-        caption=f"Precision, recall, F1 and support at each model's thresholds, {results.split} part.",
+        caption=f"Precision, recall, F1 and support at each model's thresholds, {part_named(results.split)}.",
         corner="Finding",
         groups=tuple(Group(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
@@ -46,8 +53,11 @@ def _reports(results: Results) -> Table:
             tuple(_average_row(results, average) for average in _AVERAGES),
         ),
         remarks=(
-            "Support: positives a model was judged on. Micro pools all calls; macro is the plain mean over "
-            "findings; weighted is the mean weighted by support; samples is the mean over images.",
+            "Support: positive labels a model was judged on; an image may have several. Micro pools all "
+            "calls; macro is the plain mean over findings; weighted is the mean weighted by support.",
+            "Samples is a mean over images, and not over the same ones: precision over the images with a "
+            "call, recall over those with a finding, F1 over those with either. An image without a finding "
+            "that is rightly left alone counts in none.",
         ),
     )
 
@@ -96,7 +106,7 @@ def _thresholds(results: Results) -> Table:
     names = ("Threshold", "Sensitivity", "Specificity", "Called")
     return Table(
         anchor="table-thresholds",
-        caption=f"The thresholds, and what each gives on the {results.split} part.",
+        caption=f"The thresholds, and what each gives on {part_named(results.split)}.",
         corner="Finding",
         groups=tuple(Group(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
