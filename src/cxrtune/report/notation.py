@@ -40,8 +40,14 @@ def signed_span(interval: Interval) -> str:
 
 
 def p_value(value: float) -> str:
-    """Write a p-value: three decimals, or that it is smaller."""
-    return "<0.001" if value < 0.0005 else f"{value:.3f}"
+    """Write a p-value: three decimals, or that it is smaller; never 0.000."""
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def p_text(value: float) -> str:
+    """Write a p-value in a sentence: `p = 0.035`, `p < 0.001`."""
+    written = p_value(value)
+    return f"p {written.replace('<', '< ')}" if written.startswith("<") else f"p = {written}"
 
 
 def count(value: int) -> str:
