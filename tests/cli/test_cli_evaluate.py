@@ -80,7 +80,7 @@ def test_a_better_model_is_found_to_be_better(evaluate, table):
 def test_images_that_one_table_lacks_are_told_and_left_out_for_both(evaluate, table):
     seen, results = evaluate(table("whole", 1.0), table("part", 1.0, lambda frame: frame.iloc[:-30]))
     assert "of 300 test images have no score of part" in seen.err
-    assert "images were scored by every model; all numbers rest on these" in seen.err
+    assert "images were scored by every model; scores are judged on these" in seen.err
     assert results["shared_images"] < results["images"] == 300
     counts = [
         {(found["support"], found["negatives"]) for found in model["findings"].values()}

@@ -173,7 +173,7 @@ def _left_aside(
         if (more := [finding for finding in table.model.thresholds if finding not in cohort.findings])
     ]
     if len(results.models) > 1 and results.shared_images != results.images:
-        notes.append(f"{results.shared_images:,} {of} were scored by every model; all numbers rest on these")
+        notes.append(f"{results.shared_images:,} {of} were scored by every model; scores are judged on these")
     return notes + _without_boxes(results, request)
 
 

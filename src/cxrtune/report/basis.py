@@ -37,7 +37,8 @@ def size_of(part: SplitCount) -> str:
 def judged_size(results: Results) -> str:
     """Write the size of what was judged."""
     images, patients = judged_images(results), judged_patients(results)
-    return f"{counted(images, 'image')} of {counted(patients, 'patient')}"
+    drawn = "synthetic " if results.synthetic else ""
+    return f"{count(images)} {drawn}{'image' if images == 1 else 'images'} of {counted(patients, 'patient')}"
 
 
 def judged_counts(results: Results, finding: str) -> tuple[int, int]:

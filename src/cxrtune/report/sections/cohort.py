@@ -87,7 +87,7 @@ def _judged(results: Results) -> str:
     reasons = f" ({listed(lost)})" if lost else ""
     return (
         f"Of the {counted(results.images, 'image')} in {part_named(results.split)}, "
-        f"{count(results.shared_images)} were scored by every model{reasons}: all numbers rest on these."
+        f"{count(results.shared_images)} were scored by every model{reasons}: scores are judged on these."
     )
 
 

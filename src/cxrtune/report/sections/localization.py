@@ -63,7 +63,7 @@ def localization_view(material: Material) -> LocalizationView | None:
 
 def _looked(one: Localization, index: int) -> Looked:
     verdicts = tuple(
-        " ".join([*_verdicts(control, one.macro), *_by_finding(control, one)])
+        " ".join([*_verdicts(control, one.macro), _by_finding(control, one)])
         for control, _ in _controls(one.macro)
     )
     return Looked(one.model, _sentences(one), verdicts, _table(one, index))
@@ -104,7 +104,7 @@ def _verdict(control: str, title: str, found: LocalizationDifference) -> str:
     return f"{title}: {'better' if found.difference > 0 else 'worse'} than {control} by {numbers}."
 
 
-def _by_finding(control: str, one: Localization) -> list[str]:
+def _by_finding(control: str, one: Localization) -> str:
     """Name the findings and measures in which the model is better, and those in which it is worse."""
     said = []
     for word, sign in (("better", 1), ("worse", -1)):
@@ -112,8 +112,8 @@ def _by_finding(control: str, one: Localization) -> list[str]:
         for finding, found in one.findings.items():
             titles = [t for measure, t in _MEASURES if _separable(found, control, measure) == sign]
             named += [f"{spoken(finding)} ({', '.join(titles)})"] if titles else []
-        said.append(f"By finding, {word} in {listed(named) or 'none'}.")
-    return said
+        said.append(f"{word} in {listed(named) or 'none'}")
+    return f"By finding, corrected for their number: {'; '.join(said)}."
 
 
 def _separable(found: LocalizationFinding, control: str, measure: str) -> int:
@@ -186,6 +186,7 @@ def _method(found: list[Localization], origin: Origin) -> tuple[tuple[str, str],
         ("Centre of a lung", first.controls["lung"]),
         ("Random map", first.controls["random"]),
         ("Measures", _MEANING),
+        ("Tests", _TESTS),
         ("Boxes", f"{first.file}, SHA-256 {first.sha256}. {_DRAWN_BY[origin.boxes]}"),
         ("Limits", _LIMITS),
     )
@@ -195,6 +196,10 @@ _MEANING = (
     "Pointing: the share of images whose highest point lies in a box of the finding (Zhang et al., IJCV "
     "2018; tolerance 0). IoU ≥ T: the share whose one predicted box and a box of the finding share at least "
     "T of the area that both cover (Wang et al., CVPR 2017). Both compare shares of the image's sides."
+)
+_TESTS = (
+    "On average each measure and control is one test, and these are not corrected for their number. By "
+    "finding, each measure and control is corrected for the number of findings."
 )
 _DRAWN_BY = {
     "nih": "NIH's: drawn by a radiologist.",

@@ -42,12 +42,12 @@ def model_card_view(material: Material) -> ModelCardView | None:
     trained = model.name in trained_here(material)
     return ModelCardView(
         (
-            Entry("Model", f"{model.name}: {model.title}. {model.origin}."),
+            Entry("Model", f"{model.name}: {model.title}. {model.origin.rstrip('.')}."),
             *(_OF_OURS if trained else (_NOT_KNOWN,)),
             Entry("Output", f"A score in [0, 1] for {listed([spoken(f) for f in _given(model)])}."),
             *_training_data(material, model, trained=trained),
             Entry("Evaluation data", _evaluation_data(results)),
-            Entry("Performance", _performance(model)),
+            Entry("Performance", _performance(results, model)),
             Entry("Thresholds", _thresholds(material, model)),
             Entry("Calibration", _calibration(material, model)),
             *((_NOT_FOR,) if trained else ()),
@@ -108,13 +108,14 @@ def _evaluation_data(results: Results) -> str:
     return f"{judged_size(results)}, of {part_named(results.split)}.{drawn}"
 
 
-def _performance(model: ModelResult) -> str:
+def _performance(results: Results, model: ModelResult) -> str:
     if model.macro_auroc is None:
         return "No AUROC is defined here."
     interval = model.intervals.get("macro_auroc")
     within = f" (95 % interval {span(interval)})" if interval else ""
+    groups = " and group" if results.attributes else ""
     over = counted(model.macro_auroc_over, "finding")
-    return f"Macro AUROC {score(model.macro_auroc)}{within} over {over}; by finding and group above."
+    return f"Macro AUROC {score(model.macro_auroc)}{within} over {over}; by finding{groups} above."
 
 
 def _thresholds(material: Material, model: ModelResult) -> str:

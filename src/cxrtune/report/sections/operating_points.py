@@ -42,7 +42,7 @@ def operating_points_view(material: Material) -> OperatingPointsView | None:
     model = models[0]
     return OperatingPointsView(
         model=model.name,
-        chosen=(*_chosen(material, model), _RULE),
+        chosen=(*_chosen(material, model), _DRIFT, _RULE),
         rules=tuple(_rule(model, rule) for rule, points in model.operating_points.items() if points),
         prevalence=_prevalence(model) if model.prevalence else None,
     )
@@ -69,7 +69,6 @@ def _rule(model: ModelResult, rule: str) -> Table:
             Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
         ),
         bodies=(tuple(Row(spoken(f), _cells(point)) for f, point in model.operating_points[rule].items()),),
-        remarks=(_DRIFT,),
     )  # fmt: skip
 
 

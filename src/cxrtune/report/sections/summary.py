@@ -57,7 +57,7 @@ def summary_view(material: Material) -> SummaryView:
 
 def _training(material: Material) -> str:
     results, train, validation = material.results, material.part("train"), material.part("validation")
-    tested = f"Every score below comes from the {_judged(results)}."
+    tested = f"Scores are judged on the {_judged(results)}."
     if train is None or not trained_here(material):
         return tested
     held_out = "" if validation is None else f", with {size_of(validation)} for validation"
@@ -65,12 +65,11 @@ def _training(material: Material) -> str:
 
 
 def _judged(results: Results) -> str:
-    drawn = "synthetic images: the " if results.synthetic else ""
     whole, part = counted(results.images, "image"), part_named(results.split)
     if results.shared_images is None or results.shared_images == results.images:
-        return f"{drawn}{judged_size(results)} in {part}"
+        return f"{judged_size(results)} in {part}"
     models = "every model" if len(results.models) > 1 else "the model"
-    return f"{drawn}{judged_size(results)} that {models} scored, out of the {whole} in {part}"
+    return f"{judged_size(results)} that {models} scored, out of the {whole} in {part}"
 
 
 def _verdicts(results: Results) -> list[str]:
