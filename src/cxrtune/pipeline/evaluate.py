@@ -27,7 +27,7 @@ from cxrtune.predictions import PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
-from cxrtune.report.basis import PREDICTIONS_OF
+from cxrtune.report.chosen import PREDICTIONS_OF
 from cxrtune.shown import listed, quoted, short
 
 

@@ -17,7 +17,7 @@ from cxrtune.packs.pack import open_pack
 from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
-from cxrtune.report.basis import PREDICTIONS_OF
+from cxrtune.report.chosen import PREDICTIONS_OF
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 

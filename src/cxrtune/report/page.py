@@ -15,9 +15,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
-from cxrtune.report.basis import judged_images, judged_patients
 from cxrtune.report.figures.style import HUES
 from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
+from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.material import Material, gather
 from cxrtune.report.notation import count, moment
 from cxrtune.report.prose import prose

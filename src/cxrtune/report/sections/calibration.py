@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from cxrtune.evaluation.results import CalibrationResult, ModelResult, Results
 from cxrtune.findings import spoken
-from cxrtune.report.basis import chosen_sentence, judged_images, judged_patients
+from cxrtune.report.chosen import chosen_sentence
+from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
-from cxrtune.report.basis import chosen_sentence, part_named
+from cxrtune.report.chosen import chosen_sentence
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number

@@ -8,7 +8,8 @@ from pathlib import Path
 from cxrtune.evaluation.results import Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record
-from cxrtune.report.basis import part_named, trained_here
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, percent
 from cxrtune.report.table import Cell, Column, Group, Row, Table, number

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Results
 from cxrtune.findings import spoken
-from cxrtune.report.basis import judged_counts, judged_images, judged_patients, part_named, trained_here
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed
 
@@ -39,7 +40,7 @@ def limits_view(material: Material) -> LimitsView:
             *_synthetic(results),
             _software(material),
             _labels(results),
-            _ONE_DATA_SET,
+            *(() if results.synthetic else (_ONE_DATA_SET,)),
             intervals,
             *(limit for limit in found if limit is not None),
         )

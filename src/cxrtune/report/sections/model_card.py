@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.findings import spoken
-from cxrtune.report.basis import (
-    chosen_sentence,
-    judged_size,
-    part_named,
-    patients_in_two_parts,
-    size_of,
-    trained_here,
-)
+from cxrtune.report.chosen import chosen_sentence, trained_here
+from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, score, span
 
@@ -104,8 +98,7 @@ def _disjoint(results: Results) -> str:
 
 
 def _evaluation_data(results: Results) -> str:
-    drawn = " Synthetic images." if results.synthetic else ""
-    return f"{judged_size(results)}, of {part_named(results.split)}.{drawn}"
+    return f"{judged_size(results)}, of {part_named(results.split)}."
 
 
 def _performance(results: Results, model: ModelResult) -> str:

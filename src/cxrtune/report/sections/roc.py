@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.findings import spoken
-from cxrtune.report.basis import part_named
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import counted, percent, score
 from cxrtune.report.table import Cell, Column, Row, Table, estimate, mark_best

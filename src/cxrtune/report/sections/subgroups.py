@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
 from cxrtune.findings import spoken
-from cxrtune.report.basis import part_named
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, signed, signed_span
 from cxrtune.report.table import Cell, Column, Row, Table, estimate, number

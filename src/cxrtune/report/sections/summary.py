@@ -10,14 +10,8 @@ from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, Mo
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.areas import defined, mean, shared
-from cxrtune.report.basis import (
-    judged_counts,
-    judged_size,
-    part_named,
-    patients_in_two_parts,
-    size_of,
-    trained_here,
-)
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import judged_counts, judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, mark_best, number
@@ -149,9 +143,9 @@ def _table(results: Results) -> Table:
     columns = [Column(model.name, starts_group=index == 0) for index, model in enumerate(results.models)]
     return Table(
         anchor="table-auroc",
-        caption=f"AUROC of each model by finding, {part_named(results.split)}, on the images judged.",
+        caption=f"AUROC of each model by finding, {part_named(results.split)}.",
         corner="Finding",
-        groups=(Group("AUROC", len(results.models)), Group("Images", 2)) if results.models else (),
+        groups=(Group("AUROC", len(results.models)), Group("Images judged", 2)) if results.models else (),
         columns=(*columns, Column("Positive", starts_group=True), Column("Negative")),
         bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
         remarks=(*_interval_remark(results), *([_bold_remark(results)] if len(results.models) > 1 else [])),

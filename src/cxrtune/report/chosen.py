@@ -1,9 +1,10 @@
-"""What the page may say of what was judged, of where models come from, and of what chose thresholds."""
+"""Where models come from, and what chose their thresholds, as far as records prove it."""
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results import ModelResult, Results, SplitCount
+from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.provenance import Record
+from cxrtune.report.judged import patients_in_two_parts
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
 
@@ -11,40 +12,6 @@ PREDICTIONS_OF = "predictions of "
 """What the record of an evaluation calls a model's table, before the model's name."""
 
 _PROBE = "linear-probe"
-_PARTS = {"all": "all parts"}
-
-
-def part_named(split: str) -> str:
-    """Name what was evaluated: `the test part`, `all parts`."""
-    return _PARTS.get(split, f"the {split} part")
-
-
-def judged_images(results: Results) -> int:
-    """Return how many images every number rests on."""
-    return results.images if results.shared_images is None else results.shared_images
-
-
-def judged_patients(results: Results) -> int:
-    """Return how many patients they are of."""
-    return results.patients if results.shared_patients is None else results.shared_patients
-
-
-def size_of(part: SplitCount) -> str:
-    """Write a part's size: `8,265 images of 2,312 patients`."""
-    return f"{counted(part.images, 'image')} of {counted(part.patients, 'patient')}"
-
-
-def judged_size(results: Results) -> str:
-    """Write the size of what was judged."""
-    images, patients = judged_images(results), judged_patients(results)
-    drawn = "synthetic " if results.synthetic else ""
-    return f"{count(images)} {drawn}{'image' if images == 1 else 'images'} of {counted(patients, 'patient')}"
-
-
-def judged_counts(results: Results, finding: str) -> tuple[int, int]:
-    """Return the positives and negatives that the models with scores of a finding were judged on."""
-    rested = [model.findings[finding] for model in results.models if finding in model.findings]
-    return max((one.support for one in rested), default=0), max((one.negatives for one in rested), default=0)
 
 
 def trained_here(material: Material) -> frozenset[str]:
@@ -112,11 +79,3 @@ def _shared_patients(results: Results) -> str:
     if not results.patients_in_two_parts:
         return ""
     return f" But {patients_in_two_parts(results)}, so these images are not independent of them."
-
-
-def patients_in_two_parts(results: Results) -> str:
-    """Say how many patients are in more than one part."""
-    number = results.patients_in_two_parts or 0
-    return (
-        f"{counted(number, 'patient')} {'is' if number == 1 else 'are'} in more than one part of the cohort"
-    )
