@@ -12,7 +12,7 @@ from cxrtune.cohort.boxes import BOX_LIST, find_boxes, read_boxes
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError, UsageError
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import ALL, Options, evaluate
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.tables import COLUMNS
@@ -137,10 +137,8 @@ def evaluate_predictions(
         for note in [*told, *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
-    drawn_by = "synthetic " if results.synthetic else ""
-    images = (
-        f"{results.shared_images:,} {drawn_by}{results.split} images of {results.shared_patients:,} patients"
-    )
+    kind = f"{'synthetic ' if results.synthetic else ''}{_part(results)}"
+    images = f"{results.shared_images:,} {kind}images of {results.shared_patients:,} patients"
     reporter.say(f"evaluate: {len(results.models)} models on {images}{left_out(cohort_file)}")
     return out
 
@@ -155,7 +153,7 @@ def _left_aside(
     }
     strange = {name: (len(images), images[0] if images else "") for name, images in strangers.items()}
     lacking = {name: _without_scores(table) for name, table in tables.items()}
-    of = f"of {results.images:,} {results.split} images"
+    of = f"of {results.images:,} {_part(results)}images"
     notes = [
         f"{model.not_scored:,} {of} have no score of {model.name}"
         for model in results.models
@@ -184,10 +182,14 @@ def _without_boxes(results: Results, request: Request) -> list[str]:
     for name in request.heatmaps:
         one = judged.get(name)
         if one is None:
-            notes.append(f"none of the {results.split} images has both a box and a heatmap of {name}")
+            notes.append(f"none of the {_part(results)}images has both a box and a heatmap of {name}")
         elif one.not_scored:
-            notes.append(f"{one.not_scored:,} boxed {results.split} images have no heatmap of {name}")
+            notes.append(f"{one.not_scored:,} boxed {_part(results)}images have no heatmap of {name}")
     return notes
+
+
+def _part(results: Results) -> str:
+    return "" if results.split == ALL else f"{results.split} "
 
 
 def _boxes(request: Request, cohort_file: Path) -> Path | None:
