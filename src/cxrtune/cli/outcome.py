@@ -7,6 +7,7 @@ from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import ModelResult
+from cxrtune.pipeline.choice_notes import judged
 from cxrtune.pipeline.run import Outcome
 from cxrtune.report.verdict import verdict
 
@@ -14,10 +15,7 @@ from cxrtune.report.verdict import verdict
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     """Print what a stranger wants to know first."""
     results = outcome.results
-    drawn = "synthetic " if results.synthetic else ""
-    images = results.images if results.shared_images is None else results.shared_images
-    patients = results.patients if results.shared_patients is None else results.shared_patients
-    table = Table(title=f"AUROC on {images:,} {drawn}{results.split} images of {patients:,} patients")
+    table = Table(title=f"AUROC on {judged(results)}")
     table.add_column("finding")
     table.add_column("positives", justify="right")
     for model in results.models:

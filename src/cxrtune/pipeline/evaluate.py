@@ -12,7 +12,7 @@ from cxrtune.cohort.boxes import BOX_LIST, find_boxes, read_boxes
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError, UsageError
-from cxrtune.evaluation.evaluate import ALL, Options, evaluate
+from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.tables import COLUMNS
@@ -20,6 +20,7 @@ from cxrtune.evaluation.write import write_evaluation
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.beside_the_cohort import adjudicated_labels, training_parts
+from cxrtune.pipeline.choice_notes import choice_notes, judged, part_of
 from cxrtune.pipeline.origins import origin_of
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.prediction_file import NO_TABLE_REMEDY
@@ -134,12 +135,10 @@ def evaluate_predictions(
             "models": len(results.models),
         }
         told += [note for table in tables.values() for note in table.notes]
-        for note in [*told, *_left_aside(results, tables, cohort, request)]:
+        for note in [*told, *choice_notes(results), *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
-    kind = f"{'synthetic ' if results.synthetic else ''}{_part(results)}"
-    images = f"{results.shared_images:,} {kind}images of {results.shared_patients:,} patients"
-    reporter.say(f"evaluate: {len(results.models)} models on {images}{left_out(cohort_file)}")
+    reporter.say(f"evaluate: {len(results.models)} models on {judged(results)}{left_out(cohort_file)}")
     return out
 
 
@@ -153,7 +152,7 @@ def _left_aside(
     }
     strange = {name: (len(images), images[0] if images else "") for name, images in strangers.items()}
     lacking = {name: _without_scores(table) for name, table in tables.items()}
-    of = f"of {results.images:,} {_part(results)}images"
+    of = f"of {results.images:,} {part_of(results)}images"
     notes = [
         f"{model.not_scored:,} {of} have no score of {model.name}"
         for model in results.models
@@ -177,19 +176,15 @@ def _left_aside(
 
 def _without_boxes(results: Results, request: Request) -> list[str]:
     """Say of which heatmaps nothing, or not all, could be judged."""
-    judged = {one.model: one for one in results.localizations}
+    localized = {one.model: one for one in results.localizations}
     notes = []
     for name in request.heatmaps:
-        one = judged.get(name)
+        one = localized.get(name)
         if one is None:
-            notes.append(f"none of the {_part(results)}images has both a box and a heatmap of {name}")
+            notes.append(f"none of the {part_of(results)}images has both a box and a heatmap of {name}")
         elif one.not_scored:
-            notes.append(f"{one.not_scored:,} boxed {_part(results)}images have no heatmap of {name}")
+            notes.append(f"{one.not_scored:,} boxed {part_of(results)}images have no heatmap of {name}")
     return notes
-
-
-def _part(results: Results) -> str:
-    return "" if results.split == ALL else f"{results.split} "
 
 
 def _boxes(request: Request, cohort_file: Path) -> Path | None:

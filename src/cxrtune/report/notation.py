@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cxrtune.evaluation.results import Interval
+from cxrtune.evaluation.tables import p_value as p_value
 
 DASH = "\N{EN DASH}"
 """What stands in a table where a value is not defined."""
@@ -37,11 +38,6 @@ def signed(value: float) -> str:
 def signed_span(interval: Interval) -> str:
     """Write the interval of a difference."""
     return f"{signed(interval.low)} to {signed(interval.high)}"
-
-
-def p_value(value: float) -> str:
-    """Write a p-value: three decimals, or that it is smaller; never 0.000."""
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def p_text(value: float) -> str:
