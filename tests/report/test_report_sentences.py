@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from markupsafe import Markup
+from numpy.typing import NDArray
 from sentences import cohort_of as make
 from sentences import page_of, results_of, scores_of
 
@@ -18,7 +19,7 @@ from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.results import Origin
 from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.validation import choose
-from cxrtune.predictions import ModelCard
+from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.report.material import Figures, Material
 from cxrtune.report.sections.limits import limits_view
 
@@ -91,7 +92,7 @@ def test_thresholds_of_images_that_are_not_judged(outside: str, everything: str)
 
 
 def test_thresholds_of_images_that_are_judged_too(outside: str, everything: str) -> None:
-    assert "80 of these are judged here too, where what they give is too good." in everything
+    assert "all of these are judged here too, where what they give is too good." in everything
     assert "also chose thresholds or calibration of a (80): what rests on these is too good." in everything
     assert "of those judged here trained" not in everything
     for said in ("judged here too", "also chose thresholds"):
@@ -107,7 +108,7 @@ def test_images_that_trained_a_model_and_are_judged(cohort: Cohort, tmp_path: Pa
 
 def test_validation_judged_by_itself(cohort: Cohort, tmp_path: Path) -> None:
     text = page_of(tmp_path, cohort, scores_of(cohort, "validation"), split="validation")
-    assert "80 of these are judged here too" in text
+    assert "all of these are judged here too" in text
     assert "none of these is judged" not in text
 
 
@@ -274,10 +275,31 @@ def test_few_positives_are_those_judged(cohort: Cohort, outside: str, tmp_path: 
     assert "Few positives" not in outside
     few = page_of(tmp_path / "few", cohort, scores_of(cohort, "test", keep=12))
     assert "Fewer than 10 positive images were judged of: Effusion (" in few
+    half = replace(scores_of(cohort, "test"), probabilities=_without_mass(scores_of(cohort, "test")))
+    assert "Few positives" not in page_of(tmp_path / "half", cohort, half)
     rare = make(THREE, share=0.02)
     everything = page_of(tmp_path / "all", rare, scores_of(rare, "train", "test"), split="all")
     positives = int(rare.frame["Mass"].iloc[rare.rows("train", "test")].sum())
     assert f"Mass ({positives})" in everything
+
+
+def _without_mass(table: Predictions) -> NDArray[np.float32]:
+    scores = table.probabilities.astype(np.float32)
+    scores[:, 1] = np.nan
+    return scores
+
+
+def test_some_of_the_images_that_chose_are_judged(cohort: Cohort, tmp_path: Path) -> None:
+    table = scores_of(cohort, "validation", "test")
+    other = scores_of(cohort, "validation", "test", keep=100)
+    text = page_of(tmp_path, cohort, table, other, split="all")
+    assert (
+        "Chosen here on 80 images of the cohort's validation part; all of these are judged here too" in text
+    )
+    late = replace(other, images=other.images[30:], patients=other.patients[30:])
+    late = replace(late, probabilities=other.probabilities[30:])
+    text = page_of(tmp_path / "late", cohort, table, late, split="all")
+    assert "Chosen here on 80 images of the cohort's validation part; 50 of these are judged" in text
 
 
 def test_repeated_patients_are_told_where_they_repeat(outside: str, tmp_path: Path) -> None:

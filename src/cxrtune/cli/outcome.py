@@ -15,7 +15,7 @@ from cxrtune.report.verdict import verdict
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     """Print what a stranger wants to know first."""
     results = outcome.results
-    table = Table(title=f"AUROC on {judged(results)}")
+    table = Table(title=f"AUROC, {judged(results)}")
     table.add_column("finding")
     table.add_column("positives", justify="right")
     for model in results.models:

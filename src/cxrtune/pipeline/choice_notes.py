@@ -14,11 +14,12 @@ def part_of(results: Results) -> str:
 
 
 def judged(results: Results) -> str:
-    """Write how much was judged: `491 test images of 358 patients`."""
+    """Write what was judged: `2 models on 491 test images of 358 patients`."""
     kind = f"{'synthetic ' if results.synthetic else ''}{part_of(results)}"
     images = results.images if results.shared_images is None else results.shared_images
     patients = results.patients if results.shared_patients is None else results.shared_patients
-    return f"{images:,} {kind}images of {patients:,} patients"
+    models = f"{len(results.models)} model{'' if len(results.models) == 1 else 's'}"
+    return f"{models} on {images:,} {kind}images of {patients:,} patients"
 
 
 def choice_notes(results: Results) -> Iterator[str]:

@@ -138,7 +138,7 @@ def evaluate_predictions(
         for note in [*told, *choice_notes(results), *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
-    reporter.say(f"evaluate: {len(results.models)} models on {judged(results)}{left_out(cohort_file)}")
+    reporter.say(f"evaluate: {judged(results)}{left_out(cohort_file)}")
     return out
 
 

@@ -69,9 +69,8 @@ def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
     else:
         return f"{model.threshold_rule[:1].upper()}{model.threshold_rule[1:]}."
     if basis.judged:
-        return (
-            f"{said}; {count(basis.judged)} of these are judged here too, where what they give is too good."
-        )
+        also = "all" if basis.judged == basis.validation_images else count(basis.judged)
+        return f"{said}; {also} of these are judged here too, where what they give is too good."
     return f"{said}; none of these is judged here.{_shared_patients(material.results)}"
 
 

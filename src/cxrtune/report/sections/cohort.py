@@ -85,10 +85,11 @@ def _judged(results: Results) -> str:
         for model in results.models
         if model.not_scored
     ]
+    models = "every model" if len(results.models) > 1 else "the model"
     reasons = f" ({listed(lost)})" if lost else ""
     return (
         f"Of the {counted(results.images, 'image')} in {part_named(results.split)}, "
-        f"{count(results.shared_images)} were scored by every model{reasons}: scores are judged on these."
+        f"{count(results.shared_images)} were scored by {models}{reasons}: scores are judged on these."
     )
 
 

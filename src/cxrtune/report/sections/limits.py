@@ -118,8 +118,12 @@ _UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "not known
 
 
 def _few_positives(results: Results) -> Limit | None:
-    judged = {finding: judged_counts(results, finding)[0] for finding in results.findings}
-    few = {finding: positives for finding, positives in judged.items() if positives < _FEW_POSITIVES}
+    judged = {finding: judged_counts(results, finding) for finding in results.findings}
+    few = {
+        finding: positives
+        for finding, (positives, negatives) in judged.items()
+        if positives < _FEW_POSITIVES and positives + negatives
+    }
     if not few:
         return None
     named = ", ".join(f"{spoken(finding)} ({count(positives)})" for finding, positives in few.items())

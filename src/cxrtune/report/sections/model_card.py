@@ -36,7 +36,7 @@ def model_card_view(material: Material) -> ModelCardView | None:
     trained = model.name in trained_here(material)
     return ModelCardView(
         (
-            Entry("Model", f"{model.name}: {model.title}. {model.origin.rstrip('.')}."),
+            Entry("Model", _named(model)),
             *(_OF_OURS if trained else (_NOT_KNOWN,)),
             Entry("Output", f"A score in [0, 1] for {listed([spoken(f) for f in _given(model)])}."),
             *_training_data(material, model, trained=trained),
@@ -67,6 +67,11 @@ _NOT_FOR = Entry(
     "Children unless the groups above show enough of them, lateral views, other "
     "modalities, other parts of the body, or findings that are not in the list.",
 )
+
+
+def _named(model: ModelResult) -> str:
+    origin = model.origin.rstrip(".")
+    return f"{model.name}: {model.title}. {origin[:1].upper()}{origin[1:]}."
 
 
 def _given(model: ModelResult) -> list[str]:
