@@ -348,3 +348,20 @@ def test_seen_before_is_told_of_nihs_images_only(cohort: Cohort, tmp_path: Path)
 def test_positives_are_those_judged_in_every_row(cohort: Cohort) -> None:
     result = results_of(cohort, scores_of(cohort, "test", keep=20)).models[0].findings["Effusion"]
     assert result.support + result.negatives == 20
+
+
+def test_averages_over_images_have_their_numbers(cohort: Cohort, tmp_path: Path, outside: str) -> None:
+    table = scores_of(cohort, "validation", "test")
+    model = results_of(cohort, table).models[0]
+    rows = cohort.rows("test")
+    limits = np.array([model.findings[finding].threshold for finding in cohort.findings], dtype=np.float64)
+    called = (table.probabilities[-len(rows) :].astype(np.float64) >= limits).any(axis=1)
+    present = (cohort.labels[rows] == 1).any(axis=1)
+    assert f"Precision is defined for {called.sum()} of 80 images." in outside
+    assert f"Recall is defined for {present.sum()} of 80 images." in outside
+    assert f"F1 is defined for {(called | present).sum()} of 80 images." in outside
+    frame = cohort.frame.assign(Effusion=1)
+    always = Cohort(frame.astype({"Effusion": "Int8"}))
+    everywhere = ModelCard("Theirs", "bought", "all", {"Effusion": 0.0, "Mass": 0.5})
+    text = page_of(tmp_path, always, scores_of(always, "test", card=everywhere))
+    assert "of 80 images" not in text

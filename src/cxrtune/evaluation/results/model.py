@@ -34,8 +34,8 @@ class FindingResult(Stored):
 class AverageResult(Stored):
     """One average over the findings (micro, macro, weighted) or over the images (samples).
 
-    `over` is the number of findings (of images, for samples) for which f1 is defined; an average
-    of nothing is None.
+    `over` is the number of findings (of images, for samples) for which f1 is defined, `over_each` that of
+    `precision` and `recall`; an average of nothing is None.
     """
 
     precision: float | None
@@ -43,6 +43,7 @@ class AverageResult(Stored):
     f1: float | None
     support: int
     over: int
+    over_each: dict[str, int] = Field(default_factory=dict)
     intervals: Intervals = Field(default_factory=dict)
 
 

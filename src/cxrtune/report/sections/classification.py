@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.chosen import chosen_sentence
@@ -93,14 +93,22 @@ def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
         for name in ("precision", "recall", "f1")
     )
-    if result.f1 is not None and average != "micro":
-        f1 = replace(f1, note=_incomplete(results, model, average, result))
+    if average != "micro":
+        over = {**result.over_each, "f1": result.over}
+        precision, recall, f1 = (
+            cell if cell.note else replace(cell, note=_incomplete(results, model, average, name, over))
+            for name, cell in (("precision", precision), ("recall", recall), ("f1", f1))
+        )
     return precision, recall, f1, Cell(count(result.support))
 
 
-def _incomplete(results: Results, model: ModelResult, average: str, result: AverageResult) -> str | None:
+def _incomplete(
+    results: Results, model: ModelResult, average: str, measure: str, over: dict[str, int]
+) -> str | None:
     whole, noun = (model.images, "images") if average == "samples" else (len(results.findings), "findings")
-    return f"F1 is defined for {count(result.over)} of {count(whole)} {noun}" if result.over < whole else None
+    defined = over.get(measure, whole)
+    name = {"f1": "F1"}.get(measure, measure.capitalize())
+    return f"{name} is defined for {count(defined)} of {count(whole)} {noun}" if defined < whole else None
 
 
 def _thresholds(results: Results) -> Table:
