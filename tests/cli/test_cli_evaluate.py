@@ -80,7 +80,7 @@ def test_a_better_model_is_found_to_be_better(evaluate, table):
 def test_images_that_one_table_lacks_are_told_and_left_out_for_both(evaluate, table):
     seen, results = evaluate(table("whole", 1.0), table("part", 1.0, lambda frame: frame.iloc[:-30]))
     assert "of 300 test images have no score of part" in seen.err
-    assert "images were scored by every model; all numbers rest on these" in seen.err
+    assert "images were scored by every model; scores are judged on these" in seen.err
     assert results["shared_images"] < results["images"] == 300
     counts = [
         {(found["support"], found["negatives"]) for found in model["findings"].values()}
@@ -269,3 +269,46 @@ def test_a_model_that_is_called_like_a_column_of_the_results_is_refused(cxrtune,
 def test_synonyms_that_were_applied_are_told(evaluate, table):
     seen, _ = evaluate(table("theirs", 0.5, lambda f: f.rename(columns={"Effusion": "Pleural Effusion"})))
     assert "theirs.csv: columns are taken as synonyms: Pleural Effusion for Effusion" in seen.err
+
+
+def of_parts(*parts):
+    """Keep the images of these parts; patients are numbered as the parts follow each other."""
+    places = [("train", "validation", "test").index(part) for part in parts]
+    return lambda frame: frame[(frame["patient"].astype(int) % 3).isin(places)]
+
+
+def test_judged_images_that_chose_thresholds_are_told(evaluate, table):
+    seen, results = evaluate(table("good", 0.4), more=("--split", "all"))
+    said = (
+        "300 of the 900 images that are judged chose thresholds or calibration of good: what rests on these"
+    )
+    assert said in seen.err
+    assert results["judged"] == {"train": 300, "validation": 300, "test": 300}
+    assert "all images" not in seen.out
+
+
+def test_thresholds_of_other_images_need_no_warning(evaluate, table):
+    seen, results = evaluate(table("good", 0.4))
+    assert "that are judged chose" not in seen.err
+    assert results["models"][0]["chosen"]["judged"] == 0
+    assert "makes no calls" not in seen.err
+
+
+def test_a_model_without_thresholds_is_told_with_the_reason(evaluate, table):
+    seen, _ = evaluate(table("late", 0.4, of_parts("test")))
+    assert "late makes no calls, thresholds are none: the model brought none, and scored none of" in seen.err
+    assert "300 validation images" in seen.err
+
+
+def test_what_is_said_at_the_end_is_what_was_judged(evaluate, table):
+    seen, _ = evaluate(table("all", 0.4), table("some", 0.4, lambda frame: frame.iloc[:600]))
+    assert "2 models on 198 test images of 66 patients" in seen.out
+
+
+def test_p_values_in_markdown_are_never_nothing(evaluate, table, tmp_path):
+    evaluate(table("good", 0.4), table("bad", 3.0))
+    text = (tmp_path / "evaluation" / "comparison.md").read_text()
+    assert "<0.001" in text
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines()]
+    places = [place for place, name in enumerate(rows[0]) if name.startswith("p ")]
+    assert all(row[place] != "0.000" for row in rows[2:] for place in places)

@@ -210,7 +210,14 @@ def _write_curves(path: Path, rows: CurveRows) -> None:
 def _write_provenances(folder: Path) -> tuple[Path, ...]:
     paths = []
     flow = {"in_table": 12_000, "excluded_by_protocol": 40, "not_on_disk": 12, "kept": 11_948}
-    for hour, stage in enumerate(("cohort", "pack", "train", "evaluate")):
+    chain = {
+        "cohort": ({}, "c0"),
+        "pack": ({"cohort": "c0"}, "c1"),
+        "train": ({"cohort": "c0"}, "c2"),
+        "predict": ({"model": "c2", "cohort": "c0"}, "c3"),
+        "evaluate": ({"cohort": "c0", "predictions of fine-tuned": "c3"}, "c4"),
+    }
+    for hour, (stage, (read, made)) in enumerate(chain.items()):
         record = {
             "stage": stage,
             "created": f"2025-03-0{hour + 1}T10:15:30+00:00",
@@ -222,7 +229,8 @@ def _write_provenances(folder: Path) -> tuple[Path, ...]:
                     "sha256": "0a" * 32,
                     "bytes": 812_345,
                 },
-                {"name": "images", "path": "data/images", "sha256": "c2" * 32, "bytes": 42_000_000_000},
+                {"name": "images", "path": "data/images", "sha256": "ee" * 32, "bytes": 42_000_000_000},
+                *({"name": name, "path": "a", "sha256": 32 * sha, "bytes": 1} for name, sha in read.items()),
             ],
             "settings": {
                 "seed": 20250,
@@ -232,7 +240,7 @@ def _write_provenances(folder: Path) -> tuple[Path, ...]:
             "notes": ["3 images could not be read and were left out."] if stage == "pack" else [],
             "versions": {"cxrtune": "0.1.0", "torch": "2.9.0"},
             "seconds": 64.2 * (hour + 1),
-            "outputs": [{"name": f"{stage}.out", "sha256": "b1" * 32, "bytes": 54_321_000}],
+            "outputs": [{"name": f"{stage}.out", "sha256": made * 32, "bytes": 54_321_000}],
         }
         path = folder / f"{stage}.json"
         path.write_text(json.dumps(record), encoding="utf-8")

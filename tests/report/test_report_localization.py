@@ -111,16 +111,18 @@ def test_a_better_model_is_said_to_be_better(page: Callable[..., str]) -> None:
         "fine-tuned points into the finding's box in 50 % of the images, the centre of a lung in 20 %, "
         "a random map in 6 % (mean of 2 findings, 80 images of 60 patients)." in text
     )
-    assert "It is better than the centre of a lung by +30.0 percentage points (95 % interval +1.0 to" in text
+    assert (
+        "Pointing: better than the centre of a lung by +30.0 percentage points (95 % interval +1.0 to" in text
+    )
     assert "p < 0.001" in text
 
 
 @pytest.mark.parametrize(
     ("macro", "said"),
     [
-        (finding(0.21, 0.8), "It is not separable from the centre of a lung with these images, +1.0"),
-        (finding(0.1, 0.01), "It is worse than the centre of a lung by \N{MINUS SIGN}10.0 percentage points"),
-        (finding(0.5, None), "For a test against a random map there are too few images."),
+        (finding(0.21, 0.8), "Pointing: not separable from the centre of a lung with these images, +1.0"),
+        (finding(0.1, 0.01), "Pointing: worse than the centre of a lung by \N{MINUS SIGN}10.0"),
+        (finding(0.5, None), "Pointing: for a test against a random map there are too few images."),
     ],
 )  # fmt: skip
 def test_other_verdicts(page: Callable[..., str], macro: LocalizationFinding, said: str) -> None:

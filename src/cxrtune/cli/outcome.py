@@ -7,6 +7,7 @@ from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import ModelResult
+from cxrtune.pipeline.choice_notes import judged
 from cxrtune.pipeline.run import Outcome
 from cxrtune.report.verdict import verdict
 
@@ -14,9 +15,7 @@ from cxrtune.report.verdict import verdict
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
     """Print what a stranger wants to know first."""
     results = outcome.results
-    table = Table(
-        title=f"AUROC on {results.images:,} {results.split} images of {results.patients:,} patients"
-    )
+    table = Table(title=f"AUROC, {judged(results)}")
     table.add_column("finding")
     table.add_column("positives", justify="right")
     for model in results.models:

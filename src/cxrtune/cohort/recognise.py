@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
@@ -34,3 +35,20 @@ def are_of_nih(frame: pd.DataFrame) -> bool:
     ours = frame[["patient", "sex", "view"]].astype("string")
     alike = (theirs[["patient", "sex", "view"]].to_numpy(dtype=str) == ours.to_numpy(dtype=str)).all(axis=1)
     return bool(alike.mean() >= _ALIKE)
+
+
+def has_labels_of_nih(cohort: Cohort) -> bool:
+    """Tell whether a cohort's images are NIH's and its labels those of NIH ChestX-ray14's table.
+
+    Labels of other readers for NIH's images are not: nineteen of twenty positives of either side must be of
+    both. Findings that NIH does not have count as another side's.
+    """
+    path = shipped_table(NIH_TABLE)
+    if path is None or not is_of_nih(cohort):
+        return False
+    table = pd.read_csv(path, usecols=["Image Index", "Finding Labels"], dtype=str).set_index("Image Index")
+    texts = table["Finding Labels"].reindex(cohort.frame["image"]).fillna("").str.split("|")
+    theirs = np.array([[finding in text for finding in cohort.findings] for text in texts], dtype=np.bool_)
+    ours = np.equal(cohort.labels, 1)
+    either = (theirs | ours).sum()
+    return bool(either) and bool((theirs & ours).sum() >= _ALIKE * either)

@@ -104,6 +104,10 @@ def _average(findings: Sequence[Counts], weights: Sequence[int]) -> AverageResul
         f1=_mean([finding.f1 for finding in findings], weights),
         support=sum(finding.support for finding in findings),
         over=sum(finding.f1 is not None for finding in findings),
+        over_each={
+            "precision": sum(finding.precision is not None for finding in findings),
+            "recall": sum(finding.recall is not None for finding in findings),
+        },
     )
 
 
@@ -117,6 +121,7 @@ def _samples(calls: Table, truth: Table) -> AverageResult:
         f1=_mean_of(2 * hits[either] / (called + present)[either]),
         support=int(present.sum()),
         over=int(either.sum()),
+        over_each={"precision": int((called > 0).sum()), "recall": int((present > 0).sum())},
     )
 
 

@@ -13,6 +13,7 @@ from cxrtune.cohort.boxes import Boxes
 from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
+from cxrtune.evaluation.basis import chosen_on, judged_by_part, patients_in_two_parts, why_no_thresholds
 from cxrtune.evaluation.cohort_counts import count_splits
 from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
@@ -20,7 +21,15 @@ from cxrtune.evaluation.examples import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
-from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Results
+from cxrtune.evaluation.results import (
+    Bootstrap,
+    ChosenOn,
+    Localization,
+    MissingModel,
+    ModelResult,
+    Origin,
+    Results,
+)
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.shift import describe_shift
@@ -50,6 +59,7 @@ class Options:
         missing: Comparisons that could not be made; they are named in the results.
         heatmaps: Where models look, by the models' names; judged if there are boxes.
         boxes: What people drew around findings.
+        origin: Whose images, labels and boxes these are.
     """
 
     split: str = "test"
@@ -61,6 +71,7 @@ class Options:
     missing: Sequence[MissingModel] = ()
     heatmaps: Mapping[str, Heatmaps] = field(default_factory=dict)
     boxes: Boxes | None = None
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,12 @@ def evaluate(
         for name, table in predictions.items()
     }
     results = _results(ground, rows, predictions, chosen, options)
+    bases = {
+        name: chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows)
+        for name, table in predictions.items()
+    }
+    models = [_with_basis(model, bases[model.name]) for model in results.models]
+    results = results.model_copy(update={"models": models})
     return Evaluation(results, *_curves(ground), _bands(ground))
 
 
@@ -206,11 +223,15 @@ def _results(
     outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
     truths = [evaluate_second_truth(ground, other) for other in options.other_labels]
     return Results(
+        synthetic={"synthetic": True, "nih": False}.get(options.origin.images),
+        origin=options.origin,
         split=options.split,
         images=len(rows),
         patients=len(set(cohort.patients[rows])),
         shared_images=len(ground.rows),
         shared_patients=ground.resamples.patients,
+        judged=judged_by_part(cohort, ground.rows),
+        patients_in_two_parts=patients_in_two_parts(cohort),
         bootstrap=Bootstrap(
             replicates=options.replicates, patients=ground.resamples.patients, seed=options.seed
         ),
@@ -226,6 +247,11 @@ def _results(
         shift=describe_shift(cohort),
         examples=find_examples(ground, next(iter(predictions))),
     )
+
+
+def _with_basis(model: ModelResult, basis: ChosenOn) -> ModelResult:
+    rule = why_no_thresholds(basis) if basis.thresholds == "none" else model.threshold_rule
+    return model.model_copy(update={"chosen": basis, "threshold_rule": rule})
 
 
 def _localizations(cohort: Cohort, rows: NDArray[np.intp], options: Options) -> list[Localization]:

@@ -14,10 +14,10 @@ _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
 
 
 def auroc_table(results: Results) -> pd.DataFrame:
-    """One row a finding and the macro average; a column a model, then the counts of the split."""
+    """One row a finding and the macro average; a column a model, then the counts that were judged."""
     rows = []
     for finding in results.findings:
-        counts = results.models[0].findings[finding]
+        counts = max((model.findings[finding] for model in results.models), key=lambda one: one.support)
         row: dict[str, object] = {"finding": finding}
         row |= {model.name: model.findings[finding].auroc for model in results.models}
         rows.append(row | {"positives": counts.support, "negatives": counts.negatives})
@@ -145,12 +145,21 @@ def localization_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def p_value(value: float) -> str:
+    """Write a p-value: three decimals, or that it is smaller; never 0.000."""
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
-    """Write a table as GitHub's Markdown; what is not defined is a dash."""
+    """Write a table as GitHub's Markdown; p-values are in columns whose name begins with `p `."""
     header = [str(column).replace("|", "\\|") for column in table.columns]
     numeric = [pd.api.types.is_numeric_dtype(table[column]) for column in table.columns]
     lines = [_line(header), _line(["---:" if number else "---" for number in numeric])]
-    lines += [_line([_cell(value, digits) for value in row]) for row in table.itertuples(index=False)]
+    ps = [str(column).startswith("p ") for column in table.columns]
+    lines += [
+        _line([_cell(value, digits, p) for value, p in zip(row, ps, strict=True)])
+        for row in table.itertuples(index=False)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -174,7 +183,9 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _cell(value: object, digits: int) -> str:
+def _cell(value: object, digits: int, is_p: bool) -> str:
     if value is None or value is pd.NA or value != value:
         return UNDEFINED
-    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return p_value(value) if is_p else f"{value:.{digits}f}"
+    return str(value)

@@ -10,6 +10,7 @@ from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
 from cxrtune.errors import UsageError
+from cxrtune.pipeline.origins import notice_of
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Draft, Source, read_record, record_path, recording
@@ -37,7 +38,7 @@ def make_cohort(
     """
     chosen = protocol_named(protocol)
     require_parquet(out)
-    inputs = [Source.of_file(path.name, path) for path in inputs_of_nih(data)]
+    inputs = [Source.of_file(path.name, path) for path in inputs_of_nih(data)] + notice_of(data)
     if not metadata_only:
         inputs.append(Source.of_listing("images", data, image_files(data)))
     settings = {"protocol": protocol, "seed": seed, "metadata_only": metadata_only}

@@ -20,16 +20,16 @@ from cxrtune.evaluation.write import write_evaluation
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.pipeline.beside_the_cohort import adjudicated_labels, training_parts
+from cxrtune.pipeline.choice_notes import choice_notes, judged, part_of
+from cxrtune.pipeline.origins import origin_of
 from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.prediction_file import NO_TABLE_REMEDY
 from cxrtune.predictions import PARTS, Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
+from cxrtune.report.chosen import PREDICTIONS_OF
 from cxrtune.shown import listed, quoted, short
-
-PREDICTIONS_OF = "predictions of "
-"""What the record of an evaluation calls a model's table, before the model's name."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,11 @@ def evaluate_predictions(
         name: read_predictions(path, cohort.findings, column_prefix=request.column_prefix)
         for name, path in predictions.items()
     }
+    drawn = (
+        None
+        if boxes is None
+        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append)
+    )
     options = Options(
         split=request.split,
         replicates=request.replicates,
@@ -114,9 +119,8 @@ def evaluate_predictions(
         other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
         heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
-        boxes=None
-        if boxes is None
-        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append),
+        boxes=drawn,
+        origin=origin_of(cohort_file, cohort, boxes, drawn),
     )
     evaluation = evaluate(cohort, tables, options)
     results = evaluation.results
@@ -125,13 +129,16 @@ def evaluate_predictions(
     with recording("evaluate", out, inputs, settings, written) as draft:
         written += write_evaluation(evaluation, out)
         written += [path.name for path in write_roc_figures(out)]
-        draft.counts = {"images": results.images, "patients": results.patients, "models": len(results.models)}
+        draft.counts = {
+            "images": results.shared_images,
+            "patients": results.shared_patients,
+            "models": len(results.models),
+        }
         told += [note for table in tables.values() for note in table.notes]
-        for note in [*told, *_left_aside(results, tables, cohort, request)]:
+        for note in [*told, *choice_notes(results), *_left_aside(results, tables, cohort, request)]:
             draft.notes.append(note)
             reporter.warn(f"evaluate: {note}")
-    images = f"{results.images:,} {results.split} images of {results.patients:,} patients"
-    reporter.say(f"evaluate: {len(results.models)} models on {images}{left_out(cohort_file)}")
+    reporter.say(f"evaluate: {judged(results)}{left_out(cohort_file)}")
     return out
 
 
@@ -145,7 +152,7 @@ def _left_aside(
     }
     strange = {name: (len(images), images[0] if images else "") for name, images in strangers.items()}
     lacking = {name: _without_scores(table) for name, table in tables.items()}
-    of = f"of {results.images:,} {results.split} images"
+    of = f"of {results.images:,} {part_of(results)}images"
     notes = [
         f"{model.not_scored:,} {of} have no score of {model.name}"
         for model in results.models
@@ -163,20 +170,20 @@ def _left_aside(
         if (more := [finding for finding in table.model.thresholds if finding not in cohort.findings])
     ]
     if len(results.models) > 1 and results.shared_images != results.images:
-        notes.append(f"{results.shared_images:,} {of} were scored by every model; all numbers rest on these")
+        notes.append(f"{results.shared_images:,} {of} were scored by every model; scores are judged on these")
     return notes + _without_boxes(results, request)
 
 
 def _without_boxes(results: Results, request: Request) -> list[str]:
     """Say of which heatmaps nothing, or not all, could be judged."""
-    judged = {one.model: one for one in results.localizations}
+    localized = {one.model: one for one in results.localizations}
     notes = []
     for name in request.heatmaps:
-        one = judged.get(name)
+        one = localized.get(name)
         if one is None:
-            notes.append(f"none of the {results.split} images has both a box and a heatmap of {name}")
+            notes.append(f"none of the {part_of(results)}images has both a box and a heatmap of {name}")
         elif one.not_scored:
-            notes.append(f"{one.not_scored:,} boxed {results.split} images have no heatmap of {name}")
+            notes.append(f"{one.not_scored:,} boxed {part_of(results)}images have no heatmap of {name}")
     return notes
 
 

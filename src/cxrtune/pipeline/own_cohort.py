@@ -9,6 +9,7 @@ from cxrtune.cohort.own.build import OwnCohort, build_own_cohort
 from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain, load_map
 from cxrtune.cohort.own.image_tree import ImageTree, search_tree
 from cxrtune.pipeline.cohort import require_parquet, tell_parts
+from cxrtune.pipeline.origins import notice_of
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
@@ -73,6 +74,7 @@ def make_own_cohort(
         inputs.append(
             Source.of_listing("images", data.images, {name: data.images / name for name in tree.paths})
         )
+    inputs += notice_of(*(table.parent for table in data.tables), *([] if tree is None else [data.images]))
     settings = {"map": wanted.model_dump(mode="json"), "seed": seed, "metadata_only": metadata_only}
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out

@@ -14,10 +14,10 @@ from cxrtune.evaluation.write import RESULTS
 from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.evaluate import PREDICTIONS_OF
 from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
+from cxrtune.report.chosen import PREDICTIONS_OF
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 

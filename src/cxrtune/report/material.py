@@ -75,7 +75,7 @@ def gather(
         figures=Figures(
             auroc=_auroc_figure(results, figure_folder),
             roc=_roc_figures(results, evaluation, figure_folder),
-            training=None if history is None else _training_figure(history, figure_folder),
+            training=None if history is None else _training_figure(results, history, figure_folder),
             roc_panels=_panels(results, panels, figure_folder, draw_roc_panels, "ROC") if panels else None,
             recall_panels=_panels(results, panels, figure_folder, draw_recall_panels, "Precision-recall")
             if panels
@@ -120,7 +120,7 @@ def _reliability(results: Results, folder: Path) -> Markup | None:
     model = next((model for model in results.models if model.calibration), None)
     if model is None:
         return None
-    svg, _ = draw_reliability(model, folder)
+    svg, _ = draw_reliability(results, model, folder)
     description = f"Reliability of {model.name} before and after calibration, a panel a finding."
     return inline_svg(svg, prefix="reliability", description=description)
 
@@ -128,7 +128,7 @@ def _reliability(results: Results, folder: Path) -> Markup | None:
 def _localization_figure(results: Results, folder: Path) -> Markup | None:
     if not results.localizations:
         return None
-    svg, _ = localization.draw_localization(results.localizations, folder)
+    svg, _ = localization.draw_localization(results, folder)
     names = ", ".join(one.model for one in results.localizations)
     description = f"Share of images by the IoU that is asked for: {names}, and two controls."
     return inline_svg(svg, prefix="localization", description=description)
@@ -143,8 +143,9 @@ def _roc_description(model: ModelResult) -> str:
     return f"ROC curves of {model.name}; AUROC: {', '.join(areas) or 'none defined'}."
 
 
-def _training_figure(history: History, folder: Path) -> Markup:
-    svg, _ = training.draw_training(history, folder)
+def _training_figure(results: Results, history: History, folder: Path) -> Markup:
+    images = "; synthetic images" if results.synthetic else ""
+    svg, _ = training.draw_training(history, folder, images)
     epochs = counted(len(history.epochs), "epoch")
     description = f"Loss, validation AUROC and learning rate over {epochs}; the numbers are in the table."
     return inline_svg(svg, prefix="training", description=description)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cxrtune.evaluation.results import Interval
+from cxrtune.evaluation.tables import p_value as p_value
 
 DASH = "\N{EN DASH}"
 """What stands in a table where a value is not defined."""
@@ -39,9 +40,10 @@ def signed_span(interval: Interval) -> str:
     return f"{signed(interval.low)} to {signed(interval.high)}"
 
 
-def p_value(value: float) -> str:
-    """Write a p-value: three decimals, or that it is smaller."""
-    return "<0.001" if value < 0.0005 else f"{value:.3f}"
+def p_text(value: float) -> str:
+    """Write a p-value in a sentence: `p = 0.035`, `p < 0.001`."""
+    written = p_value(value)
+    return f"p {written.replace('<', '< ')}" if written.startswith("<") else f"p = {written}"
 
 
 def count(value: int) -> str:

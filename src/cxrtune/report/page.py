@@ -15,10 +15,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
+from cxrtune.evaluation.results import Results
 from cxrtune.report.figures.style import HUES
 from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
+from cxrtune.report.judged import judged_images, judged_patients, synthetic
 from cxrtune.report.material import Material, gather
-from cxrtune.report.notation import moment
+from cxrtune.report.notation import counted, moment
 from cxrtune.report.prose import prose
 from cxrtune.report.sections import SECTIONS
 
@@ -134,8 +136,20 @@ def render_page(material: Material) -> str:
         title=material.title,
         results=material.results,
         when=_when(material),
+        facts=_facts(material.results),
         sections=[(section, view) for section in SECTIONS if (view := section.view(material)) is not None],
         css=Markup(f"{_colours()}\n{_template('report.css')}"),
+    )
+
+
+def _facts(results: Results) -> tuple[str, ...]:
+    part = "" if results.split == "all" else f"{results.split} "
+    images = counted(judged_images(results), f"{synthetic(results)}{part}image")
+    return (
+        counted(len(results.findings), "finding"),
+        counted(len(results.models), "model"),
+        f"{images} judged",
+        counted(judged_patients(results), "patient"),
     )
 
 

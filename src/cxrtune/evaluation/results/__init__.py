@@ -6,6 +6,7 @@ None, `null` in the file, and always stands beside the counts that it would have
 
 from __future__ import annotations
 
+from cxrtune.evaluation.results.basis import ChosenOn, Origin
 from cxrtune.evaluation.results.calibration import CalibrationQuality, CalibrationResult, ReliabilityBin
 from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
@@ -39,6 +40,7 @@ __all__ = [
     "Bootstrap",
     "CalibrationQuality",
     "CalibrationResult",
+    "ChosenOn",
     "Comparison",
     "Contamination",
     "Example",
@@ -56,6 +58,7 @@ __all__ = [
     "MissingModel",
     "ModelResult",
     "OperatingPointResult",
+    "Origin",
     "OutsideResult",
     "PairedResult",
     "ReliabilityBin",

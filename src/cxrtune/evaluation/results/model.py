@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from cxrtune.evaluation.results.basis import ChosenOn
 from cxrtune.evaluation.results.calibration import CalibrationResult
 from cxrtune.evaluation.results.record import Intervals, Stored
 
@@ -36,8 +37,8 @@ class FindingResult(Stored):
 class AverageResult(Stored):
     """One average over the findings (micro, macro, weighted) or over the images (samples).
 
-    `over` is the number of findings (of images, for samples) for which f1 is defined; an average
-    of nothing is None.
+    `over` is the number of findings (of images, for samples) for which f1 is defined, `over_each` that of
+    `precision` and `recall`; an average of nothing is None.
     """
 
     precision: float | None
@@ -45,6 +46,7 @@ class AverageResult(Stored):
     f1: float | None
     support: int
     over: int
+    over_each: dict[str, int] = Field(default_factory=dict)
     intervals: Intervals = Field(default_factory=dict)
 
 
@@ -125,6 +127,7 @@ class ModelResult(Stored):
         calibration: By finding; one without is not calibrated.
         prevalence: By finding, where a prevalence was stated.
         contamination: Of a model that may have been trained on evaluated images; else None.
+        chosen: What thresholds and calibration were chosen on.
     """
 
     name: str
@@ -143,6 +146,7 @@ class ModelResult(Stored):
     calibration: dict[str, CalibrationResult] = Field(default_factory=dict)
     prevalence: dict[str, StatedPrevalence] = Field(default_factory=dict)
     contamination: Contamination | None = None
+    chosen: ChosenOn | None = None
 
 
 class MissingModel(Stored):

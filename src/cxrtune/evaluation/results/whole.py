@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from cxrtune.evaluation.results.basis import Origin
 from cxrtune.evaluation.results.cohort import Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
 from cxrtune.evaluation.results.groups import Attribute
@@ -29,9 +30,13 @@ class Results(Stored):
     """Everything that one evaluation found.
 
     `images` are those of the split; every number rests on the `shared_images`, which all models scored.
+    `synthetic` tells whether a program drew the images; None where that is not recorded. `judged` counts the
+    judged images by the part of the cohort that they are in; `patients_in_two_parts` is of the whole cohort.
     """
 
     schema_version: str = SCHEMA
+    synthetic: bool | None = None
+    origin: Origin = Field(default_factory=Origin)
     split: str
     images: int
     patients: int
@@ -41,6 +46,8 @@ class Results(Stored):
     missing: list[MissingModel] = Field(default_factory=list)
     shared_images: int | None = None
     shared_patients: int | None = None
+    judged: dict[str, int] = Field(default_factory=dict)
+    patients_in_two_parts: int | None = None
     bootstrap: Bootstrap | None = None
     comparisons: list[Comparison] = Field(default_factory=list)
     attributes: list[Attribute] = Field(default_factory=list)

@@ -23,7 +23,7 @@ from cxrtune.report.figures.style import (
     shortened,
     write_heading,
 )
-from cxrtune.report.notation import counted
+from cxrtune.report.judged import judged_line
 
 STEM = "auroc"
 
@@ -49,8 +49,7 @@ def _auroc_figure(results: Results) -> Figure:
     legend_rows = -(-len(results.models) // _legend_columns(results))
     height = rows * _ROW
     figure = new_figure(_TOP + height + 0.6 + legend_rows * 0.2)
-    basis = f"{counted(results.images, 'image')} of the {results.split} part"
-    write_heading(figure, "AUROC by finding", basis)
+    write_heading(figure, "AUROC by finding", judged_line(results))
     axes = axes_at(figure, left=_LEFT, top=_TOP, width=_ACROSS, height=height)
     _set_scale(axes, results)
     for row, finding in enumerate(results.findings):

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cxrtune.evaluation.results import Localization, LocalizationValues
+from cxrtune.evaluation.results import Localization, LocalizationValues, Results
 from cxrtune.report.figures.style import (
     MUTED,
     SERIES,
@@ -21,7 +21,8 @@ from cxrtune.report.figures.style import (
     shortened,
     write_heading,
 )
-from cxrtune.report.notation import counted
+from cxrtune.report.judged import synthetic
+from cxrtune.report.notation import count, counted
 
 STEM = "localization"
 
@@ -37,17 +38,17 @@ _CONTROLS: dict[str, tuple[str, LineStyle]] = {
 }
 
 
-def draw_localization(localizations: Sequence[Localization], folder: Path) -> list[Path]:
+def draw_localization(results: Results, folder: Path) -> list[Path]:
     """Draw the share of images by the IoU that is asked for, averaged over findings, as SVG and PNG."""
     with report_style():
-        return save_figure(_figure(localizations), folder, STEM)
+        return save_figure(_figure(results.localizations, synthetic(results)), folder, STEM)
 
 
-def _figure(localizations: Sequence[Localization]) -> Figure:
+def _figure(localizations: Sequence[Localization], drawn: str) -> Figure:
     first = localizations[0]
     lines = len(localizations) + len(_CONTROLS)
     figure = new_figure(_TOP + _HEIGHT + 0.6 + lines * _LEGEND)
-    basis = f"mean of {counted(first.macro_over, 'finding')}, {counted(first.images, 'image')} with boxes"
+    basis = f"mean of {counted(first.macro_over, 'finding')}, {count(first.images)} {drawn}images with boxes"
     write_heading(figure, "Agreement of boxes", basis)
     axes = axes_at(figure, left=_LEFT, top=_TOP, width=_ACROSS, height=_HEIGHT)
     handles, names = [], []

@@ -23,6 +23,7 @@ from cxrtune.report.figures.style import (
     write_heading,
 )
 from cxrtune.report.inputs import Panel
+from cxrtune.report.judged import judged_line, synthetic
 
 _COLUMNS = 3
 _SIDE = 1.24
@@ -75,13 +76,15 @@ def draw_recall_panels(results: Results, panels: dict[str, list[Panel]], folder:
         return save_figure(figure, folder, "precision-recall-panels")
 
 
-def draw_reliability(model: ModelResult, folder: Path) -> list[Path]:
+def draw_reliability(results: Results, model: ModelResult, folder: Path) -> list[Path]:
     """Draw one model's reliability diagrams, before and after calibration, a panel a finding."""
     with report_style():
         names = ("before", "after calibration")
         looks = ((MUTED.light, "s"), (SERIES[0].light, "o"))
         figure = _empty_grid(
-            len(model.calibration), "Reliability", f"{model.name}: what was observed by what was predicted"
+            len(model.calibration),
+            "Reliability",
+            f"{model.name}: observed by predicted, {synthetic(results)}images",
         )
         handles = [
             Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.1)
@@ -116,8 +119,7 @@ def _draw_bins(axes: Axes, bins: list[ReliabilityBin], colour: str, marker: str)
 
 
 def _grid(results: Results, findings: list[str], title: str, across: str, up: str, draw: Draw) -> Figure:
-    basis = f"{results.shared_images or results.images:,} images of the {results.split} part"
-    figure = _empty_grid(len(findings), title, basis)
+    figure = _empty_grid(len(findings), title, judged_line(results))
     handles = [
         Line2D([], [], color=SERIES[index % len(SERIES)].light, linewidth=1.6)
         for index, _ in enumerate(results.models)

@@ -29,6 +29,7 @@ from cxrtune.report.figures.style import (
     write_heading,
 )
 from cxrtune.report.inputs import Curve, read_curves, read_results
+from cxrtune.report.judged import judged_line
 from cxrtune.report.notation import counted, score
 
 _SIDE = 4.2
@@ -98,7 +99,7 @@ def _label(model: ModelResult, finding: str) -> str:
 
 
 def _subtitle(results: Results, model: ModelResult) -> str:
-    basis = f"{counted(model.images, 'image')} of the {results.split} part"
+    basis = judged_line(results)
     if model.macro_auroc is None:
         return f"No AUROC is defined, {basis}"
     over = counted(model.macro_auroc_over, "finding")

@@ -39,15 +39,15 @@ def write_training_figure(run: Path) -> list[Path]:
     return draw_training(read_history(run), run)
 
 
-def draw_training(history: History, folder: Path) -> list[Path]:
-    """Draw a run's curves and write them as SVG and PNG."""
+def draw_training(history: History, folder: Path, images: str = "") -> list[Path]:
+    """Draw a run's curves and write them as SVG and PNG; `images` says what kind they were, if anything."""
     with report_style():
-        return save_figure(_training_figure(history), folder, STEM)
+        return save_figure(_training_figure(history, images), folder, STEM)
 
 
-def _training_figure(history: History) -> Figure:
+def _training_figure(history: History, images: str) -> Figure:
     figure = new_figure(_HEIGHT)
-    write_heading(figure, "Training", _subtitle(history))
+    write_heading(figure, "Training", _subtitle(history) + images)
     loss, auroc, rate = (
         axes_at(figure, left=_LEFT, top=top, width=_ACROSS, height=height) for top, height in _PANELS
     )

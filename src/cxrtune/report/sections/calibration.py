@@ -6,20 +6,30 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import CalibrationResult, ModelResult
+from cxrtune.evaluation.results import CalibrationResult, ModelResult, Results
 from cxrtune.findings import spoken
+from cxrtune.report.chosen import chosen_sentence
+from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.material import Material
-from cxrtune.report.notation import listed, score
+from cxrtune.report.notation import count, counted, listed, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table
+
+_ROSE = 0.00005
+"""Half of the last decimal that is printed."""
 
 
 @dataclass(frozen=True)
 class CalibrationView:
-    """The first model's reliability diagrams, the findings that have none, and the table of all models."""
+    """The first model's reliability diagrams, the findings that have none, and the table of all models.
+
+    `harmed` says, a model, where its calibration made things worse; `bars` what the bars leave out.
+    """
 
     model: str
     figure: Markup | None
     without: str
+    harmed: tuple[str, ...]
+    bars: str
     tables: tuple[Table, ...]
 
 
@@ -34,15 +44,43 @@ def calibration_view(material: Material) -> CalibrationView | None:
         model=first.name,
         figure=material.figures.reliability,
         without=listed(lacking),
-        tables=tuple(_table(model, index) for index, model in enumerate(models)),
+        harmed=tuple(_harmed(model) for model in models),
+        bars=_bars(material.results),
+        tables=tuple(_table(material, model, index) for index, model in enumerate(models)),
     )
 
 
-def _table(model: ModelResult, index: int) -> Table:
+def _harmed(model: ModelResult) -> str:
+    """Name the findings whose Brier score or calibration error rose, with both values."""
+    named = []
+    for finding, found in model.calibration.items():
+        pairs = (
+            ("Brier score", found.before.brier, found.after.brier),
+            ("ECE", found.before.ece, found.after.ece),
+        )
+        rose = [
+            f"{name} {before:.4f} to {after:.4f}" for name, before, after in pairs if after - before > _ROSE
+        ]
+        named += [f"{spoken(finding)} ({', '.join(rose)})"] if rose else []
+    if not named:
+        return ""
+    return f"Calibration of {model.name} made these worse on the images judged: {listed(named)}."
+
+
+def _bars(results: Results) -> str:
+    if judged_images(results) <= judged_patients(results):
+        return ""
+    return (
+        f" They take images as independent, but the {count(judged_images(results))} images are of "
+        f"{counted(judged_patients(results), 'patient')}: they are too short."
+    )
+
+
+def _table(material: Material, model: ModelResult, index: int) -> Table:
     pairs = ("Before", "After")
     return Table(
         anchor=f"table-calibration-{index + 1}",
-        caption=f"Calibration of {model.name}, fitted on validation, judged here.",
+        caption=f"Calibration of {model.name}. {_fitted(material, model)}",
         corner="Finding",
         groups=(Group("", 1), Group("Brier score", 2), Group("Log loss", 2), Group("ECE", 2)),
         columns=(
@@ -52,10 +90,15 @@ def _table(model: ModelResult, index: int) -> Table:
         bodies=(tuple(Row(spoken(f), _cells(found)) for f, found in model.calibration.items()),),
         remarks=(
             "Lower is better. Brier: mean squared error, with its 95 % interval. ECE: expected calibration "
-            "error over ten bins of equal mass. The method is the one with the lowest log loss in "
-            "cross-validation by patient.",
+            "error over ten bins of equal mass; of a model without any error it is above 0 too.",
         ),
     )
+
+
+def _fitted(material: Material, model: ModelResult) -> str:
+    source = "none" if model.chosen is None else model.chosen.calibration
+    by = " Of each finding the method with the lowest log loss in cross-validation by patient was taken."
+    return chosen_sentence(material, model, source) + (by if source == "validation" else "")
 
 
 def _cells(found: CalibrationResult) -> tuple[Cell, ...]:

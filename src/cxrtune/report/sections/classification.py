@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
+from cxrtune.report.chosen import chosen_sentence
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
@@ -29,15 +31,21 @@ def classification_view(material: Material) -> ClassificationView:
     return ClassificationView(
         reports=_reports(results),
         thresholds=_thresholds(results),
-        rules=tuple((model.name, model.threshold_rule) for model in results.models),
+        rules=tuple((model.name, _rule(material, model)) for model in results.models),
     )
+
+
+def _rule(material: Material, model: ModelResult) -> str:
+    if model.chosen is None or model.chosen.thresholds == "none":
+        return model.threshold_rule
+    return f"{model.threshold_rule}. {chosen_sentence(material, model, model.chosen.thresholds)}"
 
 
 def _reports(results: Results) -> Table:
     names = ("Precision", "Recall", "F1", "Support")
     return Table(
         anchor="table-classification",
-        caption=f"Precision, recall, F1 and support at each model's thresholds, {results.split} part.",
+        caption=f"Precision, recall, F1 and support at each model's thresholds, {part_named(results.split)}.",
         corner="Finding",
         groups=tuple(Group(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
@@ -46,8 +54,11 @@ def _reports(results: Results) -> Table:
             tuple(_average_row(results, average) for average in _AVERAGES),
         ),
         remarks=(
-            "Support: positives a model was judged on. Micro pools all calls; macro is the plain mean over "
-            "findings; weighted is the mean weighted by support; samples is the mean over images.",
+            "Support: positive labels a model was judged on; an image may have several. Micro pools all "
+            "calls; macro is the plain mean over findings; weighted is the mean weighted by support.",
+            "Samples is a mean over images, and not over the same ones: precision over the images with a "
+            "call, recall over those with a finding, F1 over those with either. An image without a finding "
+            "that is rightly left alone counts in none.",
         ),
     )
 
@@ -82,21 +93,29 @@ def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
         for name in ("precision", "recall", "f1")
     )
-    if result.f1 is not None and average != "micro":
-        f1 = replace(f1, note=_incomplete(results, model, average, result))
+    if average != "micro":
+        over = {**result.over_each, "f1": result.over}
+        precision, recall, f1 = (
+            cell if cell.note else replace(cell, note=_incomplete(results, model, average, name, over))
+            for name, cell in (("precision", precision), ("recall", recall), ("f1", f1))
+        )
     return precision, recall, f1, Cell(count(result.support))
 
 
-def _incomplete(results: Results, model: ModelResult, average: str, result: AverageResult) -> str | None:
+def _incomplete(
+    results: Results, model: ModelResult, average: str, measure: str, over: dict[str, int]
+) -> str | None:
     whole, noun = (model.images, "images") if average == "samples" else (len(results.findings), "findings")
-    return f"F1 is defined for {count(result.over)} of {count(whole)} {noun}" if result.over < whole else None
+    defined = over.get(measure, whole)
+    name = {"f1": "F1"}.get(measure, measure.capitalize())
+    return f"{name} is defined for {count(defined)} of {count(whole)} {noun}" if defined < whole else None
 
 
 def _thresholds(results: Results) -> Table:
     names = ("Threshold", "Sensitivity", "Specificity", "Called")
     return Table(
         anchor="table-thresholds",
-        caption=f"The thresholds, and what each gives on the {results.split} part.",
+        caption=f"The thresholds, and what each gives on {part_named(results.split)}.",
         corner="Finding",
         groups=tuple(Group(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),

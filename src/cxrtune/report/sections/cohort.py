@@ -8,6 +8,8 @@ from pathlib import Path
 from cxrtune.evaluation.results import Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, percent
 from cxrtune.report.table import Cell, Column, Group, Row, Table, number
@@ -40,7 +42,7 @@ def cohort_view(material: Material) -> CohortView:
     return CohortView(
         flow=f"{_flow(material.records)} {_judged(results)}".strip(),
         labels=_labels(material.records),
-        shift=_shift(results) if results.shift else None,
+        shift=_shift(results, trained=bool(trained_here(material))) if results.shift else None,
         table=Table(
             anchor="table-cohort",
             caption="Images, patients and positives by finding in each part of the cohort.",
@@ -83,10 +85,11 @@ def _judged(results: Results) -> str:
         for model in results.models
         if model.not_scored
     ]
+    models = "every model" if len(results.models) > 1 else "the model"
     reasons = f" ({listed(lost)})" if lost else ""
     return (
-        f"Of the {counted(results.images, 'image')} of the {results.split} part, "
-        f"{count(results.shared_images)} were scored by every model{reasons}: all numbers rest on these."
+        f"Of the {counted(results.images, 'image')} in {part_named(results.split)}, "
+        f"{count(results.shared_images)} were scored by {models}{reasons}: scores are judged on these."
     )
 
 
@@ -98,7 +101,7 @@ def _labels(records: tuple[Record, ...]) -> str:
     return f"Labels: {Path(tables[0].path).name}, SHA-256 {tables[0].sha256}."
 
 
-def _shift(results: Results) -> Table:
+def _shift(results: Results, *, trained: bool) -> Table:
     parts = results.shift
     views = sorted({view for part in parts for view in part.views})
     sexes = sorted({sex for part in parts for sex in part.sexes})
@@ -113,7 +116,9 @@ def _shift(results: Results) -> Table:
         corner="",
         columns=tuple(Column(_PART_NAMES.get(part.split, part.split)) for part in parts),
         bodies=(tuple(rows),),
-        remarks=("Where the parts differ, a model meets other patients than it learned from.",),
+        remarks=("Where the parts differ, a model trained here meets other patients than it learned from.",)
+        if trained
+        else (),
     )
 
 

@@ -29,7 +29,7 @@ class ContaminatedModel:
 
 @dataclass(frozen=True)
 class ContaminationView:
-    """All of them, and what to compare with instead."""
+    """All of them, and what to compare with instead, if that is known."""
 
     models: tuple[ContaminatedModel, ...]
     instead: str
@@ -57,7 +57,8 @@ def contamination_view(material: Material) -> ContaminationView | None:
         shown.append(
             ContaminatedModel(model.name, tuple(sentences), None if found is None else _table(results, found))
         )
-    return ContaminationView(tuple(shown), _INSTEAD) if shown else None
+    public = results.origin.images == "nih" and any(one.name.startswith("xrv:") for one in shown)
+    return ContaminationView(tuple(shown), _INSTEAD if public else "") if shown else None
 
 
 def _verdicts(found: OutsideResult) -> list[str]:

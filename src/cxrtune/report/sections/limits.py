@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Results
 from cxrtune.findings import spoken
-from cxrtune.provenance import Record
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, counted
+from cxrtune.report.notation import count, counted, listed
 
 _FEW_POSITIVES = 10
 _TRAINED_ON_NIH = ("-nih", "-all")
@@ -36,19 +37,25 @@ def limits_view(material: Material) -> LimitsView:
     intervals = _NO_INTERVALS if results.bootstrap is None else _INTERVALS
     return LimitsView(
         (
-            _RESEARCH_SOFTWARE,
-            _labels(material.records),
-            _ONE_DATA_SET,
+            *_synthetic(results),
+            _software(material),
+            _labels(results),
+            *(() if results.synthetic else (_ONE_DATA_SET,)),
             intervals,
             *(limit for limit in found if limit is not None),
         )
     )
 
 
-_RESEARCH_SOFTWARE = Limit(
-    "Research software",
-    "This is no medical device. Nothing here is a diagnosis, and no model shown may be used to make one.",
-)
+def _software(material: Material) -> Limit:
+    trained = [model.name for model in material.results.models if model.name in trained_here(material)]
+    text = "cxrtune is no medical device, and nothing here is a diagnosis."
+    if trained:
+        which = "This model was" if len(trained) == 1 else "These models were"
+        text += f" {which} trained with it and may not be used to make one: {listed(trained)}."
+    return Limit("Research software", text)
+
+
 _ONE_DATA_SET = Limit(
     "One data set",
     "All images come from one cohort. How the models do at another hospital, on other equipment or other "
@@ -61,58 +68,80 @@ _NO_INTERVALS = Limit(
 )
 _INTERVALS = Limit(
     "Intervals",
-    "They cover the choice of test patients and nothing else: not another training run, not errors of the "
-    "labels, not another hospital. They are not corrected for how many there are.",
+    "They cover the choice of the judged patients and nothing else: not another training run, not errors of "
+    "the labels, not another hospital. They are not corrected for how many there are.",
 )
 
 
-def _labels(records: tuple[Record, ...]) -> Limit:
-    described = next((record.settings["map"] for record in records if "map" in record.settings), None)
-    if described is None:
-        return Limit(
-            "Labels",
-            "NIH ChestX-ray14's labels were mined from radiology reports by a program; nobody read the "
-            "images again. Some are wrong, and a model is rewarded for repeating the error. Labels of "
-            "another source have that source's limits.",
+def _synthetic(results: Results) -> list[Limit]:
+    if not results.synthetic:
+        return []
+    return [
+        Limit(
+            "Synthetic images",
+            "The images, labels and boxes were made by a program and belong to no patient. These numbers "
+            "show that software works and say nothing about real radiographs.",
         )
-    named = [part for part in (described["title"], described["source"]) if part]
-    source = f" come from {', '.join(named)}. They" if named else ""
-    taken = _UNCERTAIN[described["uncertain"]]
-    return Limit(
-        "Labels",
-        f"The labels{source} are taken as the table gives them; uncertain ones count as {taken}. "
-        "Where they are wrong, a model is rewarded for repeating the error.",
-    )
+    ]
+
+
+def _labels(results: Results) -> Limit:
+    origin = results.origin
+    match origin.labels:
+        case "synthetic":
+            text = "The labels are what the program drew: they are exact, as labels of radiographs are not."
+        case "nih":
+            text = (
+                "NIH ChestX-ray14's labels were mined from radiology reports by a program. Some are wrong, "
+                "and a model is rewarded for repeating the error."
+            )
+        case "map":
+            source = f" come from {origin.labels_named}. They" if origin.labels_named else ""
+            text = (
+                f"The labels{source} are taken as the table gives them; uncertain ones count as "
+                f"{_UNCERTAIN[origin.uncertain or 'unknown']}. Where they are wrong, a model is rewarded for "
+                "repeating the error."
+            )
+        case _:
+            text = (
+                "How the labels were made is not recorded. Where they are wrong, a model is rewarded for "
+                "repeating the error."
+            )
+    again = [
+        f"{truth.name} of {counted(truth.images, 'image')} are under “Other labels”."
+        for truth in results.second_truths
+    ]
+    return Limit("Labels", " ".join([text, *again]))
 
 
 _UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "not known, and are left out"}
 
 
 def _few_positives(results: Results) -> Limit | None:
+    judged = {finding: judged_counts(results, finding) for finding in results.findings}
     few = {
-        finding: counts.positives
-        for part in results.cohort
-        if part.split == results.split
-        for finding, counts in part.findings.items()
-        if counts.positives < _FEW_POSITIVES
+        finding: positives
+        for finding, (positives, negatives) in judged.items()
+        if positives < _FEW_POSITIVES and positives + negatives
     }
     if not few:
         return None
     named = ", ".join(f"{spoken(finding)} ({count(positives)})" for finding, positives in few.items())
     return Limit(
         "Few positives",
-        f"Fewer than {_FEW_POSITIVES} positives in the {results.split} part: {named}. An AUROC on so few "
+        f"Fewer than {_FEW_POSITIVES} positive images were judged of: {named}. An AUROC on so few "
         "says little, and it pulls the macro average about.",
     )
 
 
 def _same_patients(results: Results) -> Limit | None:
-    if results.images <= results.patients:
+    if judged_images(results) <= judged_patients(results):
         return None
+    images, patients = counted(judged_images(results), "image"), counted(judged_patients(results), "patient")
     return Limit(
         "Repeated patients",
-        f"The {counted(results.images, 'image')} come from {counted(results.patients, 'patient')}: images of "
-        "one patient resemble each other, so the evaluation rests on fewer cases than it has images.",
+        f"The {images} judged come from {patients}: images of one patient resemble each other, so the "
+        "evaluation rests on fewer cases than it has images.",
     )
 
 
@@ -122,7 +151,7 @@ def _not_scored(results: Results) -> Limit | None:
         return None
     return Limit(
         "Images without a score",
-        f"Some of the {counted(results.images, 'image')} of the {results.split} part have no score: "
+        f"Some of the {counted(results.images, 'image')} in {part_named(results.split)} have no score: "
         f"{', '.join(named)}.",
     )
 
@@ -133,6 +162,8 @@ def _seen_before(results: Results) -> Limit | None:
         for model in results.models
         if model.name.startswith("xrv:") and model.name.endswith(_TRAINED_ON_NIH)
     ]
+    if results.origin.images != "nih":
+        return None
     if not named:
         return None
     return Limit(

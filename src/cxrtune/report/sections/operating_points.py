@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from cxrtune.evaluation.results import ModelResult, OperatingPointResult, StatedPrevalence
 from cxrtune.evaluation.thresholds import NAMES
 from cxrtune.findings import spoken
+from cxrtune.report.chosen import chosen_sentence
 from cxrtune.report.material import Material
 from cxrtune.report.notation import score, signed, threshold
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
 
-_NONE = "no threshold: validation has too few images, or none reaches the rule"
+_NONE = "undefined: no threshold, or no positives or no negatives here"
+_RULE = (
+    "Which rule, and which threshold, a use needs follows from what a missed and a false call cost; "
+    "Youden's J weighs both alike, and no guideline asks for it."
+)
+_DRIFT = (
+    "Drift: what it is here less what it was on the images that chose it. Neither drift nor the values there "
+    "have an interval: where few of those images were positive, drift is mostly noise."
+)
 _NO_CASES = "undefined: no positives or no negatives here"
 
 
 @dataclass(frozen=True)
 class OperatingPointsView:
-    """One table a rule of the first model, and of stated prevalences if there are any."""
+    """On what thresholds were chosen; one table a rule of the first model, and of stated prevalences."""
 
     model: str
+    chosen: tuple[str, ...]
     rules: tuple[Table, ...]
     prevalence: Table | None
 
@@ -32,24 +42,33 @@ def operating_points_view(material: Material) -> OperatingPointsView | None:
     model = models[0]
     return OperatingPointsView(
         model=model.name,
+        chosen=(*_chosen(material, model), _DRIFT, _RULE),
         rules=tuple(_rule(model, rule) for rule, points in model.operating_points.items() if points),
         prevalence=_prevalence(model) if model.prevalence else None,
     )
 
 
+def _chosen(material: Material, model: ModelResult) -> tuple[str, ...]:
+    source = "none" if model.chosen is None else model.chosen.operating_points
+    return (f"Thresholds of {model.name}: {_uncapital(chosen_sentence(material, model, source))}",)
+
+
+def _uncapital(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _rule(model: ModelResult, rule: str) -> Table:
     return Table(
         anchor=f"table-rule-{rule}",
-        caption=f"{_capital(NAMES.get(rule, rule))}, chosen on validation: {model.name}.",
+        caption=f"{_capital(NAMES.get(rule, rule))}: {model.name}.",
         corner="Finding",
         groups=(Group("", 1), Group("Sensitivity", 3), Group("Specificity", 3)),
         columns=(
             Column("Threshold"),
-            Column("Validation", starts_group=True), Column("Here"), Column("Drift"),
-            Column("Validation", starts_group=True), Column("Here"), Column("Drift"),
+            Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
+            Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
         ),
         bodies=(tuple(Row(spoken(f), _cells(point)) for f, point in model.operating_points[rule].items()),),
-        remarks=("Drift: what it is here less what it was on validation.",),
     )  # fmt: skip
 
 
@@ -88,7 +107,8 @@ def _prevalence(model: ModelResult) -> Table:
         bodies=(tuple(Row(spoken(f), _stated(found)) for f, found in model.prevalence.items()),),
         remarks=(
             "Predictive values by Bayes' rule from the sensitivity and specificity above. The odds of a "
-            "calibrated probability are to be multiplied by the last column.",
+            "calibrated probability are to be multiplied by the last column. They have no intervals here: "
+            "those of sensitivity and specificity carry over.",
         ),
     )
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.findings import spoken
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import counted, percent, score
 from cxrtune.report.table import Cell, Column, Row, Table, estimate, mark_best
@@ -53,14 +54,19 @@ def roc_view(material: Material) -> RocView:
         tuple(
             RocFigure(
                 model=model.name,
-                caption=f"ROC curves, {counted(model.images, 'image')}. Dots: the operating points at the "
-                f"stored thresholds ({model.threshold_rule}).",
+                caption=f"ROC curves, {counted(model.images, 'image')}.{_dots(model)}",
                 figure=material.figures.roc[model.name],
             )
             for model in material.results.models
         ),
         _precision(material.results) if material.results.bootstrap else None,
     )
+
+
+def _dots(model: ModelResult) -> str:
+    if all(result.threshold is None for result in model.findings.values()):
+        return ""
+    return f" Dots: the operating points at its thresholds ({model.threshold_rule})."
 
 
 def _precision(results: Results) -> Table:
@@ -85,7 +91,7 @@ def _precision(results: Results) -> Table:
     )
     return Table(
         anchor="table-average-precision",
-        caption=f"Average precision of each model by finding, {results.split} part.",
+        caption=f"Average precision of each model by finding, {part_named(results.split)}.",
         corner="Finding",
         columns=(
             *(Column(model.name) for model in results.models),

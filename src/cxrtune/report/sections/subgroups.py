@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
 from cxrtune.findings import spoken
+from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, signed, signed_span
-from cxrtune.report.table import Cell, Column, Row, Table, estimate
+from cxrtune.report.table import Cell, Column, Row, Table, estimate, number
 from cxrtune.report.table import Group as Heading
 
 _TOO_SMALL = "too small: fewer than 10 positives or 10 negatives"
@@ -35,10 +36,10 @@ def subgroups_view(material: Material) -> SubgroupsView | None:
 
 
 def _means(results: Results) -> Table:
-    names = ("Macro AUROC", "Gap")
+    names = ("Macro AUROC", "Largest group", "Findings", "Gap")
     return Table(
         anchor="table-subgroups",
-        caption=f"Mean AUROC by group, {results.split} part, and its gap to the attribute's largest group.",
+        caption=f"Mean AUROC by group, {part_named(results.split)}, and its gap to the largest group.",
         corner="Group",
         groups=(Heading("", 2), *(Heading(model.name, len(names)) for model in results.models)),
         columns=(
@@ -51,10 +52,12 @@ def _means(results: Results) -> Table:
             for attribute in results.attributes
         ),
         remarks=(
-            "Over the findings with ten positives and ten negatives both in it and in the largest group.",
-            "A gap rests on the findings that both have: it need not be the difference of the values shown.",
+            "Both means are over the same findings, those with ten positives and ten negatives both in "
+            "it and in the largest group; their number stands beside. The gap is the first less the second.",
             "With 95 % intervals; a gap whose interval holds 0 may be chance, and "
             "these intervals are not corrected for their number.",
+            "Groups are those that the cohort table tells: sex, age, view and visit, one at a time. Of race, "
+            "ethnicity, site or equipment it tells nothing.",
         ),
     )
 
@@ -65,8 +68,11 @@ def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
         found = group.models[model.name]
         cells.append(estimate(found.macro_auroc, found.interval, score, _ALL_TOO_SMALL))
         if group.is_reference:
-            cells.append(Cell("largest"))
-        elif found.gap is None:
+            cells += [Cell("largest"), Cell(count(found.over)), Cell("")]
+            continue
+        there = _reference_mean(attribute, group, model.name)
+        cells += [number(there, score, _ALL_TOO_SMALL), Cell(count(found.over))]
+        if found.gap is None:
             cells.append(Cell(DASH, _ALL_TOO_SMALL))
         else:
             aside = None if found.gap_interval is None else signed_span(found.gap_interval)
@@ -74,12 +80,24 @@ def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
     return Row(f"{attribute.name}: {group.name}", tuple(cells))
 
 
+def _reference_mean(attribute: Attribute, group: Group, model: str) -> float | None:
+    """Return the largest group's mean AUROC over the findings that this group's mean is over."""
+    largest = next(one for one in attribute.groups if one.is_reference).models[model].findings
+    own = group.models[model].findings
+    areas = [
+        area
+        for finding, found in own.items()
+        if found.auroc is not None and (area := largest[finding].auroc) is not None
+    ]
+    return sum(areas) / len(areas) if areas else None
+
+
 def _findings(results: Results, attribute: Attribute) -> Table:
     first = results.models[0].name
     names = ("AUROC", "Sensitivity", "Specificity", "Positive")
     return Table(
         anchor=f"table-subgroups-{attribute.name.lower()}",
-        caption=f"{attribute.name}, finding by finding: {first} at its stored thresholds.",
+        caption=f"{attribute.name}, finding by finding: {first} at its thresholds.",
         corner="Finding",
         groups=tuple(Heading(group.name, len(names)) for group in attribute.groups),
         columns=tuple(

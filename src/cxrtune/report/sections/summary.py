@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import FindingResult, MissingModel, ModelResult, Results, SplitCount
+from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.areas import defined, mean, shared
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import judged_counts, judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, mark_best, number
@@ -39,7 +41,7 @@ def summary_view(material: Material) -> SummaryView:
     """Put the evaluation into words and one table."""
     results = material.results
     return SummaryView(
-        sentences=(*_verdicts(results), _training(material), *_verdict(results), *_cautions(results)),
+        sentences=(*_verdicts(results), _training(material), *_verdict(results), *_cautions(material)),
         missing=tuple(results.missing),
         table=_table(results),
         figure=material.figures.auroc,
@@ -49,16 +51,19 @@ def summary_view(material: Material) -> SummaryView:
 
 def _training(material: Material) -> str:
     results, train, validation = material.results, material.part("train"), material.part("validation")
-    tested = f"Every score below comes from the {_size(results)} in the {results.split} part."
-    if train is None:
+    tested = f"Scores are judged on the {_judged(results)}."
+    if train is None or not trained_here(material):
         return tested
-    verb = "Training used" if material.history is not None else "The cohort's training part has"
-    held_out = "" if validation is None else f", with {_size(validation)} for validation"
-    return f"{verb} {_size(train)}{held_out}. {tested}"
+    held_out = "" if validation is None else f", with {size_of(validation)} for validation"
+    return f"Training used {size_of(train)}{held_out}. {tested}"
 
 
-def _size(part: SplitCount | Results) -> str:
-    return f"{counted(part.images, 'image')} of {counted(part.patients, 'patient')}"
+def _judged(results: Results) -> str:
+    whole, part = counted(results.images, "image"), part_named(results.split)
+    if results.shared_images is None or results.shared_images == results.images:
+        return f"{judged_size(results)} in {part}"
+    models = "every model" if len(results.models) > 1 else "the model"
+    return f"{judged_size(results)} that {models} scored, out of the {whole} in {part}"
 
 
 def _verdicts(results: Results) -> list[str]:
@@ -86,8 +91,9 @@ def _verdict(results: Results) -> list[str]:
     return [*alone, _NO_INTERVALS] if without else alone
 
 
-def _cautions(results: Results) -> list[str]:
-    cautions = []
+def _cautions(material: Material) -> list[str]:
+    results = material.results
+    cautions = [*_optimism(material)]
     if len({tuple(defined(model, results)) for model in results.models}) > 1:
         cautions.append(_DIFFERENT_FINDINGS)
     if len({model.images for model in results.models}) > 1:
@@ -101,13 +107,45 @@ def _cautions(results: Results) -> list[str]:
     return cautions
 
 
+def _optimism(material: Material) -> list[str]:
+    """Say that images which taught or chose something are judged, and that the parts are not independent."""
+    results, trained = material.results, trained_here(material)
+    said = []
+    learned = [model.name for model in results.models if model.name in trained]
+    if learned and results.judged.get("train"):
+        images = counted(results.judged["train"], "image")
+        said.append(f"{images} of those judged here trained {listed(learned)}: its numbers are too good.")
+    also = [
+        f"{model.name} ({count(model.chosen.judged)})"
+        for model in results.models
+        if model.chosen is not None
+        and model.chosen.judged
+        and _chose_here(model.chosen, model.name in trained)
+    ]
+    if also:
+        said.append(
+            f"Images that are judged here also chose thresholds or calibration of {listed(also)}: what rests "
+            "on these is too good."
+        )
+    if results.patients_in_two_parts:
+        said.append(
+            f"{patients_in_two_parts(results)}: what was chosen or learned on one part has seen them."
+        )
+    return said
+
+
+def _chose_here(basis: ChosenOn, trained: bool) -> bool:
+    sources = {basis.thresholds, basis.operating_points, basis.calibration}
+    return "validation" in sources or (trained and "model" in sources)
+
+
 def _table(results: Results) -> Table:
     columns = [Column(model.name, starts_group=index == 0) for index, model in enumerate(results.models)]
     return Table(
         anchor="table-auroc",
-        caption=f"AUROC of each model by finding, {results.split} part.",
+        caption=f"AUROC of each model by finding, {part_named(results.split)}.",
         corner="Finding",
-        groups=(Group("AUROC", len(results.models)), Group("Images", 2)) if results.models else (),
+        groups=(Group("AUROC", len(results.models)), Group("Images judged", 2)) if results.models else (),
         columns=(*columns, Column("Positive", starts_group=True), Column("Negative")),
         bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
         remarks=(*_interval_remark(results), *([_bold_remark(results)] if len(results.models) > 1 else [])),
@@ -129,19 +167,9 @@ def _bold_remark(results: Results) -> str:
 
 
 def _finding_row(results: Results, finding: str) -> Row:
-    support = _support(results, finding)
+    support = judged_counts(results, finding)
     areas = mark_best(tuple(_area_cell(model, finding, support) for model in results.models))
     return Row(spoken(finding), (*areas, *(Cell(count(known)) for known in support)))
-
-
-def _support(results: Results, finding: str) -> tuple[int, int]:
-    """Return the positives and negatives of the whole part, also those that a model did not score."""
-    for part in results.cohort:
-        if part.split == results.split and finding in part.findings:
-            counts = part.findings[finding]
-            return counts.positives, counts.known - counts.positives
-    rested = [model.findings[finding] for model in results.models if finding in model.findings]
-    return max((one.support for one in rested), default=0), max((one.negatives for one in rested), default=0)
 
 
 def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Cell:

@@ -1,0 +1,43 @@
+"""What an evaluation tells on the console of what was judged, and of what chose thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cxrtune.evaluation.evaluate import ALL
+from cxrtune.evaluation.results import ChosenOn, Results
+
+
+def part_of(results: Results) -> str:
+    """Return what stands before `images`: `test `, or nothing where all parts were evaluated."""
+    return "" if results.split == ALL else f"{results.split} "
+
+
+def judged(results: Results) -> str:
+    """Write what was judged: `2 models on 491 test images of 358 patients`."""
+    kind = f"{'synthetic ' if results.synthetic else ''}{part_of(results)}"
+    images = results.images if results.shared_images is None else results.shared_images
+    patients = results.patients if results.shared_patients is None else results.shared_patients
+    models = f"{len(results.models)} model{'' if len(results.models) == 1 else 's'}"
+    return f"{models} on {images:,} {kind}images of {patients:,} patients"
+
+
+def choice_notes(results: Results) -> Iterator[str]:
+    """Yield a sentence for each model without thresholds, or whose judged images chose something."""
+    for model in results.models:
+        basis = model.chosen
+        if basis is None:
+            continue
+        if basis.thresholds == "none":
+            yield f"{model.name} makes no calls, thresholds are {model.threshold_rule}"
+        if basis.judged and _chose_here(basis):
+            yield (
+                f"{basis.judged:,} of the {results.shared_images:,} images that are judged chose thresholds "
+                f"or calibration of {model.name}: what rests on these is too good"
+            )
+    if results.patients_in_two_parts:
+        yield f"{results.patients_in_two_parts:,} patients of the cohort are in more than one part"
+
+
+def _chose_here(basis: ChosenOn) -> bool:
+    return "validation" in (basis.thresholds, basis.operating_points, basis.calibration)
