@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import SPLITS, Cohort
-from cxrtune.evaluation.results import ChosenOn
+from cxrtune.evaluation.results import ChosenOn, ModelResult
 from cxrtune.evaluation.validation import Chosen
 from cxrtune.predictions import ModelCard
 
@@ -54,8 +54,13 @@ def chosen_on(
     )
 
 
-def why_no_thresholds(basis: ChosenOn) -> str:
-    """Say why a model has no thresholds."""
+def with_basis(model: ModelResult, basis: ChosenOn) -> ModelResult:
+    """Return a model's results with what its thresholds were chosen on, or why it has none."""
+    rule = _why_no_thresholds(basis) if basis.thresholds == "none" else model.threshold_rule
+    return model.model_copy(update={"chosen": basis, "threshold_rule": rule})
+
+
+def _why_no_thresholds(basis: ChosenOn) -> str:
     if basis.validation_part == 0:
         return "none: the model brought none, and the cohort has no validation part to choose them on"
     if basis.validation_images == 0:

@@ -13,7 +13,7 @@ from cxrtune.cohort.boxes import Boxes
 from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
-from cxrtune.evaluation.basis import chosen_on, judged_by_part, patients_in_two_parts, why_no_thresholds
+from cxrtune.evaluation.basis import chosen_on, judged_by_part, patients_in_two_parts, with_basis
 from cxrtune.evaluation.cohort_counts import count_splits
 from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
@@ -21,15 +21,7 @@ from cxrtune.evaluation.examples import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
-from cxrtune.evaluation.results import (
-    Bootstrap,
-    ChosenOn,
-    Localization,
-    MissingModel,
-    ModelResult,
-    Origin,
-    Results,
-)
+from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Origin, Results
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.shift import describe_shift
@@ -125,11 +117,10 @@ def evaluate(
         for name, table in predictions.items()
     }
     results = _results(ground, rows, predictions, chosen, options)
-    bases = {
-        name: chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows)
-        for name, table in predictions.items()
-    }
-    models = [_with_basis(model, bases[model.name]) for model in results.models]
+    models = [
+        with_basis(model, chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows))
+        for model, (name, table) in zip(results.models, predictions.items(), strict=True)
+    ]
     results = results.model_copy(update={"models": models})
     return Evaluation(results, *_curves(ground), _bands(ground))
 
@@ -247,11 +238,6 @@ def _results(
         shift=describe_shift(cohort),
         examples=find_examples(ground, next(iter(predictions))),
     )
-
-
-def _with_basis(model: ModelResult, basis: ChosenOn) -> ModelResult:
-    rule = why_no_thresholds(basis) if basis.thresholds == "none" else model.threshold_rule
-    return model.model_copy(update={"chosen": basis, "threshold_rule": rule})
 
 
 def _localizations(cohort: Cohort, rows: NDArray[np.intp], options: Options) -> list[Localization]:

@@ -18,8 +18,8 @@ _RULE = (
     "Youden's J weighs both alike, and no guideline asks for it."
 )
 _DRIFT = (
-    "Drift: what it is here less what it was on the images that chose it. Neither drift nor the values there "
-    "have an interval: where few of those images were positive, drift is mostly noise."
+    "Neither drift nor the values when chosen have an interval: where few of the images that chose were "
+    "positive, drift is mostly noise."
 )
 _NO_CASES = "undefined: no positives or no negatives here"
 
@@ -69,6 +69,7 @@ def _rule(model: ModelResult, rule: str) -> Table:
             Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
         ),
         bodies=(tuple(Row(spoken(f), _cells(point)) for f, point in model.operating_points[rule].items()),),
+        remarks=("Drift: what it is here less what it was on the images that chose it.",),
     )  # fmt: skip
 
 
