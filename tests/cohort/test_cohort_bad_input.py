@@ -170,3 +170,14 @@ def test_a_cohort_whose_notes_on_types_are_damaged_is_no_cohort(tmp_path):
     pq.write_table(table, tmp_path / "c.parquet")
     with pytest.raises(DataError, match="is no cohort table"):
         read_cohort(tmp_path / "c.parquet")
+
+
+@pytest.mark.parametrize("nobody", [None, "", "None", " nan "])
+def test_a_cohort_whose_rows_name_no_patient_is_refused(nih_folder, cxrtune, tmp_path, nobody):
+    file = tmp_path / "c.parquet"
+    assert cxrtune("cohort", "--data", nih_folder.path, "--out", file).code == 0
+    frame = pd.read_parquet(file)
+    frame.loc[3:5, "patient"] = nobody
+    frame.to_parquet(file, index=False)
+    with pytest.raises(DataError, match=rf"3 of {len(frame)} rows name no patient, row 3 for one"):
+        read_cohort(file)

@@ -136,7 +136,7 @@ def test_the_cohort_says_which_images_are_not_in_it(page: Page) -> None:
 
 
 def test_few_positives_are_a_limit(page: Page) -> None:
-    assert "Fewer than 10 positive images were judged of: Infiltration (0)" in page.text
+    assert "Fewer than 10 patients with the finding were judged of: Infiltration (0)" in page.text
 
 
 def test_provenance_shows_short_hashes_and_full_ones(page: Page) -> None:

@@ -274,7 +274,7 @@ def test_known_training_images_are_told(cohort: Cohort, tmp_path: Path, outside:
 def test_few_positives_are_those_judged(cohort: Cohort, outside: str, tmp_path: Path) -> None:
     assert "Few positives" not in outside
     few = page_of(tmp_path / "few", cohort, scores_of(cohort, "test", keep=12))
-    assert "Fewer than 10 positive images were judged of: Effusion (" in few
+    assert "Fewer than 10 patients with the finding were judged of: Effusion (" in few
     half = replace(scores_of(cohort, "test"), probabilities=_without_mass(scores_of(cohort, "test")))
     assert "Few positives" not in page_of(tmp_path / "half", cohort, half)
     rare = make(THREE, share=0.02)

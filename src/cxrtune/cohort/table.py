@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cxrtune.errors import DataError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import fault_of_names
+from cxrtune.number_texts import UNKNOWN
 from cxrtune.shown import quoted
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
@@ -95,6 +96,12 @@ def _problem(frame: pd.DataFrame) -> str | None:
         return "it has no rows"
     if frame["image"].isna().any() or frame["image"].duplicated().any():
         return "each row must name an image of its own"
+    patients = frame["patient"]
+    nobody = (patients.isna() | patients.astype(str).str.strip().str.casefold().isin(UNKNOWN)).to_numpy(bool)
+    if nobody.any():
+        return (
+            f"{nobody.sum():,} of {len(frame):,} rows name no patient, row {int(nobody.argmax()):,} for one"
+        )
     fault = fault_of_names(map(str, frame.columns[len(DESCRIPTION) :]))
     if fault is not None:
         return fault

@@ -39,6 +39,12 @@ def judged_counts(results: Results, finding: str) -> tuple[int, int]:
     return max((one.support for one in rested), default=0), max((one.negatives for one in rested), default=0)
 
 
+def positive_patients(results: Results, finding: str) -> int:
+    """Return how many patients with a finding the models were judged on."""
+    rested = [model.findings[finding] for model in results.models if finding in model.findings]
+    return max((one.positive_patients for one in rested), default=0)
+
+
 def synthetic(results: Results) -> str:
     """Return what stands before `images`: `synthetic `, or nothing."""
     return "synthetic " if results.synthetic else ""

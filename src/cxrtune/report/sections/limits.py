@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cxrtune.evaluation.comparison import FEWEST_PATIENTS
 from cxrtune.evaluation.results import Results
 from cxrtune.findings import spoken
 from cxrtune.report.chosen import trained_here
-from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named
+from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named, positive_patients
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed
 
-_FEW_POSITIVES = 10
 _TRAINED_ON_NIH = ("-nih", "-all")
 
 
@@ -118,19 +118,19 @@ _UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "not known
 
 
 def _few_positives(results: Results) -> Limit | None:
-    judged = {finding: judged_counts(results, finding) for finding in results.findings}
+    patients = {finding: positive_patients(results, finding) for finding in results.findings}
     few = {
-        finding: positives
-        for finding, (positives, negatives) in judged.items()
-        if positives < _FEW_POSITIVES and positives + negatives
+        finding: number
+        for finding, number in patients.items()
+        if number < FEWEST_PATIENTS and any(judged_counts(results, finding))
     }
     if not few:
         return None
-    named = ", ".join(f"{spoken(finding)} ({count(positives)})" for finding, positives in few.items())
+    named = ", ".join(f"{spoken(finding)} ({count(number)})" for finding, number in few.items())
     return Limit(
         "Few positives",
-        f"Fewer than {_FEW_POSITIVES} positive images were judged of: {named}. An AUROC on so few "
-        "says little, and it pulls the macro average about.",
+        f"Fewer than {FEWEST_PATIENTS} patients with the finding were judged of: {named}. An AUROC on so few "
+        "says little, it is not compared, and it pulls the macro average about.",
     )
 
 
