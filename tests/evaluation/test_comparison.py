@@ -55,20 +55,20 @@ def test_the_p_value_is_that_of_swaps_written_out(ground, column):
     found = compare(ground, "good", "other").findings[FINDINGS[column]]
     whole = difference(ground, np.arange(360), column, "good", "other")
     assert found.difference == pytest.approx(whole, abs=1e-12)
-    signs = np.random.default_rng(9).choice([-1, 1], size=(1500, 120))
+    signs = np.random.default_rng(9).choice([-1, 1], size=(500, 120))
     share = np.mean(np.abs(swaps(ground, column, "good", "other", signs)) >= abs(whole) - 1e-9)
-    # Four Monte-Carlo standard errors of 1,500 draws, and one draw.
-    assert found.p_patients == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 1500) + 1 / 1500)
+    # Four Monte-Carlo standard errors of 500 draws, and one draw.
+    assert found.p_patients == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 500) + 1 / 500)
 
 
 def test_the_mean_swaps_a_patient_in_all_findings(ground):
     found = compare(ground, "other", "fair").macro
     whole = np.mean([difference(ground, np.arange(360), column, "other", "fair") for column in range(3)])
     assert found.difference == pytest.approx(whole, abs=1e-12)
-    signs = np.random.default_rng(9).choice([-1, 1], size=(1500, 120))
+    signs = np.random.default_rng(9).choice([-1, 1], size=(500, 120))
     drawn = np.mean([swaps(ground, column, "other", "fair", signs) for column in range(3)], axis=0)
     share = np.mean(np.abs(drawn) >= abs(whole) - 1e-9)
-    assert found.p_patients == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 1500) + 1 / 1500)
+    assert found.p_patients == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 500) + 1 / 500)
     assert (found.images, found.patients) == (360, 120)
 
 

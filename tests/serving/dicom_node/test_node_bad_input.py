@@ -236,7 +236,7 @@ def test_units_that_are_none_end_their_connection_and_nothing_else(tmp_path, cas
 
 @contextmanager
 def idle_connections(port, number):
-    """Connections of another process: in this one they would leave no file descriptor that select can take."""
+    """Connections of another process: in this one they leave no file descriptor that select can take."""
     program = (
         "import socket, sys\n"
         "port, number = map(int, sys.argv[1:])\n"
