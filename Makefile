@@ -31,9 +31,10 @@ unit: $(READY)
 test: check
 	$(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS)
 
-# One after the other, with every processor for each: networks that are trained side by side wait for each other.
+# Trainings one after the other, with every processor for each: side by side they wait for each other.
 long: $(READY)
-	$(BIN)/pytest -m "long and not nightly" $(PYTEST_ARGS)
+	$(PYTEST) -m "long and not alone and not nightly" $(PYTEST_ARGS)
+	$(BIN)/pytest -m "long and alone and not nightly" $(PYTEST_ARGS)
 
 # Everything, with what takes more than five minutes.
 nightly: test

@@ -31,6 +31,7 @@ _NUMERIC = (
     *("inference/test_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
     "baselines/test_probe",
 )
+_ALONE = ("test_real_radiographs", "test_readme", "test_docs_data")
 _LONGEST_FIRST = (
     *("test_real_radiographs", "test_readme", "test_web_process", "test_cli_training", "test_node_command"),
     *("test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed"),
@@ -57,6 +58,8 @@ def pytest_collection_modifyitems(items):
         place = item.path.relative_to(Path(__file__).parent).as_posix()
         if place.partition("/")[0] in _SYSTEM_FOLDERS or _SYSTEM_FIXTURES & set(item.fixturenames):
             item.add_marker("system")
+        if item.path.stem in _ALONE:
+            item.add_marker("alone")
         if place.startswith(_NUMERIC):
             item.add_marker("numeric")
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
