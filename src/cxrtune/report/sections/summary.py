@@ -155,10 +155,11 @@ def _table(results: Results) -> Table:
 def _interval_remark(results: Results) -> list[str]:
     if results.bootstrap is None:
         return []
-    drawn = (
-        f"{counted(results.bootstrap.patients, 'patient')} drawn {count(results.bootstrap.replicates)} times"
-    )
-    return [f"With 95 % intervals: {drawn}, whole patients at a time."]
+    patients, times = counted(results.bootstrap.patients, "patient"), count(results.bootstrap.replicates)
+    return [
+        "With 95 % intervals that take images of a patient as alike as they are: Newcombe's for an AUROC, "
+        f"and for the average {patients} drawn {times} times."
+    ]
 
 
 def _bold_remark(results: Results) -> str:
