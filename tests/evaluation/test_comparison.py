@@ -206,3 +206,11 @@ def test_another_seed_gives_the_same_verdicts(ground):
                 assert other.findings[finding].verdict == result.verdict
                 error = np.hypot(result.p_error, other.findings[finding].p_error)
                 assert abs(other.findings[finding].p_patients - result.p_patients) <= 5 * error + 1e-4
+
+
+def test_the_mean_bears_as_few_patients_as_the_finding_with_the_fewest_without_it():
+    owner = np.arange(120) // 2
+    cohort = made_up_cohort({"Mass": owner % 3 == 0, "Edema": owner >= 4}, owner)
+    models = {"a": made_up_scores(cohort, 0, 0.3), "b": made_up_scores(cohort, 1, 0.1)}
+    macro = compare(ground_of(cohort, models), "a", "b").macro
+    assert (macro.positive_patients, macro.negative_patients, macro.verdict) == (58, 4, TOO_FEW)

@@ -27,6 +27,8 @@ from cxrtune.report import write_report
 MINUS = "\N{MINUS SIGN}"
 MEASURES = ("pointing", "mean_iou", *(f"iou_0.{tenth}" for tenth in range(1, 8)))
 
+UNKNOWN = Origin()
+
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
@@ -65,7 +67,7 @@ def found(share: float, p: float, **of: float) -> LocalizationFinding:
 def located(make_example: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[str, str]]:
     """Return a function that gives the text and the HTML of the section on localization."""
 
-    def write(mass: LocalizationFinding, origin: Origin = Origin()) -> tuple[str, str]:  # noqa: B008  frozen
+    def write(mass: LocalizationFinding, origin: Origin = UNKNOWN) -> tuple[str, str]:
         example = make_example(f"example-{len(list(tmp_path.iterdir()))}")
         one = Localization(
             model="fine-tuned", title="t", method="CAM", cells=[7, 7], rule="The rule.",

@@ -23,13 +23,13 @@ def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict
         patients: intp (n,), the patient of each image, from 0.
     """
     found: dict[str, Interval] = {}
+    number = int(patients.max(initial=-1)) + 1
     for name, right, of in (
         ("precision", calls & truth, calls),
         ("recall", calls & truth, truth),
         ("specificity", ~calls & ~truth, ~truth),
     ):
-        hits, images = (np.bincount(patients[mask], minlength=1) for mask in (right, of))
-        hits = np.concatenate([hits, np.zeros(len(images) - len(hits), dtype=hits.dtype)])
+        hits, images = (np.bincount(patients[mask], minlength=number) for mask in (right, of))
         found |= named_interval(name, proportion_interval(hits, images))
     return found
 

@@ -171,7 +171,8 @@ def stored(found: tuple[float, float] | None) -> Interval | None:
 
 def named_interval(name: str, found: tuple[float, float] | None) -> dict[str, Interval]:
     """Return an interval under its name, or nothing where there is none."""
-    return {} if found is None else {name: Interval(low=found[0], high=found[1])}
+    interval = stored(found)
+    return {} if interval is None else {name: interval}
 
 
 def intervals_of(replicates: Mapping[str, Values]) -> dict[str, Interval]:

@@ -10,8 +10,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.results import Comparison, Interval, PairedResult
+from cxrtune.evaluation.common_ground import CommonGround, stored
+from cxrtune.evaluation.results import Comparison, PairedResult
 from cxrtune.evaluation.statistics.delong import delong
 from cxrtune.evaluation.statistics.holm import holm, holm_levels
 from cxrtune.evaluation.statistics.swaps import Paired, Swapped, mean_of_pairs, paired_areas, swap
@@ -80,15 +80,7 @@ def _finding(ground: CommonGround, first: str, second: str, column: int, within:
     scores = np.stack([ground.scores[model][keep, column] for model in (first, second)], axis=1)
     truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
     with_it, without_it = len(np.unique(patients[truth])), len(np.unique(patients[~truth]))
-    result = PairedResult(
-        difference=None,
-        interval=None,
-        interval_holm=None,
-        p_delong=None,
-        p_patients=None,
-        p_error=None,
-        p_holm=None,
-        verdict=UNDEFINED,
+    result = _untested(
         images=int(keep.sum()),
         patients=len(np.unique(patients)),
         positives=int(truth.sum()),
@@ -99,13 +91,7 @@ def _finding(ground: CommonGround, first: str, second: str, column: int, within:
     if test is None:
         return _Compared(result, None)
     pair = paired_areas(truth, scores, patients, ground.resamples.patients)
-    is_tested = min(with_it, without_it) >= FEWEST_PATIENTS
-    update = {
-        "difference": pair.difference,
-        "p_delong": test.p_value(0, 1),
-        "verdict": UNDEFINED if is_tested else TOO_FEW,
-    }
-    return _Compared(result.model_copy(update=update), pair)
+    return _Compared(_estimated(result, pair, test.p_value(0, 1)), pair)
 
 
 def _mean(ground: CommonGround, findings: Sequence[_Compared], within: Mask | None) -> _Compared:
@@ -116,23 +102,43 @@ def _mean(ground: CommonGround, findings: Sequence[_Compared], within: Mask | No
     any_of_them = (ground.truth & ground.usable)[inside].any(axis=1)
     with_it = len(np.unique(codes[any_of_them]))
     pair = mean_of_pairs([one.pair for one in defined if one.pair is not None]) if defined else None
-    fewest = min(with_it, *(one.result.negative_patients for one in defined)) if defined else 0
-    result = PairedResult(
-        difference=None if pair is None else pair.difference,
+    # The finding with the fewest patients without it is what the mean can bear.
+    without_it = min((one.result.negative_patients for one in defined), default=0)
+    result = _untested(
+        images=int(inside.sum()),
+        patients=len(np.unique(codes)),
+        positives=sum(one.result.positives for one in defined),
+        positive_patients=with_it,
+        negative_patients=without_it,
+    )
+    return _Compared(result if pair is None else _estimated(result, pair, None), pair)
+
+
+def _untested(
+    *, images: int, patients: int, positives: int, positive_patients: int, negative_patients: int
+) -> PairedResult:
+    return PairedResult(
+        difference=None,
         interval=None,
         interval_holm=None,
         p_delong=None,
         p_patients=None,
         p_error=None,
         p_holm=None,
-        verdict=TOO_FEW if pair is not None and fewest < FEWEST_PATIENTS else UNDEFINED,
-        images=int(inside.sum()),
-        patients=len(np.unique(codes)),
-        positives=sum(one.result.positives for one in defined),
-        positive_patients=with_it,
-        negative_patients=len(np.unique(codes[~any_of_them])),
+        verdict=UNDEFINED,
+        images=images,
+        patients=patients,
+        positives=positives,
+        positive_patients=positive_patients,
+        negative_patients=negative_patients,
     )
-    return _Compared(result, pair)
+
+
+def _estimated(result: PairedResult, pair: Paired, p_delong: float | None) -> PairedResult:
+    fewest = min(result.positive_patients, result.negative_patients)
+    verdict = TOO_FEW if fewest < FEWEST_PATIENTS else UNDEFINED
+    update = {"difference": pair.difference, "p_delong": p_delong, "verdict": verdict}
+    return result.model_copy(update=update)
 
 
 def _is_decided(tested: Sequence[bool], has_mean: bool, swapped: Sequence[Swapped]) -> bool:
@@ -157,10 +163,10 @@ def _judged(compared: Sequence[_Compared], swapped: Sequence[Swapped | None]) ->
     for part, one, p_value, p_holm, level in zip(compared, swapped, p_values, adjusted, levels, strict=True):
         result = part.result
         if one is not None:
-            update: dict[str, object] = {"interval": _interval(one, LEVEL)}
+            update: dict[str, object] = {"interval": stored(one.interval(LEVEL))}
             if p_value is not None and p_holm is not None and level is not None:
                 update |= {
-                    "interval_holm": _interval(one, level),
+                    "interval_holm": stored(one.interval(level)),
                     "p_patients": p_value,
                     "p_error": one.p_error(),
                     "p_holm": p_holm,
@@ -169,11 +175,6 @@ def _judged(compared: Sequence[_Compared], swapped: Sequence[Swapped | None]) ->
             result = result.model_copy(update=update)
         results.append(result)
     return results
-
-
-def _interval(swapped: Swapped, level: float) -> Interval | None:
-    found = swapped.interval(level)
-    return None if found is None else Interval(low=found[0], high=found[1])
 
 
 def _verdict(difference: float, p_value: float) -> str:

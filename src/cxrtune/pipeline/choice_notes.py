@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from cxrtune.evaluation.evaluate import ALL
 from cxrtune.evaluation.results import ChosenOn, Results
+from cxrtune.report.judged import judged_images, judged_patients, synthetic
+from cxrtune.report.notation import counted
 
 
 def part_of(results: Results) -> str:
@@ -15,11 +17,8 @@ def part_of(results: Results) -> str:
 
 def judged(results: Results) -> str:
     """Write what was judged: `2 models on 491 test images of 358 patients`."""
-    kind = f"{'synthetic ' if results.synthetic else ''}{part_of(results)}"
-    images = results.images if results.shared_images is None else results.shared_images
-    patients = results.patients if results.shared_patients is None else results.shared_patients
-    models = f"{len(results.models)} model{'' if len(results.models) == 1 else 's'}"
-    return f"{models} on {images:,} {kind}images of {patients:,} patients"
+    kind, models = f"{synthetic(results)}{part_of(results)}", counted(len(results.models), "model")
+    return f"{models} on {judged_images(results):,} {kind}images of {judged_patients(results):,} patients"
 
 
 def choice_notes(results: Results) -> Iterator[str]:

@@ -9,8 +9,10 @@ from cxrtune.report.notation import counted, p_value, signed, signed_span
 def verdict(pair: Comparison, name: str, result: PairedResult) -> str:
     """Put one result into a sentence."""
     first, second = pair.first, pair.second
-    if result.difference is None or result.interval is None:
+    if result.difference is None:
         return f"{name}: undefined here."
+    if result.interval is None:
+        return f"{name}: {first} and {second} do not differ in any patient."
     difference = f"{signed(result.difference)} AUROC"
     if result.interval_holm is None or result.p_holm is None:
         why = _why_not_tested(result)
