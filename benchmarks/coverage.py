@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, t
 
-from cxrtune.evaluation.comparison import FEWEST_PATIENTS
+from cxrtune.evaluation.calls import call_replicates
+from cxrtune.evaluation.differences import FEWEST_PATIENTS
+from cxrtune.evaluation.precision_recall import average_precision
 from cxrtune.evaluation.statistics.areas import area_replicates
-from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
+from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate, auroc_interval
 from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.estimate import combined
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import percentile_interval
+from cxrtune.evaluation.statistics.interval import percentile_interval, spread_interval
 from cxrtune.evaluation.statistics.patients import draw_patients
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.statistics.swaps import mean_of_pairs, paired_areas, swap
@@ -193,11 +196,79 @@ def shares(random: np.random.Generator, simulations: int) -> Iterator[str]:
             yield f"| {ill} | {true:.2f} | {' | '.join(cells)} |"
 
 
+def others(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Coverage of intervals of average precision, F1, a mean of AUROCs, and a gap between two groups."""
+    names = ("average precision", "F1", "mean of 8 AUROCs", "gap between groups")
+    yield "| patients with it | AUROC |" + "".join(f" {name}, in use | percentile |" for name in names)
+    yield "|---:|---:|" + "---:|" * (2 * len(names))
+    for area in (0.71, 0.92):
+        for ill in ILL[1:]:
+            large = draw(random, 300 * ill, 300 * 200, area)
+            true = (*_precision_and_f1(large, area), area, 0.0)
+            held = np.zeros((len(names), 2))
+            for number in range(simulations):
+                samples = [draw(random, ill, 200, area) for _ in range(8)]
+                for place, pair in enumerate(_intervals(samples, number, area)):
+                    for way, interval in enumerate(pair):
+                        low, high = interval or (2.0, 2.0)
+                        held[place, way] += low <= true[place] <= high
+            cells = " | ".join(f"{100 * share / simulations:.1f} %" for share in held.ravel())
+            yield f"| {ill} | {area} | {cells} |"
+
+
+def _precision_and_f1(sample: Sample, area: float) -> tuple[float, float]:
+    truth, scores = sample.truth, sample.scores[:, 0]
+    calls = scores >= _threshold(area)
+    hits = float((calls & truth).sum())
+    return average_precision(truth.astype(np.float32), scores) or 0.0, 2 * hits / float(
+        calls.sum() + truth.sum()
+    )
+
+
+def _threshold(area: float) -> float:
+    return float(norm.ppf(area) * np.sqrt(2) * np.sqrt(SHARED**2 + OWN**2 + IMAGE**2) / 2)
+
+
+def _intervals(samples: list[Sample], seed: int, area: float) -> Iterator[tuple[object, object]]:
+    replicates = [_replicates(sample, seed, area) for sample in samples]
+    first, ill = samples[0], len(np.unique(samples[0].owner[samples[0].truth]))
+    for value, drawn in zip(_precision_and_f1(first, area), replicates[0][1:], strict=True):
+        yield spread_interval(value, drawn, ill), percentile_interval(drawn)
+    estimates = [auroc_estimate(s.truth, s.scores[:, 0], s.owner, s.patients) for s in samples]
+    means = np.mean([drawn[0] for drawn in replicates], axis=0)
+    yield combined([(1 / 8, one) for one in estimates]).interval(), percentile_interval(means)
+    groups = [first.owner % 2 == side for side in (0, 1)]
+    own, there = (
+        auroc_estimate(first.truth[g], first.scores[g, 0], first.owner[g], first.patients) for g in groups
+    )
+    drawn = [_replicates(first, seed, area, group)[0] for group in groups]
+    if own is None or there is None:
+        yield None, None
+    else:
+        yield combined([(1.0, own), (-1.0, there)]).interval(), percentile_interval(drawn[0] - drawn[1])
+
+
+def _replicates(sample: Sample, seed: int, area: float, within: np.ndarray | None = None) -> list[np.ndarray]:
+    """AUROC, average precision and F1 of each replicate."""
+    resamples = draw_patients(sample.owner.astype(str).astype(object), replicates=REPLICATES, seed=seed)
+    keep = np.arange(len(sample.truth)) if within is None else np.flatnonzero(within)
+    scores = sample.scores[keep, 0]
+    found = area_replicates(sample.truth[keep], scores, keep, resamples)
+    calls = (
+        (sample.scores[:, :1] >= _threshold(area))
+        if within is None
+        else np.zeros((len(sample.truth), 1), bool)
+    )
+    drawn = call_replicates(calls, sample.truth[:, np.newaxis], np.ones_like(calls), resamples)
+    return [found.auroc, found.average_precision, drawn["f1"][0]]
+
+
 TABLES = {
     "Paired tests at 5 %": rejections,
     "Verdicts over 14 findings": families,
     "AUROC: coverage (and mean width)": areas,
     "Sensitivity: coverage": shares,
+    "Other values: coverage": others,
 }
 
 

@@ -172,6 +172,19 @@ class PredictionSpec(_Part):
     flip: bool = False
 
 
+class EvaluationSpec(_Part):
+    """What is decided before any score is seen.
+
+    Attributes:
+        primary: The primary endpoint: a finding, or `macro`, on which the fine-tuned model is compared with
+            the first baseline; its test is not corrected, and all others are. None corrects all.
+        margin: By how much AUROC a model may be worse and still count as not inferior.
+    """
+
+    primary: str | None = None
+    margin: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
 class Recipe(_Part):
     """Every choice of an experiment.
 
@@ -188,6 +201,7 @@ class Recipe(_Part):
         training: The loop.
         unfreeze: A second stage, in which more of the network learns.
         prediction: How the trained model scores a picture.
+        evaluation: What is decided before any score is seen.
     """
 
     name: str = "reference"
@@ -202,6 +216,11 @@ class Recipe(_Part):
     training: TrainingSpec = TrainingSpec()
     unfreeze: UnfreezeSpec = UnfreezeSpec()
     prediction: PredictionSpec = PredictionSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+
+    def of_training(self) -> dict[str, Any]:
+        """Return what a training depends on, as JSON values: all but `evaluation`."""
+        return self.model_dump(mode="json", exclude={"evaluation"})
 
 
 def validate_recipe(content: dict[str, Any], where: str) -> Recipe:

@@ -5,12 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 from made_up import ground_of, made_up_cohort, made_up_scores
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
-from cxrtune.evaluation.comparison import TOO_FEW, compare, compare_all
+from cxrtune.errors import DataError
+from cxrtune.evaluation.comparison import compare, compare_all
+from cxrtune.evaluation.differences import TOO_FEW
 from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.statistics.swaps import paired_areas, swap
 
 FINDINGS = ("Effusion", "Mass", "Hernia")
 
@@ -90,12 +94,97 @@ def test_counts_stand_beside_the_difference(ground):
     assert found.positives == ground.truth[:, 1].sum()
 
 
-def test_holm_runs_over_the_findings_of_one_pair(ground):
-    for pair in compare_all(ground):
-        results = list(pair.findings.values())
-        expected = multipletests([result.p_patients for result in results], method="holm")[1]
-        assert [result.p_holm for result in results] == pytest.approx(list(expected), rel=1e-12)
-        assert pair.macro.p_holm == pair.macro.p_patients
+def all_results(pairs):
+    return [result for pair in pairs for result in (*pair.findings.values(), pair.macro)]
+
+
+def test_holm_runs_over_findings_means_and_pairs(ground):
+    results = all_results(compare_all(ground))
+    assert len(results) == 12
+    expected = multipletests([result.p_patients for result in results], method="holm")[1]
+    assert [result.p_holm for result in results] == pytest.approx(list(expected), rel=1e-12)
+    assert not any(result.primary for result in results)
+
+
+@pytest.mark.parametrize("primary", ["macro", "Mass"])
+def test_the_primary_endpoint_is_one_test_of_the_first_pair_and_not_corrected(ground, primary):
+    pairs = compare_all(ground, Plan(primary=primary))
+    first = pairs[0].macro if primary == "macro" else pairs[0].findings[primary]
+    assert first.primary
+    assert first.p_holm == first.p_patients
+    assert first.interval_holm == first.interval
+    others = [result for result in all_results(pairs) if result is not first]
+    expected = multipletests([result.p_patients for result in others], method="holm")[1]
+    assert [result.p_holm for result in others] == pytest.approx(list(expected), rel=1e-12)
+    assert not any(result.primary for result in others)
+
+
+def test_a_primary_endpoint_that_one_model_lacks_is_not_tested(ground):
+    scores = {name: table.copy() for name, table in ground.scores.items()}
+    scores["fair"][:, 1] = np.nan
+    pairs = compare_all(ground_of(ground.cohort, scores), Plan(primary="Mass"))
+    assert not any(result.primary for result in all_results(pairs))
+
+
+@pytest.mark.parametrize("margin", [0.01, 0.1, 0.3])
+def test_not_inferior_is_an_interval_above_the_margin(ground, margin):
+    for first, second in (("good", "fair"), ("fair", "other"), ("other", "fair")):
+        found = compare(ground, first, second, plan=Plan(primary="macro", margin=margin)).macro
+        assert found.noninferior == (found.interval.low > -margin)
+        assert found.noninferior == (found.p_noninferior <= 0.05)
+
+
+def test_worse_by_more_than_the_margin_is_not_not_inferior(ground):
+    found = compare(ground, "fair", "good", plan=Plan(margin=0.01)).findings["Effusion"]
+    assert (found.p_noninferior, found.noninferior) == (1.0, False)
+    assert compare(ground, "fair", "good").findings["Effusion"].noninferior is None
+
+
+def test_non_inferiority_is_corrected_over_all_tests(ground):
+    pairs = compare_all(ground, Plan(margin=0.2))
+    alone = [compare(ground, pair.first, pair.second, plan=Plan("macro", 0.2)).macro for pair in pairs]
+    for pair, one in zip(pairs, alone, strict=True):
+        assert pair.macro.p_noninferior >= one.p_noninferior - 0.01  # other draws
+
+
+def test_the_detectable_difference_has_a_power_of_80_percent():
+    # Simulated: with a true difference of what one sample says is detectable, about 80 % are found.
+    random = np.random.default_rng(4)
+    truth = np.arange(300) < 80
+    details, found = [], []
+    for number in range(200):
+        shared = random.normal(size=300)
+        scores = [shared + truth * (1.2 + more) + random.normal(size=300) * 0.8 for more in (0.5, 0.0)]
+        pair = paired_areas(truth, np.stack(scores, axis=1), np.arange(300), 300)
+        details.append((pair.difference, pair.error))
+        found.append(swap([pair], number, lambda _: True)[0].p_value() <= 0.05)
+    true, error = np.mean(details, axis=0)
+    expected = norm.cdf(true / error - norm.ppf(0.975))
+    # Three standard errors of a share of 200.
+    assert np.mean(found) == pytest.approx(expected, abs=3 * np.sqrt(0.25 / 200))
+    assert 0.5 < expected < 0.95
+
+
+def test_detectable_is_2_80_standard_errors(ground):
+    found = compare(ground, "good", "other").findings["Effusion"]
+    rows = np.flatnonzero(ground.usable[:, 0])
+    scores = np.stack([ground.scores[name][rows, 0] for name in ("good", "other")], axis=1)
+    error = paired_areas(ground.truth[rows, 0], scores, ground.resamples.codes[rows], 120).error
+    assert found.detectable == pytest.approx(2.8016 * error, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (Plan(primary="Edema"), "the primary endpoint is Edema, which is no finding of the cohort"),
+        (Plan(margin=0.0), "the margin of non-inferiority is 0; it must lie between 0 and 1"),
+        (Plan(margin=2.0), "the margin of non-inferiority is 2; it must lie between 0 and 1"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_refused(ground, plan, message):
+    with pytest.raises(DataError) as error:
+        check_plan(plan, ground.findings)
+    assert message in str(error.value)
 
 
 def test_every_pair_is_compared_once_the_earlier_first(ground):
@@ -191,10 +280,11 @@ def test_findings_with_too_few_patients_count_in_no_correction():
     owner = np.arange(120) // 2
     cohort = made_up_cohort({"Hernia": owner < 3, "Mass": owner % 3 == 0, "Edema": owner % 4 == 0}, owner)
     models = {"a": made_up_scores(cohort, 0, 0.3), "b": made_up_scores(cohort, 1, 0.1)}
-    findings = compare(ground_of(cohort, models), "a", "b").findings
-    tested = [findings["Mass"].p_patients, findings["Edema"].p_patients]
-    assert [findings["Mass"].p_holm, findings["Edema"].p_holm] == pytest.approx(
-        list(multipletests(tested, method="holm")[1])
+    pair = compare(ground_of(cohort, models), "a", "b")
+    findings = pair.findings
+    tested = [findings["Mass"], findings["Edema"], pair.macro]
+    assert [one.p_holm for one in tested] == pytest.approx(
+        list(multipletests([one.p_patients for one in tested], method="holm")[1])
     )
 
 

@@ -52,7 +52,7 @@ def test_the_p_value_is_that_of_all_swaps(small):
     (found,) = swap([paired_areas(truth, scores, patients, 9)], 0, enough)
     # Four Monte-Carlo standard errors of 20,000 draws.
     assert found.p_value() == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 20_000))
-    assert found.p_error() == pytest.approx(np.sqrt(exact * (1 - exact) / 20_000), rel=0.1)
+    assert found.error_of(found.p_value()) == pytest.approx(np.sqrt(exact * (1 - exact) / 20_000), rel=0.1)
 
 
 @pytest.mark.parametrize("level", [0.05, 0.3, 0.9])

@@ -121,7 +121,7 @@ def test_a_finding_that_nobody_outside_has_is_undefined(ground, part):
     assert found.findings["ours"]["Hernia"].negatives == 120
 
 
-def test_intervals_outside_are_brute_force(ground, part):
+def test_intervals_outside_are_those_of_replicates(ground, part):
     found = evaluate_outside(ground, "theirs", part)
     values = {"ours": [], "theirs": []}
     for replicate in range(ground.resamples.replicates):
@@ -132,7 +132,8 @@ def test_intervals_outside_are_brute_force(ground, part):
             values[model].append(np.mean(areas))
     expected = np.quantile(values["theirs"], [0.025, 0.975])
     interval = found.macro["theirs"].intervals["auroc"]
-    assert (interval.low, interval.high) == pytest.approx(tuple(expected), abs=1e-12)
+    # Another method for the same question: 150 replicates know an end to a fifth of a standard error, 0.006.
+    assert (interval.low, interval.high) == pytest.approx(tuple(expected), abs=0.02)
     expected = np.quantile(np.subtract(values["ours"], values["theirs"]), [0.025, 0.975])
     interval = found.differences["ours"].interval
     # Swaps of patients, not draws: the same question, so nearly the same answer.

@@ -11,8 +11,9 @@ TESTED = PairedResult(
     interval_holm=Interval(low=0.002, high=0.098),
     p_delong=0.01,
     p_patients=0.01,
-    p_error=0.001,
+    p_error=0.0005,
     p_holm=0.04,
+    detectable=0.063,
     verdict="higher",
     images=100,
     patients=60,
@@ -22,6 +23,8 @@ TESTED = PairedResult(
 )
 NOT_TESTED = {"interval_holm": None, "p_patients": None, "p_holm": None, "verdict": "too few to compare"}
 NUMBERS = "+0.050 AUROC (95 % interval, corrected as p is by Holm, +0.002 to +0.098; p = 0.040)"
+
+DETECTABLE = "a single test of this size finds a difference of 0.063 with a power of 80 %"
 
 
 def pair_of(**results):
@@ -33,7 +36,32 @@ def pair_of(**results):
     [
         ({}, f"Mass: a is higher than b by {NUMBERS}."),
         ({"verdict": "lower"}, f"Mass: a is lower than b by {NUMBERS}."),
-        ({"verdict": "not separable"}, f"Mass: a and b are not separable with this test set, {NUMBERS}."),
+        (
+            {"verdict": "not separable"},
+            f"Mass: a and b are not separable with this test set, {NUMBERS}; {DETECTABLE}.",
+        ),
+        (
+            {"verdict": "not separable", "detectable": None},
+            f"Mass: a and b are not separable with this test set, {NUMBERS}.",
+        ),
+        (
+            {"margin": 0.02, "p_noninferior": 0.0004, "noninferior": True},
+            f"Mass: a is higher than b by {NUMBERS}; non-inferiority by 0.02 is shown (p < 0.001).",
+        ),
+        (
+            {"verdict": "lower", "margin": 0.02, "p_noninferior": 1.0, "noninferior": False},
+            f"Mass: a is lower than b by {NUMBERS}; non-inferiority by 0.02 is not shown (p = 1.000).",
+        ),
+        (
+            {"primary": True},
+            "Mass: a is higher than b by +0.050 AUROC (primary endpoint, 95 % interval +0.002 to +0.098; "
+            "p = 0.040).",
+        ),
+        (
+            {"p_holm": 0.0495, "p_patients": 0.0495, "p_error": 0.0002},
+            "Mass: a is higher than b by +0.050 AUROC (95 % interval, corrected as p is by Holm, +0.002 to "
+            "+0.098; p = 0.050, which the draws leave undecided: its Monte-Carlo error is 0.0002).",
+        ),
         (
             {"interval_holm": TESTED.interval},
             "Mass: a is higher than b by +0.050 AUROC (95 % interval +0.010 to +0.090; p = 0.040).",

@@ -48,8 +48,10 @@ def metrics(out):
     return [line.rsplit(",", 1)[0] for line in (out / "metrics.csv").read_text().splitlines()]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("engine", ["torch", "openvino"])
+@pytest.mark.parametrize(
+    "engine",
+    [pytest.param("torch", marks=pytest.mark.nightly), pytest.param("openvino", marks=pytest.mark.long)],
+)
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(prepared, tmp_path, engine):
     engine_option = ("--engine", engine)
     whole = tmp_path / "whole"

@@ -1,51 +1,69 @@
-"""Two models on the same images: the difference, how sure it is, and what may be said of it."""
+"""Every pair of models on the same images: tests, their correction, and what may be said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.common_ground import CommonGround, stored
+from cxrtune.evaluation.differences import (
+    Difference,
+    finding_difference,
+    mean_difference,
+)
+from cxrtune.evaluation.plan import MACRO, Plan
 from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.estimate import LEVEL
 from cxrtune.evaluation.statistics.holm import holm, holm_levels
-from cxrtune.evaluation.statistics.swaps import Paired, Swapped, mean_of_pairs, paired_areas, swap
+from cxrtune.evaluation.statistics.swaps import Swapped, swap
 
-LEVEL = 0.05
-FEWEST_PATIENTS = 10
-"""With, and without, the finding; with fewer there is an estimate and an interval, but no test."""
+HIGHER, LOWER, NOT_SEPARABLE = "higher", "lower", "not separable"
 
-HIGHER, LOWER, NOT_SEPARABLE, UNDEFINED = "higher", "lower", "not separable", "undefined"
-TOO_FEW = "too few to compare"
+_MEAN = ""  # no finding is called so
 
-_SURE = 3.0  # Monte-Carlo standard errors
+SURE = 3.0
+"""Monte-Carlo standard errors by which a p-value must differ from its level to be decided."""
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """One finding, or the mean: what is known before any test, and the patients' parts of the difference."""
+class _Test:
+    """One difference under swaps; `swapped` is None where there is nothing to swap."""
 
-    result: PairedResult
-    pair: Paired | None
+    difference: Difference
+    swapped: Swapped | None
+    is_primary: bool
 
     @property
-    def is_tested(self) -> bool:
-        return self.pair is not None and self.result.verdict != TOO_FEW
+    def p_value(self) -> float | None:
+        if self.swapped is None or not self.difference.is_tested:
+            return None
+        return self.swapped.p_value()
+
+    def p_inferior(self, margin: float) -> float | None:
+        """Return the p-value of "worse by the margin", by the same two-sided test; 1 where it is worse."""
+        if self.swapped is None or not self.difference.is_tested:
+            return None
+        return self.swapped.p_value(-margin) if self.swapped.difference > -margin else 1.0
 
 
-def compare_all(ground: CommonGround) -> list[Comparison]:
-    """Compare every pair of models, the earlier named first."""
-    return [compare(ground, first, second) for first, second in combinations(ground.scores, 2)]
+def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]:  # noqa: B008  frozen
+    """Compare every pair of models, the earlier named first; all tests are corrected together."""
+    return _compare(ground, list(combinations(ground.scores, 2)), plan, None)
 
 
-def compare(ground: CommonGround, first: str, second: str, within: Mask | None = None) -> Comparison:
+def compare(
+    ground: CommonGround,
+    first: str,
+    second: str,
+    within: Mask | None = None,
+    plan: Plan = Plan(),  # noqa: B008  frozen
+) -> Comparison:
     """Compare two models, finding by finding and on the mean of those that both have.
 
     Args:
@@ -53,127 +71,135 @@ def compare(ground: CommonGround, first: str, second: str, within: Mask | None =
         first: One model.
         second: The other.
         within: bool (n,), only these images.
+        plan: What was decided beforehand.
     """
-    both = [
-        column
-        for column in range(len(ground.findings))
+    return _compare(ground, [(first, second)], plan, within)[0]
+
+
+def compare_means(
+    ground: CommonGround, models: Sequence[str], other: str, within: Mask
+) -> dict[str, PairedResult]:
+    """Compare each of some models with another, on the mean of the findings only.
+
+    Args:
+        ground: The images, labels and scores.
+        models: Their results are returned, by name.
+        other: The model that they are compared with.
+        within: bool (n,), only these images.
+    """
+    means = [
+        mean_difference(ground, list(_differences(ground, model, other, within).values()), within)
+        for model in models
+    ]
+    return dict(zip(models, _tested(means, None, Plan(), ground.seed), strict=True))
+
+
+def _compare(
+    ground: CommonGround, pairs: Sequence[tuple[str, str]], plan: Plan, within: Mask | None
+) -> list[Comparison]:
+    found: list[dict[str, Difference]] = []
+    for first, second in pairs:
+        differences = _differences(ground, first, second, within)
+        mean = mean_difference(ground, list(differences.values()), within)
+        found.append(differences | {_MEAN: mean})
+    flat = [difference for differences in found for difference in differences.values()]
+    # The primary endpoint is one test: of the first pair.
+    named = _MEAN if plan.primary == MACRO else plan.primary
+    primary = list(found[0]).index(named) if found and named in found[0] else None
+    results = iter(_tested(flat, primary, plan, ground.seed))
+    comparisons = []
+    for (first, second), differences in zip(pairs, found, strict=True):
+        judged = {name: next(results) for name in differences}
+        macro = judged.pop(_MEAN)
+        comparisons.append(Comparison(first=first, second=second, findings=judged, macro=macro))
+    return comparisons
+
+
+def _differences(ground: CommonGround, first: str, second: str, within: Mask | None) -> dict[str, Difference]:
+    return {
+        finding: finding_difference(ground, first, second, column, within)
+        for column, finding in enumerate(ground.findings)
         if ground.has(first, column) and ground.has(second, column)
-    ]
-    findings = [_finding(ground, first, second, column, within) for column in both]
-    compared = [*findings, _mean(ground, findings, within)]
-    pairs = [one.pair for one in compared if one.pair is not None]
-    tested = [one.is_tested for one in compared if one.pair is not None]
-    has_mean = compared[-1].pair is not None
-    drawn = iter(swap(pairs, ground.seed, partial(_is_decided, tested, has_mean)))
-    swapped = [None if one.pair is None else next(drawn) for one in compared]
-    results = _judged(compared[:-1], swapped[:-1])
-    return Comparison(
-        first=first,
-        second=second,
-        findings={ground.findings[column]: result for column, result in zip(both, results, strict=True)},
-        macro=_judged(compared[-1:], swapped[-1:])[0],
-    )
+    }
 
 
-def _finding(ground: CommonGround, first: str, second: str, column: int, within: Mask | None) -> _Compared:
-    keep = ground.usable[:, column] if within is None else ground.usable[:, column] & within
-    scores = np.stack([ground.scores[model][keep, column] for model in (first, second)], axis=1)
-    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
-    with_it, without_it = len(np.unique(patients[truth])), len(np.unique(patients[~truth]))
-    result = _untested(
-        images=int(keep.sum()),
-        patients=len(np.unique(patients)),
-        positives=int(truth.sum()),
-        positive_patients=with_it,
-        negative_patients=without_it,
-    )
-    test = delong(truth, scores)
-    if test is None:
-        return _Compared(result, None)
-    pair = paired_areas(truth, scores, patients, ground.resamples.patients)
-    return _Compared(_estimated(result, pair, test.p_value(0, 1)), pair)
+def _tested(
+    differences: Sequence[Difference], primary: int | None, plan: Plan, seed: int
+) -> list[PairedResult]:
+    """Test all differences under the same swaps, which are drawn until every verdict is decided."""
+    places = [place for place, one in enumerate(differences) if one.pair is not None]
+
+    def tests(swapped: Sequence[Swapped]) -> list[_Test]:
+        drawn = dict(zip(places, swapped, strict=True))
+        return [_Test(one, drawn.get(place), place == primary) for place, one in enumerate(differences)]
+
+    pairs = [one.pair for one in differences if one.pair is not None]
+    swapped = swap(pairs, seed, lambda drawn: _is_decided(tests(drawn), plan.margin))
+    return _judged(tests(swapped), plan.margin)
 
 
-def _mean(ground: CommonGround, findings: Sequence[_Compared], within: Mask | None) -> _Compared:
-    """Return the mean over the findings; a patient counts once, with whatever findings it has."""
-    defined = [one for one in findings if one.pair is not None]
-    inside = np.ones(len(ground.rows), dtype=bool) if within is None else within
-    codes = ground.resamples.codes[inside]
-    any_of_them = (ground.truth & ground.usable)[inside].any(axis=1)
-    with_it = len(np.unique(codes[any_of_them]))
-    pair = mean_of_pairs([one.pair for one in defined if one.pair is not None]) if defined else None
-    # The finding with the fewest patients without it is what the mean can bear.
-    without_it = min((one.result.negative_patients for one in defined), default=0)
-    result = _untested(
-        images=int(inside.sum()),
-        patients=len(np.unique(codes)),
-        positives=sum(one.result.positives for one in defined),
-        positive_patients=with_it,
-        negative_patients=without_it,
-    )
-    return _Compared(result if pair is None else _estimated(result, pair, None), pair)
-
-
-def _untested(
-    *, images: int, patients: int, positives: int, positive_patients: int, negative_patients: int
-) -> PairedResult:
-    return PairedResult(
-        difference=None,
-        interval=None,
-        interval_holm=None,
-        p_delong=None,
-        p_patients=None,
-        p_error=None,
-        p_holm=None,
-        verdict=UNDEFINED,
-        images=images,
-        patients=patients,
-        positives=positives,
-        positive_patients=positive_patients,
-        negative_patients=negative_patients,
-    )
-
-
-def _estimated(result: PairedResult, pair: Paired, p_delong: float | None) -> PairedResult:
-    fewest = min(result.positive_patients, result.negative_patients)
-    verdict = TOO_FEW if fewest < FEWEST_PATIENTS else UNDEFINED
-    update = {"difference": pair.difference, "p_delong": p_delong, "verdict": verdict}
-    return result.model_copy(update=update)
-
-
-def _is_decided(tested: Sequence[bool], has_mean: bool, swapped: Sequence[Swapped]) -> bool:
-    """Tell whether each tested p-value is clearly on one side of its level: more draws change nothing."""
-    findings = len(swapped) - has_mean
-    p_values = [one.p_value() if is_tested else None for one, is_tested in zip(swapped, tested, strict=True)]
-    levels = holm_levels(p_values[:findings], LEVEL) + [LEVEL] * has_mean
+def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:
+    """Tell whether each p-value is clearly on one side of its level: more draws change nothing."""
+    asked = [[test.p_value for test in tests]]
+    asked += [] if margin is None else [[test.p_inferior(margin) for test in tests]]
     return all(
-        p_value is None or level is None or abs(p_value - level) > _SURE * one.p_error()
-        for one, p_value, level in zip(swapped, p_values, levels, strict=True)
+        test.swapped is None
+        or p_value is None
+        or level is None
+        or abs(p_value - level) > SURE * test.swapped.error_of(p_value)
+        for p_values in asked
+        for test, p_value, level in zip(tests, p_values, _levels(tests, p_values), strict=True)
     )
 
 
-def _judged(compared: Sequence[_Compared], swapped: Sequence[Swapped | None]) -> list[PairedResult]:
-    """Fill in intervals, p-values and verdicts; the p-values are corrected over those that are tested."""
-    p_values = [
-        one.p_value() if one is not None and part.is_tested else None
-        for part, one in zip(compared, swapped, strict=True)
+def _levels(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
+    """Return the level of each test; Holm's over all but the primary endpoint."""
+    rest = holm_levels(_without_primary(tests, p_values), LEVEL)
+    return [
+        LEVEL if test.is_primary and p_value is not None else level
+        for test, p_value, level in zip(tests, p_values, rest, strict=True)
     ]
-    levels, adjusted = holm_levels(p_values, LEVEL), holm(p_values)
+
+
+def _corrected(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
+    rest = holm(_without_primary(tests, p_values))
+    return [
+        p_value if test.is_primary else corrected
+        for test, p_value, corrected in zip(tests, p_values, rest, strict=True)
+    ]
+
+
+def _without_primary(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
+    return [None if test.is_primary else p_value for test, p_value in zip(tests, p_values, strict=True)]
+
+
+def _judged(tests: Sequence[_Test], margin: float | None) -> list[PairedResult]:
+    """Fill in intervals, p-values and verdicts."""
+    p_values = [test.p_value for test in tests]
+    inferior = [None if margin is None else test.p_inferior(margin) for test in tests]
+    levels, adjusted, not_inferior = (
+        _levels(tests, p_values),
+        _corrected(tests, p_values),
+        _corrected(tests, inferior),
+    )
     results = []
-    for part, one, p_value, p_holm, level in zip(compared, swapped, p_values, adjusted, levels, strict=True):
-        result = part.result
-        if one is not None:
-            update: dict[str, object] = {"interval": stored(one.interval(LEVEL))}
+    for test, p_value, p_holm, level, p_margin in zip(
+        tests, p_values, adjusted, levels, not_inferior, strict=True
+    ):
+        update: dict[str, object] = {"primary": test.is_primary, "margin": margin}
+        if test.swapped is not None:
+            update |= {"interval": stored(test.swapped.interval(LEVEL))}
             if p_value is not None and p_holm is not None and level is not None:
                 update |= {
-                    "interval_holm": stored(one.interval(level)),
+                    "interval_holm": stored(test.swapped.interval(level)),
                     "p_patients": p_value,
-                    "p_error": one.p_error(),
+                    "p_error": test.swapped.error_of(p_value),
                     "p_holm": p_holm,
-                    "verdict": _verdict(one.difference, p_holm),
+                    "verdict": _verdict(test.swapped.difference, p_holm),
+                    "p_noninferior": p_margin,
+                    "noninferior": None if p_margin is None else p_margin <= LEVEL,
                 }
-            result = result.model_copy(update=update)
-        results.append(result)
+        results.append(test.difference.result.model_copy(update=update))
     return results
 
 

@@ -14,12 +14,14 @@ from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.basis import chosen_on, judged_by_part, patients_in_two_parts, with_basis
+from cxrtune.evaluation.cautions import find_cautions
 from cxrtune.evaluation.cohort_counts import count_splits
 from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.examples import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
+from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
 from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Origin, Results
 from cxrtune.evaluation.roc import RocCurve, roc_curve
@@ -52,6 +54,7 @@ class Options:
         heatmaps: Where models look, by the models' names; judged if there are boxes.
         boxes: What people drew around findings.
         origin: Whose images, labels and boxes these are.
+        plan: What was decided before the scores were seen.
     """
 
     split: str = "test"
@@ -64,6 +67,7 @@ class Options:
     heatmaps: Mapping[str, Heatmaps] = field(default_factory=dict)
     boxes: Boxes | None = None
     origin: Origin = field(default_factory=Origin)
+    plan: Plan = field(default_factory=Plan)
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def evaluate(
     if not len(rows):
         raise DataError(f"the cohort has no {options.split} images")
     _require_findings(options.prevalence, cohort)
+    check_plan(options.plan, cohort.findings)
     scores = {name: aligned(name, table, cohort) for name, table in predictions.items()}
     ground = find_common_ground(
         cohort, scores, rows, split=options.split, replicates=options.replicates, seed=options.seed
@@ -121,7 +126,8 @@ def evaluate(
         with_basis(model, chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows))
         for model, (name, table) in zip(results.models, predictions.items(), strict=True)
     ]
-    results = results.model_copy(update={"models": models})
+    cautions = find_cautions(ground, rows, scores, models)
+    results = results.model_copy(update={"models": models, "cautions": cautions})
     return Evaluation(results, *_curves(ground), _bands(ground))
 
 
@@ -230,7 +236,8 @@ def _results(
         cohort=count_splits(cohort),
         models=models,
         missing=list(options.missing),
-        comparisons=compare_all(ground),
+        primary=options.plan.primary,
+        comparisons=compare_all(ground, options.plan),
         attributes=evaluate_subgroups(ground, {name: one.thresholds for name, one in chosen.items()}),
         outside=[found for found in outside if found is not None],
         localizations=_localizations(cohort, rows, options),

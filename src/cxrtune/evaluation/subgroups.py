@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calls import call_intervals, call_replicates
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, intervals_of, mean_of, named_interval
-from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Intervals
-from cxrtune.evaluation.roc import auroc
-from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
+from cxrtune.evaluation.common_ground import CommonGround, stored
+from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Interval
+from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
+from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate, combined, mean_estimate
+from cxrtune.evaluation.statistics.proportion import proportion_estimate
 
-FEWEST = 10
-"""Positives, and negatives, without which a group says nothing of a finding."""
+FEWEST_PATIENTS = 10
+"""With, and without, a finding; a group with fewer says nothing of it."""
 
 AGE_BANDS: tuple[tuple[str, int, int], ...] = (
     ("under 18", 0, 17),
@@ -26,19 +26,45 @@ AGE_BANDS: tuple[tuple[str, int, int], ...] = (
 )
 
 Mask = NDArray[np.bool_]
-Values = NDArray[np.float64]
 Thresholds = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """One model, finding and group: values and replicates by name."""
+    """One model, finding and group: counts, and the estimates that it has, by name."""
 
     positives: int
     negatives: int
-    values: dict[str, float]
-    replicates: dict[str, Values]
-    intervals: Intervals
+    positive_patients: int
+    negative_patients: int
+    estimates: dict[str, Estimate]
+
+
+_Cells = dict[tuple[str, int], _Cell]
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """One attribute: the images and cells of each group, the largest of which is the reference."""
+
+    name: str
+    masks: dict[str, Mask]
+    cells: dict[str, _Cells]
+
+    @property
+    def reference(self) -> str:
+        return max(self.masks, key=lambda group: int(self.masks[group].sum()))
+
+    def means(self, group: str, model: str) -> tuple[list[Estimate], list[Estimate]]:
+        """Return the AUROCs of a group and of the reference, of the findings that both have."""
+        shared = [
+            (own.estimates["auroc"], there.estimates["auroc"])
+            for key, own in self.cells[group].items()
+            if key[0] == model
+            and "auroc" in own.estimates
+            and "auroc" in (there := self.cells[self.reference][key]).estimates
+        ]
+        return [own for own, _ in shared], [there for _, there in shared]
 
 
 def evaluate_subgroups(ground: CommonGround, thresholds: Thresholds) -> list[Attribute]:
@@ -51,20 +77,22 @@ def evaluate_subgroups(ground: CommonGround, thresholds: Thresholds) -> list[Att
     Returns:
         The attributes with at least two groups.
     """
-    attributes = []
+    grouped = []
     for name, masks in attribute_masks(ground.cohort.frame.iloc[ground.rows]).items():
         present = {group: mask for group, mask in masks.items() if mask.any()}
-        if len(present) < 2:
-            continue
-        reference = max(present, key=lambda group, masks=present: int(masks[group].sum()))  # type: ignore[misc]
-        cells = {group: _cells(ground, mask, thresholds) for group, mask in present.items()}
-        groups = [
-            _group(ground, group, mask, cells[group], cells[reference], is_reference=group == reference)
-            for group, mask in present.items()
-        ]
-        inside = np.logical_or.reduce(list(present.values()))
-        attributes.append(Attribute(name=name, unknown=int((~inside).sum()), groups=groups))
-    return attributes
+        if len(present) > 1:
+            cells = {group: _cells(ground, mask, thresholds) for group, mask in present.items()}
+            grouped.append(_Grouped(name, present, cells))
+    gaps = {
+        model: sum(
+            bool(one.means(group, model)[0])
+            for one in grouped
+            for group in one.masks
+            if group != one.reference
+        )
+        for model in ground.scores
+    }
+    return [_attribute(ground, one, gaps) for one in grouped]
 
 
 def attribute_masks(frame: pd.DataFrame) -> dict[str, dict[str, Mask]]:
@@ -83,101 +111,103 @@ def _mask(series: pd.Series[bool]) -> Mask:
     return series.fillna(False).to_numpy(dtype=bool)
 
 
-def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> dict[tuple[str, int], _Cell]:
-    areas = ground.areas(mask)
-    limits = {
-        model: np.array([thresholds.get(model, {}).get(finding, np.nan) for finding in ground.findings])
+def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> _Cells:
+    return {
+        (model, column): _cell(ground, model, column, mask, thresholds.get(model, {}).get(finding))
         for model in ground.scores
+        for column, finding in enumerate(ground.findings)
+        if ground.has(model, column)
     }
-    called = {model: scores.astype(np.float64) >= limits[model] for model, scores in ground.scores.items()}
-    within = ground.usable & mask[:, np.newaxis]
-    drawn_calls = {
-        model: call_replicates(calls, ground.truth, within, ground.resamples)
-        for model, calls in called.items()
-    }
-    cells = {}
-    for (model, column), replicates in areas.items():
-        usable = within[:, column]
-        truth, scores = ground.truth[:, column], ground.scores[model][:, column]
-        positives, negatives = int((truth & usable).sum()), int((~truth & usable).sum())
-        values: dict[str, float] = {}
-        drawn: dict[str, Values] = {}
-        intervals: Intervals = {}
-        if min(positives, negatives) >= FEWEST:
-            area = auroc(truth[usable].astype(np.float32), scores[usable])
-            patients = ground.resamples.codes[usable]
-            values, drawn = {"auroc": area or 0.0}, {"auroc": replicates.auroc}
-            intervals |= named_interval("auroc", auroc_interval(truth[usable], scores[usable], patients))
-            if not np.isnan(limits[model][column]):
-                calls, at = called[model][:, column], drawn_calls[model]
-                drawn |= {"sensitivity": at["recall"][column], "specificity": at["specificity"][column]}
-                values["sensitivity"] = float(calls[truth & usable].mean())
-                values["specificity"] = float((~calls)[~truth & usable].mean())
-                found = call_intervals(calls[usable], truth[usable], patients)
-                intervals |= {"sensitivity": found["recall"], "specificity": found["specificity"]}
-        cells[model, column] = _Cell(positives, negatives, values, drawn, intervals)
-    return cells
 
 
-def _group(
-    ground: CommonGround,
-    name: str,
-    mask: Mask,
-    cells: dict[tuple[str, int], _Cell],
-    reference: dict[tuple[str, int], _Cell],
-    *,
-    is_reference: bool,
-) -> Group:
-    models = {}
-    for model in ground.scores:
-        own = {column: cell for (other, column), cell in cells.items() if other == model}
-        against = {column: reference[model, column] for column in own}
-        models[model] = _model(ground, own, against, is_reference=is_reference)
-    return Group(
-        name=name,
-        images=int(mask.sum()),
-        patients=len(set(ground.patients[mask])),
-        is_reference=is_reference,
-        models=models,
+def _cell(ground: CommonGround, model: str, column: int, mask: Mask, threshold: float | None) -> _Cell:
+    usable = ground.usable[:, column] & mask
+    truth, scores = ground.truth[usable, column], ground.scores[model][usable, column]
+    codes, number = ground.resamples.codes[usable], ground.resamples.patients
+    positives, negatives = (np.bincount(codes[side], minlength=number) for side in (truth, ~truth))
+    with_it, without_it = int((positives > 0).sum()), int((negatives > 0).sum())
+    estimates: dict[str, Estimate | None] = {}
+    if min(with_it, without_it) >= FEWEST_PATIENTS:
+        estimates["auroc"] = auroc_estimate(truth, scores, codes, number)
+        if threshold is not None:
+            called = scores.astype(np.float64) >= threshold
+            for name, right, of in (
+                ("sensitivity", called & truth, positives),
+                ("specificity", ~called & ~truth, negatives),
+            ):
+                estimates[name] = proportion_estimate(np.bincount(codes[right], minlength=number), of)
+    return _Cell(
+        positives=int(truth.sum()),
+        negatives=int((~truth).sum()),
+        positive_patients=with_it,
+        negative_patients=without_it,
+        estimates={name: one for name, one in estimates.items() if one is not None},
     )
 
 
-def _finding(cell: _Cell, reference: _Cell, *, is_reference: bool) -> GroupFinding:
-    shared = [] if is_reference else [name for name in cell.values if name in reference.values]
-    return GroupFinding(
-        auroc=cell.values.get("auroc"),
-        sensitivity=cell.values.get("sensitivity"),
-        specificity=cell.values.get("specificity"),
-        positives=cell.positives,
-        negatives=cell.negatives,
-        intervals=cell.intervals,
-        gaps={name: cell.values[name] - reference.values[name] for name in shared},
-        gap_intervals=intervals_of(
-            {name: cell.replicates[name] - reference.replicates[name] for name in shared}
-        ),
-    )
+def _attribute(ground: CommonGround, grouped: _Grouped, gaps: Mapping[str, int]) -> Attribute:
+    inside = np.logical_or.reduce(list(grouped.masks.values()))
+    groups = [
+        Group(
+            name=group,
+            images=int(mask.sum()),
+            patients=len(set(ground.patients[mask])),
+            is_reference=group == grouped.reference,
+            models={model: _model(ground, grouped, group, model, gaps[model]) for model in ground.scores},
+        )
+        for group, mask in grouped.masks.items()
+    ]
+    return Attribute(name=grouped.name, unknown=int((~inside).sum()), groups=groups)
 
 
-def _model(
-    ground: CommonGround, own: dict[int, _Cell], reference: dict[int, _Cell], *, is_reference: bool
-) -> GroupModel:
-    columns = [c for c in own if "auroc" in own[c].values and "auroc" in reference[c].values]
-    here, there = (
-        mean_of([cells[column].replicates["auroc"] for column in columns]) for cells in (own, reference)
-    )
-    mean, other = (
-        float(np.mean([cells[column].values["auroc"] for column in columns])) if columns else None
-        for cells in (own, reference)
-    )
-    gap = None if mean is None or other is None or is_reference else mean - other
+def _model(ground: CommonGround, grouped: _Grouped, group: str, model: str, gaps: int) -> GroupModel:
+    own, there = grouped.means(group, model)
+    mean = mean_estimate(own)
+    gap = None if group == grouped.reference else _gap(mean, mean_estimate(there))
     return GroupModel(
-        macro_auroc=mean,
-        interval=interval_of(here),
-        over=len(columns),
-        gap=gap,
-        gap_interval=None if gap is None else interval_of(here - there),
+        macro_auroc=None if mean is None else mean.value,
+        interval=_interval(mean),
+        over=len(own),
+        gap=None if gap is None else gap.value,
+        gap_interval=_interval(gap),
+        # Bonferroni's level: all gaps of a model's means hold together.
+        gap_interval_corrected=_interval(gap, LEVEL / max(gaps, 1)),
         findings={
-            ground.findings[column]: _finding(cell, reference[column], is_reference=is_reference)
-            for column, cell in own.items()
+            ground.findings[column]: _finding(
+                cell, None if group == grouped.reference else grouped.cells[grouped.reference][model, column]
+            )
+            for (other, column), cell in grouped.cells[group].items()
+            if other == model
         },
     )
+
+
+def _finding(cell: _Cell, reference: _Cell | None) -> GroupFinding:
+    theirs = {} if reference is None else reference.estimates
+    gaps = {name: _gap(one, theirs.get(name)) for name, one in cell.estimates.items()}
+    values = {name: one.value for name, one in cell.estimates.items()}
+    return GroupFinding(
+        auroc=values.get("auroc"),
+        sensitivity=values.get("sensitivity"),
+        specificity=values.get("specificity"),
+        positives=cell.positives,
+        negatives=cell.negatives,
+        positive_patients=cell.positive_patients,
+        negative_patients=cell.negative_patients,
+        intervals=_intervals(cell.estimates),
+        gaps={name: gap.value for name, gap in gaps.items() if gap is not None},
+        gap_intervals=_intervals({name: gap for name, gap in gaps.items() if gap is not None}),
+    )
+
+
+def _gap(own: Estimate | None, there: Estimate | None) -> Estimate | None:
+    return None if own is None or there is None else combined([(1.0, own), (-1.0, there)])
+
+
+def _interval(estimate: Estimate | None, level: float = LEVEL) -> Interval | None:
+    return None if estimate is None else stored(estimate.interval(level))
+
+
+def _intervals(estimates: Mapping[str, Estimate]) -> dict[str, Interval]:
+    found = {name: _interval(one) for name, one in estimates.items()}
+    return {name: interval for name, interval in found.items() if interval is not None}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, interval_of, mean_of, named_interval
-from cxrtune.evaluation.comparison import compare
+from cxrtune.evaluation.common_ground import CommonGround, named_interval
+from cxrtune.evaluation.comparison import compare_means
 from cxrtune.evaluation.results import AreaResult, Contamination, OutsideResult
 from cxrtune.evaluation.roc import auroc
-from cxrtune.evaluation.statistics.areas import AreaReplicates
-from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
+from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
+from cxrtune.evaluation.statistics.estimate import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)
@@ -50,17 +49,14 @@ def evaluate_outside(ground: CommonGround, model: str, part: TrainingPart) -> Ou
     outside, _ = _masks(ground, part)
     if not outside.any():
         return None
-    areas = ground.areas(outside)
-    findings = {name: _findings(ground, name, areas, outside) for name in ground.scores}
+    found = {name: _model(ground, name, outside) for name in ground.scores}
     return OutsideResult(
         model=model,
         images=int(outside.sum()),
         patients=len(set(ground.patients[outside])),
-        findings=findings,
-        macro={name: _macro(ground, name, findings[name], areas) for name in ground.scores},
-        differences={
-            other: compare(ground, other, model, outside).macro for other in ground.scores if other != model
-        },
+        findings={name: findings for name, (findings, _) in found.items()},
+        macro={name: macro for name, (_, macro) in found.items()},
+        differences=compare_means(ground, [name for name in ground.scores if name != model], model, outside),
     )
 
 
@@ -71,39 +67,30 @@ def _masks(ground: CommonGround, part: TrainingPart) -> tuple[NDArray[np.bool_],
     return (seen == False).to_numpy(dtype=bool) & ~unknown, unknown  # noqa: E712  null is neither
 
 
-def _findings(
-    ground: CommonGround,
-    model: str,
-    areas: Mapping[tuple[str, int], AreaReplicates],
-    within: NDArray[np.bool_],
-) -> dict[str, AreaResult]:
-    results = {}
+def _model(
+    ground: CommonGround, model: str, within: NDArray[np.bool_]
+) -> tuple[dict[str, AreaResult], AreaResult]:
+    """Return one model's results by finding, and their mean."""
+    results: dict[str, AreaResult] = {}
+    estimates: list[Estimate] = []
     for column, finding in enumerate(ground.findings):
-        if (model, column) not in areas:
+        if not ground.has(model, column):
             continue
         keep = ground.usable[:, column] & within
         truth, scores = ground.truth[keep, column], ground.scores[model][keep, column]
+        found = auroc_estimate(truth, scores, ground.resamples.codes[keep], ground.resamples.patients)
+        estimates += [] if found is None else [found]
         results[finding] = AreaResult(
             auroc=auroc(truth.astype(np.float32), scores),
             positives=int(truth.sum()),
             negatives=int((~truth).sum()),
-            intervals=named_interval("auroc", auroc_interval(truth, scores, ground.resamples.codes[keep])),
+            intervals={} if found is None else named_interval("auroc", found.interval()),
         )
-    return results
-
-
-def _macro(
-    ground: CommonGround,
-    model: str,
-    results: Mapping[str, AreaResult],
-    areas: Mapping[tuple[str, int], AreaReplicates],
-) -> AreaResult:
-    defined = [finding for finding, result in results.items() if result.auroc is not None]
-    replicates = mean_of([areas[model, ground.findings.index(finding)].auroc for finding in defined])
-    interval = interval_of(replicates)
-    return AreaResult(
-        auroc=float(np.mean([results[finding].auroc or 0.0 for finding in defined])) if defined else None,
-        positives=sum(results[finding].positives for finding in defined),
-        negatives=sum(results[finding].negatives for finding in defined),
-        intervals={} if interval is None else {"auroc": interval},
+    defined = [result for result in results.values() if result.auroc is not None]
+    mean = mean_estimate(estimates) if len(estimates) == len(defined) else None
+    return results, AreaResult(
+        auroc=float(np.mean([result.auroc for result in defined])) if defined else None,
+        positives=sum(result.positives for result in defined),
+        negatives=sum(result.negatives for result in defined),
+        intervals={} if mean is None else named_interval("auroc", mean.interval()),
     )

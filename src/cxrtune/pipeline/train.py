@@ -111,7 +111,7 @@ def _train(
         )
     inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
     inputs += weights_source(recipe)
-    settings = recipe.model_dump(mode="json")
+    settings = recipe.of_training()
     model = out / MODEL
     if team.gathered(team.is_first and skip_if_current("train", model, inputs, settings, reporter))[0]:
         return model
@@ -161,7 +161,7 @@ class _Training:
         """Train; afterwards the network holds the weights of the best epoch."""
         self._warn_of_unlearnable(draft.notes)
         self._network = self._start()
-        key = key_of(self._inputs, self._recipe.model_dump(mode="json"))
+        key = key_of(self._inputs, self._recipe.of_training())
         state = self._state(key)
         labels = self._labels[self._plan.rows]
         train, validation = (labels[self._plan.span(split)] for split in ("train", "validation"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cxrtune.evaluation.comparison import SURE
 from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.report.notation import counted, p_value, signed, signed_span
+from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.report.notation import counted, p_text, signed, signed_span
 
 
 def verdict(pair: Comparison, name: str, result: PairedResult) -> str:
@@ -17,22 +19,44 @@ def verdict(pair: Comparison, name: str, result: PairedResult) -> str:
     if result.interval_holm is None or result.p_holm is None:
         why = _why_not_tested(result)
         return f"{name}: {difference} (95 % interval {signed_span(result.interval)}); {why}."
-    p_text = p_value(result.p_holm)
-    numbers = (
-        f"by {difference} ({_interval(result)} {signed_span(result.interval_holm)}; "
-        f"p {p_text.replace('<', '< ') if p_text.startswith('<') else f'= {p_text}'})"
-    )
+    interval, p_value = signed_span(result.interval_holm), f"{p_text(result.p_holm)}{_undecided(result)}"
+    numbers = f"by {difference} ({_interval(result)} {interval}; {p_value})"
     match result.verdict:
         case "higher":
-            return f"{name}: {first} is higher than {second} {numbers}."
+            return f"{name}: {first} is higher than {second} {numbers}{_margin(result)}."
         case "lower":
-            return f"{name}: {first} is lower than {second} {numbers}."
+            return f"{name}: {first} is lower than {second} {numbers}{_margin(result)}."
         case _:
-            return f"{name}: {first} and {second} are not separable with this test set, {numbers[3:]}."
+            found = f"{first} and {second} are not separable with this test set, {numbers[3:]}"
+            return f"{name}: {found}{_detectable(result)}{_margin(result)}."
+
+
+def _detectable(result: PairedResult) -> str:
+    if result.detectable is None:
+        return ""
+    return f"; a single test of this size finds a difference of {result.detectable:.3f} with a power of 80 %"
+
+
+def _undecided(result: PairedResult) -> str:
+    """Say that a p-value is so near 0.05 that the draws of swaps did not tell on which side it lies."""
+    if not result.p_holm or not result.p_patients or result.p_error is None:
+        return ""
+    error = result.p_error * result.p_holm / result.p_patients
+    is_decided = abs(result.p_holm - LEVEL) > SURE * error
+    return "" if is_decided else f", which the draws leave undecided: its Monte-Carlo error is {error:.4f}"
+
+
+def _margin(result: PairedResult) -> str:
+    if result.margin is None or result.p_noninferior is None:
+        return ""
+    is_shown = "is shown" if result.noninferior else "is not shown"
+    return f"; non-inferiority by {result.margin:g} {is_shown} ({p_text(result.p_noninferior)})"
 
 
 def _interval(result: PairedResult) -> str:
     """Name the interval by which the verdict is known: one test needs no correction."""
+    if result.primary:
+        return "primary endpoint, 95 % interval"
     is_corrected = result.interval_holm != result.interval
     return "95 % interval, corrected as p is by Holm," if is_corrected else "95 % interval"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cxrtune.evaluation.results.basis import ChosenOn, Origin
 from cxrtune.evaluation.results.calibration import CalibrationQuality, CalibrationResult, ReliabilityBin
+from cxrtune.evaluation.results.caution import Caution
 from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
 from cxrtune.evaluation.results.groups import Attribute, Group, GroupFinding, GroupModel
@@ -40,6 +41,7 @@ __all__ = [
     "Bootstrap",
     "CalibrationQuality",
     "CalibrationResult",
+    "Caution",
     "ChosenOn",
     "Comparison",
     "Contamination",

@@ -10,11 +10,13 @@ class PairedResult(Stored):
     """The AUROC of one model less that of another, on the same images.
 
     `p_delong` takes images as independent; `p_patients` swaps the models within patients, and `p_error` is
-    its Monte-Carlo standard error. `p_holm` is `p_patients` after Holm's correction over the findings, and
-    decides the verdict: `higher`, `lower`, `not separable`, `too few to compare` (there is no test), or
-    `undefined`. `interval` holds the differences that the test does not reject at 5 %, and `interval_holm`
-    those that it does not reject at the level that Holm's correction left for it: this one leaves out 0 where
-    the verdict is `higher` or `lower`, and only there.
+    its Monte-Carlo standard error. `p_holm` is `p_patients` after Holm's correction over all findings, means
+    and pairs of models but the primary endpoint, and decides the verdict: `higher`, `lower`, `not separable`,
+    `too few to compare` (there is no test), or `undefined`. `interval` holds the differences that the test
+    does not reject at 5 %, and `interval_holm` those that it does not reject at the level that Holm's
+    correction left for it: this one leaves out 0 where the verdict is `higher` or `lower`, and only there.
+    `detectable` is the true difference that a test at 5 % finds with a power of 80 %. With a `margin`,
+    `p_noninferior` is the corrected p-value of "worse by the margin or more"; at most 0.05 is `noninferior`.
     """
 
     difference: float | None
@@ -24,6 +26,11 @@ class PairedResult(Stored):
     p_patients: float | None
     p_error: float | None
     p_holm: float | None
+    detectable: float | None
+    primary: bool = False
+    margin: float | None = None
+    p_noninferior: float | None = None
+    noninferior: bool | None = None
     verdict: str
     images: int
     patients: int

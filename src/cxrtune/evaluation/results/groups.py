@@ -10,8 +10,8 @@ from cxrtune.evaluation.results.record import Interval, Intervals, Stored
 class GroupFinding(Stored):
     """One model on one finding in one group, and its gap to the attribute's largest group.
 
-    Values are None where the group has fewer than ten positives or ten negatives; `gaps` are group less
-    reference.
+    Values are None where the group has fewer than ten patients with, or without, the finding; `gaps` are
+    group less reference.
     """
 
     auroc: float | None
@@ -19,19 +19,26 @@ class GroupFinding(Stored):
     specificity: float | None
     positives: int
     negatives: int
+    positive_patients: int
+    negative_patients: int
     intervals: Intervals = Field(default_factory=dict)
     gaps: dict[str, float] = Field(default_factory=dict)
     gap_intervals: Intervals = Field(default_factory=dict)
 
 
 class GroupModel(Stored):
-    """One model in one group: its findings, and the mean over those that both it and the reference have."""
+    """One model in one group: its findings, and the mean over those that both it and the reference have.
+
+    `gap_interval` is a 95 % interval of its own; the corrected ones hold all gaps of a model's means together
+    in 95 % of samples (Bonferroni).
+    """
 
     macro_auroc: float | None
     interval: Interval | None
     over: int
     gap: float | None
     gap_interval: Interval | None
+    gap_interval_corrected: Interval | None
     findings: dict[str, GroupFinding]
 
 

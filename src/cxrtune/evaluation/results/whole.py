@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from cxrtune.evaluation.results.basis import Origin
+from cxrtune.evaluation.results.caution import Caution
 from cxrtune.evaluation.results.cohort import Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
 from cxrtune.evaluation.results.groups import Attribute
@@ -15,7 +16,7 @@ from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
 from cxrtune.evaluation.results.record import Stored
 from cxrtune.evaluation.results.truth import SecondTruth
 
-SCHEMA = "cxrtune.results/4"
+SCHEMA = "cxrtune.results/5"
 
 
 class Bootstrap(Stored):
@@ -32,6 +33,7 @@ class Results(Stored):
     `images` are those of the split; every number rests on the `shared_images`, which all models scored.
     `synthetic` tells whether a program drew the images; None where that is not recorded. `judged` counts the
     judged images by the part of the cohort that they are in; `patients_in_two_parts` is of the whole cohort.
+    `primary` is the endpoint that was named beforehand, a finding or `macro`.
     """
 
     schema_version: str = SCHEMA
@@ -49,12 +51,14 @@ class Results(Stored):
     judged: dict[str, int] = Field(default_factory=dict)
     patients_in_two_parts: int | None = None
     bootstrap: Bootstrap | None = None
+    primary: str | None = None
     comparisons: list[Comparison] = Field(default_factory=list)
     attributes: list[Attribute] = Field(default_factory=list)
     outside: list[OutsideResult] = Field(default_factory=list)
     second_truths: list[SecondTruth] = Field(default_factory=list)
     localizations: list[Localization] = Field(default_factory=list)
     shift: list[Shift] = Field(default_factory=list)
+    cautions: list[Caution] = Field(default_factory=list)
     examples: list[Example] = Field(default_factory=list)
 
     @classmethod

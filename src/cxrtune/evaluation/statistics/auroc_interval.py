@@ -1,4 +1,4 @@
-"""The 95 % interval of an AUROC, also with few positive patients and near 1."""
+"""An AUROC and its interval, also with few positive patients and near 1."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from cxrtune.evaluation.statistics.delong import placements
-from cxrtune.evaluation.statistics.effective_size import Z95, effective_share, kish
+from cxrtune.evaluation.statistics.effective_size import effective_share, kish, normal
+from cxrtune.evaluation.statistics.estimate import Estimate
 
 _EDGE = 1e-9
 
 
-def auroc_interval(
-    truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp]
-) -> tuple[float, float] | None:
-    """Return the interval; None without positives or without negatives, or where all are of one patient.
+def auroc_estimate(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp], number: int
+) -> Estimate | None:
+    """Return the AUROC; None without positives or without negatives, or where all are of one patient.
 
     Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2",
     Statistics in Medicine 2006, method 5: the values that are within 1.96 of their own standard errors of the
@@ -30,42 +31,47 @@ def auroc_interval(
         truth: bool (n,), present.
         scores: (n,), known.
         patients: intp (n,), the patient of each image, from 0.
+        number: P, of patients.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives:
         return None
     counts = [images_of(patients[mask]) for mask in (truth, ~truth)]
-    number = min(len(count) for count in counts)
-    if number < 2:
+    fewest = min(len(count) for count in counts)
+    if fewest < 2:
         return None
+    worth = min(kish(count) for count in counts)
     least = min(kish(count) / count.sum() for count in counts)
     of_positives, of_negatives = (part[:, 0] for part in placements(truth, scores[:, np.newaxis]))
     area = float(of_positives.mean())
-    variance = _variance(of_positives - area, of_negatives - area, truth, patients) * number / (number - 1)
-    model = _model(area, positives, negatives)
-    known = variance > 0 and 0 < area < 1
-    share = effective_share(model / variance, number, least) if known else least
-    if all((count == 1).all() for count in counts):
-        share = max(share, 1.0)
-    return _solved(area, lambda true: _model(true, share * positives, share * negatives))
+    parts = np.zeros(number)
+    np.add.at(parts, patients[truth], (of_positives - area) / positives)
+    np.add.at(parts, patients[~truth], (of_negatives - area) / negatives)
+    parts *= math.sqrt(fewest / (fewest - 1))
+    variance, model = float((parts**2).sum()), _model(area, positives, negatives)
+    one_each = all((count == 1).all() for count in counts)
+
+    def limits(level: float) -> tuple[float, float]:
+        known = variance > 0 and 0 < area < 1
+        share = effective_share(model / variance, worth, least, level) if known else least
+        if one_each:
+            share = max(share, 1.0)
+        return _solved(area, lambda true: _model(true, share * positives, share * negatives), normal(level))
+
+    return Estimate(area, parts, limits)
+
+
+def auroc_interval(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp]
+) -> tuple[float, float] | None:
+    """Return the 95 % interval alone; arguments as in `auroc_estimate`."""
+    found = auroc_estimate(truth, scores, patients, int(patients.max(initial=-1)) + 1)
+    return None if found is None else found.interval()
 
 
 def images_of(patients: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return how many images each patient has, intp (P,), of those that have one."""
     return np.unique(patients, return_counts=True)[1]
-
-
-def _variance(
-    of_positives: NDArray[np.float64],
-    of_negatives: NDArray[np.float64],
-    truth: NDArray[np.bool_],
-    patients: NDArray[np.intp],
-) -> float:
-    """Return the sum over patients of their squared parts; the parts are centred placements."""
-    parts = np.zeros(int(patients.max()) + 1)
-    np.add.at(parts, patients[truth], of_positives / len(of_positives))
-    np.add.at(parts, patients[~truth], of_negatives / len(of_negatives))
-    return float((parts**2).sum())
 
 
 def _model(area: float, positives: float, negatives: float) -> float:
@@ -75,9 +81,9 @@ def _model(area: float, positives: float, negatives: float) -> float:
     return area * (1 - area) * max(shape, 0.0) / (positives * negatives)
 
 
-def _solved(area: float, variance: Callable[[float], float]) -> tuple[float, float]:
+def _solved(area: float, variance: Callable[[float], float], errors: float) -> tuple[float, float]:
     def outside(true: float) -> float:
-        return abs(area - true) - Z95 * math.sqrt(variance(true))
+        return abs(area - true) - errors * math.sqrt(variance(true))
 
     # At 0 and 1 the variance is 0, so that an area there solves the equation itself.
     low = brentq(outside, _EDGE, min(area, 1 - _EDGE)) if area > _EDGE and outside(_EDGE) > 0 else 0.0

@@ -23,12 +23,17 @@ def kish(images: NDArray[np.integer]) -> float:
     return float(counts.sum() ** 2 / (counts**2).sum())
 
 
-def student(patients: int) -> float:
-    """Return the 97.5 % quantile of Student's t, with one degree of freedom less than patients."""
-    return float(t.ppf(0.975, patients - 1)) if patients > 1 else float("inf")
+def normal(level: float) -> float:
+    """Return half the width of an interval at a two-sided level, in standard errors."""
+    return float(norm.ppf(1 - level / 2))
 
 
-def effective_share(estimated: float, patients: int, least: float) -> float:
+def student(patients: float, level: float = 0.05) -> float:
+    """Return the same by Student's t, with one degree of freedom less than patients."""
+    return float(t.ppf(1 - level / 2, patients - 1)) if patients > 1 else float("inf")
+
+
+def effective_share(estimated: float, patients: float, least: float, level: float = 0.05) -> float:
     """Return which share of the images counts, between `least` and 1.
 
     Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts
@@ -38,7 +43,9 @@ def effective_share(estimated: float, patients: int, least: float) -> float:
 
     Args:
         estimated: Variance of independent images over the variance that the patients show.
-        patients: From how many it was estimated.
+        patients: From how many it was estimated; by `kish`, as a few with many images decide about it
+            (Carter, Schnepel and Steigerwald, Review of Economics and Statistics 2017, on unequal clusters).
         least: The share if images of a patient are all alike (`kish` over the images).
+        level: Of the interval that it is for.
     """
-    return float(min(1.0, max(estimated * (Z95 / student(patients)) ** 2, least)))
+    return float(min(1.0, max(estimated * (normal(level) / student(patients, level)) ** 2, least)))

@@ -1,10 +1,14 @@
-"""From replicates to an interval."""
+"""From the bootstrap's replicates to an interval."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
+from cxrtune.evaluation.statistics.effective_size import student
+
+_EDGE = 0.01
 _FEWEST = 100  # replicates in which a value must be defined before its quantiles mean anything
 
 
@@ -19,3 +23,28 @@ def percentile_interval(replicates: NDArray[np.float64]) -> tuple[float, float] 
     low, high = np.quantile(defined, (0.025, 0.975))
     # What does not vary among replicates is not known to be certain: the sample is too small to tell.
     return (float(low), float(high)) if high > low else None
+
+
+def spread_interval(
+    value: float, replicates: NDArray[np.float64], patients: float
+) -> tuple[float, float] | None:
+    """Return the 95 % interval of a value in (0, 1) from its replicates' spread, on the logit scale.
+
+    The standard deviation of the replicates' logits times a quantile of Student's t. Percentiles of the
+    replicates are too narrow where few patients have the finding, and average precision and F1 of replicates
+    are too high, as images are repeated: their place is not used, only their spread. None with fewer than 100
+    replicates in which the value is defined, without spread, or where the value is 0 or 1.
+
+    Args:
+        value: As it is.
+        replicates: float64 (B,), in [0, 1], NaN where not defined.
+        patients: From how many, with the finding, the spread is known.
+    """
+    defined = replicates[~np.isnan(replicates)]
+    if len(defined) < _FEWEST or not 0 < value < 1 or patients <= 1:
+        return None
+    # A replicate of 0 or 1 has no logit; it counts as far out as the others reach on the other side.
+    edge = min(value, 1 - value) * _EDGE
+    spread = float(np.std(logit(np.clip(defined, edge, 1 - edge)), ddof=1))
+    half = student(patients) * spread
+    return (float(expit(logit(value) - half)), float(expit(logit(value) + half))) if spread > 0 else None

@@ -1,7 +1,8 @@
-"""The 95 % interval of a proportion, such as a sensitivity, whose images come from patients."""
+"""A proportion, such as a sensitivity, whose images come from patients, and its interval."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,15 +11,15 @@ from scipy.optimize import brentq
 from scipy.special import betainc
 
 from cxrtune.evaluation.statistics.effective_size import effective_share, kish
+from cxrtune.evaluation.statistics.estimate import Estimate
 
-_TAIL = 0.025
 _EDGE = 1e-12
 
 
-def proportion_interval(
+def proportion_estimate(
     hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]
-) -> tuple[float, float] | None:
-    """Return the mid-p interval with an effective number of images; None without images.
+) -> Estimate | None:
+    """Return the proportion; None without images.
 
     Mid-p (Lancaster, Biometrika 1949; Berry and Armitage, The Statistician 1995) is the exact interval of
     Clopper and Pearson in which the observed count itself weighs one half. The number of images is divided by
@@ -29,37 +30,50 @@ def proportion_interval(
         hits: float64 or int (P,), each patient's hits, from 0 to its images.
         images: int (P,), each patient's images.
     """
-    has = images > 0
-    found, images = hits[has].astype(np.float64), images[has]
-    if not len(images):
-        return None
     number = float(images.sum())
-    share = float(found.sum()) / number
-    effective = number * _share(found, images, share)
-    return _mid_p(share * effective, effective)
+    if not number:
+        return None
+    share = float(hits.sum()) / number
+    has = images > 0
+    patients = int(has.sum())
+    # The variance of a ratio of two sums over patients (Cochran, "Sampling Techniques", 1977, section 6.3).
+    parts = (hits - share * images) / number * math.sqrt(patients / max(patients - 1, 1))
+
+    def limits(level: float) -> tuple[float, float]:
+        effective = number * _share(images[has], share, float((parts**2).sum()), level)
+        return _mid_p(share * effective, effective, level / 2)
+
+    return Estimate(share, parts, limits)
 
 
-def _share(hits: NDArray[np.float64], images: NDArray[np.integer], share: float) -> float:
+def proportion_interval(
+    hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]
+) -> tuple[float, float] | None:
+    """Return the 95 % interval alone; arguments as in `proportion_estimate`."""
+    found = proportion_estimate(hits, images)
+    return None if found is None else found.interval()
+
+
+def _share(images: NDArray[np.integer], share: float, variance: float, level: float) -> float:
     number, least = float(images.sum()), kish(images) / float(images.sum())
     if (images == 1).all():
         return 1.0
-    patients = len(images)
-    if patients == 1 or not 0 < share < 1:
+    if len(images) == 1 or not 0 < share < 1:
         return least
-    # The variance of a ratio of two sums over patients (Cochran, "Sampling Techniques", 1977, section 6.3).
-    spread = float(((hits - share * images) ** 2).sum()) / number**2 * patients / (patients - 1)
-    return 1.0 if spread == 0 else effective_share(share * (1 - share) / number / spread, patients, least)
+    if variance == 0:
+        return 1.0
+    return effective_share(share * (1 - share) / number / variance, kish(images), least, level)
 
 
-def _mid_p(hits: float, images: float) -> tuple[float, float]:
+def _mid_p(hits: float, images: float, tail: float) -> tuple[float, float]:
     def beyond(true: float) -> float:
         """Return P(more hits) + P(as many) / 2; of counts that are no integers, by the beta function."""
         as_many = 1.0 if hits <= 0 else float(betainc(hits, images - hits + 1, true))
         more = 0.0 if hits >= images else float(betainc(hits + 1, images - hits, true))
         return (as_many + more) / 2
 
-    low = 0.0 if beyond(_EDGE) >= _TAIL else _where(beyond, _TAIL)
-    high = 1.0 if beyond(1 - _EDGE) <= 1 - _TAIL else _where(beyond, 1 - _TAIL)
+    low = 0.0 if beyond(_EDGE) >= tail else _where(beyond, tail)
+    high = 1.0 if beyond(1 - _EDGE) <= 1 - tail else _where(beyond, 1 - tail)
     return low, high
 
 

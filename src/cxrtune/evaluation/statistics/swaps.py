@@ -43,6 +43,11 @@ class Paired:
         """First less second."""
         return float(self.weights.sum())
 
+    @property
+    def error(self) -> float:
+        """The standard error of the difference: patients differ in what they add to it."""
+        return float(np.sqrt(((self.weights - self.difference * self.shares) ** 2).sum()))
+
 
 def paired_areas(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp], number: int
@@ -101,9 +106,8 @@ class Swapped:
         beyond = np.abs(self.drawn - true * self.moved) >= abs(self.difference - true) - self.rounding
         return float((1 + np.count_nonzero(beyond)) / (1 + len(self.drawn)))
 
-    def p_error(self) -> float:
-        """Return the Monte-Carlo standard error of the p-value."""
-        p_value = self.p_value()
+    def error_of(self, p_value: float) -> float:
+        """Return the Monte-Carlo standard error of a p-value."""
         return float(np.sqrt(p_value * (1 - p_value) / len(self.drawn)))
 
     def interval(self, level: float = 0.05) -> tuple[float, float] | None:

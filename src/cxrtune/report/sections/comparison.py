@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.comparison import FEWEST_PATIENTS, TOO_FEW
-from cxrtune.evaluation.results import Comparison, PairedResult
+from cxrtune.evaluation.differences import FEWEST_PATIENTS, TOO_FEW
+from cxrtune.evaluation.plan import MACRO
+from cxrtune.evaluation.results import Comparison, PairedResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
-from cxrtune.report.notation import DASH, count, p_value, signed, signed_span
+from cxrtune.report.notation import DASH, count, p_text, p_value, score, signed, signed_span
 from cxrtune.report.table import Cell, Column, Row, Table, number
 from cxrtune.report.verdict import verdict
 
@@ -34,11 +35,42 @@ class ComparisonView:
 def comparison_view(material: Material) -> ComparisonView | None:
     """Show every pair of models; None where there is one model only."""
     pairs = material.results.comparisons
-    return ComparisonView(tuple(_pair(pair, index) for index, pair in enumerate(pairs))) if pairs else None
+    remark = _primary_remark(material.results)
+    views = tuple(_pair(pair, index, remark) for index, pair in enumerate(pairs))
+    return ComparisonView(views) if pairs else None
 
 
-def _pair(pair: Comparison, index: int) -> Pair:
-    rows = [(spoken(finding), result) for finding, result in pair.findings.items()]
+def _rows(pair: Comparison) -> list[tuple[str, PairedResult]]:
+    return [
+        *((spoken(finding), result) for finding, result in pair.findings.items()),
+        ("Macro average", pair.macro),
+    ]
+
+
+def _primary_remark(results: Results) -> str:
+    if results.primary is None:
+        return "No primary endpoint was named, so every test is corrected."
+    named = "the macro average" if results.primary == MACRO else spoken(results.primary)
+    first = results.comparisons[0]
+    primary = f"The primary endpoint is {named}, {first.first} against {first.second}"
+    tested = [one for _, one in _rows(first) if one.primary and one.p_patients is not None]
+    if not tested:
+        return f"{primary}: it could not be tested. All other tests are corrected."
+    return (
+        f"{primary}: its test is not corrected, all others are. That it was named before the scores were "
+        "seen is for the author to say."
+    )
+
+
+def _margin_remark(margin: float) -> str:
+    return (
+        f"Not inferior: the first model is less than {margin:g} AUROC worse; the p-value is that of the same "
+        "test against this difference, corrected in the same way."
+    )
+
+
+def _pair(pair: Comparison, index: int, primary: str) -> Pair:
+    *rows, macro = _rows(pair)
     return Pair(
         heading=f"{pair.first} against {pair.second}",
         sentences=tuple(verdict(pair, name, result) for name, result in rows),
@@ -49,21 +81,26 @@ def _pair(pair: Comparison, index: int) -> Pair:
             columns=tuple(
                 Column(name)
                 for name in (
-                    "Difference", "Corrected interval", "p, DeLong", "p, patients", "p, Holm",
+                    "Difference", "Corrected interval", "p, DeLong", "p, patients", "p, Holm", "Detectable",
+                    *(["Not inferior"] if pair.macro.margin is not None else []),
                     "Patients", "with it", "without",
                 )
             ),
             bodies=(
                 tuple(_row(name, result) for name, result in rows),
-                (_row("Macro average", pair.macro),),
+                (_row(*macro),),
             ),
             remarks=(
-                "p, patients: the models are swapped within patients; the 95 % interval beside the",
-                "difference holds what this test does not reject. p, Holm: corrected for the number of",
-                "findings; 0.05 or less decides the verdict, and the corrected interval then leaves out 0.",
-                "The macro average is one test and is not corrected. With fewer than",
-                f"{FEWEST_PATIENTS} patients with, or without, a finding no test is made. DeLong's",
-                "test takes images as independent and decides nothing.",
+                "p, patients: the models are swapped within patients; the 95 % interval beside the "
+                "difference holds what this test does not reject. p, Holm: corrected for the number of "
+                "these tests, over findings, averages and pairs of models; 0.05 or less decides the verdict, "
+                "and the corrected interval then leaves out 0.",
+                primary,
+                "Detectable: the true difference that a single test at 5 % finds with a power of 80 %; where "
+                "nothing is separable, a smaller one may be there.",
+                *([] if pair.macro.margin is None else [_margin_remark(pair.macro.margin)]),
+                f"With fewer than {FEWEST_PATIENTS} patients with, or without, a finding no test is made. "
+                "DeLong's test takes images as independent and decides nothing.",
             ),
         ),
     )  # fmt: skip
@@ -81,12 +118,26 @@ def _row(name: str, result: PairedResult) -> Row:
             _corrected(result),
             number(result.p_delong, p_value, no_delong),
             number(result.p_patients, p_value, _not_tested(result)),
-            number(result.p_holm, p_value, _not_tested(result)),
+            _holm(result),
+            number(result.detectable, score, _UNDEFINED),
+            *([] if result.margin is None else [_noninferior(result)]),
             Cell(count(result.patients)),
             Cell(count(result.positive_patients)),
             Cell(count(result.negative_patients)),
         ),
     )
+
+
+def _holm(result: PairedResult) -> Cell:
+    cell = number(result.p_holm, p_value, _not_tested(result))
+    return Cell(cell.text, aside="primary endpoint") if result.primary and result.p_holm is not None else cell
+
+
+def _noninferior(result: PairedResult) -> Cell:
+    if result.p_noninferior is None:
+        return Cell(DASH, _not_tested(result))
+    shown = "shown" if result.noninferior else "not shown"
+    return Cell(shown, aside=p_text(result.p_noninferior))
 
 
 def _corrected(result: PairedResult) -> Cell:

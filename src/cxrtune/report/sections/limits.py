@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.comparison import FEWEST_PATIENTS
+from cxrtune.evaluation.differences import FEWEST_PATIENTS
 from cxrtune.evaluation.results import Results
 from cxrtune.findings import spoken
 from cxrtune.report.chosen import trained_here

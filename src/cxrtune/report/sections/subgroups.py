@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
+from cxrtune.evaluation.subgroups import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
-from cxrtune.report.notation import DASH, count, score, signed, signed_span
+from cxrtune.report.notation import DASH, count, counted, score, signed, signed_span
 from cxrtune.report.table import Cell, Column, Row, Table, estimate, number
 from cxrtune.report.table import Group as Heading
 
-_TOO_SMALL = "too small: fewer than 10 positives or 10 negatives"
-_ALL_TOO_SMALL = "too small: no finding has 10 positives and 10 negatives in it and in the largest group"
+_TOO_SMALL = f"too small: fewer than {FEWEST_PATIENTS} patients with, or without, the finding"
+_ALL_TOO_SMALL = (
+    f"too small: no finding has {FEWEST_PATIENTS} patients with and {FEWEST_PATIENTS} without it here and in "
+    "the largest group"
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def subgroups_view(material: Material) -> SubgroupsView | None:
 
 
 def _means(results: Results) -> Table:
-    names = ("Macro AUROC", "Largest group", "Findings", "Gap")
+    names = ("Macro AUROC", "Largest group", "Findings", "Gap", "Corrected")
     return Table(
         anchor="table-subgroups",
         caption=f"Mean AUROC by group, {part_named(results.split)}, and its gap to the largest group.",
@@ -52,14 +56,35 @@ def _means(results: Results) -> Table:
             for attribute in results.attributes
         ),
         remarks=(
-            "Both means are over the same findings, those with ten positives and ten negatives both in "
-            "it and in the largest group; their number stands beside. The gap is the first less the second.",
-            "With 95 % intervals; a gap whose interval holds 0 may be chance, and "
-            "these intervals are not corrected for their number.",
+            f"Both means are over the same findings, those of {FEWEST_PATIENTS} patients with and "
+            f"{FEWEST_PATIENTS} without it both here and in the largest group; their number stands beside. "
+            "The gap is the first less the second.",
+            "With 95 % intervals. The corrected ones hold all gaps of a model together (Bonferroni): only a "
+            "gap whose corrected interval leaves out 0 is more than the chance of looking at many.",
+            *_gaps_found(results),
             "Groups are those that the cohort table tells: sex, age, view and visit, one at a time. Of race, "
             "ethnicity, site or equipment it tells nothing.",
         ),
     )
+
+
+def _gaps_found(results: Results) -> list[str]:
+    """Say of each model how many gaps are more than chance after correction."""
+    told = []
+    for model in results.models:
+        gaps = [
+            (f"{attribute.name}: {group.name}", interval)
+            for attribute in results.attributes
+            for group in attribute.groups
+            if (interval := group.models[model.name].gap_interval_corrected) is not None
+        ]
+        beyond = [name for name, interval in gaps if not interval.low <= 0 <= interval.high]
+        if gaps:
+            named = f": {', '.join(beyond)}" if beyond else ""
+            told.append(
+                f"{model.name}: {len(beyond)} of {counted(len(gaps), 'gap')} after correction{named}."
+            )
+    return told
 
 
 def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
@@ -68,15 +93,19 @@ def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
         found = group.models[model.name]
         cells.append(estimate(found.macro_auroc, found.interval, score, _ALL_TOO_SMALL))
         if group.is_reference:
-            cells += [Cell("largest"), Cell(count(found.over)), Cell("")]
+            cells += [Cell("largest"), Cell(count(found.over)), Cell(""), Cell("")]
             continue
         there = _reference_mean(attribute, group, model.name)
         cells += [number(there, score, _ALL_TOO_SMALL), Cell(count(found.over))]
         if found.gap is None:
-            cells.append(Cell(DASH, _ALL_TOO_SMALL))
+            cells += [Cell(DASH, _ALL_TOO_SMALL)] * 2
         else:
             aside = None if found.gap_interval is None else signed_span(found.gap_interval)
-            cells.append(Cell(signed(found.gap), aside=aside))
+            corrected = found.gap_interval_corrected
+            cells += [
+                Cell(signed(found.gap), aside=aside),
+                Cell(DASH, _ALL_TOO_SMALL) if corrected is None else Cell(signed_span(corrected)),
+            ]
     return Row(f"{attribute.name}: {group.name}", tuple(cells))
 
 

@@ -10,6 +10,7 @@ from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, Mo
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.areas import defined, mean, shared
+from cxrtune.report.cautions import caution_sentences
 from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_counts, judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
@@ -41,7 +42,13 @@ def summary_view(material: Material) -> SummaryView:
     """Put the evaluation into words and one table."""
     results = material.results
     return SummaryView(
-        sentences=(*_verdicts(results), _training(material), *_verdict(results), *_cautions(material)),
+        sentences=(
+            *caution_sentences(results),
+            *_verdicts(results),
+            _training(material),
+            *_verdict(results),
+            *_cautions(material),
+        ),
         missing=tuple(results.missing),
         table=_table(results),
         figure=material.figures.auroc,
