@@ -16,7 +16,6 @@ import numpy as np
 from scipy.stats import norm, t
 
 from cxrtune.evaluation.calls import call_replicates
-from cxrtune.evaluation.differences import FEWEST_PATIENTS
 from cxrtune.evaluation.precision_recall import average_precision
 from cxrtune.evaluation.statistics.areas import area_replicates
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate, auroc_interval
@@ -27,6 +26,7 @@ from cxrtune.evaluation.statistics.interval import percentile_interval, spread_i
 from cxrtune.evaluation.statistics.patients import draw_patients
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.statistics.swaps import mean_of_pairs, paired_areas, swap
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 ILL = (3, 5, 10, 20, 40)
 REPLICATES = 300

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.differences import FEWEST_PATIENTS
 from cxrtune.evaluation.results import Caution, ModelResult
 from cxrtune.evaluation.roc import auroc
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 _LARGE_SHARE = 0.2
 """Of one patient; of images without a score, beyond which a worst case says nothing any more."""

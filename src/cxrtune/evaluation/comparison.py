@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, stored
+from cxrtune.evaluation.common_ground import CommonGround
 from cxrtune.evaluation.differences import (
     Difference,
     finding_difference,
@@ -17,39 +16,12 @@ from cxrtune.evaluation.differences import (
 )
 from cxrtune.evaluation.plan import MACRO, Plan
 from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.evaluation.statistics.estimate import LEVEL
-from cxrtune.evaluation.statistics.holm import holm, holm_levels
-from cxrtune.evaluation.statistics.swaps import Swapped, swap
-
-HIGHER, LOWER, NOT_SEPARABLE = "higher", "lower", "not separable"
+from cxrtune.evaluation.verdicts import Question, verdicts
 
 _MEAN = ""  # no finding is called so
-
-SURE = 3.0
-"""Monte-Carlo standard errors by which a p-value must differ from its level to be decided."""
+_PRIMARY = "primary"
 
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Test:
-    """One difference under swaps; `swapped` is None where there is nothing to swap."""
-
-    difference: Difference
-    swapped: Swapped | None
-    is_primary: bool
-
-    @property
-    def p_value(self) -> float | None:
-        if self.swapped is None or not self.difference.is_tested:
-            return None
-        return self.swapped.p_value()
-
-    def p_inferior(self, margin: float) -> float | None:
-        """Return the p-value of "worse by the margin", by the same two-sided test; 1 where it is worse."""
-        if self.swapped is None or not self.difference.is_tested:
-            return None
-        return self.swapped.p_value(-margin) if self.swapped.difference > -margin else 1.0
 
 
 def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]:  # noqa: B008  frozen
@@ -126,84 +98,14 @@ def _differences(ground: CommonGround, first: str, second: str, within: Mask | N
 def _tested(
     differences: Sequence[Difference], primary: int | None, plan: Plan, seed: int
 ) -> list[PairedResult]:
-    """Test all differences under the same swaps, which are drawn until every verdict is decided."""
-    places = [place for place, one in enumerate(differences) if one.pair is not None]
-
-    def tests(swapped: Sequence[Swapped]) -> list[_Test]:
-        drawn = dict(zip(places, swapped, strict=True))
-        return [_Test(one, drawn.get(place), place == primary) for place, one in enumerate(differences)]
-
-    pairs = [one.pair for one in differences if one.pair is not None]
-    swapped = swap(pairs, seed, lambda drawn: _is_decided(tests(drawn), plan.margin))
-    return _judged(tests(swapped), plan.margin)
-
-
-def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:
-    """Tell whether each p-value is clearly on one side of its level: more draws change nothing."""
-    asked = [[test.p_value for test in tests]]
-    asked += [] if margin is None else [[test.p_inferior(margin) for test in tests]]
-    return all(
-        test.swapped is None
-        or p_value is None
-        or level is None
-        or abs(p_value - level) > SURE * test.swapped.error_of(p_value)
-        for p_values in asked
-        for test, p_value, level in zip(tests, p_values, _levels(tests, p_values), strict=True)
-    )
-
-
-def _levels(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
-    """Return the level of each test; Holm's over all but the primary endpoint."""
-    rest = holm_levels(_without_primary(tests, p_values), LEVEL)
-    return [
-        LEVEL if test.is_primary and p_value is not None else level
-        for test, p_value, level in zip(tests, p_values, rest, strict=True)
+    """Test all differences together; the primary endpoint is a family of its own."""
+    questions = [
+        Question(one.pair, one.is_tested, _PRIMARY if place == primary else "")
+        for place, one in enumerate(differences)
     ]
-
-
-def _corrected(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
-    rest = holm(_without_primary(tests, p_values))
     return [
-        p_value if test.is_primary else corrected
-        for test, p_value, corrected in zip(tests, p_values, rest, strict=True)
+        one.result.model_copy(update={"primary": place == primary, "margin": plan.margin} | known)
+        for place, (one, known) in enumerate(
+            zip(differences, verdicts(questions, seed, plan.margin), strict=True)
+        )
     ]
-
-
-def _without_primary(tests: Sequence[_Test], p_values: Sequence[float | None]) -> list[float | None]:
-    return [None if test.is_primary else p_value for test, p_value in zip(tests, p_values, strict=True)]
-
-
-def _judged(tests: Sequence[_Test], margin: float | None) -> list[PairedResult]:
-    """Fill in intervals, p-values and verdicts."""
-    p_values = [test.p_value for test in tests]
-    inferior = [None if margin is None else test.p_inferior(margin) for test in tests]
-    levels, adjusted, not_inferior = (
-        _levels(tests, p_values),
-        _corrected(tests, p_values),
-        _corrected(tests, inferior),
-    )
-    results = []
-    for test, p_value, p_holm, level, p_margin in zip(
-        tests, p_values, adjusted, levels, not_inferior, strict=True
-    ):
-        update: dict[str, object] = {"primary": test.is_primary, "margin": margin}
-        if test.swapped is not None:
-            update |= {"interval": stored(test.swapped.interval(LEVEL))}
-            if p_value is not None and p_holm is not None and level is not None:
-                update |= {
-                    "interval_holm": stored(test.swapped.interval(level)),
-                    "p_patients": p_value,
-                    "p_error": test.swapped.error_of(p_value),
-                    "p_holm": p_holm,
-                    "verdict": _verdict(test.swapped.difference, p_holm),
-                    "p_noninferior": p_margin,
-                    "noninferior": None if p_margin is None else p_margin <= LEVEL,
-                }
-        results.append(test.difference.result.model_copy(update=update))
-    return results
-
-
-def _verdict(difference: float, p_value: float) -> str:
-    if p_value > LEVEL:
-        return NOT_SEPARABLE
-    return HIGHER if difference > 0 else LOWER

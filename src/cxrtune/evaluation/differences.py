@@ -13,11 +13,7 @@ from cxrtune.evaluation.common_ground import CommonGround
 from cxrtune.evaluation.results import PairedResult
 from cxrtune.evaluation.statistics.delong import delong
 from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_areas
-
-FEWEST_PATIENTS = 10
-"""With, and without, the finding; with fewer there is an estimate and an interval, but no test."""
-
-TOO_FEW, UNDEFINED = "too few to compare", "undefined"
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW, UNDEFINED
 
 _POWER = float(norm.ppf(0.975) + norm.ppf(0.8))
 

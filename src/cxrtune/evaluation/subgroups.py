@@ -14,9 +14,7 @@ from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupMode
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
 from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate, combined, mean_estimate
 from cxrtune.evaluation.statistics.proportion import proportion_estimate
-
-FEWEST_PATIENTS = 10
-"""With, and without, a finding; a group with fewer says nothing of it."""
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 AGE_BANDS: tuple[tuple[str, int, int], ...] = (
     ("under 18", 0, 17),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.differences import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.evaluation.plan import MACRO
 from cxrtune.evaluation.results import Comparison, PairedResult, Results
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, p_text, p_value, score, signed, signed_span

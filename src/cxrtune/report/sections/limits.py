@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.differences import FEWEST_PATIENTS
 from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named, positive_patients

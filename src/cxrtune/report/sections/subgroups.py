@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
-from cxrtune.evaluation.subgroups import FEWEST_PATIENTS
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material

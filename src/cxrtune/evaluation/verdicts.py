@@ -1,0 +1,133 @@
+"""Many differences tested at once under the same swaps: correction, intervals, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cxrtune.evaluation.common_ground import stored
+from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.evaluation.statistics.holm import holm, holm_levels
+from cxrtune.evaluation.statistics.swaps import Paired, Swapped, swap
+
+HIGHER, LOWER, NOT_SEPARABLE = "higher", "lower", "not separable"
+TOO_FEW, UNDEFINED = "too few to compare", "undefined"
+
+FEWEST_PATIENTS = 10
+"""On each side of a comparison; with fewer there is an estimate and an interval, but no test."""
+
+SURE = 3.0
+"""Monte-Carlo standard errors by which a p-value must differ from its level to be decided."""
+
+PValues = list[float | None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One difference.
+
+    Attributes:
+        pair: The patients' parts of it; None where there is none.
+        is_tested: Whether there are patients enough.
+        family: Its p-value is corrected together with those of the same family.
+    """
+
+    pair: Paired | None
+    is_tested: bool
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class _Test:
+    """One difference under swaps; `swapped` is None where there is nothing to swap."""
+
+    question: Question
+    swapped: Swapped | None
+
+    def p_value(self, margin: float) -> float | None:
+        """Return the p-value of "worse by the margin", two-sided; 1 where it is worse by more."""
+        if self.swapped is None or not self.question.is_tested:
+            return None
+        if margin and self.swapped.difference <= -margin:
+            return 1.0
+        return self.swapped.p_value(-margin)
+
+
+def verdicts(
+    questions: Sequence[Question], seed: int, margin: float | None = None
+) -> list[dict[str, object]]:
+    """Test all differences, under swaps that are drawn until every verdict is decided.
+
+    Args:
+        questions: Differences of the same patients.
+        seed: Decides which patients are swapped.
+        margin: Of non-inferiority; None asks nothing.
+
+    Returns:
+        What is known of each, by the names of the results: `interval` of what can be swapped, and
+        `interval_holm`, `p_patients`, `p_error`, `p_holm`, `verdict`, and with a margin `p_noninferior` and
+        `noninferior`, of what is tested.
+    """
+    places = [place for place, one in enumerate(questions) if one.pair is not None]
+
+    def tests(swapped: Sequence[Swapped]) -> list[_Test]:
+        drawn = dict(zip(places, swapped, strict=True))
+        return [_Test(one, drawn.get(place)) for place, one in enumerate(questions)]
+
+    pairs = [one.pair for one in questions if one.pair is not None]
+    return _judged(tests(swap(pairs, seed, lambda drawn: _is_decided(tests(drawn), margin))), margin)
+
+
+def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:
+    """Tell whether each p-value is clearly on one side of its level: more draws change nothing."""
+    for asked in (0.0,) if margin is None else (0.0, margin):
+        p_values = [test.p_value(asked) for test in tests]
+        levels = _by_family(tests, p_values, lambda values: holm_levels(values, LEVEL))
+        for test, p_value, level in zip(tests, p_values, levels, strict=True):
+            if test.swapped is None or p_value is None or level is None:
+                continue
+            if abs(p_value - level) <= SURE * test.swapped.error_of(p_value):
+                return False
+    return True
+
+
+def _by_family(tests: Sequence[_Test], p_values: PValues, corrected: Callable[[PValues], PValues]) -> PValues:
+    """Correct the p-values of each family by themselves."""
+    found: PValues = [None] * len(tests)
+    for family in {test.question.family for test in tests}:
+        places = [place for place, test in enumerate(tests) if test.question.family == family]
+        for place, value in zip(places, corrected([p_values[place] for place in places]), strict=True):
+            found[place] = value
+    return found
+
+
+def _judged(tests: Sequence[_Test], margin: float | None) -> list[dict[str, object]]:
+    p_values = [test.p_value(0.0) for test in tests]
+    levels = _by_family(tests, p_values, lambda values: holm_levels(values, LEVEL))
+    adjusted = _by_family(tests, p_values, holm)
+    inferior = [None if margin is None else test.p_value(margin) for test in tests]
+    known: list[dict[str, object]] = []
+    for test, p_value, level, p_holm, p_margin in zip(
+        tests, p_values, levels, adjusted, _by_family(tests, inferior, holm), strict=True
+    ):
+        found: dict[str, object] = {}
+        if test.swapped is not None:
+            found["interval"] = stored(test.swapped.interval(LEVEL))
+            if p_value is not None and level is not None and p_holm is not None:
+                found |= {
+                    "interval_holm": stored(test.swapped.interval(level)),
+                    "p_patients": p_value,
+                    "p_error": test.swapped.error_of(p_value),
+                    "p_holm": p_holm,
+                    "verdict": _verdict(test.swapped.difference, p_holm),
+                }
+                if p_margin is not None:
+                    found |= {"p_noninferior": p_margin, "noninferior": p_margin <= LEVEL}
+        known.append(found)
+    return known
+
+
+def _verdict(difference: float, p_value: float) -> str:
+    if p_value > LEVEL:
+        return NOT_SEPARABLE
+    return HIGHER if difference > 0 else LOWER
