@@ -29,14 +29,19 @@ def proportion_interval(
         hits: float64 or int (P,), each patient's hits, from 0 to its images.
         images: int (P,), each patient's images.
     """
-    has = images > 0
-    found, images = hits[has].astype(np.float64), images[has]
-    if not len(images):
-        return None
     number = float(images.sum())
-    share = float(found.sum()) / number
-    effective = number * _share(found, images, share)
-    return _mid_p(share * effective, effective)
+    if not number:
+        return None
+    share, effective = float(hits.sum()) / number, effective_images(hits, images)
+    return mid_p_interval(share * effective, effective)
+
+
+def effective_images(hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]) -> float:
+    """Return how many independent images those of some patients are worth; arguments as above, some images."""
+    has = images > 0
+    found, of = hits[has].astype(np.float64), images[has]
+    number = float(of.sum())
+    return number * _share(found, of, float(found.sum()) / number)
 
 
 def _share(hits: NDArray[np.float64], images: NDArray[np.integer], share: float) -> float:
@@ -51,7 +56,9 @@ def _share(hits: NDArray[np.float64], images: NDArray[np.integer], share: float)
     return 1.0 if spread == 0 else effective_share(share * (1 - share) / number / spread, patients, least)
 
 
-def _mid_p(hits: float, images: float) -> tuple[float, float]:
+def mid_p_interval(hits: float, images: float) -> tuple[float, float]:
+    """Return the mid-p interval of `hits` of `images`, which need not be whole numbers."""
+
     def beyond(true: float) -> float:
         """Return P(more hits) + P(as many) / 2; of counts that are no integers, by the beta function."""
         as_many = 1.0 if hits <= 0 else float(betainc(hits, images - hits + 1, true))
