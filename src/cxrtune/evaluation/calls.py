@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 
 def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict[str, Interval]:
-    """Return the intervals of recall (sensitivity), specificity and both predictive values, those that have one.
+    """Return the intervals of recall (sensitivity), specificity and predictive values that have one.
 
     The positive predictive value is called precision.
 

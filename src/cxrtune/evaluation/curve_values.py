@@ -89,9 +89,7 @@ def _at(sample: _Sample, specificity: float) -> tuple[float, tuple[float, float]
     false, curve = 1 - specificity, sample.curve
     value, threshold = _read(curve, false), curve.thresholds[_place(curve, false)]
     called = sample.scores >= threshold
-    counts = [
-        (sample.images(called & mask), sample.images(mask)) for mask in (sample.truth, ~sample.truth)
-    ]
+    counts = [(sample.images(called & mask), sample.images(mask)) for mask in (sample.truth, ~sample.truth)]
     if any((of > 0).sum() < 2 for _, of in counts):
         return value, None
     positives, negatives = (effective_images(hits, of) for hits, of in counts)
@@ -118,8 +116,8 @@ def _read(curve: RocCurve, false: float) -> float:
 def _partial(sample: _Sample) -> tuple[float, tuple[float, float] | None]:
     """Return the standardized area at a specificity of at least 0.90, and its interval.
 
-    The area over 0.10 is the mean sensitivity there, a mean over positives of values in [0, 1]. Its variance is
-    that of the patients' parts (by placements, as Dodd and Pepe, "Partial AUC estimation and regression",
+    The area over 0.10 is the mean sensitivity there, a mean over positives of values in [0, 1]. Its variance
+    is that of the patients' parts (by placements, as Dodd and Pepe, "Partial AUC estimation and regression",
     Biometrics 2003), and its interval that of a proportion with the number of images that has this variance.
     """
     most = 1 - AT_LEAST

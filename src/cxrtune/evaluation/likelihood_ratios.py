@@ -44,7 +44,7 @@ class LikelihoodRatios:
         }
 
     def predictive_values(self, prevalence: float) -> tuple[Limits, Limits]:
-        """Return the limits of the positive and the negative predictive value where the finding is so frequent.
+        """Return the limits of both predictive values where the finding has this prevalence.
 
         Bayes' rule in odds; it never turns round, so the limits of the ratios are those of the values.
         """
@@ -59,8 +59,8 @@ def likelihood_ratios(
 ) -> LikelihoodRatios | None:
     """Return both ratios; None where there is no positive or no negative.
 
-    The limits follow from those of sensitivity and specificity, and from how the calls of a patient's positives
-    and negatives go together.
+    The limits follow from those of sensitivity and specificity, and from how the calls of a patient's
+    positives and negatives go together.
 
     Args:
         calls: bool (n,), called present.

@@ -1,7 +1,7 @@
 """Net benefit: is a model's call worth more than to call everybody, or nobody (decision curves).
 
-Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models", Medical Decision
-Making 2006.
+Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models", Medical
+Decision Making 2006.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Two models' calls on the same images: does one find more, and does one call fewer for nothing?
 
-The difference of two sensitivities (or specificities) is a mean over the images with (without) the finding, so
-the models are swapped within patients as in `comparison`. With one image per patient this is McNemar's exact
-test: only the images on which the models differ play a part.
+The difference of two sensitivities (or specificities) is a mean over the images with (without) the finding,
+so the models are swapped within patients as in `comparison`. With one image per patient this is McNemar's
+exact test: only the images on which the models differ play a part.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from cxrtune.evaluation.comparison import (
 from cxrtune.evaluation.results import CallComparison, CallDifference
 from cxrtune.evaluation.statistics.holm import holm, holm_levels
 from cxrtune.evaluation.statistics.swaps import Paired, Swapped, paired_means, swap
-
 
 MEASURES = ("sensitivity", "specificity")
 

@@ -36,7 +36,10 @@ def auroc_table(results: Results) -> pd.DataFrame:
             found = model.findings[finding]
             row |= limits(model.name, found.auroc, found.intervals.get("auroc"))
         row |= {"positives": counts.support, "negatives": counts.negatives}
-        patients = {"positive patients": counts.positive_patients, "negative patients": counts.negative_patients}
+        patients = {
+            "positive patients": counts.positive_patients,
+            "negative patients": counts.negative_patients,
+        }
         rows.append(row | patients)
     macro: dict[str, object] = {"finding": "macro average"}
     for model in results.models:

@@ -33,7 +33,10 @@ def curve_table(results: Results) -> pd.DataFrame:
     for model in results.models:
         for finding, found in model.curves.items():
             row: dict[str, object] = {"model": model.name, "finding": finding}
-            for side, points in (("sensitivity", found.sensitivity_at), ("specificity", found.specificity_at)):
+            for side, points in (
+                ("sensitivity", found.sensitivity_at),
+                ("specificity", found.specificity_at),
+            ):
                 for held, value in points.items():
                     name = f"{side}_at_{held}"
                     row |= limits(name.replace("_", " "), value, found.intervals.get(name))

@@ -26,7 +26,7 @@ class PerfectError:
 
 
 def error_if_perfect(probabilities: NDArray[np.float64], seed: int) -> PerfectError:
-    """Draw labels from probabilities, each image on its own, and return the calibration error that this makes.
+    """Draw labels from probabilities, each image on its own, and return the error that this makes.
 
     Only how many positives a bin has plays a part. Their number is drawn from the binomial distribution with
     the mean and, but for rounding, the variance of the sum of the bin's images.

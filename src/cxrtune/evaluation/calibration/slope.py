@@ -55,8 +55,8 @@ class Fit:
 def agreement(truth: Truth, probabilities: Values, patients: NDArray[np.intp]) -> Agreement:
     """Return intercept and slope with their intervals.
 
-    A coefficient has a t interval with as many degrees of freedom as patients with the finding, or without it,
-    whichever are fewer, less one; with fewer than two of either there is none.
+    A coefficient has a t interval with as many degrees of freedom as patients with the finding, or without
+    it, whichever are fewer, less one; with fewer than two of either there is none.
 
     Args:
         truth: bool (n,), present.
@@ -128,9 +128,9 @@ def _loss(truth: Truth, logits: Values) -> float:
 def _covariance(truth: Truth, design: Values, logits: Values, patients: NDArray[np.intp]) -> Values:
     """Return the jackknife's covariance over patients, each left out by one Newton step.
 
-    The cluster-robust covariance with the correction of Bell and McCaffrey, "Bias reduction in standard errors
-    for linear regression with multi-stage samples", Survey Methodology 2002, known as CR3: without it, standard
-    errors are too small where few patients weigh much.
+    The cluster-robust covariance with the correction of Bell and McCaffrey, "Bias reduction in standard
+    errors for linear regression with multi-stage samples", Survey Methodology 2002, known as CR3: without it,
+    standard errors are too small where few patients weigh much.
     """
     fitted = logistic(logits)
     number, size = int(patients.max()) + 1, len(design)

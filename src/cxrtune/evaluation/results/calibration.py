@@ -21,9 +21,9 @@ class CalibrationQuality(Stored):
     """How good probabilities are: Brier score, log loss, expected calibration error, reliability diagram.
 
     `ece_if_perfect` is the mean ECE of labels that are drawn from the probabilities themselves, and
-    `ece_if_perfect_high` its 97.5th percentile. `intercept` is what the logits lack on average (calibration in
-    the large; 0 is best), `slope` and `slope_intercept` are of the logistic regression of the labels on the
-    logits (1 and 0 are best); None where the labels do not determine them.
+    `ece_if_perfect_high` its 97.5th percentile. `intercept` is what the logits lack on average (calibration
+    in the large; 0 is best), `slope` and `slope_intercept` are of the logistic regression of the labels on
+    the logits (1 and 0 are best); None where the labels do not determine them.
     """
 
     brier: float

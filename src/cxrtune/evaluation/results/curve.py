@@ -10,10 +10,10 @@ from cxrtune.evaluation.results.record import Interval, Intervals, Stored
 class CurveResult(Stored):
     """Points of the ROC curve of the evaluated images, and partial areas under it.
 
-    `sensitivity_at` is by the specificity that is held, `specificity_at` by the sensitivity. `partial_auroc` is
-    the area where the specificity, or the sensitivity, is at least 0.90, standardized (McClish, Medical Decision
-    Making 1989): 0.5 is chance, 1 is perfect. `intervals` are named `sensitivity_at_0.80` and so on, and
-    `partial_specificity`, `partial_sensitivity`.
+    `sensitivity_at` is by the specificity that is held, `specificity_at` by the sensitivity. `partial_auroc`
+    is the area where the specificity, or the sensitivity, is at least 0.90, standardized (McClish, Medical
+    Decision Making 1989): 0.5 is chance, 1 is perfect. `intervals` are named `sensitivity_at_0.80` and so on,
+    and `partial_specificity`, `partial_sensitivity`.
     """
 
     sensitivity_at: dict[str, float]

@@ -16,8 +16,8 @@ class FindingResult(Stored):
     `auroc` is the area under the ROC curve in [0, 1] (Hanley and McNeil 1982, ties count one half).
     `threshold` is a probability in [0, 1]; a probability at or above it is a positive call, and
     precision, recall, specificity and f1 are counted there, as are the images that are called and present
-    (`tp`), called and absent (`fp`), not called and present (`fn`), not called and absent (`tn`), the negative
-    predictive value, and the likelihood ratios: sensitivity / (1 - specificity), (1 - sensitivity) /
+    (`tp`), called and absent (`fp`), not called and present (`fn`), not called and absent (`tn`), the
+    negative predictive value, and the likelihood ratios: sensitivity / (1 - specificity), (1 - sensitivity) /
     specificity. The positive predictive value is `precision`. `support` is the number of positives.
     `intervals` are by the value's name, and made as docs/statistics.md says; `auroc_delong` is DeLong's,
     which takes images as independent.
@@ -91,8 +91,8 @@ class OperatingPointResult(Stored):
 class StatedPrevalence(Stored):
     """What a positive and a negative call mean where the finding is as frequent as stated.
 
-    Predictive values follow from sensitivity and specificity by Bayes' rule, and their intervals from those of
-    the likelihood ratios; `odds_factor` is what the odds of a calibrated probability are multiplied by.
+    Predictive values follow from sensitivity and specificity by Bayes' rule, and their intervals from those
+    of the likelihood ratios; `odds_factor` is what the odds of a calibrated probability are multiplied by.
     """
 
     prevalence: float

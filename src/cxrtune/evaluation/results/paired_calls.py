@@ -8,8 +8,8 @@ from cxrtune.evaluation.results.record import Interval, Stored
 class CallDifference(Stored):
     """The sensitivity, or the specificity, of one model less that of another, each at its own threshold.
 
-    `images` are those with the finding (of sensitivity) or without it (of specificity), and `patients` theirs.
-    `first_only` of them are called rightly by the first model only, `second_only` by the second only.
+    `images` are those with the finding (of sensitivity) or without it (of specificity), and `patients`
+    theirs. `first_only` of them are called rightly by the first model only, `second_only` by the second only.
     `p_patients` swaps the models within patients (with one image per patient it is McNemar's exact test);
     interval, error, correction and verdict are as in `PairedResult`.
     """

@@ -2,9 +2,9 @@
 
 The method of variance estimates recovery: each limit takes over how far the two estimates may be off in the
 direction of that limit (Zou and Donner, "Construction of confidence limits about effect measures: a general
-approach", Statistics in Medicine 2008; ratios: Donner and Zou, "Closed-form confidence intervals for functions
-of the normal mean and standard deviation", Statistical Methods in Medical Research 2012). What the intervals of
-the two know of few patients, and of shares of 0 and 1, the result knows too.
+approach", Statistics in Medicine 2008; ratios: Donner and Zou, "Closed-form confidence intervals for
+functions of the normal mean and standard deviation", Statistical Methods in Medical Research 2012). What the
+intervals of the two know of few patients, and of shares of 0 and 1, the result knows too.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def proportion_interval(
 
 
 def effective_images(hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]) -> float:
-    """Return how many independent images those of some patients are worth; arguments as above, some images."""
+    """Return how many independent images those of some patients are worth; there must be some."""
     has = images > 0
     found, of = hits[has].astype(np.float64), images[has]
     number = float(of.sum())

@@ -86,7 +86,11 @@ def draw_net_benefit(results: Results, curves: dict[str, list[Benefit]], folder:
         axes.axhline(0, color=MUTED.light, linewidth=0.7)
         everybody = curves[finding][0].values
         axes.plot(
-            everybody["threshold"], everybody["treat_all"], color=MUTED.light, linewidth=0.7, linestyle=(0, (2, 2))
+            everybody["threshold"],
+            everybody["treat_all"],
+            color=MUTED.light,
+            linewidth=0.7,
+            linestyle=(0, (2, 2)),
         )
         for one in curves[finding]:
             across, colour = one.values["threshold"], colours[one.model]
@@ -103,7 +107,8 @@ def _fit_net_benefit(axes: Axes, curves: list[Benefit]) -> None:
     """Show the thresholds at which some model calls something, and little below 0."""
     calling = [float(one.values["threshold"][one.values["called"] > 0].max(initial=0.1)) for one in curves]
     top = 1.1 * max(
-        float(np.nanmax([one.values[name].max() for name in ("net_benefit", "net_benefit_high")])) for one in curves
+        float(np.nanmax([one.values[name].max() for name in ("net_benefit", "net_benefit_high")]))
+        for one in curves
     )
     axes.set(xlim=(0, max(calling)), ylim=(-0.25 * top, top))
     axes.set_xticks([0, float(f"{max(calling) / 2:.1g}"), float(f"{max(calling):.2g}")])

@@ -23,8 +23,8 @@ _ROSE = 0.00005
 class CalibrationView:
     """The first model's reliability diagrams, the findings that have none, and the tables of all models.
 
-    `harmed` says, a model, where its calibration made things worse; `off` where the calibrated probabilities are
-    still off; `bars` what the bars leave out.
+    `harmed` says, a model, where its calibration made things worse; `off` where the calibrated probabilities
+    are still off; `bars` what the bars leave out.
     """
 
     model: str
@@ -104,9 +104,9 @@ def _errors(material: Material, model: ModelResult, index: int) -> Table:
         bodies=(tuple(Row(spoken(f), _cells(found)) for f, found in model.calibration.items()),),
         remarks=(
             "Lower is better. Brier: mean squared error, with its 95 % interval. ECE: expected calibration "
-            "error over ten bins of equal mass. ECE if perfect: what a model without any error would show on so "
-            "many images, on average and, after \N{LESS-THAN OR EQUAL TO}, in 97.5 % of samples; images count as "
-            "independent.",
+            "error over ten bins of equal mass. ECE if perfect: what a model without any error would show "
+            "on so many images, on average and, after \N{LESS-THAN OR EQUAL TO}, in 97.5 % of samples; "
+            "images count as independent.",
         ),
     )
 

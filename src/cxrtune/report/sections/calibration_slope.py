@@ -29,9 +29,9 @@ def coefficient_table(model: ModelResult, index: int) -> Table:
             ),
         ),
         remarks=(
-            "With 95 % intervals that take patients as drawn. Intercept (calibration in the large, slope held at "
-            "1): 0 is best; above 0 probabilities are too low on average, below 0 too high. Slope of the logits: 1 is "
-            "best; below 1 probabilities are too extreme, above 1 not extreme enough.",
+            "With 95 % intervals that take patients as drawn. Intercept (calibration in the large, slope "
+            "held at 1): 0 is best; above 0 probabilities are too low on average, below 0 too high. Slope "
+            "of the logits: 1 is best; below 1 probabilities are too extreme, above 1 not extreme enough.",
         ),
     )
 
@@ -73,7 +73,9 @@ def still_off(model: ModelResult) -> tuple[str, ...]:
         ("leaves out 1", "interval of the slope", slopes),
     )
     return tuple(
-        f"After calibration of {model.name}, the {what} {how}: {listed(named)}." for how, what, named in said if named
+        f"After calibration of {model.name}, the {what} {how}: {listed(named)}."
+        for how, what, named in said
+        if named
     )
 
 

@@ -57,9 +57,9 @@ def _reports(results: Results) -> Table:
             tuple(_average_row(results, average) for average in _AVERAGES),
         ),
         remarks=(
-            "Support: positive labels a model was judged on; an image may have several. Patients: those with a "
-            "positive image. Micro pools all calls; macro is the plain mean over findings; weighted is the mean "
-            "weighted by support. With 95 % intervals; micro, weighted and samples have none.",
+            "Support: positive labels a model was judged on; an image may have several. Patients: those "
+            "with a positive image. Micro pools all calls; macro is the plain mean over findings; weighted "
+            "is the mean weighted by support. With 95 % intervals; micro, weighted and samples have none.",
             "Samples is a mean over images, and not over the same ones: precision over the images with a "
             "call, recall over those with a finding, F1 over those with either. An image without a finding "
             "that is rightly left alone counts in none.",
@@ -125,8 +125,8 @@ def _thresholds(results: Results) -> Table:
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
         bodies=(tuple(_threshold_row(results, finding) for finding in results.findings),),
         remarks=(
-            "A probability at or above the threshold is a positive call. Called: the images that got one. With "
-            "95 % intervals.",
+            "A probability at or above the threshold is a positive call. Called: the images that got one. "
+            "With 95 % intervals.",
         ),
     )
 

@@ -10,9 +10,9 @@ from cxrtune.report.notation import DASH, count, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
 
 _REMARKS = (
-    "With 95 % intervals. Predictive values hold for the share of positives among the images judged here, and for "
-    "no other; likelihood ratios are free of it: they are what the odds of the finding are multiplied by, LR+ after "
-    "a positive call, LR− after a negative one.",
+    "With 95 % intervals. Predictive values hold for the share of positives among the images judged here, "
+    "and for no other; likelihood ratios are free of it: they are what the odds of the finding are "
+    "multiplied by, LR+ after a positive call, LR\N{MINUS SIGN} after a negative one.",
 )
 
 
@@ -30,7 +30,12 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
         anchor=f"table-crossed-{index}",
         caption=f"Cross-tables and what calls mean: {model.name}, {part_named(results.split)}.",
         corner="Finding",
-        groups=(Group("Present", 2), Group("Absent", 2), Group("Predictive value", 2), Group("Likelihood ratio", 2)),
+        groups=(
+            Group("Present", 2),
+            Group("Absent", 2),
+            Group("Predictive value", 2),
+            Group("Likelihood ratio", 2),
+        ),
         columns=(
             Column("Called", starts_group=True),
             Column("Not called"),
@@ -41,9 +46,7 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
             Column("LR+", starts_group=True),
             Column("LR\N{MINUS SIGN}"),
         ),
-        bodies=(
-            tuple(Row(spoken(finding), _cells(found)) for finding, found in model.findings.items()),
-        ),
+        bodies=(tuple(Row(spoken(finding), _cells(found)) for finding, found in model.findings.items()),),
         remarks=_REMARKS,
     )
 
@@ -52,8 +55,10 @@ def _cells(found: FindingResult) -> tuple[Cell, ...]:
     why_not = undefined.at_threshold(found)
     counts = [getattr(found, kind) for kind in ("tp", "fn", "fp", "tn")]
     cells = [Cell(DASH, why_not) if number is None else Cell(count(number)) for number in counts]
-    for name in ("precision", "negative_predictive_value"):
-        cells.append(estimate(getattr(found, name), found.intervals.get(name), score, why_not))
+    cells += [
+        estimate(getattr(found, name), found.intervals.get(name), score, why_not)
+        for name in ("precision", "negative_predictive_value")
+    ]
     cells += [_ratio(found, "positive_likelihood_ratio"), _ratio(found, "negative_likelihood_ratio")]
     return tuple(cells)
 

@@ -10,11 +10,11 @@ from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
 
 _REMARKS = (
     "With 95 % intervals. Between two points of the curve the straight line is read.",
-    "The thresholds behind these values are those that the images judged here ask for: nobody could have known "
-    "them before. They describe the curve; what a threshold that was chosen beforehand gives stands under "
-    "Thresholds and Classification reports.",
-    "Partial AUROC: the area where the specificity, or the sensitivity, is at least 0.90, standardized by McClish: "
-    "0.5 is chance, 1 is perfect. It cannot be compared with a whole AUROC.",
+    "The thresholds behind these values are those that the images judged here ask for: nobody could have "
+    "known them before. They describe the curve; what a threshold that was chosen beforehand gives stands "
+    "under Thresholds and Classification reports.",
+    "Partial AUROC: the area where the specificity, or the sensitivity, is at least 0.90, standardized by "
+    "McClish: 0.5 is chance, 1 is perfect. It cannot be compared with a whole AUROC.",
 )
 
 
@@ -27,7 +27,10 @@ def fixed_point_tables(results: Results) -> tuple[Table, ...]:
 
 def _table(results: Results, model: ModelResult, index: int) -> Table:
     first = next(iter(model.curves.values()))
-    points = (("Sensitivity at specificity", first.sensitivity_at), ("Specificity at sensitivity", first.specificity_at))
+    points = (
+        ("Sensitivity at specificity", first.sensitivity_at),
+        ("Specificity at sensitivity", first.specificity_at),
+    )
     return Table(
         anchor=f"table-fixed-points-{index}",
         caption=f"Points of the ROC curves and partial areas: {model.name}, {part_named(results.split)}.",

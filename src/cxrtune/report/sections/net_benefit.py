@@ -1,4 +1,4 @@
-"""Net benefit: at which thresholds of probability a model's calls are worth more than calling all, or none."""
+"""Net benefit: where a model's calls are worth more than calling every image, or none."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from cxrtune.report.notation import count, listed
 from cxrtune.report.table import Cell, Column, Row, Table
 
 _EXPLAINED = (
-    "Who wants to find a disease at a threshold of 0.10 accepts nine false calls for one finding. Net benefit "
-    "counts found positives, less false calls at that price, per image. It is compared with calling every image, "
-    "and with calling none, which is worth 0. The threshold is of calibrated probability, and follows from what "
-    "a missed and a false call cost: the reader chooses it, and not these numbers."
+    "Who wants to find a disease at a threshold of 0.10 accepts nine false calls for one finding. Net "
+    "benefit counts found positives, less false calls at that price, per image. It is compared with calling "
+    "every image, and with calling none, which is worth 0. The threshold is of calibrated probability, and "
+    "follows from what a missed and a false call cost: the reader chooses it, and not these numbers."
 )
 _NOT_COUNTED = (
-    "It assumes that a call leads to the same action for every patient, and counts nothing else: no harm of the "
-    "radiograph itself, no cost, no second finding. It holds for the prevalence of the images judged here."
+    "It assumes that a call leads to the same action for every patient, and counts nothing else: no harm of "
+    "the radiograph itself, no cost, no second finding. It holds for the prevalence of the images judged "
+    "here."
 )
-_NONE = (
-    "Not made: a decision curve needs calibrated probabilities, and no model has any finding that is calibrated."
-)
+_NONE = "Not made: net benefit needs calibrated probabilities, and no model has any calibrated finding."
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,16 @@ def _worse(models: list[ModelResult]) -> tuple[str, ...]:
     for model in models:
         named = []
         for finding, points in model.net_benefit.items():
-            at = [f"{p.threshold:.2f}" for p in points if p.gain_interval is not None and p.gain_interval.high < 0]
+            at = [
+                f"{p.threshold:.2f}"
+                for p in points
+                if p.gain_interval is not None and p.gain_interval.high < 0
+            ]
             named += [f"{spoken(finding)} at {listed(at)}"] if at else []
         if named:
             told.append(
-                f"Calls of {model.name} are worth less than the better default, with an interval that leaves out "
-                f"0: {'; '.join(named)}."
+                f"Calls of {model.name} are worth less than the better default, with an interval that "
+                f"leaves out 0: {'; '.join(named)}."
             )
     return tuple(told)
 
@@ -84,7 +87,8 @@ def _missing(results: Results) -> tuple[str, ...]:
             told.append(f"Not made for {model.name}: it has no calibrated probabilities.")
         elif lacking:
             told.append(
-                f"Not made for {model.name}: {listed(lacking)}, not calibrated or without positives or negatives here."
+                f"Not made for {model.name}: {listed(lacking)}, not calibrated or without positives or "
+                "negatives here."
             )
     return tuple(told)
 
@@ -110,9 +114,9 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
             ),
         ),
         remarks=(
-            "With 95 % intervals, pointwise and not corrected for their number; bold: the interval lies above 0. "
-            "+1.0: as if one more in 100 images were found, and no other called. 0 without an interval: the model "
-            "calls as the better default does.",
+            "With 95 % intervals, pointwise and not corrected for their number; bold: the interval lies "
+            "above 0. +1.0: as if one more in 100 images were found, and no other called. 0 without an "
+            "interval: the model calls as the better default does.",
             "net_benefit.csv holds the curves at 60 thresholds.",
         ),
     )

@@ -117,9 +117,9 @@ def _prevalence(model: ModelResult, index: int) -> Table:
         columns=tuple(Column(name) for name in columns),
         bodies=(tuple(Row(spoken(f), _stated(found)) for f, found in model.prevalence.items()),),
         remarks=(
-            "Predictive values by Bayes' rule from the sensitivity and specificity at the model's threshold, with "
-            "95 % intervals in which the stated prevalence itself is taken as known. The odds of a calibrated "
-            "probability are to be multiplied by the last column.",
+            "Predictive values by Bayes' rule from the sensitivity and specificity at the model's "
+            "threshold, with 95 % intervals in which the stated prevalence itself is taken as known. The "
+            "odds of a calibrated probability are to be multiplied by the last column.",
         ),
     )
 

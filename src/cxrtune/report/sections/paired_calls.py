@@ -14,12 +14,14 @@ from cxrtune.report.table import Cell, Column, Group, Row, Table, number
 _MEASURES = (("sensitivity", "with"), ("specificity", "without"))
 _NO_IMAGES = "undefined: no image is judged"
 _REMARKS = (
-    "Each model calls at its own threshold, and a higher sensitivity can be bought with a lower specificity: both "
-    "tables together say what was gained. That one model is better is what the paired tests of AUROC ask.",
+    "Each model calls at its own threshold, and a higher sensitivity can be bought with a lower "
+    "specificity: both tables together say what was gained. That one model is better is what the paired "
+    "tests of AUROC ask.",
     "First only, second only: images that only the first, or only the second, model calls rightly. With one "
     "image per patient the test is McNemar's exact test; else the models are swapped within patients.",
-    "In each table, p, Holm is corrected for the number of findings that are tested; 0.05 or less decides the "
-    "verdict, and the corrected interval then leaves out 0. The 95 % interval beside the difference is not corrected.",
+    "In each table, p, Holm is corrected for the number of findings that are tested; 0.05 or less decides "
+    "the verdict, and the corrected interval then leaves out 0. The 95 % interval beside the difference is "
+    "not corrected.",
 )
 
 
