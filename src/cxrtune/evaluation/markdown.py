@@ -42,7 +42,7 @@ def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
     `NAME`, or plain `low` and `high`, are the ends of its interval and go into its cell.
     """
     columns = _columns(table)
-    header = [column.name.replace("|", "\\|") for column in columns]
+    header = [_cell(column.name, digits, False) for column in columns]
     lines = [_line(header), _line(["---:" if column.is_number else "---" for column in columns])]
     lines += [
         _line([column.cell(row, digits) for column in columns])
@@ -74,4 +74,4 @@ def _cell(value: object, digits: int, is_p: bool) -> str:
         return UNDEFINED
     if isinstance(value, float):
         return p_value(value) if is_p else f"{value:.{digits}f}"
-    return str(value)
+    return str(value).replace("|", "\\|")
