@@ -1,4 +1,4 @@
-"""Calibration intercept and slope against statsmodels, R's rms and sandwich, and the jackknife written out."""
+"""Calibration intercept and slope against statsmodels, R's rms and sandwich, and the jackknife."""
 
 import json
 from pathlib import Path

@@ -49,8 +49,8 @@ def test_cross_tables_have_their_counts_and_ratios(page: str, results: Results) 
     for model in results.models:
         found = model.findings["Effusion"]
         interval = found.intervals["precision"]
-        cells = f"Effusion {found.tp} {found.fn} {found.fp} {found.tn} {found.precision:.3f} {interval.low:.3f} to"
-        assert cells in page
+        counts = f"Effusion {found.tp} {found.fn} {found.fp} {found.tn}"
+        assert f"{counts} {found.precision:.3f} {interval.low:.3f} to" in page
         ratio = found.intervals["positive_likelihood_ratio"]
         assert f"{found.positive_likelihood_ratio:.2f} {ratio.low:.2f} to {ratio.high:.2f}" in page
 
