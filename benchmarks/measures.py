@@ -3,8 +3,8 @@
     python benchmarks/measures.py [--simulations 1000]
 
 Patients as in coverage.py. Of calibration and net benefit the labels are drawn from the probabilities
-themselves, so that the true intercept is 0, the slope 1, and the true net benefit an integral; both go together
-within patients (correlation 0.5 on the normal scale). "Usual" takes images as independent and estimates as
+themselves, so that the true intercept is 0, the slope 1, and the true net benefit an integral; both go
+together within patients (correlation 0.5 on the normal scale). "Usual" takes images as independent, and estimates as
 normal.
 """
 
@@ -49,7 +49,8 @@ def share(held: Held, name: str) -> str:
 
 def slopes(random: np.random.Generator, simulations: int) -> Iterator[str]:
     """Coverage of the intervals of calibration intercept and slope."""
-    yield "| patients | with the finding | images | intercept | slope | usual intercept | usual slope | no slope |"
+    heads = ("intercept", "slope", "usual intercept", "usual slope", "no slope")
+    yield "| patients | with the finding | images | " + " | ".join(heads) + " |"
     yield "|---:|---:|---|---:|---:|---:|---:|---:|"
     for one_each in (True, False):
         for patients, mean in COHORTS:
