@@ -4,8 +4,8 @@
 
 Patients as in coverage.py. Of calibration and net benefit the labels are drawn from the probabilities
 themselves, so that the true intercept is 0, the slope 1, and the true net benefit an integral; both go
-together within patients (correlation 0.5 on the normal scale). "Usual" takes images as independent, and estimates as
-normal.
+together within patients (correlation 0.5 on the normal scale). "Usual" takes images as independent, and
+estimates as normal.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Calibration intercept and slope against statsmodels, R's rms and sandwich, and the jackknife."""
+"""Calibration intercept and slope against statsmodels, R's rms and clubSandwich, and the jackknife."""
 
 import json
 from pathlib import Path
@@ -42,13 +42,13 @@ def test_coefficients_are_those_of_statsmodels_and_r(case):
     assert ours[1:] == pytest.approx([harrell["intercept"], harrell["slope"]], abs=1e-4)
 
 
-def test_the_covariance_is_that_of_rs_sandwich(case):
-    """`vcovCL(type = "HC3", cadjust = FALSE)` is the same matrix without the factor (G - 1) / G."""
+def test_the_covariance_is_that_of_rs_club_sandwich(case):
+    """`vcovCR(type = "CR3")` is the same matrix without the factor (G - 1) / G."""
     truth, logits, patients = case["truth"], logit(case["probabilities"]), case["patients"]
     ones, number = np.ones_like(logits), len(np.unique(patients))
     for design, offset, name in (
-        (ones[np.newaxis], logits, "hc3_large"),
-        (np.stack([ones, logits]), 0 * logits, "hc3_both"),
+        (ones[np.newaxis], logits, "cr3_large"),
+        (np.stack([ones, logits]), 0 * logits, "cr3_both"),
     ):
         fit = logistic_fit(truth, design, offset, patients)
         expected = np.atleast_2d(case[name]) * (number - 1) / number

@@ -60,9 +60,12 @@ def test_the_intervals_hold_their_values(case):
             assert 0 <= interval.low <= value <= interval.high <= 1
             assert interval.high > interval.low
     for side, value in found.partial_auroc.items():
-        interval = found.intervals[f"partial_{side}"]
-        assert interval.low <= value <= interval.high <= 1
-        assert interval.high > interval.low
+        rests_on = (~case["truth"] if side == "specificity" else case["truth"]).sum()
+        interval = found.intervals.get(f"partial_{side}")
+        assert (interval is None) == (rests_on < 100)
+        if interval is not None:
+            assert interval.low <= value <= interval.high <= 1
+            assert interval.high > interval.low
 
 
 def test_the_spread_of_a_partial_area_is_that_of_leaving_out_each_patient():
@@ -86,10 +89,11 @@ def test_the_spread_of_a_partial_area_is_that_of_leaving_out_each_patient():
 
 def test_images_of_a_patient_that_are_alike_widen_every_interval():
     random = np.random.default_rng(1)
-    truth = random.random(120) < 0.4
-    scores = random.normal(size=120) + 1.2 * truth
+    truth = random.random(300) < 0.4
+    scores = random.normal(size=300) + 1.2 * truth
     once = alone(truth, scores)
-    copies = curve_values(np.repeat(truth, 4), np.repeat(scores, 4), np.repeat(np.arange(120), 4))
+    copies = curve_values(np.repeat(truth, 4), np.repeat(scores, 4), np.repeat(np.arange(300), 4))
+    assert len(copies.intervals) == 8
     apart = alone(np.repeat(truth, 4), np.repeat(scores, 4))
     for name, interval in copies.intervals.items():
         width, was, wrong = (
@@ -101,11 +105,12 @@ def test_images_of_a_patient_that_are_alike_widen_every_interval():
 
 
 def test_a_perfect_curve_has_intervals_of_some_width():
-    truth = np.array([True] * 8 + [False] * 12)
+    truth = np.array([True] * 100 + [False] * 120)
     found = alone(truth, truth.astype(float))
+    assert len(found.intervals) == 8
     assert set(found.sensitivity_at.values()) == {1.0} == set(found.partial_auroc.values())
     for interval in found.intervals.values():
-        assert interval.low < 0.95
+        assert interval.low < 0.995
         assert interval.high == 1
 
 
@@ -121,6 +126,17 @@ def test_one_patient_with_the_finding_has_values_and_no_interval():
     found = curve_values(truth, np.array([0.9, 0.4, 0.5, 0.3, 0.1]), np.array([0, 0, 1, 2, 3]))
     assert found.intervals == {}
     assert found.partial_auroc["specificity"] < 1
+
+
+def test_few_patients_do_not_say_how_the_least_sure_of_them_score():
+    """With 20 positives the threshold with a sensitivity of 0.95 may lie below all of them."""
+    random = np.random.default_rng(3)
+    truth = np.arange(300) < 20
+    found = alone(truth, random.normal(size=300) + 2 * truth)
+    assert found.intervals["specificity_at_0.95"].low < 0.1
+    assert found.intervals["sensitivity_at_0.95"].low > 0.1
+    assert "partial_sensitivity" not in found.intervals
+    assert "partial_specificity" in found.intervals
 
 
 def test_without_a_positive_there_is_no_curve():

@@ -69,7 +69,7 @@ def test_few_patients_with_several_images_are_all_swaps():
 
 def test_holm_corrects_over_the_findings_of_a_measure():
     random = np.random.default_rng(1)
-    truth = random.random((600, 3)) < (0.4, 0.3, 0.01)
+    truth = random.random((600, 3)) < (0.4, 0.3, 0.005)
     calls = {"a": random.random((600, 3)) < np.where(truth, 0.8, 0.2)}
     calls["b"] = random.random((600, 3)) < np.where(truth, 0.6, 0.2)
     names = ("Effusion", "Mass", "Hernia")

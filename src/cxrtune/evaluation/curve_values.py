@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.common_ground import named_interval
-from cxrtune.evaluation.results import CurveResult
+from cxrtune.evaluation.results import CurveResult, Intervals
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.statistics.effective_size import Z95, kish, student
 from cxrtune.evaluation.statistics.mover import Estimate, moved_interval
@@ -19,6 +19,9 @@ HELD = (0.80, 0.90, 0.95)
 
 AT_LEAST = 0.90
 """Where partial areas begin."""
+
+FEWEST_PATIENTS = 100
+"""Of the kind whose tenth the partial area rests on, without which it has no interval."""
 
 _ROUNDING = 1e-9
 
@@ -54,7 +57,8 @@ def curve_values(truth: Mask, scores: NDArray[np.floating], patients: Patients) 
         "specificity": _sample(~truth, -scores.astype(np.float64), patients),
     }
     values: dict[str, dict[str, float]] = {side: {} for side in sides}
-    partial, intervals = {}, {}
+    partial: dict[str, float] = {}
+    intervals: Intervals = {}
     for side, sample in sides.items():
         if sample is None:
             return None
@@ -95,7 +99,27 @@ def _at(sample: _Sample, specificity: float) -> tuple[float, tuple[float, float]
     positives, negatives = (effective_images(hits, of) for hits, of in counts)
     low, high = mid_p_interval(value * positives, positives)
     least, most = mid_p_interval(false * negatives, negatives)
-    return value, moved_interval(Estimate(value, low, high), _read(curve, least), _read(curve, most))
+    ends = _lowest(curve, least, negatives), _highest(curve, most)
+    return value, moved_interval(Estimate(value, low, high), *ends)
+
+
+def _lowest(curve: RocCurve, false: float, negatives: float) -> float:
+    """Return the sensitivity at the negative that is the last of a false-positive rate.
+
+    Between two negatives the straight line is read, as with interpolated order statistics (Beran and Hall,
+    "Interpolated nonparametric prediction intervals and confidence intervals", JRSS B 1993). Above the first
+    of them the images do not tell where the threshold lies, and it may call nothing.
+    """
+    across, first = np.unique(curve.false_positive_rate, return_index=True)
+    reached = float(np.interp(max(false, 1 / negatives), across, curve.sensitivity[first]))
+    return min(1.0, false * negatives) * reached
+
+
+def _highest(curve: RocCurve, false: float) -> float:
+    """Return the sensitivity at the negative that comes after a false-positive rate."""
+    across, first = np.unique(curve.false_positive_rate, return_index=True)
+    last = np.append(first[1:], len(curve.sensitivity)) - 1
+    return float(np.interp(false, across, curve.sensitivity[last]))
 
 
 def _place(curve: RocCurve, false: float) -> int:
@@ -124,12 +148,14 @@ def _partial(sample: _Sample) -> tuple[float, tuple[float, float] | None]:
     mean = _area(sample.curve, most) / most
     counts = [sample.images(mask) for mask in (sample.truth, ~sample.truth)]
     patients = [int((count > 0).sum()) for count in counts]
-    if min(patients) < 2:
+    if patients[0] < 2 or patients[1] < FEWEST_PATIENTS:
         return _standardized(mean, most), None
     parts = _parts(sample, most) / most
     variance = float((parts**2).sum()) * min(patients) / (min(patients) - 1)
     least = min(kish(count[count > 0]) for count in counts)
     number = mean * (1 - mean) / variance * (Z95 / student(min(patients))) ** 2 if variance > 0 else least
+    # No more than calls, which vary most, would need.
+    number = min(number, float(counts[0].sum()))
     low, high = mid_p_interval(min(max(mean, 0.0), 1.0) * number, number)
     return _standardized(mean, most), (_standardized(low, most), _standardized(high, most))
 

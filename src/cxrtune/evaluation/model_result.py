@@ -92,7 +92,7 @@ def evaluate_model(
 
 
 def _curves(ground: CommonGround, name: str) -> dict[str, CurveResult]:
-    curves = {}
+    curves: dict[str, CurveResult] = {}
     for column, finding in enumerate(ground.findings):
         keep = ground.usable[:, column] & ground.has(name, column)
         scores, patients = ground.scores[name][keep, column], ground.resamples.codes[keep]

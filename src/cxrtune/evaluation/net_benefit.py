@@ -16,6 +16,7 @@ from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.common_ground import CommonGround
 from cxrtune.evaluation.results import Interval, ModelResult, NetBenefitPoint
 from cxrtune.evaluation.statistics.effective_size import student
+from cxrtune.evaluation.statistics.shares import Shares, shares_of
 
 THRESHOLDS = np.arange(1, 61) / 100
 """Of calibrated probability: who calls at 0.20 takes four false calls for one finding."""
@@ -103,9 +104,10 @@ def net_benefit(
 ) -> NetBenefit | None:
     """Return the decision curve; None where there is no positive or no negative.
 
-    A net benefit is a mean over images, so its variance is that of the patients' sums (Cochran, "Sampling
-    Techniques", 1977, section 6.3). The bands are t intervals, pointwise, with as many degrees of freedom as
-    patients with the finding, or without it, whichever are fewer, less one.
+    Each net benefit is one share of the images less the odds times another. The bands are pointwise, and put
+    together from the intervals of the two shares (`statistics/mover.py`), so that they know of rare findings
+    and of images that are hardly ever below a threshold. They need two patients with the finding, and two
+    without.
 
     Args:
         truth: bool (n,), present.
@@ -118,18 +120,61 @@ def net_benefit(
     images = np.bincount(patients, minlength=number)
     has = images > 0
     hits, false = (_called(probabilities[mask], patients[mask], number)[has] for mask in (truth, ~truth))
-    present, absent = (np.bincount(patients[mask], minlength=number)[has] for mask in (truth, ~truth))
-    odds = THRESHOLDS / (1 - THRESHOLDS)
-    model, everybody = hits - false * odds, present[:, np.newaxis] - absent[:, np.newaxis] * odds
-    default = np.where(everybody.sum(axis=0) > 0, everybody, 0.0)
+    present, absent = (
+        np.bincount(patients[mask], minlength=number)[has, np.newaxis] for mask in (truth, ~truth)
+    )
     width = student(min(int((present > 0).sum()), int((absent > 0).sum())))
+    tp, fp, fn, tn, all_present, all_absent = (
+        shares_of(np.asarray(counts, dtype=np.float64), images[has], width)
+        for counts in (hits, false, present - hits, absent - false, present, absent)
+    )
+    odds = THRESHOLDS / (1 - THRESHOLDS)
+    model, everybody = _less(tp, fp, odds), _treat_all(all_present, all_absent, odds)
+    # What calling all would find and the model misses, against the calls that it spares.
+    over_all = _turned(_less(fn, tn, odds))
+    all_is_better = everybody.value > 0
     return NetBenefit(
         thresholds=THRESHOLDS,
         called=(hits.sum(axis=0) + false.sum(axis=0)).astype(np.intp),
-        model=_band(model, images[has], width),
-        treat_all=_band(everybody, images[has], width),
-        gain=_band(model - default, images[has], width),
+        model=_known(model, width),
+        treat_all=_known(everybody, width),
+        gain=_known(
+            Band(
+                *(
+                    np.where(all_is_better, getattr(over_all, name), getattr(model, name))
+                    for name in ("value", "low", "high")
+                )
+            ),
+            width,
+        ),
     )
+
+
+def _less(found: Shares, lost: Shares, odds: Values) -> Band:
+    """Return found - odds x lost; each limit takes over both errors in its direction."""
+    value = found.value - odds * lost.value
+    low = np.hypot(found.value - found.low, odds * (lost.high - lost.value))
+    high = np.hypot(found.high - found.value, odds * (lost.value - lost.low))
+    return Band(value, value - low, value + high)
+
+
+def _treat_all(present: Shares, absent: Shares, odds: Values) -> Band:
+    """Return the net benefit of calling every image: it rises with the share of positives."""
+    return Band(
+        present.value - odds * absent.value,
+        present.low - odds * (1 - present.low),
+        present.high - odds * (1 - present.high),
+    )
+
+
+def _turned(band: Band) -> Band:
+    return Band(-band.value, -band.high, -band.low)
+
+
+def _known(band: Band, width: float) -> Band:
+    """Return a band, without limits where there are too few patients to know any."""
+    nothing = np.full_like(band.value, np.nan)
+    return band if np.isfinite(width) else Band(band.value, nothing, nothing)
 
 
 def _called(probabilities: Values, patients: NDArray[np.intp], number: int) -> Values:
@@ -138,18 +183,6 @@ def _called(probabilities: Values, patients: NDArray[np.intp], number: int) -> V
     passed = np.searchsorted(THRESHOLDS, probabilities, "right")
     counts = np.bincount(patients * steps + passed, minlength=number * steps).reshape(number, steps)
     return np.cumsum(counts[:, ::-1], axis=1)[:, -2::-1].astype(np.float64)
-
-
-def _band(sums: Values, images: NDArray[np.intp], width: float) -> Band:
-    """Return the mean over images and its band; `sums` is float64 (P, T), of each patient's images."""
-    patients, total = len(sums), int(images.sum())
-    value = sums.sum(axis=0) / total
-    if not np.isfinite(width):
-        nothing = np.full_like(value, np.nan)
-        return Band(value, nothing, nothing)
-    squares = ((sums - value * images[:, np.newaxis]) ** 2).sum(axis=0)
-    half = width * np.sqrt(squares * patients / (patients - 1)) / total
-    return Band(value, value - half, value + half)
 
 
 def _interval(band: Band, place: int) -> Interval | None:

@@ -1,8 +1,8 @@
 # Writes measures.json: calibration slopes, likelihood ratios, points of ROC curves and partial areas by R, for
 # test_calibration_slope.py, test_likelihood_ratios.py and test_curve_values.py.
 #   Rscript tests/evaluation/golden/make_measures.R
-#   (Debian: r-cran-rms, r-cran-sandwich, r-cran-epir, r-cran-proc, r-cran-jsonlite)
-suppressMessages({library(rms); library(sandwich); library(epiR); library(pROC); library(jsonlite)})
+#   (Debian: r-cran-rms, r-cran-clubsandwich, r-cran-epir, r-cran-proc, r-cran-jsonlite)
+suppressMessages({library(rms); library(clubSandwich); library(epiR); library(pROC); library(jsonlite)})
 set.seed(20261129)
 
 calibration <- function(name, patients, mean, slope) {
@@ -19,13 +19,13 @@ calibration <- function(name, patients, mean, slope) {
     name = name, truth = truth, probabilities = p, patients = patient,
     intercept = unname(coef(large)), slope_intercept = unname(coef(both)[1]), slope = unname(coef(both)[2]),
     val_prob = list(intercept = unname(harrell["Intercept"]), slope = unname(harrell["Slope"]), brier = unname(harrell["Brier"])),
-    hc3_large = vcovCL(large, cluster = patient, type = "HC3", cadjust = FALSE),
-    hc3_both = vcovCL(both, cluster = patient, type = "HC3", cadjust = FALSE)
+    cr3_large = matrix(vcovCR(large, cluster = patient, type = "CR3"), 1),
+    cr3_both = matrix(vcovCR(both, cluster = patient, type = "CR3"), 2)
   )
 }
 
 ratios <- function(tp, fp, fn, tn) {
-  found <- epi.tests(c(tp, fp, fn, tn), method = "wilson", digits = 12, conf.level = 0.95)$detail
+  found <- epi.tests(c(tp, fp, fn, tn), method = "wilson", digits = 4, conf.level = 0.95)$detail
   pick <- function(which) as.list(setNames(unlist(found[found$statistic == which, c("est", "lower", "upper")]), c("est", "lower", "upper")))
   list(tp = tp, fp = fp, fn = fn, tn = tn, lr_positive = pick("lr.pos"), lr_negative = pick("lr.neg"), ppv = pick("pv.pos"), npv = pick("pv.neg"))
 }

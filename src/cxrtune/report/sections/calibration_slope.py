@@ -58,7 +58,7 @@ def still_off(model: ModelResult) -> tuple[str, ...]:
     for finding, found in model.calibration.items():
         name, after = spoken(finding), found.after
         if after.ece_if_perfect_high is not None and after.ece > after.ece_if_perfect_high:
-            errors.append(f"{name} ({score(after.ece)}; {score(after.ece_if_perfect)} if perfect)")
+            errors.append(f"{name} ({score(after.ece)}, and {score(after.ece_if_perfect_high)})")
         level = found.intervals.get("intercept_after")
         if after.intercept is not None and level is not None and _leaves_out(level, 0):
             side = "low" if after.intercept > 0 else "high"
@@ -68,7 +68,7 @@ def still_off(model: ModelResult) -> tuple[str, ...]:
             side = "too extreme" if after.slope < 1 else "not extreme enough"
             slopes.append(f"{name} {side} ({score(after.slope)}, {span(slope)})")
     said = (
-        ("is larger than 97.5 % of perfect models would show on so many images", "calibration error", errors),
+        ("is larger than in 97.5 % of samples of a perfect model (both values)", "calibration error", errors),
         ("leaves out 0", "interval of the intercept", levels),
         ("leaves out 1", "interval of the slope", slopes),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxrtune.evaluation.curve_values import FEWEST_PATIENTS
 from cxrtune.evaluation.results import CurveResult, FindingResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
@@ -9,7 +10,9 @@ from cxrtune.report.notation import count, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
 
 _REMARKS = (
-    "With 95 % intervals. Between two points of the curve the straight line is read.",
+    "With 95 % intervals. Between two points of the curve the straight line is read. Partial areas rest on "
+    f"a tenth of the negatives, or of the positives: of fewer than {FEWEST_PATIENTS} such patients they "
+    "have none.",
     "The thresholds behind these values are those that the images judged here ask for: nobody could have "
     "known them before. They describe the curve; what a threshold that was chosen beforehand gives stands "
     "under Thresholds and Classification reports.",
@@ -64,5 +67,5 @@ def _cells(found: CurveResult, judged: FindingResult) -> tuple[Cell, ...]:
     return (
         Cell(count(judged.support)),
         Cell(count(judged.positive_patients)),
-        *(estimate(value, found.intervals.get(name), score, "") for name, value in values.items()),
+        *(estimate(value, found.intervals.get(name), score, "undefined") for name, value in values.items()),
     )

@@ -115,8 +115,7 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
         ),
         remarks=(
             "With 95 % intervals, pointwise and not corrected for their number; bold: the interval lies "
-            "above 0. +1.0: as if one more in 100 images were found, and no other called. 0 without an "
-            "interval: the model calls as the better default does.",
+            "above 0. +1.00: as if one more in 100 images were found, and no other called.",
             "net_benefit.csv holds the curves at 60 thresholds.",
         ),
     )
@@ -130,7 +129,7 @@ def _counts(model: ModelResult, finding: str) -> tuple[Cell, Cell]:
 def _cell(point: NetBenefitPoint) -> Cell:
     cell = Cell(_hundred(point.gain))
     interval = point.gain_interval
-    if interval is None or interval.low == interval.high:
+    if interval is None:
         return cell
     span = f"{_hundred(interval.low)} to {_hundred(interval.high)}"
     return replace(cell, aside=span, best=interval.low > 0)
