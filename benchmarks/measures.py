@@ -44,7 +44,7 @@ def calibrated(
 
 
 def share(held: Held, name: str) -> str:
-    return f"{100 * np.mean(held[name]):.1f} %"
+    return f"{100 * np.mean(held[name]):.1f} %" if held[name] else "none"
 
 
 def slopes(random: np.random.Generator, simulations: int) -> Iterator[str]:
@@ -134,12 +134,12 @@ def points(random: np.random.Generator, simulations: int) -> Iterator[str]:
             # Equal spreads of both kinds: the curve is the same from either side.
             true = {name: float(norm.cdf(shift - norm.ppf(float(name[-4:])))) for name in names[:4]}
             true |= dict.fromkeys(names[4:], (1 + (mean - 0.05) / 0.95) / 2)
-            for ill in ILL:
+            for ill in (*ILL, 120):
                 held = Held(list)
                 for _ in range(simulations):
-                    sample = draw(random, ill, 200, area, one_each=one_each)
+                    sample = draw(random, ill, max(200, 2 * ill), area, one_each=one_each)
                     found = curve_values(sample.truth, sample.scores[:, 0], sample.owner)
-                    for name in names:
+                    for name in found.intervals.keys() & set(names):
                         interval = found.intervals[name]
                         held[name].append(interval.low <= true[name] <= interval.high)
                 cells = " | ".join(share(held, name) for name in names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+
+from cxrtune.evaluation.statistics.effective_size import Z95
 
 BINS = 10
 
@@ -74,11 +76,15 @@ def equal_mass(ordered: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[
 
 
 def _bin(probabilities: NDArray[np.float64], present: NDArray[np.bool_]) -> Bin:
-    interval = binomtest(int(present.sum()), len(present)).proportion_ci(method="wilson")
+    images, observed = len(present), float(present.mean())
+    # Written out: SciPy's makes an exact test first, which takes a second for a whole evaluation.
+    middle = observed + Z95**2 / (2 * images)
+    half = Z95 * math.sqrt(observed * (1 - observed) / images + (Z95 / (2 * images)) ** 2)
+    whole = 1 + Z95**2 / images
     return Bin(
         predicted=float(probabilities.mean()),
-        observed=float(present.mean()),
-        low=float(interval.low),
-        high=float(interval.high),
-        images=len(present),
+        observed=observed,
+        low=max(0.0, (middle - half) / whole),
+        high=min(1.0, (middle + half) / whole),
+        images=images,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import stdtrit
+from scipy.stats import norm
 
 Z95 = float(norm.ppf(0.975))
 """Half the width of a 95 % interval, in standard errors."""
@@ -25,7 +26,7 @@ def kish(images: NDArray[np.integer]) -> float:
 
 def student(patients: int) -> float:
     """Return the 97.5 % quantile of Student's t, with one degree of freedom less than patients."""
-    return float(t.ppf(0.975, patients - 1)) if patients > 1 else float("inf")
+    return float(stdtrit(patients - 1, 0.975)) if patients > 1 else float("inf")
 
 
 def effective_share(estimated: float, patients: int, least: float) -> float:
