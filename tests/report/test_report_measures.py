@@ -132,9 +132,9 @@ def test_probabilities_that_are_still_off_are_named(
 ) -> None:
     off = changed(results, slope=0.5, intercept=-0.5, ece=0.2, ece_if_perfect=0.03, ece_if_perfect_high=0.05)
     text = page_of_results(tmp_path / "off", cohort, off, *tables)
-    assert "Effusion (0.200, and 0.050)" in text
-    assert f"Effusion too high ({MINUS}0.500, {MINUS}0.900 to {MINUS}0.200)" in text
-    assert "Effusion too extreme (0.500, 0.300 to 0.700)" in text
+    assert "Effusion (0.200 against 0.050)" in text
+    assert f"Effusion, too high ({MINUS}0.500, {MINUS}0.900 to {MINUS}0.200)" in text
+    assert "Effusion, too extreme (0.500, 0.300 to 0.700)" in text
     fine = changed(results, ece=0.02, ece_if_perfect=0.03, ece_if_perfect_high=0.05)
     fine = fine.model_copy(update={"models": [_without_mass(fine.models[0]), *fine.models[1:]]})
     text = page_of_results(tmp_path / "fine", cohort, fine, *tables)

@@ -21,7 +21,7 @@ from cxrtune.evaluation.statistics.shares import Shares, shares_of
 THRESHOLDS = np.arange(1, 61) / 100
 """Of calibrated probability: who calls at 0.20 takes four false calls for one finding."""
 
-IN_RESULTS = (0.05, 0.10, 0.20, 0.30, 0.40, 0.50)
+IN_RESULTS = (0.05, 0.10, 0.20, 0.30, 0.50)
 """The thresholds whose values are stored with the results."""
 
 Values = NDArray[np.float64]

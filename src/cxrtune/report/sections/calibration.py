@@ -48,12 +48,15 @@ def calibration_view(material: Material) -> CalibrationView | None:
         figure=material.figures.reliability,
         without=listed(lacking),
         harmed=tuple(_harmed(model) for model in models),
-        off=tuple(sentence for model in models for sentence in still_off(model)),
+        off=tuple(still_off(model) for model in models),
         bars=_bars(material.results),
         tables=tuple(
             table
             for index, model in enumerate(models, start=1)
-            for table in (_errors(material, model, index), coefficient_table(model, index))
+            for table in (
+                _errors(material, model, index),
+                coefficient_table(model, index, is_last=model is models[-1]),
+            )
         ),
     )
 

@@ -8,9 +8,14 @@ from cxrtune.report.notation import listed, score, signed, signed_span, span
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
 
 _NO_SLOPE = "undefined: no positives, no negatives, or all of one score above all of the other"
+_REMARKS = (
+    "With 95 % intervals that take patients as drawn. Intercept (calibration in the large, slope held at "
+    "1): 0 is best; above 0 probabilities are too low on average, below 0 too high. Slope of the logits: 1 "
+    "is best; below 1 probabilities are too extreme, above 1 not extreme enough.",
+)
 
 
-def coefficient_table(model: ModelResult, index: int) -> Table:
+def coefficient_table(model: ModelResult, index: int, *, is_last: bool) -> Table:
     """Return intercept and slope of each finding before and after calibration."""
     return Table(
         anchor=f"table-calibration-slope-{index}",
@@ -28,11 +33,7 @@ def coefficient_table(model: ModelResult, index: int) -> Table:
                 for finding, found in model.calibration.items()
             ),
         ),
-        remarks=(
-            "With 95 % intervals that take patients as drawn. Intercept (calibration in the large, slope "
-            "held at 1): 0 is best; above 0 probabilities are too low on average, below 0 too high. Slope "
-            "of the logits: 1 is best; below 1 probabilities are too extreme, above 1 not extreme enough.",
-        ),
+        remarks=_REMARKS if is_last else (),
     )
 
 
@@ -52,30 +53,32 @@ def _cells(model: ModelResult, finding: str, found: CalibrationResult) -> tuple[
     return tuple(cells)
 
 
-def still_off(model: ModelResult) -> tuple[str, ...]:
+def still_off(model: ModelResult) -> str:
     """Name the findings whose calibrated probabilities disagree with the images judged beyond chance."""
     errors, levels, slopes = [], [], []
     for finding, found in model.calibration.items():
         name, after = spoken(finding), found.after
         if after.ece_if_perfect_high is not None and after.ece > after.ece_if_perfect_high:
-            errors.append(f"{name} ({score(after.ece)}, and {score(after.ece_if_perfect_high)})")
+            errors.append(f"{name} ({score(after.ece)} against {score(after.ece_if_perfect_high)})")
         level = found.intervals.get("intercept_after")
         if after.intercept is not None and level is not None and _leaves_out(level, 0):
             side = "low" if after.intercept > 0 else "high"
-            levels.append(f"{name} too {side} ({signed(after.intercept)}, {signed_span(level)})")
+            levels.append(f"{name}, too {side} ({signed(after.intercept)}, {signed_span(level)})")
         slope = found.intervals.get("slope_after")
         if after.slope is not None and slope is not None and _leaves_out(slope, 1):
             side = "too extreme" if after.slope < 1 else "not extreme enough"
-            slopes.append(f"{name} {side} ({score(after.slope)}, {span(slope)})")
+            slopes.append(f"{name}, {side} ({score(after.slope)}, {span(slope)})")
     said = (
-        ("is larger than in 97.5 % of samples of a perfect model (both values)", "calibration error", errors),
-        ("leaves out 0", "interval of the intercept", levels),
-        ("leaves out 1", "interval of the slope", slopes),
+        ("calibration error above the 97.5th percentile of a perfect model", errors),
+        ("interval of the intercept without 0", levels),
+        ("interval of the slope without 1", slopes),
     )
-    return tuple(
-        f"After calibration of {model.name}, the {what} {how}: {listed(named)}."
-        for how, what, named in said
-        if named
+    told = "; ".join(f"{what}: {listed(named)}" for what, named in said if named)
+    if not told:
+        return ""
+    return (
+        f"After calibration, probabilities of {model.name} still disagree with the images judged. "
+        f"{told[0].upper()}{told[1:]}. This is not corrected for the number of findings."
     )
 
 

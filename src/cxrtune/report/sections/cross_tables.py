@@ -18,14 +18,14 @@ _REMARKS = (
 
 def cross_tables(results: Results) -> tuple[Table, ...]:
     """Return one table for each model that has thresholds."""
+    models = [m for m in results.models if any(found.tp is not None for found in m.findings.values())]
     return tuple(
-        _table(results, model, index)
-        for index, model in enumerate(results.models, start=1)
-        if any(found.tp is not None for found in model.findings.values())
+        _table(results, model, index, is_last=model is models[-1])
+        for index, model in enumerate(models, start=1)
     )
 
 
-def _table(results: Results, model: ModelResult, index: int) -> Table:
+def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -> Table:
     return Table(
         anchor=f"table-crossed-{index}",
         caption=f"Cross-tables and what calls mean: {model.name}, {part_named(results.split)}.",
@@ -47,7 +47,7 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
             Column("LR\N{MINUS SIGN}"),
         ),
         bodies=(tuple(Row(spoken(finding), _cells(found)) for finding, found in model.findings.items()),),
-        remarks=_REMARKS,
+        remarks=_REMARKS if is_last else (),
     )
 
 

@@ -23,12 +23,14 @@ _REMARKS = (
 
 def fixed_point_tables(results: Results) -> tuple[Table, ...]:
     """Return one table for each model that has a curve."""
+    models = [model for model in results.models if model.curves]
     return tuple(
-        _table(results, model, index) for index, model in enumerate(results.models, start=1) if model.curves
+        _table(results, model, index, is_last=model is models[-1])
+        for index, model in enumerate(models, start=1)
     )
 
 
-def _table(results: Results, model: ModelResult, index: int) -> Table:
+def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -> Table:
     first = next(iter(model.curves.values()))
     points = (
         ("Sensitivity at specificity", first.sensitivity_at),
@@ -56,7 +58,7 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
                 for finding, found in model.curves.items()
             ),
         ),
-        remarks=_REMARKS,
+        remarks=_REMARKS if is_last else (),
     )
 
 

@@ -14,10 +14,11 @@ from cxrtune.report.notation import count, listed
 from cxrtune.report.table import Cell, Column, Row, Table
 
 _EXPLAINED = (
-    "Who wants to find a disease at a threshold of 0.10 accepts nine false calls for one finding. Net "
-    "benefit counts found positives, less false calls at that price, per image. It is compared with calling "
-    "every image, and with calling none, which is worth 0. The threshold is of calibrated probability, and "
-    "follows from what a missed and a false call cost: the reader chooses it, and not these numbers."
+    "Whoever calls at a threshold of 0.10 accepts nine false calls for one that is right. Net benefit counts "
+    "the positives that are called, less the false calls at that price, per image. It is compared with "
+    "calling every image, and with calling none, which is worth 0. The threshold is of calibrated "
+    "probability, and follows from what a missed and a false call cost: the reader chooses it, and not these "
+    "numbers."
 )
 _NOT_COUNTED = (
     "It assumes that a call leads to the same action for every patient, and counts nothing else: no harm of "
