@@ -141,7 +141,8 @@ def test_a_models_own_calibration_is_judged_on_the_evaluated_images(cohort, pred
     assert before.brier == pytest.approx(brier_score_loss(truth, scores))
     assert after.brier == pytest.approx(brier_score_loss(truth, MAPS["platt"](scores)))
     assert after.log_loss == pytest.approx(sklearn_log_loss(truth, MAPS["platt"](scores)))
-    assert set(found["Mass"].intervals) == {"brier_before", "brier_after"}
+    measures = ("brier", "intercept", "slope", "slope_intercept")
+    assert set(found["Mass"].intervals) == {f"{m}_{kind}" for m in measures for kind in ("before", "after")}
 
 
 # The fit

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from made_up import ground_of, made_up_cohort, made_up_scores, repeated
+from scipy.stats import t
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 from cxrtune.evaluation.calls import call_replicates
@@ -58,13 +59,20 @@ def values(labels, calls, column, rows):
     )[:3]
 
 
-def test_the_interval_of_f1_is_brute_force(replayed):
+def spread(value, replicates, patients):
+    """Student's interval on the logit scale, written out."""
+    half = t.ppf(0.975, patients - 1) * np.nanstd(replicates, ddof=1) / (value * (1 - value))
+    odds = value / (1 - value) * np.exp([-half, half])
+    return tuple(odds / (1 + odds))
+
+
+def test_the_interval_of_f1_is_of_replicates_made_by_brute_force(replayed):
     model, labels, calls, drawn = replayed
     replicates = [values(labels, calls, 0, rows)[2] for rows in drawn]
     found = model.findings["Effusion"].intervals["f1"]
-    assert (found.low, found.high) == pytest.approx(
-        tuple(np.nanquantile(replicates, [0.025, 0.975])), abs=1e-12
-    )
+    effusion = model.findings["Effusion"]
+    expected = spread(effusion.f1, replicates, effusion.positive_patients)
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
 
 
 def test_shares_have_the_interval_of_their_patients(replayed, cohort):
@@ -83,7 +91,9 @@ def test_shares_have_the_interval_of_their_patients(replayed, cohort):
 
 
 @pytest.mark.parametrize(("place", "measure"), MEASURES)
-def test_the_macro_interval_runs_over_the_findings_that_the_average_runs_over(replayed, place, measure):
+def test_the_macro_interval_runs_over_the_findings_that_the_average_runs_over(
+    replayed, cohort, place, measure
+):
     model, labels, calls, drawn = replayed
     # Nobody has a hernia, but some are called: its precision is 0, and counts.
     assert model.findings["Hernia"].precision == 0.0
@@ -91,4 +101,6 @@ def test_the_macro_interval_runs_over_the_findings_that_the_average_runs_over(re
     assert getattr(model.averages["macro"], measure) == pytest.approx(np.nanmean(whole))
     replicates = [np.nanmean([values(labels, calls, column, r)[place] for column in range(3)]) for r in drawn]
     found = model.averages["macro"].intervals[measure]
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(replicates, [0.025, 0.975])), abs=1e-12)
+    positive = np.unique(cohort.patients[cohort.rows("test")].astype(str)[(labels == 1).any(axis=1)])
+    expected = spread(getattr(model.averages["macro"], measure), replicates, len(positive))
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)

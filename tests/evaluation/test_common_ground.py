@@ -8,7 +8,7 @@ from made_up import ground_of, made_up_cohort, made_up_scores
 from sklearn.metrics import roc_auc_score
 
 from cxrtune.errors import DataError
-from cxrtune.evaluation.common_ground import intervals_of, mean_of
+from cxrtune.evaluation.common_ground import interval_of, mean_of
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
 
 
@@ -145,6 +145,7 @@ def test_a_mean_runs_over_the_findings_that_a_replicate_defines():
 
 
 def test_an_interval_that_is_not_defined_is_absent():
-    found = intervals_of({"sure": np.linspace(0, 1, 201), "none": np.full(200, np.nan), "empty": np.empty(0)})
-    assert set(found) == {"sure"}
-    assert (found["sure"].low, found["sure"].high) == pytest.approx((0.025, 0.975))
+    found = interval_of(np.linspace(0, 1, 201))
+    assert (found.low, found.high) == pytest.approx((0.025, 0.975))
+    assert interval_of(np.full(200, np.nan)) is None
+    assert interval_of(np.empty(0)) is None

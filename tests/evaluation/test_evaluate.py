@@ -111,10 +111,12 @@ def test_files_hold_the_numbers(cohort, predictions, tmp_path):
     raw = json.loads((tmp_path / "results.json").read_text())
     assert raw["models"][0]["findings"]["Hernia"]["auroc"] is None
     table = pd.read_csv(tmp_path / "auroc.csv")
-    assert list(table.columns) == ["finding", "a", "b", "positives", "negatives"]
+    models = [f"{model}{end}" for model in ("a", "b") for end in ("", " low", " high")]
+    counts = ["positives", "negatives", "positive patients", "negative patients"]
+    assert list(table.columns) == ["finding", *models, *counts]
     assert table["a"][0] == evaluation.results.models[0].findings["Effusion"].auroc
     assert np.isnan(table["a"][2])
-    assert "| Hernia | undefined | undefined | 0 | 30 |" in (tmp_path / "auroc.md").read_text()
+    assert "| Hernia | undefined | undefined | 0 | 30 | 0 | 15 |" in (tmp_path / "auroc.md").read_text()
 
 
 def test_curves_of_very_many_points_are_thinned_where_no_eye_tells(cohort, predictions, tmp_path):

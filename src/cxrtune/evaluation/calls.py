@@ -15,7 +15,9 @@ Values = NDArray[np.float64]
 
 
 def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict[str, Interval]:
-    """Return the intervals of precision, recall (sensitivity) and specificity, those that have one.
+    """Return the intervals of recall (sensitivity), specificity and predictive values that have one.
+
+    The positive predictive value is called precision.
 
     Args:
         calls: bool (n,), called present.
@@ -28,6 +30,7 @@ def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict
         ("precision", calls & truth, calls),
         ("recall", calls & truth, truth),
         ("specificity", ~calls & ~truth, ~truth),
+        ("negative_predictive_value", ~calls & ~truth, ~calls),
     ):
         hits, images = (np.bincount(patients[mask], minlength=number) for mask in (right, of))
         found |= named_interval(name, proportion_interval(hits, images))

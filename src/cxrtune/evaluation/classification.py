@@ -50,6 +50,11 @@ class Counts:
         return _ratio(self.tn, self.tn + self.fp)
 
     @property
+    def negative_predictive_value(self) -> float | None:
+        """Share of the images that are not called that are negatives."""
+        return _ratio(self.tn, self.tn + self.fn)
+
+    @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)

@@ -21,6 +21,7 @@ def count_splits(cohort: Cohort) -> list[SplitCount]:
                     finding: FindingCount(
                         positives=int((labels[rows, column] == 1).sum()),
                         known=int((labels[rows, column] >= 0).sum()),
+                        positive_patients=len(set(patients[rows][labels[rows, column] == 1])),
                     )
                     for column, finding in enumerate(cohort.findings)
                 },

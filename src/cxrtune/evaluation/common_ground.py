@@ -175,7 +175,6 @@ def named_interval(name: str, found: tuple[float, float] | None) -> dict[str, In
     return {} if interval is None else {name: interval}
 
 
-def intervals_of(replicates: Mapping[str, Values]) -> dict[str, Interval]:
-    """Return the intervals of several values, those that have one."""
-    found = {name: interval_of(values) for name, values in replicates.items()}
-    return {name: interval for name, interval in found.items() if interval is not None}
+def named_intervals(found: Mapping[str, tuple[float, float] | None]) -> dict[str, Interval]:
+    """Return intervals by name, those that there are."""
+    return {name: Interval(low=one[0], high=one[1]) for name, one in found.items() if one is not None}

@@ -21,6 +21,8 @@ from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.examples import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
+from cxrtune.evaluation.net_benefit import NetBenefit, net_benefits, with_net_benefit
+from cxrtune.evaluation.paired_calls import compare_all_calls
 from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
 from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Origin, Results
@@ -79,12 +81,14 @@ class Evaluation:
         curves: The ROC curve of each (model, finding) that has one.
         precision_recall: The precision-recall curve of each.
         bands: The bands around both.
+        net_benefit: The decision curve of each that has calibrated probabilities.
     """
 
     results: Results
     curves: dict[tuple[str, str], RocCurve]
     precision_recall: dict[tuple[str, str], PrecisionRecallCurve]
     bands: dict[tuple[str, str], Bands]
+    net_benefit: dict[tuple[str, str], NetBenefit] = field(default_factory=dict)
 
 
 def evaluate(
@@ -122,13 +126,15 @@ def evaluate(
         for name, table in predictions.items()
     }
     results = _results(ground, rows, predictions, chosen, options)
+    benefit = net_benefits(ground, {name: one.calibrators for name, one in chosen.items()})
     models = [
         with_basis(model, chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows))
         for model, (name, table) in zip(results.models, predictions.items(), strict=True)
     ]
+    models = [with_net_benefit(model, benefit) for model in models]
     cautions = find_cautions(ground, rows, scores, models)
     results = results.model_copy(update={"models": models, "cautions": cautions})
-    return Evaluation(results, *_curves(ground), _bands(ground))
+    return Evaluation(results, *_curves(ground), _bands(ground), benefit)
 
 
 def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floating]:
@@ -219,6 +225,7 @@ def _results(
     parts = {name: part for name, part in options.training_parts.items() if name in predictions}
     outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
     truths = [evaluate_second_truth(ground, other) for other in options.other_labels]
+    thresholds = {name: one.thresholds for name, one in chosen.items()}
     return Results(
         synthetic={"synthetic": True, "nih": False}.get(options.origin.images),
         origin=options.origin,
@@ -238,7 +245,8 @@ def _results(
         missing=list(options.missing),
         primary=options.plan.primary,
         comparisons=compare_all(ground, options.plan),
-        attributes=evaluate_subgroups(ground, {name: one.thresholds for name, one in chosen.items()}),
+        call_comparisons=compare_all_calls(ground, thresholds),
+        attributes=evaluate_subgroups(ground, thresholds),
         outside=[found for found in outside if found is not None],
         localizations=_localizations(cohort, rows, options),
         second_truths=[found for found in truths if found is not None],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, stored
+from cxrtune.evaluation.common_ground import CommonGround, named_intervals, stored
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Interval
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
 from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate, combined, mean_estimate
@@ -207,5 +207,4 @@ def _interval(estimate: Estimate | None, level: float = LEVEL) -> Interval | Non
 
 
 def _intervals(estimates: Mapping[str, Estimate]) -> dict[str, Interval]:
-    found = {name: _interval(one) for name, one in estimates.items()}
-    return {name: interval for name, interval in found.items() if interval is not None}
+    return named_intervals({name: one.interval() for name, one in estimates.items()})

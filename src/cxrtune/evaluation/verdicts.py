@@ -54,7 +54,7 @@ class _Test:
 
 
 def verdicts(
-    questions: Sequence[Question], seed: int, margin: float | None = None
+    questions: Sequence[Question], seed: int, margin: float | None = None, most: int | None = None
 ) -> list[dict[str, object]]:
     """Test all differences, under swaps that are drawn until every verdict is decided.
 
@@ -62,6 +62,7 @@ def verdicts(
         questions: Differences of the same patients.
         seed: Decides which patients are swapped.
         margin: Of non-inferiority; None asks nothing.
+        most: Draws after which what is undecided stays so, with its error; None for as many as `swap` makes.
 
     Returns:
         What is known of each, by the names of the results: `interval` of what can be swapped, and
@@ -75,7 +76,12 @@ def verdicts(
         return [_Test(one, drawn.get(place)) for place, one in enumerate(questions)]
 
     pairs = [one.pair for one in questions if one.pair is not None]
-    return _judged(tests(swap(pairs, seed, lambda drawn: _is_decided(tests(drawn), margin))), margin)
+
+    def is_enough(drawn: Sequence[Swapped]) -> bool:
+        is_most = most is not None and len(drawn[0].drawn) >= most
+        return is_most or _is_decided(tests(drawn), margin)
+
+    return _judged(tests(swap(pairs, seed, is_enough)), margin)
 
 
 def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:

@@ -10,19 +10,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.evaluate import Evaluation
+from cxrtune.evaluation.markdown import as_markdown
+from cxrtune.evaluation.net_benefit import NetBenefit
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve
 from cxrtune.evaluation.roc import RocCurve
 from cxrtune.evaluation.statistics.bands import GRID
 from cxrtune.evaluation.tables import (
-    as_markdown,
     auroc_table,
-    calibration_table,
     classification_table,
     cohort_table,
     comparison_table,
     localization_table,
-    operating_point_table,
+    paired_call_table,
     subgroup_table,
+)
+from cxrtune.evaluation.threshold_tables import (
+    calibration_table,
+    curve_table,
+    operating_point_table,
+    prevalence_table,
 )
 from cxrtune.files import write_text
 
@@ -37,12 +43,16 @@ _SQUARES = 10_000
 CURVES = "roc_curves.csv"
 BANDS = "curve_bands.csv"
 PRECISION_RECALL = "precision_recall_curves.csv"
+NET_BENEFIT = "net_benefit.csv"
 TABLES = {
     "auroc": auroc_table,
     "classification": classification_table,
     "cohort": cohort_table,
     "comparison": comparison_table,
+    "paired_calls": paired_call_table,
     "operating_points": operating_point_table,
+    "fixed_points": curve_table,
+    "prevalence": prevalence_table,
     "calibration": calibration_table,
     "subgroups": subgroup_table,
     "localization": localization_table,
@@ -72,8 +82,22 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
     bands = {key: (GRID, *band.sensitivity, *band.precision) for key, band in evaluation.bands.items()}
     columns = ("at", "sensitivity_low", "sensitivity_high", "precision_low", "precision_high")
     write_text(out / BANDS, _long(bands, columns).to_csv(index=False))
+    if evaluation.net_benefit:
+        write_text(out / NET_BENEFIT, _net_benefit_table(evaluation.net_benefit).to_csv(index=False))
+        written.append(NET_BENEFIT)
     write_text(out / RESULTS, evaluation.results.model_dump_json(indent=2) + "\n")
     return [*written, CURVES, PRECISION_RECALL, BANDS, RESULTS]
+
+
+def _net_benefit_table(curves: Mapping[tuple[str, str], NetBenefit]) -> pd.DataFrame:
+    bands = ("model", "treat_all", "gain")
+    points = {
+        key: (curve.thresholds, curve.called, *(v for b in bands for v in vars(getattr(curve, b)).values()))
+        for key, curve in curves.items()
+    }
+    names = ("net_benefit", "treat_all", "gain")
+    ends = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+    return _long(points, ("threshold", "called", *ends))
 
 
 def _curve_table(curves: dict[tuple[str, str], RocCurve]) -> pd.DataFrame:

@@ -17,12 +17,14 @@ RESULTS_FILE = "results.json"
 CURVES_FILE = "roc_curves.csv"
 RECALL_FILE = "precision_recall_curves.csv"
 BANDS_FILE = "curve_bands.csv"
+NET_BENEFIT_FILE = "net_benefit.csv"
 METRICS_FILE = "metrics.csv"
 PROVENANCE_FILE = "model.provenance.json"
 
 _WRITE_AGAIN = "Run the stage that wrote it again."
 _CURVE_COLUMNS = ("model", "finding", "false_positive_rate", "sensitivity")
 _BAND_COLUMNS = ("at", "sensitivity_low", "sensitivity_high", "precision_low", "precision_high")
+_BENEFIT_COLUMNS = ("threshold", "called", "net_benefit", "net_benefit_low", "net_benefit_high", "treat_all")
 _EPOCH_COLUMNS = ("epoch", "train_loss", "val_loss", "val_auroc", "learning_rate", "seconds")
 
 
@@ -49,6 +51,19 @@ class Panel:
     roc: Curve
     recall: Curve
     bands: dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """The decision curve of one model on one finding.
+
+    Attributes:
+        model: Its name.
+        values: float64 (60,) each: `threshold`, `called`, `net_benefit` with `_low` and `_high`, `treat_all`.
+    """
+
+    model: str
+    values: dict[str, NDArray[np.float64]]
 
 
 Curves = dict[str, dict[str, Curve]]
@@ -143,6 +158,22 @@ def read_panels(evaluation: Path) -> dict[str, list[Panel]]:
             )
         )
     return panels
+
+
+def read_net_benefit(evaluation: Path) -> dict[str, list[Benefit]]:
+    """Read, a finding, the decision curves of the models that have calibrated probabilities of it.
+
+    Raises:
+        DataError: The file is missing or lacks a column.
+    """
+    path, text = evaluation / NET_BENEFIT_FILE, ("model", "finding")
+    _require(path, "run `cxrtune evaluate` with this folder as --out")
+    frame = _read_table(path, (*text, *_BENEFIT_COLUMNS), text=text)
+    curves: dict[str, list[Benefit]] = {}
+    for (model, finding), part in frame.groupby(list(text), sort=False):
+        values = {name: part[name].to_numpy(dtype=np.float64) for name in _BENEFIT_COLUMNS}
+        curves.setdefault(str(finding), []).append(Benefit(str(model), values))
+    return curves
 
 
 def read_history(run: Path) -> History:

@@ -15,8 +15,21 @@ from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
 from cxrtune.report.figures import auroc, localization, roc, training
 from cxrtune.report.figures.inline import inline_svg
-from cxrtune.report.figures.panels import draw_recall_panels, draw_reliability, draw_roc_panels
-from cxrtune.report.inputs import History, Panel, read_curves, read_history, read_panels, read_results
+from cxrtune.report.figures.panels import (
+    draw_net_benefit,
+    draw_recall_panels,
+    draw_reliability,
+    draw_roc_panels,
+)
+from cxrtune.report.inputs import (
+    History,
+    Panel,
+    read_curves,
+    read_history,
+    read_net_benefit,
+    read_panels,
+    read_results,
+)
 from cxrtune.report.notation import counted, score
 
 
@@ -31,6 +44,7 @@ class Figures:
     recall_panels: Markup | None
     reliability: Markup | None
     localization: Markup | None
+    net_benefit: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ def gather(
             else None,
             reliability=_reliability(results, figure_folder),
             localization=_localization_figure(results, figure_folder),
+            net_benefit=_net_benefit_figure(results, evaluation, figure_folder),
         ),
         pictures=pictures,
     )
@@ -132,6 +147,15 @@ def _localization_figure(results: Results, folder: Path) -> Markup | None:
     names = ", ".join(one.model for one in results.localizations)
     description = f"Share of images by the IoU that is asked for: {names}, and two controls."
     return inline_svg(svg, prefix="localization", description=description)
+
+
+def _net_benefit_figure(results: Results, evaluation: Path, folder: Path) -> Markup | None:
+    # Curves that an earlier evaluation left in the folder are of no use.
+    if not any(model.net_benefit for model in results.models):
+        return None
+    svg, _ = draw_net_benefit(results, read_net_benefit(evaluation), folder)
+    description = "Net benefit of all models and of calling all, a panel a finding; values are in the tables."
+    return inline_svg(svg, prefix="net-benefit", description=description)
 
 
 def _roc_description(model: ModelResult) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cxrtune.evaluation.markdown import p_value as p_value
 from cxrtune.evaluation.results import Interval
-from cxrtune.evaluation.tables import p_value as p_value
 
 DASH = "\N{EN DASH}"
 """What stands in a table where a value is not defined."""

@@ -37,6 +37,7 @@ _OWN_FIGURES = (
     "training.*",
     "precision-recall-panels.*",
     "reliability.*",
+    "net-benefit.*",
     "localization.*",
 )
 

@@ -11,6 +11,7 @@ from cxrtune.evaluation.results.calibration import CalibrationQuality, Calibrati
 from cxrtune.evaluation.results.caution import Caution
 from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
 from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
+from cxrtune.evaluation.results.curve import CurveResult, NetBenefitPoint
 from cxrtune.evaluation.results.groups import Attribute, Group, GroupFinding, GroupModel
 from cxrtune.evaluation.results.localization import (
     Localization,
@@ -29,6 +30,7 @@ from cxrtune.evaluation.results.model import (
     OperatingPointResult,
     StatedPrevalence,
 )
+from cxrtune.evaluation.results.paired_calls import CallComparison, CallDifference
 from cxrtune.evaluation.results.record import Interval, Intervals
 from cxrtune.evaluation.results.truth import SecondTruth, SecondTruthFinding
 from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, Results
@@ -41,10 +43,13 @@ __all__ = [
     "Bootstrap",
     "CalibrationQuality",
     "CalibrationResult",
+    "CallComparison",
+    "CallDifference",
     "Caution",
     "ChosenOn",
     "Comparison",
     "Contamination",
+    "CurveResult",
     "Example",
     "FindingCount",
     "FindingResult",
@@ -59,6 +64,7 @@ __all__ = [
     "LocalizationValues",
     "MissingModel",
     "ModelResult",
+    "NetBenefitPoint",
     "OperatingPointResult",
     "Origin",
     "OutsideResult",

@@ -6,10 +6,11 @@ from cxrtune.evaluation.results.record import Stored
 
 
 class FindingCount(Stored):
-    """How often a finding is present, and known at all, in one part of the cohort."""
+    """How many images have a finding, in how many it is known at all, and how many patients have it."""
 
     positives: int
     known: int
+    positive_patients: int | None = None
 
 
 class SplitCount(Stored):

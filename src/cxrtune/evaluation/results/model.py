@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cxrtune.evaluation.results.basis import ChosenOn
 from cxrtune.evaluation.results.calibration import CalibrationResult
+from cxrtune.evaluation.results.curve import CurveResult, NetBenefitPoint
 from cxrtune.evaluation.results.record import Intervals, Stored
 
 
@@ -14,7 +15,10 @@ class FindingResult(Stored):
 
     `auroc` is the area under the ROC curve in [0, 1] (Hanley and McNeil 1982, ties count one half).
     `threshold` is a probability in [0, 1]; a probability at or above it is a positive call, and
-    precision, recall, specificity and f1 are counted there. `support` is the number of positives.
+    precision, recall, specificity and f1 are counted there, as are the images that are called and present
+    (`tp`), called and absent (`fp`), not called and present (`fn`), not called and absent (`tn`), the
+    negative predictive value, and the likelihood ratios: sensitivity / (1 - specificity), (1 - sensitivity) /
+    specificity. The positive predictive value is `precision`. `support` is the number of positives.
     `intervals` are by the value's name, and made as docs/statistics.md says; `auroc_delong` is DeLong's,
     which takes images as independent.
     """
@@ -31,6 +35,13 @@ class FindingResult(Stored):
     positive_patients: int
     negative_patients: int
     called: int
+    tp: int | None = None
+    fp: int | None = None
+    fn: int | None = None
+    tn: int | None = None
+    negative_predictive_value: float | None = None
+    positive_likelihood_ratio: float | None = None
+    negative_likelihood_ratio: float | None = None
     intervals: Intervals = Field(default_factory=dict)
 
 
@@ -62,7 +73,8 @@ class AreaResult(Stored):
 class OperatingPointResult(Stored):
     """What one rule's threshold gives on the images that it was chosen on, and on the evaluated ones.
 
-    `sensitivity` and `specificity` are those of the evaluated images, with intervals.
+    `sensitivity` and `specificity` are those of the evaluated images, with intervals, of so many positives of
+    so many patients, and so many negatives.
     """
 
     threshold: float
@@ -70,14 +82,17 @@ class OperatingPointResult(Stored):
     validation_specificity: float
     sensitivity: float | None
     specificity: float | None
+    positives: int | None = None
+    positive_patients: int | None = None
+    negatives: int | None = None
     intervals: Intervals = Field(default_factory=dict)
 
 
 class StatedPrevalence(Stored):
     """What a positive and a negative call mean where the finding is as frequent as stated.
 
-    Predictive values follow from sensitivity and specificity by Bayes' rule; `odds_factor` is what the
-    odds of a calibrated probability are multiplied by.
+    Predictive values follow from sensitivity and specificity by Bayes' rule, and their intervals from those
+    of the likelihood ratios; `odds_factor` is what the odds of a calibrated probability are multiplied by.
     """
 
     prevalence: float
@@ -85,6 +100,7 @@ class StatedPrevalence(Stored):
     positive_predictive_value: float | None
     negative_predictive_value: float | None
     odds_factor: float | None
+    intervals: Intervals = Field(default_factory=dict)
 
 
 class Contamination(Stored):
@@ -126,6 +142,8 @@ class ModelResult(Stored):
         operating_points: By rule (`youden`, `f1`, `sensitivity`, `specificity`) and finding.
         calibration: By finding; one without is not calibrated.
         prevalence: By finding, where a prevalence was stated.
+        curves: By finding, what is read off its ROC curve here.
+        net_benefit: By finding, of calibrated probabilities; one that is not calibrated is absent.
         contamination: Of a model that may have been trained on evaluated images; else None.
         chosen: What thresholds and calibration were chosen on.
     """
@@ -145,6 +163,8 @@ class ModelResult(Stored):
     operating_points: dict[str, dict[str, OperatingPointResult]] = Field(default_factory=dict)
     calibration: dict[str, CalibrationResult] = Field(default_factory=dict)
     prevalence: dict[str, StatedPrevalence] = Field(default_factory=dict)
+    curves: dict[str, CurveResult] = Field(default_factory=dict)
+    net_benefit: dict[str, list[NetBenefitPoint]] = Field(default_factory=dict)
     contamination: Contamination | None = None
     chosen: ChosenOn | None = None
 

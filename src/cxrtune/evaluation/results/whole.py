@@ -13,6 +13,7 @@ from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
 from cxrtune.evaluation.results.groups import Attribute
 from cxrtune.evaluation.results.localization import Localization
 from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
+from cxrtune.evaluation.results.paired_calls import CallComparison
 from cxrtune.evaluation.results.record import Stored
 from cxrtune.evaluation.results.truth import SecondTruth
 
@@ -53,6 +54,7 @@ class Results(Stored):
     bootstrap: Bootstrap | None = None
     primary: str | None = None
     comparisons: list[Comparison] = Field(default_factory=list)
+    call_comparisons: list[CallComparison] = Field(default_factory=list)
     attributes: list[Attribute] = Field(default_factory=list)
     outside: list[OutsideResult] = Field(default_factory=list)
     second_truths: list[SecondTruth] = Field(default_factory=list)

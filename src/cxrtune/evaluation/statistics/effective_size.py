@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
-Z95 = float(norm.ppf(0.975))
+Z95 = float(ndtri(0.975))
 """Half the width of a 95 % interval, in standard errors."""
 
 
@@ -25,12 +25,12 @@ def kish(images: NDArray[np.integer]) -> float:
 
 def normal(level: float) -> float:
     """Return half the width of an interval at a two-sided level, in standard errors."""
-    return float(norm.ppf(1 - level / 2))
+    return float(ndtri(1 - level / 2))
 
 
 def student(patients: float, level: float = 0.05) -> float:
     """Return the same by Student's t, with one degree of freedom less than patients."""
-    return float(t.ppf(1 - level / 2, patients - 1)) if patients > 1 else float("inf")
+    return float(stdtrit(patients - 1, 1 - level / 2)) if patients > 1 else float("inf")
 
 
 def effective_share(estimated: float, patients: float, least: float, level: float = 0.05) -> float:

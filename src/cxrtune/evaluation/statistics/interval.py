@@ -8,7 +8,6 @@ from scipy.special import expit, logit
 
 from cxrtune.evaluation.statistics.effective_size import student
 
-_EDGE = 0.01
 _FEWEST = 100  # replicates in which a value must be defined before its quantiles mean anything
 
 
@@ -30,10 +29,11 @@ def spread_interval(
 ) -> tuple[float, float] | None:
     """Return the 95 % interval of a value in (0, 1) from its replicates' spread, on the logit scale.
 
-    The standard deviation of the replicates' logits times a quantile of Student's t. Percentiles of the
-    replicates are too narrow where few patients have the finding, and average precision and F1 of replicates
-    are too high, as images are repeated: their place is not used, only their spread. None with fewer than 100
-    replicates in which the value is defined, without spread, or where the value is 0 or 1.
+    The standard deviation of the replicates over value (1 - value), which is that of the logit (the delta
+    method), times a quantile of Student's t. Percentiles of the replicates are too narrow where few patients
+    have the finding, and average precision and F1 of replicates are too high, as images are repeated: their
+    place is not used, only their spread. None with fewer than 100 replicates in which the value is defined,
+    without spread, or where the value is 0 or 1.
 
     Args:
         value: As it is.
@@ -43,8 +43,8 @@ def spread_interval(
     defined = replicates[~np.isnan(replicates)]
     if len(defined) < _FEWEST or not 0 < value < 1 or patients <= 1:
         return None
-    # A replicate of 0 or 1 has no logit; it counts as far out as the others reach on the other side.
-    edge = min(value, 1 - value) * _EDGE
-    spread = float(np.std(logit(np.clip(defined, edge, 1 - edge)), ddof=1))
-    half = student(patients) * spread
-    return (float(expit(logit(value) - half)), float(expit(logit(value) + half))) if spread > 0 else None
+    spread = float(np.std(defined, ddof=1)) / (value * (1 - value))
+    if spread == 0:
+        return None
+    centre, half = logit(value), student(patients) * spread
+    return float(expit(centre - half)), float(expit(centre + half))

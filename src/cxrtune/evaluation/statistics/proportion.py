@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc
 
 from cxrtune.evaluation.statistics.effective_size import effective_share, kish
-from cxrtune.evaluation.statistics.estimate import Estimate
+from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate
 
 _EDGE = 1e-12
 
@@ -30,20 +30,30 @@ def proportion_estimate(
         hits: float64 or int (P,), each patient's hits, from 0 to its images.
         images: int (P,), each patient's images.
     """
-    number = float(images.sum())
-    if not number:
+    if not images.sum():
         return None
-    share = float(hits.sum()) / number
-    has = images > 0
-    patients = int(has.sum())
-    # The variance of a ratio of two sums over patients (Cochran, "Sampling Techniques", 1977, section 6.3).
-    parts = (hits - share * images) / number * math.sqrt(patients / max(patients - 1, 1))
+    share = float(hits.sum()) / float(images.sum())
 
     def limits(level: float) -> tuple[float, float]:
-        effective = number * _share(images[has], share, float((parts**2).sum()), level)
-        return _mid_p(share * effective, effective, level / 2)
+        effective = effective_images(hits, images, level)
+        return mid_p_interval(share * effective, effective, level)
 
-    return Estimate(share, parts, limits)
+    return Estimate(share, _parts(hits, images), limits)
+
+
+def effective_images(
+    hits: NDArray[np.floating | np.integer], images: NDArray[np.integer], level: float = LEVEL
+) -> float:
+    """Return how many independent images those of some patients are worth; there must be some."""
+    number, variance = float(images.sum()), float((_parts(hits, images) ** 2).sum())
+    return number * _share(images[images > 0], float(hits.sum()) / number, variance, level)
+
+
+def _parts(hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the patients' parts in a ratio of two sums (Cochran, "Sampling Techniques", 1977, 6.3)."""
+    number, patients = float(images.sum()), int((images > 0).sum())
+    centred = hits - float(hits.sum()) / number * images
+    return np.asarray(centred / number * math.sqrt(patients / max(patients - 1, 1)), dtype=np.float64)
 
 
 def proportion_interval(
@@ -65,7 +75,10 @@ def _share(images: NDArray[np.integer], share: float, variance: float, level: fl
     return effective_share(share * (1 - share) / number / variance, kish(images), least, level)
 
 
-def _mid_p(hits: float, images: float, tail: float) -> tuple[float, float]:
+def mid_p_interval(hits: float, images: float, level: float = LEVEL) -> tuple[float, float]:
+    """Return the mid-p interval of `hits` of `images`, which need not be whole numbers."""
+    tail = level / 2
+
     def beyond(true: float) -> float:
         """Return P(more hits) + P(as many) / 2; of counts that are no integers, by the beta function."""
         as_many = 1.0 if hits <= 0 else float(betainc(hits, images - hits + 1, true))

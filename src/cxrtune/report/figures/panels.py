@@ -1,4 +1,4 @@
-"""Small panels, one a finding: ROC and precision-recall with 95 % bands, and reliability before and after."""
+"""Small panels, one a finding: ROC, precision-recall and net benefit with 95 % bands, and reliability."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cxrtune.report.figures.style import (
     shortened,
     write_heading,
 )
-from cxrtune.report.inputs import Panel
+from cxrtune.report.inputs import Benefit, Panel
 from cxrtune.report.judged import judged_line, synthetic
 
 _COLUMNS = 3
@@ -74,6 +74,45 @@ def draw_recall_panels(results: Results, panels: dict[str, list[Panel]], folder:
     with report_style():
         figure = _grid(results, list(panels), title, "Recall", "Precision", draw)
         return save_figure(figure, folder, "precision-recall-panels")
+
+
+def draw_net_benefit(results: Results, curves: dict[str, list[Benefit]], folder: Path) -> list[Path]:
+    """Draw the decision curves of all models that are calibrated, a panel a finding."""
+    colours = {model.name: SERIES[i % len(SERIES)].light for i, model in enumerate(results.models)}
+    findings = [finding for finding in results.findings if finding in curves]
+
+    def draw(axes: Axes, finding: str) -> None:
+        _fit_net_benefit(axes, curves[finding])
+        axes.axhline(0, color=MUTED.light, linewidth=0.7)
+        everybody = curves[finding][0].values
+        axes.plot(
+            everybody["threshold"],
+            everybody["treat_all"],
+            color=MUTED.light,
+            linewidth=0.7,
+            linestyle=(0, (2, 2)),
+        )
+        for one in curves[finding]:
+            across, colour = one.values["threshold"], colours[one.model]
+            low, high = one.values["net_benefit_low"], one.values["net_benefit_high"]
+            axes.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)
+            axes.plot(across, one.values["net_benefit"], color=colour, linewidth=1.1)
+
+    with report_style():
+        figure = _grid(results, findings, "Net benefit with 95 % bands", "Threshold", "Net benefit", draw)
+        return save_figure(figure, folder, "net-benefit")
+
+
+def _fit_net_benefit(axes: Axes, curves: list[Benefit]) -> None:
+    """Show the thresholds at which some model calls something, and little below 0."""
+    calling = [float(one.values["threshold"][one.values["called"] > 0].max(initial=0.1)) for one in curves]
+    top = 1.1 * max(
+        float(np.nanmax([one.values[name].max() for name in ("net_benefit", "net_benefit_high")]))
+        for one in curves
+    )
+    axes.set(xlim=(0, max(calling)), ylim=(-0.25 * top, top))
+    axes.set_xticks([0, float(f"{max(calling) / 2:.1g}"), float(f"{max(calling):.2g}")])
+    axes.set_yticks([0, float(f"{top * 0.9:.1g}")])
 
 
 def draw_reliability(results: Results, model: ModelResult, folder: Path) -> list[Path]:

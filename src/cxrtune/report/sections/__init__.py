@@ -19,7 +19,9 @@ from cxrtune.report.sections.examples import examples_view
 from cxrtune.report.sections.limits import limits_view
 from cxrtune.report.sections.localization import localization_view
 from cxrtune.report.sections.model_card import model_card_view
+from cxrtune.report.sections.net_benefit import net_benefit_view
 from cxrtune.report.sections.operating_points import operating_points_view
+from cxrtune.report.sections.paired_calls import paired_calls_view
 from cxrtune.report.sections.provenance import provenance_view
 from cxrtune.report.sections.roc import roc_view
 from cxrtune.report.sections.second_truth import second_truth_view
@@ -47,8 +49,10 @@ SECTIONS = (
     Section("comparison", "Paired tests", comparison_view),
     Section("roc", "Curves", roc_view),
     Section("classification", "Classification reports", classification_view),
+    Section("paired_calls", "Paired tests of calls", paired_calls_view),
     Section("operating_points", "Thresholds", operating_points_view),
     Section("calibration", "Calibration", calibration_view),
+    Section("net_benefit", "Net benefit", net_benefit_view),
     Section("localization", "Localization", localization_view),
     Section("subgroups", "Subgroups", subgroups_view),
     Section("contamination", "Seen in training", contamination_view),

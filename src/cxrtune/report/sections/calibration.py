@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import CalibrationResult, ModelResult, Results
+from cxrtune.evaluation.results import CalibrationQuality, CalibrationResult, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report.chosen import chosen_sentence
 from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, counted, listed, score
+from cxrtune.report.notation import DASH, count, counted, listed, score, span
+from cxrtune.report.sections.calibration_slope import coefficient_table, still_off
 from cxrtune.report.table import Cell, Column, Group, Row, Table
 
 _ROSE = 0.00005
@@ -20,15 +21,17 @@ _ROSE = 0.00005
 
 @dataclass(frozen=True)
 class CalibrationView:
-    """The first model's reliability diagrams, the findings that have none, and the table of all models.
+    """The first model's reliability diagrams, the findings that have none, and the tables of all models.
 
-    `harmed` says, a model, where its calibration made things worse; `bars` what the bars leave out.
+    `harmed` says, a model, where its calibration made things worse; `off` where the calibrated probabilities
+    are still off; `bars` what the bars leave out.
     """
 
     model: str
     figure: Markup | None
     without: str
     harmed: tuple[str, ...]
+    off: tuple[str, ...]
     bars: str
     tables: tuple[Table, ...]
 
@@ -45,8 +48,16 @@ def calibration_view(material: Material) -> CalibrationView | None:
         figure=material.figures.reliability,
         without=listed(lacking),
         harmed=tuple(_harmed(model) for model in models),
+        off=tuple(still_off(model) for model in models),
         bars=_bars(material.results),
-        tables=tuple(_table(material, model, index) for index, model in enumerate(models)),
+        tables=tuple(
+            table
+            for index, model in enumerate(models, start=1)
+            for table in (
+                _errors(material, model, index),
+                coefficient_table(model, index, is_last=model is models[-1]),
+            )
+        ),
     )
 
 
@@ -76,21 +87,29 @@ def _bars(results: Results) -> str:
     )
 
 
-def _table(material: Material, model: ModelResult, index: int) -> Table:
+def _errors(material: Material, model: ModelResult, index: int) -> Table:
     pairs = ("Before", "After")
     return Table(
-        anchor=f"table-calibration-{index + 1}",
+        anchor=f"table-calibration-{index}",
         caption=f"Calibration of {model.name}. {_fitted(material, model)}",
         corner="Finding",
-        groups=(Group("", 1), Group("Brier score", 2), Group("Log loss", 2), Group("ECE", 2)),
+        groups=(
+            Group("", 1),
+            Group("Brier score", 2),
+            Group("Log loss", 2),
+            Group("ECE", 2),
+            Group("ECE if perfect", 2),
+        ),
         columns=(
             Column("Method"),
-            *(Column(name, starts_group=name == "Before") for _ in range(3) for name in pairs),
+            *(Column(name, starts_group=name == "Before") for _ in range(4) for name in pairs),
         ),
         bodies=(tuple(Row(spoken(f), _cells(found)) for f, found in model.calibration.items()),),
         remarks=(
             "Lower is better. Brier: mean squared error, with its 95 % interval. ECE: expected calibration "
-            "error over ten bins of equal mass; of a model without any error it is above 0 too.",
+            "error over ten bins of equal mass. ECE if perfect: what a model without any error would show "
+            "on so many images, on average and, after \N{LESS-THAN OR EQUAL TO}, in 97.5 % of samples; "
+            "images count as independent.",
         ),
     )
 
@@ -102,12 +121,18 @@ def _fitted(material: Material, model: ModelResult) -> str:
 
 
 def _cells(found: CalibrationResult) -> tuple[Cell, ...]:
+    both = (found.before, found.after)
     cells = [Cell(found.method)]
-    for kind in ("before", "after"):
+    for kind, quality in zip(("before", "after"), both, strict=True):
         interval = found.intervals.get(f"brier_{kind}")
-        quality = found.before if kind == "before" else found.after
-        aside = None if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
-        cells.append(Cell(score(quality.brier), aside=aside))
-    cells += [Cell(score(quality.log_loss)) for quality in (found.before, found.after)]
-    cells += [Cell(score(quality.ece)) for quality in (found.before, found.after)]
-    return tuple(cells)
+        cells.append(Cell(score(quality.brier), aside=None if interval is None else span(interval)))
+    cells += [Cell(score(quality.log_loss)) for quality in both]
+    cells += [Cell(score(quality.ece)) for quality in both]
+    return (*cells, *(_perfect(quality) for quality in both))
+
+
+def _perfect(quality: CalibrationQuality) -> Cell:
+    if quality.ece_if_perfect is None or quality.ece_if_perfect_high is None:
+        return Cell(DASH, "not recorded")
+    most = f"\N{LESS-THAN OR EQUAL TO} {score(quality.ece_if_perfect_high)}"
+    return Cell(score(quality.ece_if_perfect), aside=most)

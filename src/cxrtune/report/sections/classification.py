@@ -11,6 +11,7 @@ from cxrtune.report.chosen import chosen_sentence
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
+from cxrtune.report.sections.cross_tables import cross_tables
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
 
 _AVERAGES = ("micro", "macro", "weighted", "samples")
@@ -18,9 +19,10 @@ _AVERAGES = ("micro", "macro", "weighted", "samples")
 
 @dataclass(frozen=True)
 class ClassificationView:
-    """The reports, the thresholds, and each model's rule for them."""
+    """The reports, a cross-table a model, the thresholds, and each model's rule for them."""
 
     reports: Table
+    crossed: tuple[Table, ...]
     thresholds: Table
     rules: tuple[tuple[str, str], ...]
 
@@ -30,6 +32,7 @@ def classification_view(material: Material) -> ClassificationView:
     results = material.results
     return ClassificationView(
         reports=_reports(results),
+        crossed=cross_tables(results),
         thresholds=_thresholds(results),
         rules=tuple((model.name, _rule(material, model)) for model in results.models),
     )
@@ -42,7 +45,7 @@ def _rule(material: Material, model: ModelResult) -> str:
 
 
 def _reports(results: Results) -> Table:
-    names = ("Precision", "Recall", "F1", "Support")
+    names = ("Precision", "Recall", "F1", "Support", "Patients")
     return Table(
         anchor="table-classification",
         caption=f"Precision, recall, F1 and support at each model's thresholds, {part_named(results.split)}.",
@@ -54,8 +57,9 @@ def _reports(results: Results) -> Table:
             tuple(_average_row(results, average) for average in _AVERAGES),
         ),
         remarks=(
-            "Support: positive labels a model was judged on; an image may have several. Micro pools all "
-            "calls; macro is the plain mean over findings; weighted is the mean weighted by support.",
+            "Support: positive labels a model was judged on; an image may have several. Patients: those "
+            "with a positive image. Micro pools all calls; macro is the plain mean over findings; weighted "
+            "is the mean weighted by support. With 95 % intervals; micro, weighted and samples have none.",
             "Samples is a mean over images, and not over the same ones: precision over the images with a "
             "call, recall over those with a finding, F1 over those with either. An image without a finding "
             "that is rightly left alone counts in none.",
@@ -70,13 +74,13 @@ def _finding_row(results: Results, finding: str) -> Row:
 
 def _report_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     if result is None:
-        return (Cell(DASH, undefined.NOT_GIVEN),) * 3 + (Cell(count(0)),)
+        return (Cell(DASH, undefined.NOT_GIVEN),) * 3 + (Cell(count(0)),) * 2
     why_not = undefined.at_threshold(result)
     scores = (
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
         for name in ("precision", "recall", "f1")
     )
-    return (*scores, Cell(count(result.support)))
+    return (*scores, Cell(count(result.support)), Cell(count(result.positive_patients)))
 
 
 def _average_row(results: Results, average: str) -> Row:
@@ -87,7 +91,7 @@ def _average_row(results: Results, average: str) -> Row:
 def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[Cell, ...]:
     result = model.averages.get(average)
     if result is None:
-        return (Cell(DASH, undefined.NOT_GIVEN),) * 4
+        return (Cell(DASH, undefined.NOT_GIVEN),) * 4 + (Cell(""),)
     why_not = undefined.average(result)
     precision, recall, f1 = (
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
@@ -99,7 +103,7 @@ def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[
             cell if cell.note else replace(cell, note=_incomplete(results, model, average, name, over))
             for name, cell in (("precision", precision), ("recall", recall), ("f1", f1))
         )
-    return precision, recall, f1, Cell(count(result.support))
+    return precision, recall, f1, Cell(count(result.support)), Cell("")
 
 
 def _incomplete(
@@ -121,7 +125,8 @@ def _thresholds(results: Results) -> Table:
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
         bodies=(tuple(_threshold_row(results, finding) for finding in results.findings),),
         remarks=(
-            "A probability at or above the threshold is a positive call. Called: the images that got one.",
+            "A probability at or above the threshold is a positive call. Called: the images that got one. "
+            "With 95 % intervals.",
         ),
     )
 
@@ -137,7 +142,9 @@ def _threshold_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     why_not = undefined.at_threshold(result)
     return (
         number(result.threshold, threshold, why_not),
-        number(result.recall, score, why_not),
-        number(result.specificity, score, undefined.specificity(result)),
+        estimate(result.recall, result.intervals.get("recall"), score, why_not),
+        estimate(
+            result.specificity, result.intervals.get("specificity"), score, undefined.specificity(result)
+        ),
         Cell(count(result.called)),
     )

@@ -9,7 +9,7 @@ from cxrtune.evaluation.thresholds import NAMES
 from cxrtune.findings import spoken
 from cxrtune.report.chosen import chosen_sentence
 from cxrtune.report.material import Material
-from cxrtune.report.notation import score, signed, threshold
+from cxrtune.report.notation import DASH, count, score, signed, threshold
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
 
 _NONE = "undefined: no threshold, or no positives or no negatives here"
@@ -26,25 +26,30 @@ _NO_CASES = "undefined: no positives or no negatives here"
 
 @dataclass(frozen=True)
 class OperatingPointsView:
-    """On what thresholds were chosen; one table a rule of the first model, and of stated prevalences."""
+    """On what thresholds were chosen; one table a rule of the first model, and one a model of prevalences."""
 
     model: str
     chosen: tuple[str, ...]
     rules: tuple[Table, ...]
-    prevalence: Table | None
+    prevalence: tuple[Table, ...]
 
 
 def operating_points_view(material: Material) -> OperatingPointsView | None:
-    """Show the first model's thresholds; None where validation chose none."""
+    """Show the first model's thresholds and all models' predictive values; None where there are neither."""
     models = material.results.models
-    if not models or not any(models[0].operating_points.values()):
+    prevalence = tuple(
+        _prevalence(model, index) for index, model in enumerate(models, start=1) if model.prevalence
+    )
+    has_rules = bool(models) and any(models[0].operating_points.values())
+    if not has_rules and not prevalence:
         return None
     model = models[0]
+    rules = tuple(_rule(model, rule) for rule, points in model.operating_points.items() if points)
     return OperatingPointsView(
         model=model.name,
-        chosen=(*_chosen(material, model), _DRIFT, _RULE),
-        rules=tuple(_rule(model, rule) for rule, points in model.operating_points.items() if points),
-        prevalence=_prevalence(model) if model.prevalence else None,
+        chosen=(*_chosen(material, model), _DRIFT, _RULE) if has_rules else (),
+        rules=rules,
+        prevalence=prevalence,
     )
 
 
@@ -62,8 +67,9 @@ def _rule(model: ModelResult, rule: str) -> Table:
         anchor=f"table-rule-{rule}",
         caption=f"{_capital(NAMES.get(rule, rule))}: {model.name}.",
         corner="Finding",
-        groups=(Group("", 1), Group("Sensitivity", 3), Group("Specificity", 3)),
+        groups=(Group("With it", 2), Group("", 1), Group("Sensitivity", 3), Group("Specificity", 3)),
         columns=(
+            Column("Images"), Column("Patients"),
             Column("Threshold"),
             Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
             Column("When chosen", starts_group=True), Column("Here"), Column("Drift"),
@@ -73,12 +79,16 @@ def _rule(model: ModelResult, rule: str) -> Table:
     )  # fmt: skip
 
 
+def _counted(number_of: int | None) -> Cell:
+    return Cell(DASH, "not recorded") if number_of is None else Cell(count(number_of))
+
+
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
 def _cells(point: OperatingPointResult) -> tuple[Cell, ...]:
-    cells = [Cell(threshold(point.threshold))]
+    cells = [_counted(point.positives), _counted(point.positive_patients), Cell(threshold(point.threshold))]
     for name, then, now in (
         ("sensitivity", point.validation_sensitivity, point.sensitivity),
         ("specificity", point.validation_specificity, point.specificity),
@@ -92,7 +102,7 @@ def _cells(point: OperatingPointResult) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _prevalence(model: ModelResult) -> Table:
+def _prevalence(model: ModelResult, index: int) -> Table:
     columns = (
         "Stated",
         "Observed here",
@@ -101,15 +111,15 @@ def _prevalence(model: ModelResult) -> Table:
         "Odds times",
     )
     return Table(
-        anchor="table-prevalence",
+        anchor=f"table-prevalence-{index}",
         caption=f"What calls mean at the stated prevalence: {model.name}.",
         corner="Finding",
         columns=tuple(Column(name) for name in columns),
         bodies=(tuple(Row(spoken(f), _stated(found)) for f, found in model.prevalence.items()),),
         remarks=(
-            "Predictive values by Bayes' rule from the sensitivity and specificity above. The odds of a "
-            "calibrated probability are to be multiplied by the last column. They have no intervals here: "
-            "those of sensitivity and specificity carry over.",
+            "Predictive values by Bayes' rule from the sensitivity and specificity at the model's "
+            "threshold, with 95 % intervals in which the stated prevalence itself is taken as known. The "
+            "odds of a calibrated probability are to be multiplied by the last column.",
         ),
     )
 
@@ -118,7 +128,9 @@ def _stated(found: StatedPrevalence) -> tuple[Cell, ...]:
     return (
         Cell(f"{100 * found.prevalence:.1f} %"),
         Cell(f"{100 * found.observed:.1f} %"),
-        number(found.positive_predictive_value, score, _NONE),
-        number(found.negative_predictive_value, score, _NONE),
+        *(
+            estimate(getattr(found, name), found.intervals.get(name), score, _NONE)
+            for name in ("positive_predictive_value", "negative_predictive_value")
+        ),
         number(found.odds_factor, lambda factor: f"{factor:.2f}", "not calibrated"),
     )

@@ -11,6 +11,7 @@ from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import counted, percent, score
+from cxrtune.report.sections.fixed_points import fixed_point_tables
 from cxrtune.report.table import Cell, Column, Row, Table, estimate, mark_best
 
 _NO_PRECISION = "undefined: no positives or no negatives, or not given by this model"
@@ -35,11 +36,12 @@ class Panels:
 
 @dataclass(frozen=True)
 class RocView:
-    """The panels with bands, if there are any, and one figure a model, in the models' order."""
+    """The panels with bands, if there are any, one figure a model in their order, and what is read off."""
 
     panels: tuple[Panels, ...]
     figures: tuple[RocFigure, ...]
     precision: Table | None
+    fixed: tuple[Table, ...]
 
 
 def roc_view(material: Material) -> RocView:
@@ -60,6 +62,7 @@ def roc_view(material: Material) -> RocView:
             for model in material.results.models
         ),
         _precision(material.results) if material.results.bootstrap else None,
+        fixed_point_tables(material.results),
     )
 
 

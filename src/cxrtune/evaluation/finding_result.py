@@ -1,0 +1,125 @@
+"""One model on one finding: areas, and the calls at its threshold against the reference standard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.evaluation.calls import call_intervals
+from cxrtune.evaluation.classification import count
+from cxrtune.evaluation.common_ground import CommonGround, named_interval
+from cxrtune.evaluation.likelihood_ratios import LikelihoodRatios, likelihood_ratios
+from cxrtune.evaluation.precision_recall import average_precision
+from cxrtune.evaluation.results import FindingResult, Intervals
+from cxrtune.evaluation.roc import auroc
+from cxrtune.evaluation.statistics.areas import AreaReplicates
+from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
+from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.estimate import Estimate
+from cxrtune.evaluation.statistics.interval import spread_interval
+
+Areas = Mapping[tuple[str, int], AreaReplicates]
+Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class JudgedFinding:
+    """What is stored of a finding, and what else is made of it.
+
+    Attributes:
+        result: As it is stored.
+        area: The AUROC; None without positives or negatives, or where all are of one patient.
+        ratios: The likelihood ratios, whose limits may be infinite; None without a threshold, or without
+            positives or negatives.
+    """
+
+    result: FindingResult
+    area: Estimate | None
+    ratios: LikelihoodRatios | None
+
+
+def judge_finding(
+    ground: CommonGround,
+    name: str,
+    column: int,
+    threshold: float | None,
+    areas: Areas,
+    drawn: Mapping[str, Values],
+) -> JudgedFinding:
+    """Judge one model on one finding.
+
+    Args:
+        ground: The images, labels and scores.
+        name: The model's.
+        column: The finding's.
+        threshold: Of the model's probability; None if it has none.
+        areas: The replicates of its areas.
+        drawn: Replicates of precision, recall, specificity and F1, float64 (B,) each.
+    """
+    has = ground.has(name, column)
+    usable = ground.usable[:, column] & has
+    truth, patients = ground.truth[usable, column], ground.resamples.codes[usable]
+    scores = ground.scores[name][usable, column]
+    labels, with_it = truth.astype(np.float32), len(np.unique(patients[truth]))
+    precision, area = average_precision(labels, scores), None
+    intervals: Intervals = {}
+    if (name, column) in areas:
+        area = auroc_estimate(truth, scores, patients, ground.resamples.patients)
+        intervals |= {} if area is None else named_interval("auroc", area.interval())
+        intervals |= _delong_interval(truth, scores)
+        intervals |= _spread("average_precision", precision, areas[name, column].average_precision, with_it)
+    result = FindingResult(
+        auroc=auroc(labels, scores),
+        average_precision=precision,
+        threshold=threshold,
+        precision=None,
+        recall=None,
+        specificity=None,
+        f1=None,
+        support=int(truth.sum()),
+        negatives=int((~truth).sum()),
+        called=0,
+        positive_patients=with_it,
+        negative_patients=len(np.unique(patients[~truth])),
+        intervals=intervals,
+    )
+    if not has or threshold is None:
+        return JudgedFinding(result, area, None)
+    called, ratios = _called(result, scores.astype(np.float64) >= threshold, truth, patients, drawn["f1"])
+    return JudgedFinding(called, area, ratios)
+
+
+def _called(
+    result: FindingResult, calls: Mask, truth: Mask, patients: NDArray[np.intp], f1: Values
+) -> tuple[FindingResult, LikelihoodRatios | None]:
+    counts = count(calls, truth, np.ones(len(truth), dtype=bool))
+    intervals = call_intervals(calls, truth, patients)
+    ratios = likelihood_ratios(calls, truth, patients, intervals)
+    intervals |= _spread("f1", counts.f1, f1, result.positive_patients)
+    intervals |= {} if ratios is None else ratios.intervals
+    update = {
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "specificity": counts.specificity,
+        "f1": counts.f1,
+        "negative_predictive_value": counts.negative_predictive_value,
+        "positive_likelihood_ratio": None if ratios is None else ratios.positive,
+        "negative_likelihood_ratio": None if ratios is None else ratios.negative,
+        "called": counts.tp + counts.fp,
+        **vars(counts),
+        "intervals": intervals | result.intervals,
+    }
+    return result.model_copy(update=update), ratios
+
+
+def _spread(name: str, value: float | None, replicates: Values, patients: int) -> Intervals:
+    return {} if value is None else named_interval(name, spread_interval(value, replicates, patients))
+
+
+def _delong_interval(truth: Mask, scores: NDArray[np.floating]) -> Intervals:
+    found = delong(truth, scores[:, np.newaxis])
+    return {} if found is None else named_interval("auroc_delong", found.interval(0))

@@ -1,0 +1,108 @@
+"""How much a positive, and a negative, call changes the odds of a finding."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.evaluation.results import Interval, Intervals
+from cxrtune.evaluation.statistics.mover import Estimate, ratio_interval
+
+Mask = NDArray[np.bool_]
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LikelihoodRatios:
+    """Both ratios with their 95 % limits; an upper limit may be infinity.
+
+    Attributes:
+        positive: Sensitivity / (1 - specificity); None where no negative is called.
+        negative: (1 - sensitivity) / specificity; None where every negative is called.
+        positive_limits: There also where the ratio is None: its lower end then says what is known.
+        negative_limits: Likewise.
+    """
+
+    positive: float | None
+    negative: float | None
+    positive_limits: Limits
+    negative_limits: Limits
+
+    @property
+    def intervals(self) -> Intervals:
+        """The limits by the names that results have for the ratios, where ratio and limits are finite."""
+        return {
+            name: Interval(low=limits[0], high=limits[1])
+            for name, value, limits in (
+                ("positive_likelihood_ratio", self.positive, self.positive_limits),
+                ("negative_likelihood_ratio", self.negative, self.negative_limits),
+            )
+            if value is not None and math.isfinite(limits[1])
+        }
+
+    def predictive_values(self, prevalence: float) -> tuple[Limits, Limits]:
+        """Return the limits of both predictive values where the finding has this prevalence.
+
+        Bayes' rule in odds; it never turns round, so the limits of the ratios are those of the values.
+        """
+        odds = prevalence / (1 - prevalence)
+        (low, high), (least, most) = self.positive_limits, self.negative_limits
+        positive = _share(odds * low), _share(odds * high)
+        return positive, (1 - _share(odds * most), 1 - _share(odds * least))
+
+
+def likelihood_ratios(
+    calls: Mask, truth: Mask, patients: NDArray[np.intp], intervals: Intervals
+) -> LikelihoodRatios | None:
+    """Return both ratios; None where there is no positive or no negative.
+
+    The limits follow from those of sensitivity and specificity, and from how the calls of a patient's
+    positives and negatives go together.
+
+    Args:
+        calls: bool (n,), called present.
+        truth: bool (n,), present.
+        patients: intp (n,), the patient of each image, from 0.
+        intervals: Of `recall` and `specificity` of these calls.
+    """
+    if not {"recall", "specificity"} <= intervals.keys():
+        return None
+    sensitivity = _estimate(calls[truth], intervals["recall"])
+    specificity = _estimate(~calls[~truth], intervals["specificity"])
+    together = _correlation(calls, truth, patients)
+    missed, false = _rest(sensitivity), _rest(specificity)
+    return LikelihoodRatios(
+        positive=sensitivity.value / false.value if false.value else None,
+        negative=missed.value / specificity.value if specificity.value else None,
+        positive_limits=ratio_interval(sensitivity, false, together),
+        negative_limits=ratio_interval(missed, specificity, together),
+    )
+
+
+def _estimate(right: Mask, interval: Interval) -> Estimate:
+    return Estimate(float(right.mean()), interval.low, interval.high)
+
+
+def _rest(share: Estimate) -> Estimate:
+    return Estimate(1 - share.value, 1 - share.high, 1 - share.low)
+
+
+def _correlation(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> float:
+    """Return the correlation of the shares of positives, and of negatives, that are called.
+
+    Missed positives and negatives that are not called have the same one.
+    """
+    number = int(patients.max()) + 1
+    called, false = (
+        np.bincount(patients[mask], weights=calls[mask] - calls[mask].mean(), minlength=number)
+        for mask in (truth, ~truth)
+    )
+    spread = math.sqrt(float((called**2).sum() * (false**2).sum()))
+    return float(called @ false) / spread if spread else 0.0
+
+
+def _share(odds: float) -> float:
+    return 1.0 if math.isinf(odds) else odds / (1 + odds)

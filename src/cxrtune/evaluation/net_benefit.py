@@ -1,0 +1,190 @@
+"""Net benefit: is a model's call worth more than to call everybody, or nobody (decision curves).
+
+Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models", Medical
+Decision Making 2006.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.evaluation.calibration.calibrator import Calibrator
+from cxrtune.evaluation.common_ground import CommonGround
+from cxrtune.evaluation.results import Interval, ModelResult, NetBenefitPoint
+from cxrtune.evaluation.statistics.effective_size import student
+from cxrtune.evaluation.statistics.shares import Shares, shares_of
+
+THRESHOLDS = np.arange(1, 61) / 100
+"""Of calibrated probability: who calls at 0.20 takes four false calls for one finding."""
+
+IN_RESULTS = (0.05, 0.10, 0.20, 0.30, 0.50)
+"""The thresholds whose values are stored with the results."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A net benefit at each of T thresholds, float64 (T,), with 95 % limits, NaN where there are none."""
+
+    value: Values
+    low: Values
+    high: Values
+
+
+@dataclass(frozen=True)
+class NetBenefit:
+    """One model on one finding.
+
+    Attributes:
+        thresholds: float64 (T,), of probability.
+        called: intp (T,), images at or above each.
+        model: Of calling at the threshold; at most the prevalence.
+        treat_all: Of calling every image.
+        gain: `model` less the better of `treat_all` and 0.
+    """
+
+    thresholds: Values
+    called: NDArray[np.intp]
+    model: Band
+    treat_all: Band
+    gain: Band
+
+    def points(self) -> list[NetBenefitPoint]:
+        """Return the values at the thresholds that are stored with the results."""
+        places = [int(np.argmin(np.abs(self.thresholds - threshold))) for threshold in IN_RESULTS]
+        return [
+            NetBenefitPoint(
+                threshold=float(self.thresholds[place]),
+                called=int(self.called[place]),
+                net_benefit=float(self.model.value[place]),
+                treat_all=float(self.treat_all.value[place]),
+                gain=float(self.gain.value[place]),
+                interval=_interval(self.model, place),
+                treat_all_interval=_interval(self.treat_all, place),
+                gain_interval=_interval(self.gain, place),
+            )
+            for place in places
+        ]
+
+
+def net_benefits(
+    ground: CommonGround, calibrators: Mapping[str, Mapping[str, Calibrator]]
+) -> dict[tuple[str, str], NetBenefit]:
+    """Return the decision curve of each model and finding that has calibrated probabilities.
+
+    Args:
+        ground: The images, labels and scores.
+        calibrators: By model and finding.
+    """
+    found = {}
+    for name, of_model in calibrators.items():
+        for finding, calibrator in of_model.items():
+            column = ground.findings.index(finding)
+            rows = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
+            probabilities = calibrator(ground.scores[name][rows, column])
+            curve = net_benefit(ground.truth[rows, column], probabilities, ground.resamples.codes[rows])
+            if curve is not None:
+                found[name, finding] = curve
+    return found
+
+
+def with_net_benefit(model: ModelResult, found: Mapping[tuple[str, str], NetBenefit]) -> ModelResult:
+    """Return a model's results with the points of its decision curves, which are by model and finding."""
+    points = {finding: one.points() for (name, finding), one in found.items() if name == model.name}
+    return model.model_copy(update={"net_benefit": points})
+
+
+def net_benefit(
+    truth: NDArray[np.bool_], probabilities: Values, patients: NDArray[np.intp]
+) -> NetBenefit | None:
+    """Return the decision curve; None where there is no positive or no negative.
+
+    Each net benefit is one share of the images less the odds times another. The bands are pointwise, and put
+    together from the intervals of the two shares (`statistics/mover.py`), so that they know of rare findings
+    and of images that are hardly ever below a threshold. They need two patients with the finding, and two
+    without.
+
+    Args:
+        truth: bool (n,), present.
+        probabilities: float64 (n,), calibrated, in [0, 1].
+        patients: intp (n,), the patient of each image, from 0.
+    """
+    if truth.all() or not truth.any():
+        return None
+    number = int(patients.max()) + 1
+    images = np.bincount(patients, minlength=number)
+    has = images > 0
+    hits, false = (_called(probabilities[mask], patients[mask], number)[has] for mask in (truth, ~truth))
+    present, absent = (
+        np.bincount(patients[mask], minlength=number)[has, np.newaxis] for mask in (truth, ~truth)
+    )
+    width = student(min(int((present > 0).sum()), int((absent > 0).sum())))
+    tp, fp, fn, tn, all_present, all_absent = (
+        shares_of(np.asarray(counts, dtype=np.float64), images[has], width)
+        for counts in (hits, false, present - hits, absent - false, present, absent)
+    )
+    odds = THRESHOLDS / (1 - THRESHOLDS)
+    model, everybody = _less(tp, fp, odds), _treat_all(all_present, all_absent, odds)
+    # What calling all would find and the model misses, against the calls that it spares.
+    over_all = _turned(_less(fn, tn, odds))
+    all_is_better = everybody.value > 0
+    return NetBenefit(
+        thresholds=THRESHOLDS,
+        called=(hits.sum(axis=0) + false.sum(axis=0)).astype(np.intp),
+        model=_known(model, width),
+        treat_all=_known(everybody, width),
+        gain=_known(
+            Band(
+                *(
+                    np.where(all_is_better, getattr(over_all, name), getattr(model, name))
+                    for name in ("value", "low", "high")
+                )
+            ),
+            width,
+        ),
+    )
+
+
+def _less(found: Shares, lost: Shares, odds: Values) -> Band:
+    """Return found - odds x lost; each limit takes over both errors in its direction."""
+    value = found.value - odds * lost.value
+    low = np.hypot(found.value - found.low, odds * (lost.high - lost.value))
+    high = np.hypot(found.high - found.value, odds * (lost.value - lost.low))
+    return Band(value, value - low, value + high)
+
+
+def _treat_all(present: Shares, absent: Shares, odds: Values) -> Band:
+    """Return the net benefit of calling every image: it rises with the share of positives."""
+    return Band(
+        present.value - odds * absent.value,
+        present.low - odds * (1 - present.low),
+        present.high - odds * (1 - present.high),
+    )
+
+
+def _turned(band: Band) -> Band:
+    return Band(-band.value, -band.high, -band.low)
+
+
+def _known(band: Band, width: float) -> Band:
+    """Return a band, without limits where there are too few patients to know any."""
+    nothing = np.full_like(band.value, np.nan)
+    return band if np.isfinite(width) else Band(band.value, nothing, nothing)
+
+
+def _called(probabilities: Values, patients: NDArray[np.intp], number: int) -> Values:
+    """Return how many of each patient's images are at or above each threshold, float64 (P, T)."""
+    steps = len(THRESHOLDS) + 1
+    passed = np.searchsorted(THRESHOLDS, probabilities, "right")
+    counts = np.bincount(patients * steps + passed, minlength=number * steps).reshape(number, steps)
+    return np.cumsum(counts[:, ::-1], axis=1)[:, -2::-1].astype(np.float64)
+
+
+def _interval(band: Band, place: int) -> Interval | None:
+    low, high = float(band.low[place]), float(band.high[place])
+    return None if np.isnan(low) else Interval(low=low, high=high)
