@@ -95,6 +95,8 @@ def test_without_positives_there_is_no_curve_and_with_one_patient_no_band():
     assert net_benefit(np.zeros(4, dtype=bool), np.full(4, 0.2), np.arange(4)) is None
     found = net_benefit(np.array([True, True, False, False]), np.full(4, 0.2), np.array([0, 0, 1, 2]))
     assert np.isnan(found.model.low).all()
+    everything_of_one = net_benefit(np.array([True, False]), np.array([0.5, 0.2]), np.zeros(2, dtype=int))
+    assert np.isnan(everything_of_one.gain.high).all()
     assert found.points()[0].interval is None
     assert found.points()[0].net_benefit == pytest.approx(0.5 - 0.5 * 0.05 / 0.95)
 
