@@ -53,6 +53,16 @@ def test_the_curve_is_that_of_dcurves():
     assert found.treat_all.value == pytest.approx(GOLDEN["all"], abs=1e-12)
 
 
+def test_many_patients_are_taken_a_few_thresholds_at_a_time(sample, monkeypatch):
+    whole = net_benefit(*sample)
+    monkeypatch.setattr("cxrtune.evaluation.net_benefit._MOST_CELLS", 90 * 7)
+    parts = net_benefit(*sample)
+    assert parts.called.tolist() == whole.called.tolist()
+    for name in ("model", "treat_all", "gain"):
+        for end in ("value", "low", "high"):
+            assert getattr(getattr(parts, name), end).tolist() == getattr(getattr(whole, name), end).tolist()
+
+
 def test_bands_are_about_those_of_drawn_patients(sample):
     """4,000 replicates and the t quantile of some 80 patients; a band's two shares count as independent."""
     truth, probabilities, patients = sample
