@@ -58,6 +58,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/memory.py --out $(BENCH)/memory
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/measures.py
 	$(BIN)/python benchmarks/dicom.py
 	$(BIN)/python benchmarks/data.py --out $(BENCH)/data
 

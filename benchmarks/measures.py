@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from coverage import IMAGE, OWN, SHARED, draw, images_of
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from cxrtune.evaluation.calibration.calibrator import logistic
 from cxrtune.evaluation.calibration.slope import Agreement, agreement
@@ -22,6 +22,7 @@ from cxrtune.evaluation.calls import call_intervals
 from cxrtune.evaluation.curve_values import curve_values
 from cxrtune.evaluation.likelihood_ratios import likelihood_ratios
 from cxrtune.evaluation.net_benefit import THRESHOLDS, net_benefit
+from cxrtune.evaluation.statistics.swaps import paired_means, swap
 
 ILL = (5, 10, 20, 40)
 COHORTS = ((60, -2.5), (100, -2.5), (200, -3.0), (400, -3.0), (1000, -3.0))
@@ -174,11 +175,37 @@ def benefits(random: np.random.Generator, simulations: int) -> Iterator[str]:
             yield f"| {patients} | {np.mean(ill):.0f} | {'one each' if one_each else 'several'} | {cells} |"
 
 
+def calls(random: np.random.Generator, simulations: int) -> Iterator[str]:
+    """Type I error of the paired test of two models' calls, beside McNemar's exact test of images."""
+    yield "| patients | images | swaps within patients | McNemar's test of images |"
+    yield "|---:|---|---:|---:|"
+    for one_each in (True, False):
+        for patients in (10, 20, 50):
+            held = Held(list)
+            for number in range(simulations):
+                owner = np.repeat(np.arange(patients), images_of(random, patients, one_each))
+                shared = 0.8 * random.normal(size=patients)[owner]
+                right = [
+                    shared + 0.6 * random.normal(size=patients)[owner] + 0.8 * random.normal(size=len(owner))
+                    < 1
+                    for _ in range(2)
+                ]
+                differences = right[0].astype(np.float64) - right[1]
+                pair = paired_means(differences, owner, patients)
+                held["swaps"].append(swap([pair], number, lambda _: True)[0].p_value() <= 0.05)
+                first, second = int((differences > 0).sum()), int((differences < 0).sum())
+                only_one = first + second
+                held["images"].append(only_one > 0 and binomtest(first, only_one).pvalue <= 0.05)
+            cells = f"{share(held, 'swaps')} | {share(held, 'images')}"
+            yield f"| {patients} | {'one each' if one_each else 'several'} | {cells} |"
+
+
 TABLES = {
     "Calibration intercept and slope: coverage": slopes,
     "Likelihood ratios: coverage": ratios,
     "Points of the ROC curve and partial areas: coverage": points,
     "Net benefit: coverage": benefits,
+    "Paired tests of calls at 5 %": calls,
 }
 
 

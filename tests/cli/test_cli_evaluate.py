@@ -309,6 +309,10 @@ def test_p_values_in_markdown_are_never_nothing(evaluate, table, tmp_path):
     evaluate(table("good", 0.4), table("bad", 3.0))
     text = (tmp_path / "evaluation" / "comparison.md").read_text()
     assert "<0.001" in text
-    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines()]
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     places = [place for place, name in enumerate(rows[0]) if name.startswith("p ")]
     assert all(row[place] != "0.000" for row in rows[2:] for place in places)

@@ -53,6 +53,16 @@ def test_the_curve_is_that_of_dcurves():
     assert found.treat_all.value == pytest.approx(GOLDEN["all"], abs=1e-12)
 
 
+def test_many_patients_are_taken_a_few_thresholds_at_a_time(sample, monkeypatch):
+    whole = net_benefit(*sample)
+    monkeypatch.setattr("cxrtune.evaluation.net_benefit._MOST_CELLS", 90 * 7)
+    parts = net_benefit(*sample)
+    assert parts.called.tolist() == whole.called.tolist()
+    for name in ("model", "treat_all", "gain"):
+        for end in ("value", "low", "high"):
+            assert getattr(getattr(parts, name), end).tolist() == getattr(getattr(whole, name), end).tolist()
+
+
 def test_bands_are_about_those_of_drawn_patients(sample):
     """4,000 replicates and the t quantile of some 80 patients; a band's two shares count as independent."""
     truth, probabilities, patients = sample
@@ -95,6 +105,8 @@ def test_without_positives_there_is_no_curve_and_with_one_patient_no_band():
     assert net_benefit(np.zeros(4, dtype=bool), np.full(4, 0.2), np.arange(4)) is None
     found = net_benefit(np.array([True, True, False, False]), np.full(4, 0.2), np.array([0, 0, 1, 2]))
     assert np.isnan(found.model.low).all()
+    everything_of_one = net_benefit(np.array([True, False]), np.array([0.5, 0.2]), np.zeros(2, dtype=int))
+    assert np.isnan(everything_of_one.gain.high).all()
     assert found.points()[0].interval is None
     assert found.points()[0].net_benefit == pytest.approx(0.5 - 0.5 * 0.05 / 0.95)
 

@@ -6,7 +6,7 @@ Decision Making 2006.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ THRESHOLDS = np.arange(1, 61) / 100
 
 IN_RESULTS = (0.05, 0.10, 0.20, 0.30, 0.50)
 """The thresholds whose values are stored with the results."""
+
+_MOST_CELLS = 5_000_000  # of patients by thresholds, at 8 bytes in some ten arrays
 
 Values = NDArray[np.float64]
 
@@ -116,10 +118,32 @@ def net_benefit(
     """
     if truth.all() or not truth.any():
         return None
+    # A table of patients by thresholds: with very many patients a few thresholds at a time.
+    blocks = np.array_split(THRESHOLDS, -(-len(THRESHOLDS) * (int(patients.max()) + 1) // _MOST_CELLS))
+    parts = [_at(block, truth, probabilities, patients) for block in blocks if len(block)]
+    return NetBenefit(
+        thresholds=THRESHOLDS,
+        called=np.concatenate([part.called for part in parts]),
+        model=_joined([part.model for part in parts]),
+        treat_all=_joined([part.treat_all for part in parts]),
+        gain=_joined([part.gain for part in parts]),
+    )
+
+
+def _joined(bands: Sequence[Band]) -> Band:
+    return Band(*(np.concatenate([getattr(band, n) for band in bands]) for n in ("value", "low", "high")))
+
+
+def _at(
+    thresholds: Values, truth: NDArray[np.bool_], probabilities: Values, patients: NDArray[np.intp]
+) -> NetBenefit:
+    """Return the curve at some thresholds, ascending."""
     number = int(patients.max()) + 1
     images = np.bincount(patients, minlength=number)
     has = images > 0
-    hits, false = (_called(probabilities[mask], patients[mask], number)[has] for mask in (truth, ~truth))
+    hits, false = (
+        _called(thresholds, probabilities[mask], patients[mask], number)[has] for mask in (truth, ~truth)
+    )
     present, absent = (
         np.bincount(patients[mask], minlength=number)[has, np.newaxis] for mask in (truth, ~truth)
     )
@@ -128,25 +152,20 @@ def net_benefit(
         shares_of(np.asarray(counts, dtype=np.float64), images[has], width)
         for counts in (hits, false, present - hits, absent - false, present, absent)
     )
-    odds = THRESHOLDS / (1 - THRESHOLDS)
+    odds = thresholds / (1 - thresholds)
     model, everybody = _less(tp, fp, odds), _treat_all(all_present, all_absent, odds)
     # What calling all would find and the model misses, against the calls that it spares.
     over_all = _turned(_less(fn, tn, odds))
-    all_is_better = everybody.value > 0
+    gain = [
+        np.where(everybody.value > 0, getattr(over_all, name), getattr(model, name))
+        for name in ("value", "low", "high")
+    ]
     return NetBenefit(
-        thresholds=THRESHOLDS,
+        thresholds=thresholds,
         called=(hits.sum(axis=0) + false.sum(axis=0)).astype(np.intp),
         model=_known(model, width),
         treat_all=_known(everybody, width),
-        gain=_known(
-            Band(
-                *(
-                    np.where(all_is_better, getattr(over_all, name), getattr(model, name))
-                    for name in ("value", "low", "high")
-                )
-            ),
-            width,
-        ),
+        gain=_known(Band(*gain), width),
     )
 
 
@@ -177,10 +196,10 @@ def _known(band: Band, width: float) -> Band:
     return band if np.isfinite(width) else Band(band.value, nothing, nothing)
 
 
-def _called(probabilities: Values, patients: NDArray[np.intp], number: int) -> Values:
+def _called(thresholds: Values, probabilities: Values, patients: NDArray[np.intp], number: int) -> Values:
     """Return how many of each patient's images are at or above each threshold, float64 (P, T)."""
-    steps = len(THRESHOLDS) + 1
-    passed = np.searchsorted(THRESHOLDS, probabilities, "right")
+    steps = len(thresholds) + 1
+    passed = np.searchsorted(thresholds, probabilities, "right")
     counts = np.bincount(patients * steps + passed, minlength=number * steps).reshape(number, steps)
     return np.cumsum(counts[:, ::-1], axis=1)[:, -2::-1].astype(np.float64)
 

@@ -41,7 +41,7 @@ def shares_of(hits: Values, images: NDArray[np.intp], width: float) -> Shares:
         effective = np.full_like(value, number)
     else:
         spread = ((hits - value * images[:, np.newaxis]) ** 2).sum(axis=0) / number**2
-        spread = spread * patients / (patients - 1)
+        spread = spread * patients / max(patients - 1, 1)
         known = (spread > 0) & (value > 0) & (value < 1)
         share = np.full_like(value, least)
         share[known] = value[known] * (1 - value[known]) / number / spread[known] * (Z95 / width) ** 2

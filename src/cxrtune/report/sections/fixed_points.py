@@ -10,9 +10,9 @@ from cxrtune.report.notation import count, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
 
 _REMARKS = (
-    "With 95 % intervals. Between two points of the curve the straight line is read. Partial areas rest on "
-    f"a tenth of the negatives, or of the positives: of fewer than {FEWEST_PATIENTS} such patients they "
-    "have none.",
+    "With 95 % intervals, but for findings of one patient. Between two points of the curve the straight "
+    "line is read. Partial areas rest on a tenth of the negatives, or of the positives: of fewer than "
+    f"{FEWEST_PATIENTS} such patients they have none.",
     "The thresholds behind these values are those that the images judged here ask for: nobody could have "
     "known them before. They describe the curve; what a threshold that was chosen beforehand gives stands "
     "under Thresholds and Classification reports.",

@@ -115,8 +115,9 @@ def _table(results: Results, model: ModelResult, index: int) -> Table:
             ),
         ),
         remarks=(
-            "With 95 % intervals, pointwise and not corrected for their number; bold: the interval lies "
-            "above 0. +1.00: as if one more in 100 images were found, and no other called.",
+            "With 95 % intervals, but for findings of one patient; pointwise and not corrected for their "
+            "number; bold: the interval lies above 0. +1.00: as if one more in 100 images were found, and "
+            "no other called.",
             "net_benefit.csv holds the curves at 60 thresholds.",
         ),
     )
