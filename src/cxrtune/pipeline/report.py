@@ -75,8 +75,10 @@ def _records(evaluation: Path, run: Path | None) -> list[Path]:
             remedy="Make one with: cxrtune evaluate --cohort FILE --predictions NAME=FILE --out DIR",
         )
     stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
-    tables = [
-        Path(source.path) for source in read_record(last).inputs if source.name.startswith(PREDICTIONS_OF)
-    ]
-    records = [*stages, *(record_path(table) for table in tables), last]
-    return [record for record in records if record.is_file()]
+    inputs = read_record(last).inputs
+    # A model may be judged on another cohort than its run's, or without a run: its record counts too.
+    cohorts = [Path(source.path) for source in inputs if source.name == "cohort"]
+    tables = [Path(source.path) for source in inputs if source.name.startswith(PREDICTIONS_OF)]
+    records = [*stages, *(record_path(file) for file in (*cohorts, *tables)), last]
+    found = {record.resolve(): record for record in records if record.is_file()}
+    return list(found.values())

@@ -31,6 +31,7 @@ class Figures:
     recall_panels: Markup | None
     reliability: Markup | None
     localization: Markup | None
+    flow: Markup | None = None
 
 
 @dataclass(frozen=True)
