@@ -69,8 +69,7 @@ def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> Tes
         return Testing(
             "unknown",
             f"{name} was trained on another cohort than the judged one; whether its {data} came from "
-            "elsewhere "
-            "is not recorded.",
+            "elsewhere is not recorded.",
         )
     if _sources(ours) & _sources(theirs):
         return Testing(
@@ -81,8 +80,7 @@ def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> Tes
     return Testing(
         "external",
         f"External testing of {name}: tested on {size}, of another cohort than the one that it was trained "
-        "on; "
-        "the two have no label table and no image folder in common.",
+        "on; the two have no label table and no image folder in common.",
     )
 
 

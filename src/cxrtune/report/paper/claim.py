@@ -19,9 +19,8 @@ CLAIM = Guideline(
     title="CLAIM 2024",
     reference="tejani2024",
     numbering=(
-        "Item numbers are those of the published checklist, compared one by one with two reproductions of "
-        "it on the "
-        "web (44 items); what each asks for is put in other words."
+        "Item numbers are those of the published checklist, compared one by one with two reproductions of it "
+        "on the web (44 items); what each asks for is put in other words."
     ),
     items=(
         Item(

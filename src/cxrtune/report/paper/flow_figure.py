@@ -69,10 +69,11 @@ class _Box:
 def draw_flow(flow: Flow, folder: Path) -> list[Path]:
     """Draw the flow and write it as SVG and PNG."""
     with report_style():
-        return save_figure(_figure(flow), folder, STEM)
+        return save_figure(make_figure(flow), folder, STEM)
 
 
-def _figure(flow: Flow) -> Figure:
+def make_figure(flow: Flow) -> Figure:
+    """Return the drawing; its height is what the flow needs."""
     boxes: list[tuple[_Box, _Box | None]] = []
     top = _TOP
     if flow.in_table is not None:

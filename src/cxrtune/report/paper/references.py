@@ -58,8 +58,7 @@ REFERENCES: dict[str, Reference] = {
     "wang2017": Reference(
         "Wang et al. 2017",
         "Wang X, Peng Y, Lu L, et al. ChestX-ray8: hospital-scale chest X-ray database and benchmarks on "
-        "weakly "
-        "supervised classification and localization of common thorax diseases. CVPR 2017:3462-3471.",
+        "weakly supervised classification and localization of common thorax diseases. CVPR 2017:3462-3471.",
         "10.1109/CVPR.2017.369",
     ),
     "huang2017": Reference(
@@ -77,8 +76,7 @@ REFERENCES: dict[str, Reference] = {
     "pinheiro2015": Reference(
         "Pinheiro and Collobert 2015",
         "Pinheiro PO, Collobert R. From image-level to pixel-level labeling with convolutional networks. "
-        "CVPR "
-        "2015:1713-1721.",
+        "CVPR 2015:1713-1721.",
         "10.1109/CVPR.2015.7298780",
     ),
     "kingma2015": Reference(
@@ -89,8 +87,7 @@ REFERENCES: dict[str, Reference] = {
     "cohen2022": Reference(
         "Cohen et al. 2022",
         "Cohen JP, Viviano JD, Bertin P, et al. TorchXRayVision: a library of chest X-ray datasets and "
-        "models. "
-        "MIDL 2022.",
+        "models. MIDL 2022.",
         "10.48550/arXiv.2111.00595",
     ),
     "youden1950": Reference(
@@ -101,20 +98,18 @@ REFERENCES: dict[str, Reference] = {
     "platt1999": Reference(
         "Platt 1999",
         "Platt JC. Probabilistic outputs for support vector machines and comparisons to regularized "
-        "likelihood "
-        "methods. In: Advances in Large Margin Classifiers. MIT Press, 1999:61-74.",
+        "likelihood methods. In: Advances in Large Margin Classifiers. MIT Press, 1999:61-74.",
     ),
     "guo2017": Reference(
         "Guo et al. 2017",
-        "Guo C, Pleiss G, Sun Y, Weinberger KQ. On calibration of modern neural networks. ICML "
-        "2017;PMLR 70:1321-1330.",
+        "Guo C, Pleiss G, Sun Y, Weinberger KQ. On calibration of modern neural networks. ICML 2017;PMLR "
+        "70:1321-1330.",
         "10.48550/arXiv.1706.04599",
     ),
     "zadrozny2002": Reference(
         "Zadrozny and Elkan 2002",
-        "Zadrozny B, Elkan C. Transforming classifier scores into accurate multiclass probability "
-        "estimates. KDD "
-        "2002:694-699.",
+        "Zadrozny B, Elkan C. Transforming classifier scores into accurate multiclass probability estimates. "
+        "KDD 2002:694-699.",
         "10.1145/775047.775151",
     ),
     "saerens2002": Reference(
@@ -126,22 +121,19 @@ REFERENCES: dict[str, Reference] = {
     "hanley1982": Reference(
         "Hanley and McNeil 1982",
         "Hanley JA, McNeil BJ. The meaning and use of the area under a receiver operating characteristic "
-        "(ROC) "
-        "curve. Radiology 1982;143:29-36.",
+        "(ROC) curve. Radiology 1982;143:29-36.",
         "10.1148/radiology.143.1.7063747",
     ),
     "manning2008": Reference(
         "Manning et al. 2008",
         "Manning CD, Raghavan P, Schütze H. Introduction to Information Retrieval. Cambridge University "
-        "Press, "
-        "2008.",
+        "Press, 2008.",
         "10.1017/CBO9780511809071",
     ),
     "newcombe2006": Reference(
         "Newcombe 2006",
         "Newcombe RG. Confidence intervals for an effect size measure based on the Mann-Whitney statistic. "
-        "Part "
-        "2: asymptotic methods and evaluation. Statistics in Medicine 2006;25:559-573.",
+        "Part 2: asymptotic methods and evaluation. Statistics in Medicine 2006;25:559-573.",
         "10.1002/sim.2324",
     ),
     "obuchowski1997": Reference(
@@ -152,8 +144,7 @@ REFERENCES: dict[str, Reference] = {
     "korn1998": Reference(
         "Korn and Graubard 1998",
         "Korn EL, Graubard BI. Confidence intervals for proportions with small expected number of positive "
-        "counts "
-        "estimated from survey data. Survey Methodology 1998;24:193-201.",
+        "counts estimated from survey data. Survey Methodology 1998;24:193-201.",
     ),
     "berry1995": Reference(
         "Berry and Armitage 1995",
@@ -174,8 +165,7 @@ REFERENCES: dict[str, Reference] = {
     "venkatraman1996": Reference(
         "Venkatraman and Begg 1996",
         "Venkatraman ES, Begg CB. A distribution-free procedure for comparing receiver operating "
-        "characteristic "
-        "curves from a paired experiment. Biometrika 1996;83:835-848.",
+        "characteristic curves from a paired experiment. Biometrika 1996;83:835-848.",
         "10.1093/biomet/83.4.835",
     ),
     "holm1979": Reference(
@@ -210,9 +200,8 @@ REFERENCES: dict[str, Reference] = {
     "majkowska2020": Reference(
         "Majkowska et al. 2020",
         "Majkowska A, Mittal S, Steiner DF, et al. Chest radiograph interpretation with deep learning "
-        "models: "
-        "assessment with radiologist-adjudicated reference standards and population-adjusted evaluation. "
-        "Radiology 2020;294:421-431.",
+        "models: assessment with radiologist-adjudicated reference standards and population-adjusted "
+        "evaluation. Radiology 2020;294:421-431.",
         "10.1148/radiol.2019191293",
     ),
     "tejani2024": Reference(
@@ -224,8 +213,7 @@ REFERENCES: dict[str, Reference] = {
     "collins2024": Reference(
         "Collins et al. 2024",
         "Collins GS, Moons KGM, Dhiman P, et al. TRIPOD+AI statement: updated guidance for reporting "
-        "clinical "
-        "prediction models that use regression or machine learning methods. BMJ 2024;385:e078378.",
+        "clinical prediction models that use regression or machine learning methods. BMJ 2024;385:e078378.",
         "10.1136/bmj-2023-078378",
     ),
 }

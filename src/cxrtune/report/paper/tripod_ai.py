@@ -35,9 +35,8 @@ TRIPOD_AI = Guideline(
     title="TRIPOD+AI",
     reference="collins2024",
     numbering=(
-        "Item numbers are those of the published checklist, compared one by one with the table of the "
-        "article, which "
-        "is open access (27 items, 52 with their parts); what each asks for is put in other words."
+        "Item numbers are those of the published checklist, compared one by one with a reproduction of the "
+        "article's table (27 items, 52 with their parts); what each asks for is put in other words."
     ),
     items=(
         Item(

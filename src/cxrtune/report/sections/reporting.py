@@ -48,9 +48,8 @@ def reporting_view(material: Material) -> ReportingView:
             bodies=(tuple(_row(checklist) for checklist in paper.checklists),),
             remarks=(
                 "Filled: all that the item asks for is stated, from the files that this page was made of. "
-                "Author: the "
-                "author must write it, or the rest of it. Not done: neither the software nor this run did "
-                "it.",
+                "Author: the author must write it, or the rest of it. Not done: neither the software nor "
+                "this run did it.",
             ),
         ),
         files=(

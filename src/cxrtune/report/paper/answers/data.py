@@ -51,9 +51,7 @@ def dates(facts: Facts) -> Answer:
     if facts.synthetic:
         return not_done(_DRAWN)
     if facts.of_nih:
-        return filled(
-            "Images were taken from 1992 to 2015 [@wang2017]; each image is taken as a case of its own."
-        )
+        return filled("Images were taken from 1992 to 2015 [@wang2017].")
     return author("give the first and the last date of the images.")
 
 
@@ -71,13 +69,13 @@ def setting(facts: Facts) -> Answer:
 def eligibility(facts: Facts) -> Answer:
     """Inclusion and exclusion."""
     rule, counts = data.criteria(facts), data.exclusions(facts)
-    if rule is not None and counts is not None and (facts.of_nih or facts.synthetic):
-        return filled(f"{rule} {counts}", FLOW)
-    return author(
-        "give the criteria by which patients and images came into the label table.",
-        joined(rule, _kept(facts), counts),
-        FLOW if counts else "",
-    )
+    known = joined(rule, _kept(facts), counts)
+    if counts is not None and known is not None and (facts.synthetic or (facts.of_nih and rule is not None)):
+        return filled(known, FLOW)
+    if facts.synthetic:
+        return not_done(_DRAWN)
+    wanted = "give the criteria by which patients and images came into the label table."
+    return author(wanted, known, FLOW if counts else "")
 
 
 def treatments(facts: Facts) -> Answer:
@@ -153,6 +151,6 @@ def quality_gate(facts: Facts) -> Answer:
     return filled(
         "Every training ends with a quality gate, fitted to the training images and stored in the model: "
         "`cxrtune predict` flags images that are unlike frontal chest radiographs, turned or inverted, and "
-        "gives no "
-        "numbers but the reason for one that cannot be read. What the gate changes was not evaluated here."
+        "gives no numbers but the reason for one that cannot be read. What the gate changes was not "
+        "evaluated here."
     )

@@ -29,8 +29,7 @@ def measures_and_comparison(facts: Facts) -> Answer:
     """All measures and plots, and how models were compared."""
     why = (
         "AUROC and average precision need no threshold; patients are drawn or swapped whole because the "
-        "images of one "
-        "patient resemble each other."
+        "images of one patient resemble each other."
     )
     utility = None if facts.wrote("net_benefit.csv") else "Clinical utility was not measured."
     plots = "Curves are shown for each finding."
@@ -61,8 +60,7 @@ def clusters(facts: Facts) -> Answer:
     """Heterogeneity over centres."""
     return not_done(
         "Performance was not compared between centres or devices; the images of a patient are the only "
-        "clusters that the "
-        "intervals take into account."
+        "clusters that the intervals take into account."
     )
 
 

@@ -133,7 +133,7 @@ def output(facts: Facts) -> Answer:
     known = joined(
         "The output is a probability of each finding.", thresholds.chosen(facts), thresholds.none_of(facts)
     )
-    return author("say why this rule; Youden's J is a convention, no recommendation.", known, THRESHOLDS)
+    return author("say why these thresholds; no rule is a recommendation.", known, THRESHOLDS)
 
 
 def updated(facts: Facts) -> Answer:
@@ -153,7 +153,6 @@ def results_of_update(facts: Facts) -> Answer:
         better = sum(found.after.log_loss < found.before.log_loss for found in one.calibration.values())
         said.append(
             f"Calibration lowered the log loss of {one.name} in {better} of {len(one.calibration)} findings "
-            "on the "
-            "evaluated images."
+            "on the evaluated images."
         )
     return filled(" ".join(said), CALIBRATION)

@@ -69,9 +69,8 @@ def events(facts: Facts) -> Answer:
             f"{spoken(finding)} {count(positives)} of {count(positives + negatives)} ({count(patients)})"
         )
     return filled(
-        f"{partition.sizes(facts)} Evaluated, images with the finding of those with a known label and "
-        "score, and "
-        f"patients with it in brackets: {'; '.join(said)}.",
+        f"{partition.sizes(facts)} Evaluated, images with the finding of those with a known label and score, "
+        f"and patients with it in brackets: {'; '.join(said)}.",
         COHORT,
     )
 
@@ -91,8 +90,7 @@ def differences(facts: Facts) -> Answer:
     if _only(facts, "internal") and facts.results.shift and facts.developed:
         return filled(
             "Training, tuning and evaluated images are of one cohort, with the same criteria and the same "
-            "reference "
-            "standard; how the parts differ in age, sex, view and prevalence was counted.",
+            "reference standard; how the parts differ in age, sex, view and prevalence was counted.",
             COHORT,
         )
     return author(

@@ -87,9 +87,8 @@ def failures(facts: Facts) -> Answer:
         return not_done("Errors were not analysed.")
     return author(
         "say what these errors have in common; the software does not.",
-        f"The {counted(len(examples), 'gravest error')} of {examples[0].model}, at most two of a finding "
-        "and kind, are "
-        "listed.",
+        f"The {counted(len(examples), 'gravest error')} of {examples[0].model}, at most two of a finding and "
+        "kind, are listed.",
         "index.html: Examples; results.json: examples",
     )
 

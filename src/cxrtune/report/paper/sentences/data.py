@@ -80,8 +80,7 @@ def criteria(facts: Facts) -> str | None:
     rare = listed(sorted(spoken(finding) for finding in protocol.excluded))
     return (
         f"All images of the label table{presence} were included, except those labelled with a finding that "
-        "has "
-        f"fewer than 2,000 training images in NIH's whole table: {rare} (protocol {protocol.name})."
+        f"has fewer than 2,000 training images in NIH's whole table: {rare} (protocol {protocol.name})."
     )
 
 
@@ -99,8 +98,7 @@ def selection(facts: Facts) -> str:
     reasons = f" ({listed(lost)})" if lost else ""
     return (
         f"Of the {counted(results.images, 'image')} of {part}, the {judged_size(results)} that every model "
-        "had "
-        f"scored were evaluated{reasons}."
+        f"had scored were evaluated{reasons}."
     )
 
 
@@ -114,8 +112,7 @@ def missing(facts: Facts) -> str:
     labels = f" Labels were unknown for: {', '.join(unknown)}." if unknown else " All labels were known."
     return (
         "Nothing was imputed: an image without a label of a finding, or without a score, was left out of "
-        "that "
-        f"finding for all models.{labels}"
+        f"that finding for all models.{labels}"
     )
 
 
@@ -131,6 +128,11 @@ def preprocessing(facts: Facts) -> str | None:
 def _how(spec: PreprocessSpec) -> str:
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
     return (
-        f"{_RESIZED[spec.resize]} {spec.size} \N{MULTIPLICATION SIGN} {spec.size} pixels, scaled to 0 to 1, repeated to three "
-        f"channels and normalised (mean {mean}; standard deviation {std})"
+        f"{_RESIZED[spec.resize]} {square(spec)}, scaled to 0 to 1, repeated to three channels and "
+        f"normalised (mean {mean}; standard deviation {std})"
     )
+
+
+def square(spec: PreprocessSpec) -> str:
+    """Write the size of a network's input: `224 by 224 pixels`."""
+    return f"{spec.size} by {spec.size} pixels"

@@ -7,6 +7,7 @@ from cxrtune.findings import spoken
 from cxrtune.recipe import Recipe
 from cxrtune.report.notation import counted, listed
 from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.sentences.data import square
 
 _LEARNED = {
     "denseblock3": "everything from dense block 3 on",
@@ -34,12 +35,17 @@ def published(facts: Facts) -> str | None:
 
 
 def unknown(facts: Facts) -> str | None:
-    """Name the models of which only predictions are known."""
-    names = [f"{model.name} ({model.title}; {model.origin.rstrip('.')})" for model in facts.others]
-    if not names:
-        return None
+    """Name the models of which architecture and training are not known."""
+    given = [model for model in facts.others if model.name not in facts.lineage.trainings]
+    names = [f"{model.name} ({model.title}; {model.origin.rstrip('.')})" for model in given]
     rest = "architecture and training are not known to this report"
-    return f"Of {listed(names)} only predictions were given; {rest}."
+    said = [f"Of {listed(names)} only predictions were given; {rest}."] if names else []
+    said += [
+        f"{model.name} was trained by a recipe that this version of cxrtune cannot read in the record."
+        for model in facts.others
+        if model not in given
+    ]
+    return " ".join(said) or None
 
 
 def initialised(facts: Facts) -> str | None:
@@ -73,14 +79,11 @@ def _network(model: ModelResult, recipe: Recipe) -> str:
             f"; a second stage trained {_LEARNED[recipe.unfreeze.part]}",
         )
     return (
-        f"{model.name} was a DenseNet-121 [@huang2017] for input of {recipe.preprocess.size} \N{MULTIPLICATION SIGN} "
-        f"{recipe.preprocess.size} pixels, with {pooling} of the last feature map and one linear output for "
-        "each of "
+        f"{model.name} was a DenseNet-121 [@huang2017] for input of {square(recipe.preprocess)}, with "
+        f"{pooling} of the last feature map and one linear output for each of "
         f"{counted(len(findings), 'finding')} ({listed(findings)}), each a probability by the logistic "
-        "function. "
-        f"{frozen} up to transition 3 stayed frozen, their batch-normalisation statistics too, and dense "
-        "block 4, "
-        f"the last normalisation and the head were trained{second}."
+        f"function. {frozen} up to transition 3 stayed frozen, their batch-normalisation statistics too, and "
+        f"dense block 4, the last normalisation and the head were trained{second}."
     )
 
 

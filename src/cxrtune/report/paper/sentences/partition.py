@@ -16,17 +16,15 @@ def assignment(facts: Facts) -> str | None:
     if "protocol" in settings:
         return (
             f"{_test_of_nih(facts)} Of the other patients, 20 % were set aside for tuning (validation), "
-            "chosen by a "
-            f"hash of the seed ({settings.get('seed', 0)}) and the patient."
+            f"chosen by a hash of the seed ({settings.get('seed', 0)}) and the patient."
         )
     if facts.map is None or record is None:
         return None
     split = facts.map.get("split")
     made = [note for note in record.notes if "made here" in note]
     drawn = (
-        " What was made here is a fifth of the patients that were left, test first, chosen by a hash of "
-        "the seed "
-        f"({settings.get('seed', 0)}) and the patient."
+        " What was made here is a fifth of the patients that were left, test first, chosen by a hash of the "
+        f"seed ({settings.get('seed', 0)}) and the patient."
     )
     if split is None:
         return f"The label table gave no parts.{drawn}"
@@ -51,7 +49,7 @@ def disjoint(facts: Facts) -> str | None:
         return None
     if results.patients_in_two_parts:
         return f"The parts were not disjoint: {patients_in_two_parts(results)}."
-    return "Parts were disjoint at the level of patients: no patient had images in two of them (counted)."
+    return "Parts were disjoint by patient: by the identifiers in the cohort no patient was in two of them."
 
 
 def _test_of_nih(facts: Facts) -> str:

@@ -15,8 +15,7 @@ def defined(facts: Facts) -> str | None:
         case "nih":
             return (
                 "The reference standard is NIH ChestX-ray14's labels, which a program mined from the "
-                "radiology "
-                "reports [@wang2017]; some are wrong."
+                "radiology reports [@wang2017]; some are wrong."
             )
         case _:
             return None
@@ -30,8 +29,7 @@ def described(facts: Facts) -> str | None:
     source = f" of {origin.labels_named}" if origin.labels_named else ""
     return (
         f"The reference standard is the labels{source}, as the label table gives them; uncertain ones count "
-        "as "
-        f"{_UNCERTAIN[origin.uncertain or 'unknown']}."
+        f"as {_UNCERTAIN[origin.uncertain or 'unknown']}."
     )
 
 

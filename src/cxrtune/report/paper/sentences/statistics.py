@@ -13,16 +13,15 @@ def measures(facts: Facts) -> str:
     """Say what was measured."""
     said = [
         "Discrimination was measured by the area under the ROC curve (AUROC) [@hanley1982], ties counting "
-        "one half, "
-        "and by average precision [@manning2008], for each finding and as the mean over findings."
+        "one half, and by average precision [@manning2008], for each finding and as the mean over findings."
     ]
     if facts.thresholds:
         said.append("At the thresholds, sensitivity, specificity, precision and F1 were counted.")
     if facts.calibrated:
         said.append(
             "Calibration was measured by the Brier score [@brier1950], the log loss and the expected "
-            "calibration error "
-            "over ten bins of equal mass [@nixon2019], before and after, and shown as reliability diagrams."
+            "calibration error over ten bins of equal mass [@nixon2019], before and after, and shown as "
+            "reliability diagrams."
         )
     if any(model.prevalence for model in facts.results.models):
         said.append("Predictive values at stated prevalences followed from Bayes' rule [@saerens2002].")
@@ -37,23 +36,23 @@ def uncertainty(facts: Facts) -> str | None:
     if bootstrap is None:
         return None
     said = [
-        "Intervals are 95 % intervals that take the images of a patient as alike as they are. That of an "
-        "AUROC is "
-        "Newcombe's score interval [@newcombe2006], with effective numbers of images by the design effect "
-        "of the "
-        "patients [@obuchowski1997; @korn1998]."
+        "Intervals were 95 % intervals that took the images of a patient as alike as they are. That of an "
+        "AUROC is Newcombe's score interval [@newcombe2006], with effective numbers of images by the design "
+        "effect of the patients [@obuchowski1997; @korn1998]."
     ]
     if facts.thresholds:
         said.append(
-            "Those of sensitivity, specificity and precision are exact mid-p intervals [@berry1995] with "
-            "the same "
-            "design effect."
+            "Those of sensitivity, specificity and precision were exact mid-p intervals [@berry1995] with "
+            "the same design effect."
         )
+    drawn = ["average precision", "the averages over findings"]
+    drawn += ["F1"] if facts.thresholds else []
+    drawn += ["the Brier score"] if facts.calibrated else []
+    drawn += ["gaps between groups"] if facts.results.attributes else []
     said.append(
-        f"All others are percentile intervals [@efron1979] of {counted(bootstrap.replicates, 'replicate')} "
-        "in which "
-        f"{counted(bootstrap.patients, 'patient')} were drawn with all their images [@field2007] "
-        f"(seed {bootstrap.seed})."
+        f"Those of {listed(drawn)} were percentile intervals [@efron1979] of "
+        f"{counted(bootstrap.replicates, 'replicate')} in which {counted(bootstrap.patients, 'patient')} "
+        f"were drawn with all their images [@field2007] (seed {bootstrap.seed})."
     )
     return " ".join(said)
 
@@ -68,12 +67,10 @@ def comparison(facts: Facts) -> str | None:
     return (
         "Two models were compared on the same images by random swaps of their ranks within patients "
         f"[@venkatraman1996], two-sided at {LEVEL:g}, with Holm's correction [@holm1979] over the findings "
-        "of a "
-        f"pair{pairs}. A finding with fewer than {count(FEWEST_PATIENTS)} patients with it, or without it, "
-        "was not "
-        "tested. The difference of the means over findings is one test, not corrected. DeLong's test "
-        "[@delong1988], "
-        "which takes images as independent, is reported beside it and decided nothing."
+        f"of a pair{pairs}. A finding with fewer than {count(FEWEST_PATIENTS)} patients with it, or without "
+        "it, was not tested. The interval of a difference held what the same swaps did not reject. The "
+        "difference of the means over findings was one test, not corrected. DeLong's test [@delong1988], "
+        "which takes images as independent, was reported beside it and decided nothing."
     )
 
 
@@ -84,16 +81,15 @@ def groups(facts: Facts) -> str | None:
         return None
     return (
         f"Performance was described in groups by {listed(names)}, with gaps to the largest group; gaps were "
-        "neither "
-        "tested nor corrected for their number."
+        "neither tested nor corrected for their number."
     )
 
 
 def other_labels(facts: Facts) -> str | None:
     """Say which other reference standards there were; None where there were none."""
     said = [
-        f"All models were also judged by {truth.name} of {counted(truth.images, 'image')}"
-        f"{' [@majkowska2020]' if _ADJUDICATED in truth.source else ''}."
+        f"All models were also judged by {truth.name} of "
+        f"{counted(truth.images, 'image')}{' [@majkowska2020]' if _ADJUDICATED in truth.source else ''}."
         for truth in facts.results.second_truths
     ]
     return " ".join(said) or None
@@ -110,8 +106,7 @@ def localization(facts: Facts) -> str | None:
     }.get(facts.results.origin.boxes, "boxes of a list that was given")
     return (
         f"Heatmaps of {listed([one.model for one in located])} were judged against {drawn}, by the pointing "
-        "game "
-        "[@zhang2018] and by the intersection over union, beside a random map and the centre of a lung."
+        "game [@zhang2018] and by the intersection over union, beside a random map and the centre of a lung."
     )
 
 

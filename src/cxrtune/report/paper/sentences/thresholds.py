@@ -15,14 +15,16 @@ _METHODS = {
 
 def chosen(facts: Facts) -> str | None:
     """Say how the thresholds of each model came about."""
-    said = [
-        f"Thresholds of {model.name}: {model.threshold_rule.rstrip('.')}{_youden(model)}"
-        f"{_on(facts, model, None if model.chosen is None else model.chosen.thresholds)}."
-        for model in facts.thresholds
-    ]
+    said = [_chosen(facts, model) for model in facts.thresholds]
     if not said:
         return None
     return f"A score at or above the threshold was a positive call. {' '.join(said)}"
+
+
+def _chosen(facts: Facts, model: ModelResult) -> str:
+    rule = f"{model.threshold_rule.rstrip('.')}{_youden(model)}"
+    origin = None if model.chosen is None else model.chosen.thresholds
+    return f"Thresholds of {model.name}: {rule}{_on(facts, model, origin)}."
 
 
 def none_of(facts: Facts) -> str | None:
@@ -38,23 +40,28 @@ def none_of(facts: Facts) -> str | None:
 
 def calibrated(facts: Facts) -> str | None:
     """Say how probabilities were calibrated."""
-    said = []
-    for model in facts.calibrated:
-        methods = dict.fromkeys(result.method for result in model.calibration.values())
-        how = listed([_METHODS.get(method.lower(), method) for method in methods])
-        on = _on(facts, model, None if model.chosen is None else model.chosen.calibration)
-        said.append(
-            f"Probabilities of {model.name} were calibrated, each of "
-            f"{counted(len(model.calibration), 'finding')} by the "
-            f"method with the lowest log loss in cross-validation over patients ({how}){on}."
-        )
+    said = [_calibrated(facts, model) for model in facts.calibrated]
     if not said:
         return None
     return f"{' '.join(said)} AUROCs rest on the scores before calibration."
 
 
-def _youden(model: ModelResult) -> str:
-    return " [@youden1950]" if "youden" in model.threshold_rule.lower() else ""
+def _calibrated(facts: Facts, model: ModelResult) -> str:
+    methods = dict.fromkeys(result.method for result in model.calibration.values())
+    how = listed([_METHODS.get(method, method) for method in methods])
+    origin = None if model.chosen is None else model.chosen.calibration
+    findings = counted(len(model.calibration), "finding")
+    by = ""
+    if _chosen_on_tuning(facts, model, origin):
+        by = ", each by the method with the lowest log loss in cross-validation over patients"
+    return (
+        f"Probabilities of {model.name} were calibrated for {findings}{by} "
+        f"({how}){_on(facts, model, origin)}."
+    )
+
+
+def _chosen_on_tuning(facts: Facts, model: ModelResult, origin: str | None) -> bool:
+    return origin == "validation" or (origin == "model" and model.name in facts.trained_here)
 
 
 def _on(facts: Facts, model: ModelResult, origin: str | None) -> str:
@@ -62,11 +69,15 @@ def _on(facts: Facts, model: ModelResult, origin: str | None) -> str:
     basis = model.chosen
     if basis is None or origin is None:
         return "; on which images is not recorded"
-    if origin == "model" and model.name not in facts.trained_here:
-        return "; brought by the model, chosen on images that this report does not know"
+    if not _chosen_on_tuning(facts, model, origin):
+        return "; brought along, chosen on images that this report does not know"
     return (
         f", on {counted(basis.validation_images, 'image')} of the tuning (validation) part{_overlap(basis)}"
     )
+
+
+def _youden(model: ModelResult) -> str:
+    return " [@youden1950]" if "youden" in model.threshold_rule.lower() else ""
 
 
 def _overlap(basis: ChosenOn) -> str:

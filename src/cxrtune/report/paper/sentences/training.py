@@ -62,9 +62,8 @@ def _trained(name: str, recipe: Recipe) -> str:
         f"{name} was trained for at most {counted(training.epochs, 'epoch')}{stop}, with Adam [@kingma2015] "
         f"(learning rate {training.learning_rate:g}, weight decay {training.weight_decay:g}, batches of "
         f"{training.batch_size}) on the binary cross-entropy; {_weighted(recipe)}. "
-        f"{_rate(training.schedule)} "
-        f"Training images were augmented: {_augmented(recipe.augmentation)}{_views(recipe)}. "
-        f"One training was made, with seed {recipe.seed}."
+        f"{_rate(training.schedule)} Training images were augmented: "
+        f"{_augmented(recipe.augmentation)}{_views(recipe)}. One training was made, with seed {recipe.seed}."
     )
     if recipe.unfreeze.part == "none":
         return said
@@ -72,8 +71,7 @@ def _trained(name: str, recipe: Recipe) -> str:
     return (
         f"{said} The second stage had at most {counted(unfreeze.epochs, 'epoch')}, a learning rate of "
         f"{unfreeze.learning_rate:g} at the head and {unfreeze.layer_decay:g} times that of the block above "
-        "at each "
-        "block below."
+        "at each block below."
     )
 
 
@@ -89,8 +87,7 @@ def _rate(schedule: ScheduleSpec) -> str:
     if schedule.name == "plateau":
         how = (
             f"was multiplied by {schedule.factor:g} after {counted(schedule.patience, 'epoch')} without a "
-            "lower loss "
-            "on the tuning part"
+            "lower loss on the tuning part"
         )
     elif schedule.name == "cosine":
         how = "fell to 0 by a cosine"
