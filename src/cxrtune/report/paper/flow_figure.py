@@ -32,9 +32,10 @@ _LINE = 0.165
 _PAD = 0.09
 _GAP = 0.24
 _SIZE = 8.4
-_PER_INCH = 13.2
+_PER_INCH, _BOLD_PER_INCH = 13.2, 11.5
 """Characters of this size that fit an inch, wide ones included."""
 
+_RAIL = 0.1
 _MARGIN = 0.08
 _MAIN = 2.35
 _SIDE_FROM = 2.75
@@ -45,17 +46,17 @@ _NAME_LENGTH = 25
 
 @dataclass(frozen=True)
 class _Box:
-    """A box of text: its place in inches from the upper left corner, its lines; the first may be bold."""
+    """A box of text: its place in inches from the upper left corner, its bold lines and the others."""
 
     left: float
     top: float
     width: float
+    heads: tuple[str, ...]
     lines: tuple[str, ...]
-    title: bool = True
 
     @property
     def height(self) -> float:
-        return len(self.lines) * _LINE + 2 * _PAD
+        return (len(self.heads) + len(self.lines)) * _LINE + 2 * _PAD
 
     @property
     def bottom(self) -> float:
@@ -66,6 +67,32 @@ class _Box:
         return self.left + self.width / 2
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A box, and beside it what is left behind there."""
+
+    box: _Box
+    beside: _Box | None
+
+    @property
+    def below(self) -> float:
+        return max(self.box.bottom, self.box.bottom if self.beside is None else self.beside.bottom) + _GAP
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where everything stands; without a label table there is no first step."""
+
+    table: _Step | None
+    cohort: _Step
+    parts: tuple[tuple[_Box, Part], ...]
+    judged: _Step
+
+    @property
+    def steps(self) -> tuple[_Step, ...]:
+        return (*(() if self.table is None else (self.table,)), self.cohort, self.judged)
+
+
 def draw_flow(flow: Flow, folder: Path) -> list[Path]:
     """Draw the flow and write it as SVG and PNG."""
     with report_style():
@@ -74,67 +101,57 @@ def draw_flow(flow: Flow, folder: Path) -> list[Path]:
 
 def make_figure(flow: Flow) -> Figure:
     """Return the drawing; its height is what the flow needs."""
-    boxes: list[tuple[_Box, _Box | None]] = []
-    top = _TOP
-    if flow.in_table is not None:
-        table = _Box(_MARGIN, top, _MAIN, ("Label table", counted(flow.in_table, "image")))
-        side = _side(table, [f"{count(images)} {reason}" for reason, images in flow.left_out])
-        boxes.append((table, side))
-        top = _below(table, side)
-    patients = "" if flow.patients is None else f" of {counted(flow.patients, 'patient')}"
-    cohort = _Box(
-        _MARGIN, top, _MAIN, ("Cohort", *_wrapped(f"{counted(flow.images, 'image')}{patients}", _MAIN))
-    )
-    unreadable = [] if flow.unreadable is None else [f"{count(flow.unreadable)} could not be read"]
-    side = _side(cohort, unreadable)
-    boxes.append((cohort, side))
-    parts = _parts(flow, _below(cohort, side) + 0.1)
-    lowest = max((box.bottom for box, _ in parts), default=cohort.bottom)
-    judged = _judged(flow, lowest + _GAP + 0.1)
-    lost = _side(judged, [f"{count(images)} without a score of {name}" for name, images in flow.not_scored])
-    boxes.append((judged, lost))
-    below = _below(judged, lost)
-    figure = new_figure(below + (len(flow.findings) + 2) * _LINE + 0.25)
+    layout = _lay_out(flow)
+    figure = new_figure(layout.judged.below + (len(flow.findings) + 2) * _LINE + 0.25)
     write_heading(
         figure, "Flow of images", f"{'Synthetic images' if flow.synthetic else 'Images'} and patients"
     )
     axes = _canvas(figure)
-    for box, beside in boxes:
+    for step in layout.steps:
+        _draw_step(axes, step)
+    for box, _ in layout.parts:
         _draw(axes, box)
-        if beside is not None:
-            _draw(axes, beside)
-            _arrow(
-                axes,
-                (box.left + box.width, beside.top + beside.height / 2),
-                (beside.left, beside.top + beside.height / 2),
-            )
-    for box, _ in parts:
-        _draw(axes, box)
-    if flow.in_table is not None:
-        _arrow(axes, (boxes[0][0].middle, boxes[0][0].bottom), (cohort.middle, cohort.top))
-    _fan_out(axes, cohort, [box for box, _ in parts])
-    _fan_in(axes, [box for box, part in parts if part.evaluated], judged)
-    _findings(axes, flow, below)
+    cohort = layout.cohort.box
+    if layout.table is not None:
+        _arrow(axes, (layout.table.box.middle, layout.table.box.bottom), (cohort.middle, cohort.top))
+    _fan_out(axes, cohort, [box for box, _ in layout.parts])
+    _fan_in(axes, [box for box, part in layout.parts if part.evaluated], layout.judged.box)
+    _findings(axes, flow, layout.judged.below)
     return figure
 
 
-def _judged(flow: Flow, top: float) -> _Box:
+def _lay_out(flow: Flow) -> _Layout:
+    table = None
+    if flow.in_table is not None:
+        box = _Box(_MARGIN, _TOP, _MAIN, ("Label table",), (counted(flow.in_table, "image"),))
+        table = _Step(box, _side(box, [f"{count(images)} {reason}" for reason, images in flow.left_out]))
+    patients = "" if flow.patients is None else f" of {counted(flow.patients, 'patient')}"
+    size = _wrapped(f"{counted(flow.images, 'image')}{patients}", _MAIN)
+    box = _Box(_MARGIN, _TOP if table is None else table.below, _MAIN, ("Cohort",), size)
+    unreadable = [] if flow.unreadable is None else [f"{count(flow.unreadable)} could not be read"]
+    cohort = _Step(box, _side(box, unreadable))
+    parts = _parts(flow, cohort.below + _RAIL)
+    lowest = max((one.bottom for one, _ in parts), default=box.bottom)
     models = "every model" if flow.models > 1 else "the model"
-    size = f"{counted(flow.evaluated, 'image')} of {counted(flow.evaluated_patients, 'patient')}"
-    return _Box(_MARGIN, top, _MAIN, (f"Evaluated: scored by {models}", *_wrapped(size, _MAIN)))
+    size = _wrapped(
+        f"{counted(flow.evaluated, 'image')} of {counted(flow.evaluated_patients, 'patient')}", _MAIN
+    )
+    box = _Box(_MARGIN, lowest + _GAP + _RAIL, _MAIN, ("Evaluated",), (f"scored by {models}", *size))
+    lost = [f"{count(images)} without a score of {name}" for name, images in flow.not_scored]
+    return _Layout(table, cohort, parts, _Step(box, _side(box, lost)))
 
 
-def _parts(flow: Flow, top: float) -> list[tuple[_Box, Part]]:
+def _parts(flow: Flow, top: float) -> tuple[tuple[_Box, Part], ...]:
     number = max(len(flow.parts), 1)
     width = (WIDTH - 2 * _MARGIN - (number - 1) * _BETWEEN) / number
-    return [
+    return tuple(
         (
             _Box(
                 _MARGIN + place * (width + _BETWEEN),
                 top,
                 width,
+                _wrapped(part.name, width, _BOLD_PER_INCH),
                 (
-                    part.name,
                     *_wrapped(counted(part.images, "image"), width),
                     *_wrapped(counted(part.patients, "patient"), width),
                 ),
@@ -142,7 +159,7 @@ def _parts(flow: Flow, top: float) -> list[tuple[_Box, Part]]:
             part,
         )
         for place, part in enumerate(flow.parts)
-    ]
+    )
 
 
 def _side(main: _Box, texts: list[str]) -> _Box | None:
@@ -151,16 +168,12 @@ def _side(main: _Box, texts: list[str]) -> _Box | None:
         return None
     width = WIDTH - _MARGIN - _SIDE_FROM
     lines = tuple(line for text in texts for line in _wrapped(text, width))
-    return _Box(_SIDE_FROM, main.top, width, lines, title=False)
+    return _Box(_SIDE_FROM, main.top, width, (), lines)
 
 
-def _below(box: _Box, side: _Box | None) -> float:
-    return max(box.bottom, box.bottom if side is None else side.bottom) + _GAP
-
-
-def _wrapped(text: str, width: float) -> list[str]:
-    room = int((width - 2 * _PAD) * _PER_INCH)
-    return [shortened(line, room) for line in textwrap.wrap(text, room, break_long_words=True)]
+def _wrapped(text: str, width: float, per_inch: float = _PER_INCH) -> tuple[str, ...]:
+    room = int((width - 2 * _PAD) * per_inch)
+    return tuple(textwrap.wrap(text, room, break_long_words=True))
 
 
 def _canvas(figure: Figure) -> Axes:
@@ -172,7 +185,17 @@ def _canvas(figure: Figure) -> Axes:
     return axes
 
 
+def _draw_step(axes: Axes, step: _Step) -> None:
+    _draw(axes, step.box)
+    if step.beside is None:
+        return
+    _draw(axes, step.beside)
+    level = step.box.top + min(step.box.height, step.beside.height) / 2
+    _arrow(axes, (step.box.left + step.box.width, level), (step.beside.left, level))
+
+
 def _draw(axes: Axes, box: _Box) -> None:
+    main = bool(box.heads)
     axes.add_patch(
         FancyBboxPatch(
             (box.left, box.top),
@@ -180,20 +203,19 @@ def _draw(axes: Axes, box: _Box) -> None:
             box.height,
             boxstyle="round,pad=0,rounding_size=0.04",
             facecolor="none",
-            edgecolor=INK.light if box.title else MUTED.light,
+            edgecolor=INK.light if main else MUTED.light,
             linewidth=0.9,
         )
     )
-    for place, line in enumerate(box.lines):
-        bold = box.title and place == 0
+    for place, line in enumerate((*box.heads, *box.lines)):
         axes.text(
-            box.middle if box.title else box.left + _PAD,
+            box.middle if main else box.left + _PAD,
             box.top + _PAD + (place + 0.5) * _LINE,
             line,
-            ha="center" if box.title else "left",
+            ha="center" if main else "left",
             va="center",
             fontsize=_SIZE,
-            fontweight="bold" if bold else "normal",
+            fontweight="bold" if place < len(box.heads) else "normal",
             color=INK.light,
         )
 

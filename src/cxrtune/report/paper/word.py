@@ -13,6 +13,7 @@ from docx.document import Document as DocxDocument
 from docx.enum.section import WD_ORIENT
 from docx.shared import Cm, Pt
 
+from cxrtune.report.figures.style import shortened
 from cxrtune.report.paper.item import Checklist
 from cxrtune.report.paper.methods import Methods
 from cxrtune.report.paper.references import REFERENCES
@@ -22,6 +23,7 @@ _ALWAYS = datetime(1980, 1, 1, tzinfo=UTC)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _WIDTHS = (1.3, 4.6, 1.7, 13.2, 4.2)
 _HEADS = ("Item", "Asks for", "Status", "Answer", "Where")
+_LONGEST_TITLE = 255  # of the format
 _ENTRY_MODE = 0o644 << 16
 
 
@@ -58,7 +60,8 @@ def write_word(
 
 def _describe(document: DocxDocument, title: str) -> None:
     properties = document.core_properties
-    properties.title, properties.author, properties.comments = _fit(title), "", "Written by cxrtune"
+    properties.title, properties.author = _fit(shortened(title, _LONGEST_TITLE)), ""
+    properties.comments = "Written by cxrtune"
     properties.created = properties.modified = _ALWAYS
     properties.last_modified_by, properties.revision = "", 1
     document.styles["Normal"].font.size = Pt(10)  # type: ignore[attr-defined]
@@ -91,7 +94,7 @@ def _add_checklist(document: DocxDocument, checklist: Checklist) -> None:
 
 def _fit(text: str) -> str:
     """Return a text that XML can hold, without the backticks of Markdown."""
-    return "".join(character for character in text if character.isprintable()).replace("`", "")
+    return "".join(one if one.isprintable() else " " for one in text).replace("`", "")
 
 
 def _without_dates(document: DocxDocument) -> bytes:

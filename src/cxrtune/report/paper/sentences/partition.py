@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cxrtune.cohort.splits import KAGGLES_LISTS, LISTS
 from cxrtune.report.judged import patients_in_two_parts, size_of
 from cxrtune.report.notation import listed
 from cxrtune.report.paper.facts import Facts
 
 PARTS = {"train": "training part", "validation": "tuning (validation) part", "test": "test part"}
+
+_WHERE_UNUSABLE = ", or, where these did not fit, NIH's official one"
 
 
 def assignment(facts: Facts) -> str | None:
@@ -28,8 +32,7 @@ def assignment(facts: Facts) -> str | None:
     )
     if split is None:
         return f"The label table gave no parts.{drawn}"
-    told = f"column {split['column']}" if split.get("column") else "the image's name"
-    given = f"Parts were those that the label table gives ({told})."
+    given = f"Parts were those that {_told_by(split)}."
     return f"{given} {_sentence(made[0])}{drawn}" if made else given
 
 
@@ -52,13 +55,23 @@ def disjoint(facts: Facts) -> str | None:
     return "Parts were disjoint by patient: by the identifiers in the cohort no patient was in two of them."
 
 
+def _told_by(split: Any) -> str:
+    if isinstance(split, dict) and split.get("column"):
+        return f"the label table gives (column {split['column']})"
+    if isinstance(split, dict) and split.get("pattern"):
+        return "the images' names give"
+    return "the map gives"
+
+
 def _test_of_nih(facts: Facts) -> str:
     record = facts.lineage.cohort
     names = set() if record is None else {source.name for source in record.inputs}
-    for lists in (LISTS, KAGGLES_LISTS):
+    for lists, otherwise in ((LISTS, ""), (KAGGLES_LISTS, _WHERE_UNUSABLE)):
         if set(lists.values()) <= names:
-            lists_named = listed(sorted(lists.values()))
-            return f"The test part was that of the data set's lists ({lists_named}), which is by patient."
+            files = listed(sorted(lists.values()))
+            return (
+                f"The test part was that of the data set's lists ({files}), which is by patient{otherwise}."
+            )
     return "The test part was NIH's official one, which is by patient."
 
 
