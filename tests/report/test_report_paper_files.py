@@ -175,7 +175,7 @@ def test_the_methods_follow_the_recipe() -> None:
     for said in (
         "padded with black to a square and resized to 320 by 320 pixels",
         "average pooling",
-        "fell to 0 by a cosine after a linear warm-up of 30% of the steps",
+        "fell to 0 by a cosine after a linear warm-up of 30 % of the steps",
         "positives and negatives had equal weights",
         "drawn anew in every epoch",
         "the highest macro AUROC on the tuning part",

@@ -19,7 +19,7 @@ from paper_made import (
 
 from cxrtune.evaluation.results import Contamination, Results
 from cxrtune.provenance import Record
-from cxrtune.report.testing import Testing, tested
+from cxrtune.report.testing import HowTested, how_tested
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def results() -> Results:
     return results_named(NIH, ours=True)
 
 
-def how(results: Results, *records: Record) -> Testing:
-    return tested(material_of(results, *records), results.models[0])
+def how(results: Results, *records: Record) -> HowTested:
+    return how_tested(material_of(results, *records), results.models[0])
 
 
 def test_a_model_that_was_trained_on_the_cohort_is_tested_internally(results: Results) -> None:

@@ -21,29 +21,29 @@ _NOTICE = "SYNTHETIC.txt"
 
 
 @dataclass(frozen=True)
-class Testing:
+class HowTested:
     """How one model was tested, and the sentence that says so."""
 
     kind: Kind
     sentence: str
 
 
-def tested(material: Material, model: ModelResult) -> Testing:
+def how_tested(material: Material, model: ModelResult) -> HowTested:
     """Say how a model was tested."""
     results, name = material.results, model.name
     size = f"the {judged_size(results)} of {part_named(results.split)}"
     if name in trained_here(material):
         seen = results.judged.get("train", 0)
         caution = f"; {counted(seen, 'image')} of these trained it" if seen else ""
-        return Testing(
+        return HowTested(
             "internal",
             f"Internal testing of {name}: trained on this cohort, tested on {size}{caution}.",
         )
     if model.contamination is not None:
-        return Testing("internal", _partly_seen(name, model.contamination, size))
+        return HowTested("internal", _partly_seen(name, model.contamination, size))
     lineage = lineage_of(material)
     if name not in lineage.trainings:
-        return Testing(
+        return HowTested(
             "unknown",
             f"Whether this is internal or external testing of {name} is not known: its training images are "
             "not.",
@@ -51,9 +51,9 @@ def tested(material: Material, model: ModelResult) -> Testing:
     return _of_another_cohort(lineage, name, f"{synthetic(results)}data", size)
 
 
-def all_tested(material: Material) -> tuple[Testing, ...]:
+def all_tested(material: Material) -> tuple[HowTested, ...]:
     """Say it of every model."""
-    return tuple(tested(material, model) for model in material.results.models)
+    return tuple(how_tested(material, model) for model in material.results.models)
 
 
 def _partly_seen(name: str, known: Contamination, size: str) -> str:
@@ -63,21 +63,21 @@ def _partly_seen(name: str, known: Contamination, size: str) -> str:
     return f"Internal testing of {name} on {size}: by {known.rule}, {said}."
 
 
-def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> Testing:
+def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> HowTested:
     ours, theirs = lineage.cohort, lineage.training_cohorts.get(name)
     if ours is None or theirs is None:
-        return Testing(
+        return HowTested(
             "unknown",
             f"{name} was trained on another cohort than the judged one; whether its {data} came from "
             "elsewhere is not recorded.",
         )
     if _sources(ours) & _sources(theirs):
-        return Testing(
+        return HowTested(
             "internal",
             f"Internal testing of {name}: it was trained on another cohort of the same files, and tested on "
             f"{size}; which of these trained it is not recorded.",
         )
-    return Testing(
+    return HowTested(
         "external",
         f"External testing of {name}: tested on {size}, of another cohort than the one that it was trained "
         "on; the two have no label table and no image folder in common.",

@@ -15,7 +15,7 @@ from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_counts, positive_patients
 from cxrtune.report.lineage import Lineage, lineage_of
 from cxrtune.report.material import Material
-from cxrtune.report.testing import Testing, all_tested
+from cxrtune.report.testing import HowTested, all_tested
 
 PROBE = "linear-probe"
 XRV = "xrv:"
@@ -53,7 +53,7 @@ class Facts:
         return trained_here(self.material)
 
     @cached_property
-    def testing(self) -> tuple[Testing, ...]:
+    def testing(self) -> tuple[HowTested, ...]:
         """How each model was tested."""
         return all_tested(self.material)
 

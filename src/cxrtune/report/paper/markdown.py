@@ -60,4 +60,7 @@ def plain(text: str) -> str:
     parts = " ".join(text.split()).split("`")
     if len(parts) % 2 == 0:
         return _MARKUP.sub(r"\\\1", "\\`".join(parts))
-    return "`".join(part if place % 2 else _MARKUP.sub(r"\\\1", part) for place, part in enumerate(parts))
+    return "`".join(
+        part.replace("|", "\\|") if place % 2 else _MARKUP.sub(r"\\\1", part)
+        for place, part in enumerate(parts)
+    )

@@ -10,7 +10,7 @@ from cxrtune.report.chosen import chosen_sentence, trained_here
 from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, score, span
-from cxrtune.report.testing import tested
+from cxrtune.report.testing import how_tested
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _disjoint(results: Results) -> str:
 
 def _evaluation_data(material: Material, model: ModelResult) -> str:
     results = material.results
-    return f"{judged_size(results)}, of {part_named(results.split)}. {tested(material, model).sentence}"
+    return f"{judged_size(results)}, of {part_named(results.split)}. {how_tested(material, model).sentence}"
 
 
 def _performance(results: Results, model: ModelResult) -> str:

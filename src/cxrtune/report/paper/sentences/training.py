@@ -93,7 +93,7 @@ def _rate(schedule: ScheduleSpec) -> str:
         how = "fell to 0 by a cosine"
     else:
         how = "was constant"
-    warm = f" after a linear warm-up of {schedule.warmup:.0%} of the steps" if schedule.warmup else ""
+    warm = f" after a linear warm-up of {100 * schedule.warmup:g} % of the steps" if schedule.warmup else ""
     return f"The learning rate {how}{warm}."
 
 
