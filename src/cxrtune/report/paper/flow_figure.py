@@ -27,9 +27,8 @@ from cxrtune.report.paper.flow_layout import LINE, MARGIN, PAD, Box, Step, lay_o
 STEM = "flow"
 
 _SIZE = 8.4
-_COLUMNS = (2.62, 3.42, 4.05, WIDTH - MARGIN)
-_THREE_COLUMNS = (2.9, 3.85, WIDTH - MARGIN)
-_NAME_LENGTH = 25
+_FOUR_COLUMNS, _NAME_BESIDE_FOUR = (2.3, 3.14, 3.98, WIDTH - MARGIN), 18
+_THREE_COLUMNS, _NAME_BESIDE_THREE = (2.9, 3.85, WIDTH - MARGIN), 25
 
 
 def draw_flow(flow: Flow, folder: Path) -> list[Path]:
@@ -140,13 +139,14 @@ def _findings(axes: Axes, flow: Flow, top: float) -> None:
     unknown = any(finding.unknown for finding in flow.findings)
     heads = ("With", "Patients", "Without", "Not known")
     shown = heads if unknown else heads[:3]
-    columns = _COLUMNS if unknown else _THREE_COLUMNS
-    _cells(axes, top, "Evaluated images by finding", shown, columns, bold=True)
+    columns = _FOUR_COLUMNS if unknown else _THREE_COLUMNS
+    longest = _NAME_BESIDE_FOUR if unknown else _NAME_BESIDE_THREE
+    _cells(axes, top, "Images by finding", shown, columns, bold=True)
     _rule(axes, top + 0.6 * LINE)
     for place, finding in enumerate(flow.findings, start=1):
         numbers = (finding.positives, finding.patients, finding.negatives, finding.unknown)
         cells = tuple(count(number) for number in numbers[: len(shown)])
-        _cells(axes, top + (place + 0.2) * LINE, shortened(finding.name, _NAME_LENGTH), cells, columns)
+        _cells(axes, top + (place + 0.2) * LINE, shortened(finding.name, longest), cells, columns)
     _rule(axes, top + (len(flow.findings) + 0.9) * LINE)
 
 

@@ -64,7 +64,7 @@ def _describe(document: DocxDocument, title: str) -> None:
     properties.comments = "Written by cxrtune"
     properties.created = properties.modified = _ALWAYS
     properties.last_modified_by, properties.revision = "", 1
-    document.styles["Normal"].font.size = Pt(10)  # type: ignore[attr-defined]
+    document.styles["Normal"].font.size = Pt(10)
 
 
 def _turn(document: DocxDocument) -> None:
