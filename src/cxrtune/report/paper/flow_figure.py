@@ -40,7 +40,7 @@ def draw_flow(flow: Flow, folder: Path) -> list[Path]:
 def make_figure(flow: Flow) -> Figure:
     """Return the drawing; its height is what the flow needs."""
     layout = lay_out(flow)
-    figure = new_figure(layout.judged.below + (len(flow.findings) + 2) * LINE + 0.25)
+    figure = new_figure(layout.judged.below + (len(flow.findings) + 2) * LINE + 0.12)
     write_heading(
         figure, "Flow of images", f"{'Synthetic images' if flow.synthetic else 'Images'} and patients"
     )

@@ -16,7 +16,7 @@ MARGIN = 0.08
 _TOP = 0.66
 _GAP = 0.24
 _RAIL = 0.1
-_PER_INCH, _BOLD_PER_INCH = 13.2, 11.5
+_PER_INCH, _BOLD_PER_INCH = 14.3, 11.5
 """Characters of 8.4 points that fit an inch, wide ones included."""
 
 _MAIN = 2.35

@@ -9,7 +9,8 @@ from cxrtune.report.paper.item import STATUSES, Checklist
 from cxrtune.report.paper.methods import Methods
 from cxrtune.report.paper.references import REFERENCES
 
-_MARKUP = re.compile(r"([\\*_<>|\[\]])")
+# Only what would be markup where it stands: methods are pasted, with `[1]` and names with underscores.
+_MARKUP = re.compile(r"[\\*|]|<(?=[A-Za-z/!?])|(?<=\])\(|(?<!\w)_|_(?!\w)")
 _MEANING = {
     "filled": "all that the item asks for is stated here, from the files that this report was made of",
     "author": "the author must write it, or what stands after `Author:`",
@@ -59,8 +60,8 @@ def plain(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line; what stands in backticks stays code."""
     parts = " ".join(text.split()).split("`")
     if len(parts) % 2 == 0:
-        return _MARKUP.sub(r"\\\1", "\\`".join(parts))
+        return _MARKUP.sub(r"\\\g<0>", "\\`".join(parts))
     return "`".join(
-        part.replace("|", "\\|") if place % 2 else _MARKUP.sub(r"\\\1", part)
+        part.replace("|", "\\|") if place % 2 else _MARKUP.sub(r"\\\g<0>", part)
         for place, part in enumerate(parts)
     )

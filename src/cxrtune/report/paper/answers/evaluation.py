@@ -27,10 +27,10 @@ def uncertainty(facts: Facts) -> Answer:
 
 def measures_and_comparison(facts: Facts) -> Answer:
     """All measures and plots, and how models were compared."""
-    why = (
-        "AUROC and average precision need no threshold; patients are drawn or swapped whole because the "
-        "images of one patient resemble each other."
-    )
+    why = "AUROC and average precision need no threshold."
+    whole = None
+    if facts.results.bootstrap is not None:
+        whole = "Patients are drawn or swapped whole because the images of one patient resemble each other."
     utility = None if facts.wrote("net_benefit.csv") else "Clinical utility was not measured."
     plots = "Curves are shown for each finding."
     return filled(
@@ -39,6 +39,7 @@ def measures_and_comparison(facts: Facts) -> Answer:
             statistics.uncertainty(facts),
             statistics.comparison(facts),
             why,
+            whole,
             plots,
             utility,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxrtune.report.notation import count, counted
 from cxrtune.report.paper.answers.coverage import of_all_models
 from cxrtune.report.paper.answers.data import PROVENANCE
 from cxrtune.report.paper.facts import Facts
@@ -123,7 +124,10 @@ def imbalance(facts: Facts) -> Answer:
 def fairness(facts: Facts) -> Answer:
     """Approaches to fairness."""
     groups = statistics.groups(facts) or "Performance was not described in groups: none could be formed."
-    return not_done(f"Nothing was done to make the models fairer. {groups}", "index.html: Subgroups")
+    return not_done(
+        f"Neither the software nor this run did anything to make a model fairer. {groups}",
+        "index.html: Subgroups",
+    )
 
 
 def output(facts: Facts) -> Answer:
@@ -150,9 +154,10 @@ def results_of_update(facts: Facts) -> Answer:
         return not_done("No model was updated or recalibrated.")
     said = []
     for one in facts.calibrated:
-        better = sum(found.after.log_loss < found.before.log_loss for found in one.calibration.values())
+        all_of = len(one.calibration)
+        lower = sum(found.after.log_loss < found.before.log_loss for found in one.calibration.values())
         said.append(
-            f"Calibration lowered the log loss of {one.name} in {better} of {len(one.calibration)} findings "
-            "on the evaluated images."
+            f"On the evaluated images calibration lowered the log loss of {one.name} in {count(lower)} of "
+            f"{counted(all_of, 'finding')} and did not in {count(all_of - lower)}."
         )
     return filled(" ".join(said), CALIBRATION)

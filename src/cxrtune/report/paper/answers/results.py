@@ -138,7 +138,7 @@ def _data(facts: Facts) -> str | None:
 def _described(facts: Facts) -> str | None:
     said = []
     for part in facts.results.shift:
-        age = "" if part.median_age is None else f"median age {part.median_age:.0f} years"
+        age = "" if part.median_age is None else f"median age {part.median_age:g} years"
         sexes = ", ".join(f"{100 * share:.1f} % {sex}" for sex, share in sorted(part.sexes.items()))
         views = ", ".join(f"{100 * share:.1f} % {view}" for view, share in sorted(part.views.items()))
         told = "; ".join(text for text in (age, sexes, views) if text)

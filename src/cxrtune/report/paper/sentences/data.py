@@ -65,7 +65,7 @@ def unreadable(facts: Facts) -> str | None:
     record = facts.lineage.pack
     if record is None or "unreadable" not in record.counts:
         return None
-    return f"Of these, {count(record.counts['unreadable'])} could not be read and had no score."
+    return f"Of the cohort's images {count(record.counts['unreadable'])} could not be read and had no score."
 
 
 def criteria(facts: Facts) -> str | None:

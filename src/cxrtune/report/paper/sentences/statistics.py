@@ -37,7 +37,7 @@ def uncertainty(facts: Facts) -> str | None:
         return None
     said = [
         "Intervals were 95 % intervals that took the images of a patient as alike as they are. That of an "
-        "AUROC is Newcombe's score interval [@newcombe2006], with effective numbers of images by the design "
+        "AUROC was Newcombe's score interval [@newcombe2006], with effective numbers of images by the design "
         "effect of the patients [@obuchowski1997; @korn1998]."
     ]
     if facts.thresholds:

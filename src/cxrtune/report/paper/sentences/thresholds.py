@@ -50,7 +50,7 @@ def _calibrated(facts: Facts, model: ModelResult) -> str:
     methods = dict.fromkeys(result.method for result in model.calibration.values())
     how = listed([_METHODS.get(method, method) for method in methods])
     origin = None if model.chosen is None else model.chosen.calibration
-    findings = counted(len(model.calibration), "finding")
+    findings = f"{count(len(model.calibration))} of {counted(len(model.findings), 'finding')}"
     by = ""
     if _chosen_on_tuning(facts, model, origin):
         by = ", each by the method with the lowest log loss in cross-validation over patients"
