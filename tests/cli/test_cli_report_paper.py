@@ -47,7 +47,8 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def evaluated(place, quietly):
     """The folder, with an evaluation of the table in it."""
-    quietly("evaluate", "--cohort", place / "cohort.parquet", "--predictions", f"theirs={place / 'scores.csv'}",
+    table = f"theirs={place / 'scores.csv'}"
+    quietly("evaluate", "--cohort", place / "cohort.parquet", "--predictions", table,
             "--replicates", 100, "--out", place / "evaluation")  # fmt: skip
     return place
 

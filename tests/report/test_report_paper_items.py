@@ -12,6 +12,7 @@ from paper_made import (
     DRAWN,
     EVALUATE,
     NIH,
+    OURS,
     PACK,
     PREDICT,
     THEIRS,
@@ -19,6 +20,7 @@ from paper_made import (
     chain,
     cohort_record,
     material_of,
+    record,
     results_named,
     train_record,
 )
@@ -347,6 +349,45 @@ def test_events_are_those_of_the_labels(nih: Results) -> None:
     patients = len(np.unique(cohort.patients[rows][positive]))
     text = answered(TRIPOD_AI, material_of(nih))["21"].text
     assert f"Mass {positive.sum()} of {len(rows)} ({patients})" in text
+
+
+def three_models() -> Material:
+    """A network that was trained here, the linear probe, and a published model."""
+    cohort = cohort_of(THREE)
+    tables = [scores_of(cohort, "validation", "test", card=OURS, seed=seed) for seed in (1, 2, 3)]
+    read = {"cohort": "c", "predictions of a": "t", "predictions of b": "u", "predictions of c": "v"}
+    probe = record("linear-probe", {"b.parquet": "u"}, {"cohort": "c"}, {"strengths": [0.001, 0.1]})
+    published = record("xrv:densenet121-res224-nih", {"c.parquet": "v"}, {"cohort": "c"})
+    evaluated = record("evaluate", {"results.json": "r"}, read)
+    chained = (cohort_record(), PACK, train_record(), PREDICT, probe, published, evaluated)
+    return material_of(results_of(cohort, *tables, origin=NIH, replicates=100), *chained)
+
+
+def test_a_probe_and_a_published_model_are_told_apart_from_a_network() -> None:
+    found = answered(CLAIM, three_models())
+    assert found["22"].status == "filled"
+    assert "a was a DenseNet-121 (Huang et al. 2017)" in found["22"].text
+    assert "b was a logistic regression on the mean of the frozen trunk's output." in found["22"].text
+    assert (
+        "was used as published (Cohen et al. 2022), with its own reader and preprocessing."
+        in found["22"].text
+    )
+    assert "b was chosen on the tuning part among 0.001, 0.1." in found["25"].text
+    assert "c was trained" not in found["25"].text
+    assert "not corrected over the 3 pairs of models" in found["29"].text
+    assert found["32"].status == "author"
+    assert "external testing of c is not known" in found["32"].text
+
+
+def test_calibration_that_does_not_help_is_told() -> None:
+    results = three_models().results
+    (name, calibrated), *_ = results.models[0].calibration.items()
+    worse = calibrated.model_copy(
+        update={"after": calibrated.after.model_copy(update={"log_loss": calibrated.before.log_loss + 1})}
+    )
+    model = results.models[0].model_copy(update={"calibration": {name: worse}})
+    text = answered(TRIPOD_AI, material_of(results.model_copy(update={"models": [model]})))["24"].text
+    assert "lowered the log loss of a in 0 of 1 finding and did not in 1." in text
 
 
 def test_a_heatmap_that_was_judged_is_explanation(nih: Results) -> None:

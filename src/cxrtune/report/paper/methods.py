@@ -18,8 +18,8 @@ from cxrtune.report.paper.sentences import (
 
 _WORDS = (
     "Words are those of CLAIM 2024 [@tejani2024]: tuning is what is often called validation, internal "
-    "testing is on the source of the training images, external testing on another. Checklists of "
-    "CLAIM 2024 and TRIPOD+AI [@collins2024] were drafted from the same records."
+    "testing is on the source of the training images, external testing on another. Checklists of CLAIM 2024 "
+    "and TRIPOD+AI [@collins2024] were drafted from the same records."
 )
 
 

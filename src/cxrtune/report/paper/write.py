@@ -23,7 +23,10 @@ FLOW_FILES = ("flow.svg", "flow.png")
 FILES = (*(guideline.file for guideline in GUIDELINES), METHODS_FILE, WORD_FILE, *FLOW_FILES)
 """The files, by their names in the report's folder."""
 
-_CAPTION = "Flow of images and patients, and evaluated images with and without each finding."
+_CAPTION = (
+    "Flow of images and patients; by finding, evaluated images with it, patients with it, and images without "
+    "it."
+)
 
 
 @dataclass(frozen=True)
