@@ -1,6 +1,7 @@
 """`cxrtune report` on tables of one's own: what lies beside the page, and which records it finds."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.provenance import Source, recording
-from cxrtune.report.paper.write import FILES
+from cxrtune.report.paper.write import FILES, GUIDELINES
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,26 @@ def test_everything_for_a_paper_lies_beside_the_page(cxrtune, evaluated, tmp_pat
     assert "Of 250 images in the label table, 6 were excluded by the map and 4 were not on disk" in claim
     assert "DenseNet" not in claim
     assert "its training images are not" in claim
+
+
+def test_where_numbers_are_said_to_stand_they_stand(cxrtune, evaluated, tmp_path):
+    out = tmp_path / "report"
+    assert cxrtune("report", "--evaluation", evaluated / "evaluation", "--out", out).code == 0
+    page = (out / "index.html").read_text(encoding="utf-8")
+    headings = set(re.findall(r"<h2[^>]*>([^<]*)</h2>", page))
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    places = set()
+    for guideline in GUIDELINES:
+        for line in (out / guideline.file).read_text(encoding="utf-8").splitlines():
+            if re.match(r"\| \d", line):
+                places |= set(line.rstrip(" |").split(" | ")[-1].replace("\\_", "_").split("; "))
+    named = {place.strip() for place in places if re.match(r"index\.html|tables/|results\.json|flow", place)}
+    assert {"flow.svg", "tables/cohort.csv", "tables/auroc.csv"} <= named
+    for place in named:
+        file, _, inside = place.partition(": ")
+        assert (out / file).is_file(), place
+        for part in inside.split(", ") if inside else ():
+            assert part in (headings if file == "index.html" else results), place
 
 
 def test_without_the_cohorts_record_nobody_knows_who_was_excluded(cxrtune, evaluated, tmp_path):

@@ -106,7 +106,8 @@ def preparation_and_checks(facts: Facts) -> Answer:
 
 def subsets(facts: Facts) -> Answer:
     """Which of the images, or which part of an image, was used."""
-    whole = " The networks were given whole images." if facts.networks else ""
+    cropped = any(recipe.preprocess.resize == "crop" for recipe in facts.recipes.values())
+    whole = " The networks were given whole images." if facts.networks and not cropped else ""
     return filled(f"{data.selection(facts)}{whole}", FLOW)
 
 

@@ -51,10 +51,15 @@ def measures_and_comparison(facts: Facts) -> Answer:
 def robustness(facts: Facts) -> Answer:
     """Robustness and sensitivity."""
     beside = joined(statistics.groups(facts), statistics.other_labels(facts))
-    return not_done(
-        joined("Images, labels and seeds were not varied.", beside) or "",
-        "index.html: Subgroups" if beside else "",
-    )
+    places = [
+        place
+        for place, there in (
+            ("index.html: Subgroups", facts.results.attributes),
+            ("index.html: Other labels", facts.results.second_truths),
+        )
+        if there
+    ]
+    return not_done(joined("Images, labels and seeds were not varied.", beside) or "", "; ".join(places))
 
 
 def clusters(facts: Facts) -> Answer:

@@ -10,7 +10,7 @@ from cxrtune.report.paper.item import Answer, author, filled, filled_or_author, 
 from cxrtune.report.paper.sentences import data, model, statistics, thresholds, training
 
 TRAINING = "index.html: Training, Provenance"
-THRESHOLDS = "index.html: Thresholds; tables/operating_points.csv"
+THRESHOLDS = "results.json: models"
 MODEL_CARD = "index.html: Model card, Provenance"
 CALIBRATION = "index.html: Calibration; tables/calibration.csv"
 _NOT_DEVELOPED = "No model was developed in this run: the item is for the development of a model."
@@ -123,10 +123,14 @@ def imbalance(facts: Facts) -> Answer:
 
 def fairness(facts: Facts) -> Answer:
     """Approaches to fairness."""
-    groups = statistics.groups(facts) or "Performance was not described in groups: none could be formed."
+    groups = statistics.groups(facts)
     return not_done(
-        f"Neither the software nor this run did anything to make a model fairer. {groups}",
-        "index.html: Subgroups",
+        joined(
+            "Neither the software nor this run did anything to make a model fairer.",
+            groups or "Performance was not described in groups: none could be formed.",
+        )
+        or "",
+        "index.html: Subgroups" if groups else "",
     )
 
 

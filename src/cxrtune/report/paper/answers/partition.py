@@ -26,7 +26,7 @@ def disjoint(facts: Facts) -> Answer:
     """The level at which parts are disjoint."""
     known = partition.disjoint(facts)
     if known is not None:
-        return filled(known, MODEL_CARD)
+        return filled(known, "results.json: patients_in_two_parts")
     why = (
         "The cohort has no identifiers of patients: each image was taken for a patient of its own."
         if not facts.patients_known
@@ -87,7 +87,7 @@ def external(facts: Facts) -> Answer:
 
 def differences(facts: Facts) -> Answer:
     """How evaluation data differ from those of development."""
-    if _only(facts, "internal") and facts.results.shift and facts.developed:
+    if _all_of_this_cohort(facts) and facts.results.shift:
         return filled(
             "Training, tuning and evaluated images are of one cohort, with the same criteria and the same "
             "reference standard; how the parts differ in age, sex, view and prevalence was counted.",
@@ -101,7 +101,7 @@ def differences(facts: Facts) -> Answer:
 
 def compared_with_development(facts: Facts) -> Answer:
     """The distribution of predictors and outcome beside that of development."""
-    if _only(facts, "internal") and facts.results.shift and facts.developed:
+    if _all_of_this_cohort(facts) and facts.results.shift:
         return filled("Age, sex, view and prevalence of the parts stand side by side.", COHORT)
     return not_done("The data of development are not known to this report, or only in part.")
 
@@ -116,5 +116,5 @@ def _of_kind(facts: Facts, kind: Kind, none: str) -> Answer:
     return not_done(none)
 
 
-def _only(facts: Facts, kind: Kind) -> bool:
-    return bool(facts.testing) and all(testing.kind == kind for testing in facts.testing)
+def _all_of_this_cohort(facts: Facts) -> bool:
+    return facts.developed and all(model.name in facts.trained_here for model in facts.results.models)

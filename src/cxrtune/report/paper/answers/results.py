@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cxrtune.evaluation.results import ModelResult
-from cxrtune.report.notation import counted, score, span
+from cxrtune.report.notation import counted, listed, score, span
 from cxrtune.report.paper.answers.data import COHORT, FLOW
 from cxrtune.report.paper.answers.evaluation import SUMMARY
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import data, partition, statistics
 
-CALLS = "index.html: Classification reports; tables/classification.csv"
+CALLS = "index.html: Classification reports; results.json: models"
 
 
 def flow(facts: Facts) -> Answer:
@@ -74,7 +74,7 @@ def accuracy(facts: Facts) -> Answer:
         )
     if not any("recall" in one.intervals for model in facts.thresholds for one in model.findings.values()):
         return not_done("Sensitivity and specificity have no intervals.", CALLS)
-    names = ", ".join(model.name for model in facts.thresholds)
+    names = listed([model.name for model in facts.thresholds])
     return filled(
         f"Sensitivity, specificity and precision of {names}, by finding, have 95 % intervals.", CALLS
     )
@@ -89,14 +89,16 @@ def failures(facts: Facts) -> Answer:
         "say what these errors have in common; the software does not.",
         f"The {counted(len(examples), 'gravest error')} of {examples[0].model}, at most two of a finding and "
         "kind, are listed.",
-        "index.html: Examples; results.json: examples",
+        "results.json: examples",
     )
 
 
 def limitations(facts: Facts) -> Answer:
     """Limitations."""
     return author(
-        "discuss these, and those of the study.", "What the numbers show is listed.", "index.html: Limits"
+        "discuss these, and those of the study.",
+        "Those that the numbers show are listed.",
+        "index.html: Limits",
     )
 
 

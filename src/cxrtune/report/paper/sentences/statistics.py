@@ -20,8 +20,8 @@ def measures(facts: Facts) -> str:
     if facts.calibrated:
         said.append(
             "Calibration was measured by the Brier score [@brier1950], the log loss and the expected "
-            "calibration error over ten bins of equal mass [@nixon2019], before and after, and shown as "
-            "reliability diagrams."
+            "calibration error over ten bins of equal mass [@nixon2019], before and after; a reliability "
+            f"diagram shows that of {facts.calibrated[0].name}."
         )
     if any(model.prevalence for model in facts.results.models):
         said.append("Predictive values at stated prevalences followed from Bayes' rule [@saerens2002].")
