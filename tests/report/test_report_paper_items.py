@@ -258,6 +258,13 @@ def test_of_an_outside_model_only_its_numbers_are_filled(scenarios: dict[str, Ma
         assert "No model was developed in this run" in tripod[number].text
 
 
+def test_the_training_part_is_not_taken_for_an_outside_models(scenarios: dict[str, Material]) -> None:
+    said = "No evaluated model is known to have been trained on the training part."
+    assert said in answered(CLAIM, scenarios["outside"])["19"].text
+    assert said not in answered(CLAIM, scenarios["ours"])["19"].text
+    assert said not in answered(CLAIM, scenarios["test only"])["19"].text
+
+
 def test_synthetic_images_are_called_so_and_have_no_patients(scenarios: dict[str, Material]) -> None:
     claim, tripod = answered(CLAIM, scenarios["synthetic"]), answered(TRIPOD_AI, scenarios["synthetic"])
     for number in ("5", "13"):

@@ -149,7 +149,6 @@ REFERENCES: dict[str, Reference] = {
     "berry1995": Reference(
         "Berry and Armitage 1995",
         "Berry G, Armitage P. Mid-P confidence intervals: a brief review. The Statistician 1995;44:417-423.",
-        "10.2307/2348891",
     ),
     "efron1979": Reference(
         "Efron 1979",

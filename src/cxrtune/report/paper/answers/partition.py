@@ -11,7 +11,7 @@ from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import partition
 from cxrtune.report.testing import Kind
 
-MODEL_CARD = "index.html: Model card"
+REPORTING = "index.html: Reporting"
 
 
 def assignment(facts: Facts) -> Answer:
@@ -110,9 +110,9 @@ def _of_kind(facts: Facts, kind: Kind, none: str) -> Answer:
     known = [testing.sentence for testing in facts.testing if testing.kind == kind]
     open_ = [testing.sentence for testing in facts.testing if testing.kind == "unknown"]
     if known and not open_:
-        return filled(" ".join(known), MODEL_CARD)
+        return filled(" ".join(known), REPORTING)
     if open_:
-        return author("say what these models were trained on.", " ".join([*known, *open_]), MODEL_CARD)
+        return author("say what these models were trained on.", " ".join([*known, *open_]), REPORTING)
     return not_done(none)
 
 

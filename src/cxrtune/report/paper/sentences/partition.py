@@ -40,7 +40,10 @@ def sizes(facts: Facts) -> str:
     """Say how large each part was."""
     parts = [part for part in facts.results.cohort if part.images]
     named = [f"the {PARTS.get(part.split, part.split)} had {size_of(part)}" for part in parts]
-    return _sentence(listed(named))
+    said = _sentence(listed(named))
+    if facts.trained_here or all(part.split != "train" for part in parts):
+        return said
+    return f"{said} No evaluated model is known to have been trained on the training part."
 
 
 def disjoint(facts: Facts) -> str | None:

@@ -57,9 +57,9 @@ def _trained(name: str, recipe: Recipe) -> str:
     training = recipe.training
     stop = ""
     if training.early_stopping:
-        stop = f", stopped early after {counted(training.early_stopping, 'epoch')} without improvement"
+        stop = f", with early stopping after {counted(training.early_stopping, 'epoch')} without improvement"
     said = (
-        f"{name} was trained for at most {counted(training.epochs, 'epoch')}{stop}, with Adam [@kingma2015] "
+        f"{name} was trained for at most {counted(training.epochs, 'epoch')}{stop}, by Adam [@kingma2015] "
         f"(learning rate {training.learning_rate:g}, weight decay {training.weight_decay:g}, batches of "
         f"{training.batch_size}) on the binary cross-entropy; {_weighted(recipe)}. "
         f"{_rate(training.schedule)} Training images were augmented: "
