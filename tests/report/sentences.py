@@ -60,7 +60,7 @@ def scores_of(
 def results_of(cohort: Cohort, *tables: Predictions, **options: Any) -> Results:
     """The results of the models `a`, `b` and so on."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
-    return evaluate(cohort, named, Options(replicates=60, **options)).results
+    return evaluate(cohort, named, Options(**{"replicates": 60} | options)).results
 
 
 def page_of(folder: Path, cohort: Cohort, *tables: Predictions, ours: bool = False, **options: Any) -> str:

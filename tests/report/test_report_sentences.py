@@ -81,6 +81,12 @@ def test_training_is_told_of_models_trained_here_only(ours: str, outside: str) -
     assert "Training used 60 images of 30 patients, with 80 images of 40 patients for validation." in ours
     for text in ("Training used", "training part has", "for training"):
         assert text not in outside
+    assert (
+        "60 images of 30 patients for training and 80 images of 40 patients for tuning (validation)" in ours
+    )
+    assert "Internal testing of a: trained on this cohort" in ours
+    assert "Whether this is internal or external testing of a is not known" in outside
+    assert "Tuning (validation)" in outside
     assert "a model trained here meets other patients" in ours
     assert "a model trained here" not in outside
 

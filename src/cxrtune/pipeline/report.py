@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError
-from cxrtune.evaluation.results import Results
-from cxrtune.evaluation.write import RESULTS
 from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.packs.pack import open_pack
@@ -18,6 +16,7 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
 from cxrtune.report.chosen import PREDICTIONS_OF
+from cxrtune.report.inputs import read_results
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 
@@ -57,7 +56,7 @@ def _pictures(evaluation: Path, run: Path | None) -> dict[str, NDArray[np.uint8]
     cohort_file = None if run is None else run / "cohort.parquet"
     if run is None or cohort_file is None or not cohort_file.is_file() or not (run / "pack").is_dir():
         return {}
-    results = Results.read(evaluation / RESULTS)
+    results = read_results(evaluation)
     images = read_cohort(cohort_file).images
     pack = open_pack(run / "pack", images)
     rows = {image: row for row, image in enumerate(images)}
@@ -75,8 +74,10 @@ def _records(evaluation: Path, run: Path | None) -> list[Path]:
             remedy="Make one with: cxrtune evaluate --cohort FILE --predictions NAME=FILE --out DIR",
         )
     stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
-    tables = [
-        Path(source.path) for source in read_record(last).inputs if source.name.startswith(PREDICTIONS_OF)
-    ]
-    records = [*stages, *(record_path(table) for table in tables), last]
-    return [record for record in records if record.is_file()]
+    inputs = read_record(last).inputs
+    # A model may be judged on another cohort than its run's, or without a run: its record counts too.
+    cohorts = [Path(source.path) for source in inputs if source.name == "cohort"]
+    tables = [Path(source.path) for source in inputs if source.name.startswith(PREDICTIONS_OF)]
+    records = [*stages, *(record_path(file) for file in (*cohorts, *tables)), last]
+    found = {record.resolve(): record for record in records if record.is_file()}
+    return list(found.values())

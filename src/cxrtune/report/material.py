@@ -45,6 +45,7 @@ class Figures:
     reliability: Markup | None
     localization: Markup | None
     net_benefit: Markup | None = None
+    flow: Markup | None = None
 
 
 @dataclass(frozen=True)

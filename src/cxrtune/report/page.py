@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
 from cxrtune.evaluation.results import Results
+from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.style import HUES
 from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
 from cxrtune.report.judged import judged_images, judged_patients, synthetic
 from cxrtune.report.material import Material, gather
 from cxrtune.report.notation import counted, moment
+from cxrtune.report.paper.write import FILES, FLOW_FILES, write_paper
 from cxrtune.report.prose import prose
 from cxrtune.report.sections import SECTIONS
 
@@ -28,6 +31,7 @@ DEFAULT_TITLE = "Chest radiograph findings: evaluation report"
 
 PAGE_FILE = "index.html"
 
+_FLOW = "Flow of images from the label table to those that were evaluated."
 _CURVES = (CURVES_FILE, RECALL_FILE, BANDS_FILE)
 _TABLE_SUFFIXES = (".csv", ".md")
 _OWN_FIGURES = (
@@ -51,7 +55,7 @@ def write_report(
     pictures: Mapping[str, NDArray[np.uint8]] = MappingProxyType({}),
     title: str = DEFAULT_TITLE,
 ) -> Path:
-    """Write `out/index.html`, with `results.json`, `figures/` and `tables/` beside it.
+    """Write `out/index.html`; beside it `results.json`, `figures/`, `tables/`, and what a paper needs.
 
     The page is put in place last and whole; figures that an earlier report left for models that are
     no longer compared are removed.
@@ -101,6 +105,9 @@ def _build(evaluation: Path, staging: Path, material: Material) -> None:
         if path.suffix in _TABLE_SUFFIXES and path.name not in _CURVES:
             shutil.copyfile(path, tables / path.name)
     shutil.copyfile(evaluation / RESULTS_FILE, staging / RESULTS_FILE)
+    write_paper(material, staging)
+    flow = inline_svg(staging / FLOW_FILES[0], prefix="flow", description=_FLOW)
+    material = replace(material, figures=replace(material.figures, flow=flow))
     (staging / PAGE_FILE).write_text(render_page(material), encoding="utf-8", newline="\n")
 
 
@@ -111,8 +118,8 @@ def _publish(staging: Path, out: Path) -> None:
     for folder in ("figures", "tables"):
         for path in sorted((staging / folder).iterdir()):
             path.replace(out / folder / path.name)
-    (staging / RESULTS_FILE).replace(out / RESULTS_FILE)
-    (staging / PAGE_FILE).replace(out / PAGE_FILE)
+    for name in (RESULTS_FILE, *FILES, PAGE_FILE):
+        (staging / name).replace(out / name)
 
 
 def _remove_stale_figures(fresh: Path, published: Path) -> None:

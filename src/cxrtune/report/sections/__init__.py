@@ -23,6 +23,7 @@ from cxrtune.report.sections.net_benefit import net_benefit_view
 from cxrtune.report.sections.operating_points import operating_points_view
 from cxrtune.report.sections.paired_calls import paired_calls_view
 from cxrtune.report.sections.provenance import provenance_view
+from cxrtune.report.sections.reporting import reporting_view
 from cxrtune.report.sections.roc import roc_view
 from cxrtune.report.sections.second_truth import second_truth_view
 from cxrtune.report.sections.subgroups import subgroups_view
@@ -60,5 +61,6 @@ SECTIONS = (
     Section("examples", "Examples", examples_view),
     Section("limits", "Limits", limits_view),
     Section("model_card", "Model card", model_card_view),
+    Section("reporting", "Reporting", reporting_view),
     Section("provenance", "Provenance", provenance_view),
 )

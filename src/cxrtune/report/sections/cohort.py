@@ -7,16 +7,19 @@ from pathlib import Path
 
 from cxrtune.evaluation.results import Results, SplitCount
 from cxrtune.findings import spoken
-from cxrtune.provenance import Record
 from cxrtune.report.chosen import trained_here
-from cxrtune.report.judged import part_named
+from cxrtune.report.lineage import label_tables
 from cxrtune.report.material import Material
-from cxrtune.report.notation import count, counted, listed, percent
+from cxrtune.report.notation import count, percent
+from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.item import joined
+from cxrtune.report.paper.references import named
+from cxrtune.report.paper.sentences import data, reference_standard
 from cxrtune.report.table import Cell, Column, Group, Row, Table, number
 
 _UNKNOWN = "not known"
 _SEXES = {"F": "Female", "M": "Male"}
-_PART_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_PART_NAMES = {"train": "Training", "validation": "Tuning (validation)", "test": "Test"}
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,14 @@ class CohortView:
 
 def cohort_view(material: Material) -> CohortView:
     """Count images, patients and positives, part by part."""
-    results = material.results
+    results, facts = material.results, Facts(material)
     parts = results.cohort
     partial = any(finding.known != part.images for part in parts for finding in part.findings.values())
     names = ["Number", "%", *(["Known"] if partial else [])]
     basis = "the images whose label is known" if partial else "the images"
     return CohortView(
-        flow=f"{_flow(material.records)} {_judged(results)}".strip(),
-        labels=_labels(material.records),
+        flow=joined(data.exclusions(facts), data.selection(facts)) or "",
+        labels=_labels(facts),
         shift=_shift(results, trained=bool(trained_here(material))) if results.shift else None,
         table=Table(
             anchor="table-cohort",
@@ -63,42 +66,12 @@ def cohort_view(material: Material) -> CohortView:
     )
 
 
-def _flow(records: tuple[Record, ...]) -> str:
-    counts = {record.stage: record.counts for record in records}
-    if "in_table" not in counts.get("cohort", {}):
-        return ""
-    by_map = any("map" in record.settings for record in records)
-    cohort, unreadable = counts["cohort"], counts.get("pack", {}).get("unreadable", 0)
-    return (
-        f"Of {counted(cohort['in_table'], 'image')} in the label table, "
-        f"{count(cohort['excluded_by_protocol'])} were excluded by the {'map' if by_map else 'protocol'} and "
-        f"{count(cohort['not_on_disk'])} were not on disk: {count(cohort['kept'])} are in the cohort, "
-        f"of which {count(unreadable)} could not be read."
-    )
-
-
-def _judged(results: Results) -> str:
-    if results.shared_images is None:
-        return ""
-    lost = [
-        f"{count(model.not_scored)} have no score of {model.name}"
-        for model in results.models
-        if model.not_scored
-    ]
-    models = "every model" if len(results.models) > 1 else "the model"
-    reasons = f" ({listed(lost)})" if lost else ""
-    return (
-        f"Of the {counted(results.images, 'image')} in {part_named(results.split)}, "
-        f"{count(results.shared_images)} were scored by {models}{reasons}: scores are judged on these."
-    )
-
-
-def _labels(records: tuple[Record, ...]) -> str:
-    cohort = next((record for record in records if record.stage == "cohort"), None)
-    tables = [] if cohort is None else [source for source in cohort.inputs if "csv" in source.path.lower()]
-    if not tables:
-        return ""
-    return f"Labels: {Path(tables[0].path).name}, SHA-256 {tables[0].sha256}."
+def _labels(facts: Facts) -> str:
+    cohort = facts.lineage.cohort
+    files = [] if cohort is None else list(label_tables(cohort))
+    standard = reference_standard.defined(facts) or reference_standard.described(facts)
+    hashed = f"Labels: {Path(files[0].path).name}, SHA-256 {files[0].sha256}." if files else None
+    return named(joined(standard, hashed) or "")
 
 
 def _shift(results: Results, *, trained: bool) -> Table:

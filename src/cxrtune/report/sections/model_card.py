@@ -10,6 +10,7 @@ from cxrtune.report.chosen import chosen_sentence, trained_here
 from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, score, span
+from cxrtune.report.testing import how_tested
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def model_card_view(material: Material) -> ModelCardView | None:
             *(_OF_OURS if trained else (_NOT_KNOWN,)),
             Entry("Output", f"A score in [0, 1] for {listed([spoken(f) for f in _given(model)])}."),
             *_training_data(material, model, trained=trained),
-            Entry("Evaluation data", _evaluation_data(results)),
+            Entry("Evaluation data", _evaluation_data(material, model)),
             Entry("Performance", _performance(results, model)),
             Entry("Thresholds", _thresholds(material, model)),
             Entry("Calibration", _calibration(material, model)),
@@ -84,7 +85,7 @@ def _training_data(material: Material, model: ModelResult, *, trained: bool) -> 
     """Say what is known of it: the cohort's parts, or which judged images were in it, or nothing."""
     name = "Training data"
     if trained:
-        parts = ((material.part("train"), "training"), (material.part("validation"), "validation"))
+        parts = ((material.part("train"), "training"), (material.part("validation"), "tuning (validation)"))
         sizes = [f"{size_of(part)} for {purpose}" for part, purpose in parts if part is not None]
         return [Entry(name, f"{listed(sizes)}{_disjoint(material.results)}.")]
     known = model.contamination
@@ -102,8 +103,9 @@ def _disjoint(results: Results) -> str:
     return "; no patient is in two parts"
 
 
-def _evaluation_data(results: Results) -> str:
-    return f"{judged_size(results)}, of {part_named(results.split)}."
+def _evaluation_data(material: Material, model: ModelResult) -> str:
+    results = material.results
+    return f"{judged_size(results)}, of {part_named(results.split)}. {how_tested(material, model).sentence}"
 
 
 def _performance(results: Results, model: ModelResult) -> str:

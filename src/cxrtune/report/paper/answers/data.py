@@ -1,0 +1,157 @@
+"""Answers on the data: sources, dates, eligibility, preprocessing, identifiers, missing values."""
+
+from __future__ import annotations
+
+from cxrtune.report.paper.answers.coverage import of_all_models
+from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.sentences import data, reference_standard
+
+COHORT = "index.html: Cohort; tables/cohort.csv"
+PROVENANCE = "index.html: Provenance"
+FLOW = "flow.svg"
+_DRAWN = "There are no patients: a program drew the images."
+
+
+def design(facts: Facts) -> Answer:
+    """Prospective or retrospective."""
+    if facts.synthetic:
+        return not_done(f"This is no study of patients. {data.source(facts)}")
+    if facts.of_nih:
+        return filled(
+            "Retrospective: the images had been collected and published before. " + (data.source(facts) or "")
+        )
+    return author("say whether data were collected before or for this study.")
+
+
+def sources(facts: Facts) -> Answer:
+    """Data sources."""
+    known = joined(data.source(facts), data.table(facts))
+    if data.source(facts) is not None and known is not None:
+        return filled(known, PROVENANCE)
+    return author(
+        "name the source, its centres and its dates.",
+        joined(reference_standard.described(facts), known),
+        PROVENANCE if known else "",
+    )
+
+
+def representative(facts: Facts) -> Answer:
+    """Data sources, why these, and how representative they are."""
+    if facts.synthetic:
+        return filled(f"{data.source(facts)} They represent no population.", PROVENANCE)
+    known = joined(data.source(facts), data.table(facts))
+    return author(
+        "say why these data were used, and whom they represent.", known, PROVENANCE if known else ""
+    )
+
+
+def dates(facts: Facts) -> Answer:
+    """When data were collected."""
+    if facts.synthetic:
+        return not_done(_DRAWN)
+    if facts.of_nih:
+        return filled("Images were taken from 1992 to 2015 [@wang2017].")
+    return author("give the first and the last date of the images.")
+
+
+def setting(facts: Facts) -> Answer:
+    """Where data were collected."""
+    if facts.synthetic:
+        return not_done(_DRAWN)
+    if facts.of_nih:
+        return filled(
+            "One centre: the National Institutes of Health Clinical Center, Bethesda, USA [@wang2017]."
+        )
+    return author("name the setting, and number and place of the centres.")
+
+
+def eligibility(facts: Facts) -> Answer:
+    """Inclusion and exclusion."""
+    rule, counts = data.criteria(facts), data.exclusions(facts)
+    known = joined(rule, _kept(facts), counts)
+    if counts is not None and known is not None and (facts.synthetic or (facts.of_nih and rule is not None)):
+        return filled(known, FLOW)
+    if facts.synthetic:
+        return not_done(_DRAWN)
+    wanted = "give the criteria by which patients and images came into the label table."
+    return author(wanted, known, FLOW if counts else "")
+
+
+def treatments(facts: Facts) -> Answer:
+    """Treatments."""
+    if facts.synthetic:
+        return not_done(_DRAWN)
+    return author("say what is known of treatments; the cohort has no column of them.")
+
+
+def preparation(facts: Facts) -> Answer:
+    """Preprocessing."""
+    return of_all_models(
+        facts, data.preprocessing(facts), "describe the preprocessing of these models.", PROVENANCE
+    )
+
+
+def preparation_and_checks(facts: Facts) -> Answer:
+    """Preprocessing and checks of quality, and whether it was alike in all groups."""
+    known = data.preprocessing(facts)
+    if known is not None:
+        known = joined(
+            known, data.unreadable(facts), "This was the same for every image, whatever the group."
+        )
+    return of_all_models(
+        facts, known, "describe preprocessing and checks of quality for these models.", PROVENANCE
+    )
+
+
+def subsets(facts: Facts) -> Answer:
+    """Which of the images, or which part of an image, was used."""
+    cropped = any(recipe.preprocess.resize == "crop" for recipe in facts.recipes.values())
+    whole = " The networks were given whole images." if facts.networks and not cropped else ""
+    return filled(f"{data.selection(facts)}{whole}", FLOW)
+
+
+def identifiers(facts: Facts) -> Answer:
+    """De-identification."""
+    if facts.synthetic:
+        return filled("Nothing had to be removed: the images are of no person.")
+    if facts.results.origin.images == "nih":
+        return filled(
+            "NIH removed identifiers before it published the images [@wang2017]; nothing more was done here."
+        )
+    return author(
+        "say how identifiers were removed, and by whom.",
+        "The software removed none from the files that it was given.",
+    )
+
+
+def missing(facts: Facts) -> Answer:
+    """Missing data."""
+    return filled(f"{data.missing(facts)} {data.selection(facts)}", COHORT)
+
+
+def acquisition(facts: Facts) -> Answer:
+    """How images were acquired."""
+    if facts.synthetic:
+        return not_done("The images were drawn, not acquired.")
+    return author("name devices, views and settings, or say that they are not known.")
+
+
+def _kept(facts: Facts) -> str | None:
+    kept = (facts.map or {}).get("keep")
+    if not kept:
+        return None
+    rules = "; ".join(f"{column}: {', '.join(values)}" for column, values in kept.items())
+    return f"The map kept the rows with {rules}."
+
+
+def quality_gate(facts: Facts) -> Answer:
+    """Poor or missing input."""
+    if not facts.developed:
+        return not_done("No model was developed in this run.")
+    return filled(
+        "Every training ends with a quality gate, fitted to the training images and stored in the model: "
+        "`cxrtune predict` flags images that are unlike frontal chest radiographs, turned or inverted, and "
+        "gives no numbers but the reason for one that cannot be read. What the gate changes was not "
+        "evaluated here."
+    )

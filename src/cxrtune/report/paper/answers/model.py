@@ -1,0 +1,167 @@
+"""Answers on the models: structure, software, training, output, imbalance, fairness, updating."""
+
+from __future__ import annotations
+
+from cxrtune.report.notation import count, counted
+from cxrtune.report.paper.answers.coverage import of_all_models
+from cxrtune.report.paper.answers.data import PROVENANCE
+from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.item import Answer, author, filled, filled_or_author, joined, not_done
+from cxrtune.report.paper.sentences import data, model, statistics, thresholds, training
+
+TRAINING = "index.html: Training, Provenance"
+THRESHOLDS = "results.json: models"
+MODEL_CARD = "index.html: Model card, Provenance"
+CALIBRATION = "index.html: Calibration; tables/calibration.csv"
+_NOT_DEVELOPED = "No model was developed in this run: the item is for the development of a model."
+
+
+def described(facts: Facts) -> Answer:
+    """The model in detail."""
+    return of_all_models(
+        facts, model.described(facts), "describe these models, or cite what does.", MODEL_CARD
+    )
+
+
+def software(facts: Facts) -> Answer:
+    """Software and its versions."""
+    return filled_or_author(statistics.software(facts), "name the software and its versions.", PROVENANCE)
+
+
+def initialised(facts: Facts) -> Answer:
+    """The first weights."""
+    return of_all_models(
+        facts, model.initialised(facts), "say how these models were initialised.", MODEL_CARD
+    )
+
+
+def trained(facts: Facts) -> Answer:
+    """The training."""
+    return of_all_models(facts, training.trained(facts), "say how these models were trained.", TRAINING)
+
+
+def selected(facts: Facts) -> Answer:
+    """Which model was kept."""
+    return of_all_models(facts, training.selected(facts), "say how these models were selected.", TRAINING)
+
+
+def ensembled(facts: Facts) -> Answer:
+    """Ensembles."""
+    return of_all_models(
+        facts, training.ensembled(facts), "say whether these models are ensembles.", TRAINING
+    )
+
+
+def built(facts: Facts) -> Answer:
+    """Type of model, why, how it was built and tuned."""
+    if not facts.developed:
+        return not_done(_NOT_DEVELOPED)
+    known = joined(
+        model.described(facts),
+        training.trained(facts),
+        training.selected(facts),
+        "Hyperparameters were those of the recipe; a search over them is not recorded.",
+    )
+    return author("say why this type of model.", known, TRAINING)
+
+
+def specification(facts: Facts) -> Answer:
+    """The whole model, for others to use."""
+    if not facts.developed:
+        return not_done(_NOT_DEVELOPED)
+    files = [
+        f"{output.name} (SHA-256 {output.sha256}) of {one.name}"
+        for one in facts.networks
+        for output in facts.training(one).outputs
+        if output.name.endswith(".safetensors")
+    ]
+    return author(
+        "say where the file can be had, and under which conditions.",
+        f"The model is the file {'; '.join(files)}; `cxrtune predict` runs it." if files else None,
+        PROVENANCE,
+    )
+
+
+def predictors_chosen(facts: Facts) -> Answer:
+    """Which predictors, and how they were chosen."""
+    if not facts.developed:
+        return not_done(_NOT_DEVELOPED)
+    return filled("The image was the only predictor; nothing was selected before training.")
+
+
+def predictors_defined(facts: Facts) -> Answer:
+    """What the predictors are."""
+    known = joined("The predictor is the image.", data.preprocessing(facts)) if facts.networks else None
+    return of_all_models(facts, known, "define the predictors of these models.", PROVENANCE)
+
+
+def predictors_assessed(facts: Facts) -> Answer:
+    """Who assessed the predictors."""
+    known = "Nobody: the predictor is the image." if facts.networks else None
+    return of_all_models(facts, known, "say who assessed the predictors of these models, if anybody did.")
+
+
+def predictors_handled(facts: Facts) -> Answer:
+    """How predictors were transformed."""
+    if not facts.developed:
+        return not_done(_NOT_DEVELOPED)
+    return filled_or_author(data.preprocessing(facts), "say how pictures were transformed.", PROVENANCE)
+
+
+def predicted(facts: Facts) -> Answer:
+    """How predictions were calculated."""
+    return of_all_models(
+        facts, model.predicted(facts), "say how these predictions were calculated.", PROVENANCE
+    )
+
+
+def imbalance(facts: Facts) -> Answer:
+    """Class imbalance."""
+    known = joined(training.imbalance(facts), thresholds.calibrated(facts)) if facts.networks else None
+    return of_all_models(facts, known, "say how these models met class imbalance.", TRAINING)
+
+
+def fairness(facts: Facts) -> Answer:
+    """Approaches to fairness."""
+    groups = statistics.groups(facts)
+    return not_done(
+        joined(
+            "Neither the software nor this run did anything to make a model fairer.",
+            groups or "Performance was not described in groups: none could be formed.",
+        )
+        or "",
+        "index.html: Subgroups" if groups else "",
+    )
+
+
+def output(facts: Facts) -> Answer:
+    """What the model puts out, and how calls are made."""
+    if not facts.developed:
+        return not_done(_NOT_DEVELOPED)
+    known = joined(
+        "The output is a probability of each finding.", thresholds.chosen(facts), thresholds.none_of(facts)
+    )
+    return author("say why these thresholds; no rule is a recommendation.", known, THRESHOLDS)
+
+
+def updated(facts: Facts) -> Answer:
+    """Whether evaluation led to an updated model."""
+    known = thresholds.calibrated(facts)
+    if known is None:
+        return not_done("No model was updated or recalibrated.")
+    return filled(f"Nothing was updated on the evaluated images. {known}", CALIBRATION)
+
+
+def results_of_update(facts: Facts) -> Answer:
+    """How updated models did."""
+    if not facts.calibrated:
+        return not_done("No model was updated or recalibrated.")
+    said = []
+    for one in facts.calibrated:
+        all_of = len(one.calibration)
+        lower = sum(found.after.log_loss < found.before.log_loss for found in one.calibration.values())
+        said.append(
+            f"On the evaluated images calibration lowered the log loss of {one.name} in {count(lower)} of "
+            f"{counted(all_of, 'finding')} and did not in {count(all_of - lower)}."
+        )
+    return filled(" ".join(said), CALIBRATION)

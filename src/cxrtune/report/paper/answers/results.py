@@ -1,0 +1,170 @@
+"""Answers on the results: flow, characteristics, performance, failures, limits, availability."""
+
+from __future__ import annotations
+
+from cxrtune.evaluation.results import ModelResult
+from cxrtune.report.notation import counted, listed, score, span
+from cxrtune.report.paper.answers.data import COHORT, FLOW
+from cxrtune.report.paper.answers.evaluation import SUMMARY
+from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.sentences import data, partition, statistics
+
+CALLS = "index.html: Classification reports; results.json: models"
+
+
+def flow(facts: Facts) -> Answer:
+    """Who was included and excluded."""
+    known = data.exclusions(facts)
+    counted_there = "The figure counts images with and without each finding."
+    rest = f"{partition.sizes(facts)} {data.selection(facts)} {counted_there}"
+    if known is None:
+        return author("give the numbers before these, with the reasons for exclusion.", rest, FLOW)
+    return filled(f"{known} {rest}", FLOW)
+
+
+def characteristics(facts: Facts) -> Answer:
+    """What the cases of each part are like."""
+    known = _described(facts)
+    if known is None:
+        return author("describe the cases of each part; the cohort has no sex, age or view.")
+    lacking = _lacking(facts)
+    if lacking:
+        return author(f"add what the cohort does not have: {', '.join(lacking)}.", known, COHORT)
+    return filled(f"{known} The cohort has no other characteristics of patients.", COHORT)
+
+
+def characteristics_in_full(facts: Facts) -> Answer:
+    """What the cases are like, with dates, treatments and missing values."""
+    if facts.synthetic:
+        return filled(joined(_described(facts), data.missing(facts)) or "", COHORT)
+    return author(
+        "add dates, treatments and what else is known of the patients.",
+        joined(_described(facts), data.missing(facts)),
+        COHORT,
+    )
+
+
+def performance(facts: Facts) -> Answer:
+    """Performance and its uncertainty."""
+    said = [_macro(model) for model in facts.results.models if model.macro_auroc is not None]
+    if not said:
+        return not_done("No AUROC is defined: no finding has both positives and negatives here.")
+    if facts.results.bootstrap is None:
+        return not_done(f"{' '.join(said)} No intervals were made.", SUMMARY)
+    return filled(" ".join(said), SUMMARY)
+
+
+def performance_in_groups(facts: Facts) -> Answer:
+    """Performance, also in groups."""
+    answer = performance(facts)
+    if answer.status != "filled":
+        return answer
+    groups = statistics.groups(facts) or "No groups could be formed: what would form them is not recorded."
+    return filled(
+        f"{answer.text} {groups}", f"{SUMMARY}; tables/subgroups.csv" if facts.results.attributes else SUMMARY
+    )
+
+
+def accuracy(facts: Facts) -> Answer:
+    """Diagnostic performance and its precision."""
+    if not facts.thresholds:
+        return not_done(
+            "No calls were made: there are no thresholds, so there is no sensitivity and no specificity."
+        )
+    if not any("recall" in one.intervals for model in facts.thresholds for one in model.findings.values()):
+        return not_done("Sensitivity and specificity have no intervals.", CALLS)
+    names = listed([model.name for model in facts.thresholds])
+    return filled(
+        f"Sensitivity, specificity and precision of {names}, by finding, have 95 % intervals.", CALLS
+    )
+
+
+def failures(facts: Facts) -> Answer:
+    """Analysis of failures."""
+    examples = facts.results.examples
+    if not examples:
+        return not_done("Errors were not analysed.")
+    return author(
+        "say what these errors have in common; the software does not.",
+        f"The {counted(len(examples), 'gravest error')} of {examples[0].model}, at most two of a finding and "
+        "kind, are listed.",
+        "results.json: examples",
+    )
+
+
+def limitations(facts: Facts) -> Answer:
+    """Limitations."""
+    return author(
+        "discuss these, and those of the study.",
+        "Those that the numbers show are listed.",
+        "index.html: Limits",
+    )
+
+
+def objectives(facts: Facts) -> Answer:
+    """Development, evaluation, or both."""
+    done = "developed and evaluated models" if facts.developed else "evaluated models, and developed none"
+    return author("state aims and hypotheses.", f"This run {done}.")
+
+
+def availability(facts: Facts) -> Answer:
+    """Software, model and data."""
+    return author("say where model and data can be had.", joined(_code(facts), _data(facts)))
+
+
+def data_availability(facts: Facts) -> Answer:
+    """The data."""
+    return author("say where the data can be had, and under which conditions.", _data(facts))
+
+
+def code_availability(facts: Facts) -> Answer:
+    """The code of the analysis."""
+    return author("say where recipes, settings and code of your own can be had.", _code(facts))
+
+
+def _code(facts: Facts) -> str | None:
+    record = facts.lineage.evaluation
+    version = "" if record is None else record.versions.get("cxrtune", "")
+    return (
+        f"The analysis was made with cxrtune{f' {version}' if version else ''}, published under Apache-2.0."
+    )
+
+
+def _data(facts: Facts) -> str | None:
+    if facts.synthetic:
+        return "The images can be drawn again by `cxrtune phantom`."
+    return "NIH ChestX-ray14 is public [@wang2017]." if facts.of_nih else None
+
+
+def _described(facts: Facts) -> str | None:
+    said = []
+    for part in facts.results.shift:
+        age = "" if part.median_age is None else f"median age {part.median_age:g} years"
+        sexes = ", ".join(f"{100 * share:.1f} % {sex}" for sex, share in sorted(part.sexes.items()))
+        views = ", ".join(f"{100 * share:.1f} % {view}" for view, share in sorted(part.views.items()))
+        told = "; ".join(text for text in (age, sexes, views) if text)
+        if told:
+            name = partition.PARTS.get(part.split, part.split)
+            said.append(f"{name[:1].upper()}{name[1:]}: {told}.")
+    return " ".join(said) or None
+
+
+def _lacking(facts: Facts) -> list[str]:
+    parts = facts.results.shift
+    return [
+        name
+        for name, known in (
+            ("age", all(part.median_age is not None for part in parts)),
+            ("sex", all(part.sexes for part in parts)),
+            ("view", all(part.views for part in parts)),
+        )
+        if not known
+    ]
+
+
+def _macro(model: ModelResult) -> str:
+    interval = model.intervals.get("macro_auroc")
+    within = f" (95 % interval {span(interval)})" if interval else ""
+    over = counted(model.macro_auroc_over, "finding")
+    return f"Macro AUROC of {model.name}: {score(model.macro_auroc or 0)}{within} over {over}."

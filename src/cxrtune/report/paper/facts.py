@@ -1,0 +1,147 @@
+"""What is known of the run that a report shows: the one thing that sentences and checklists ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from cxrtune.evaluation.results import ModelResult, Results
+from cxrtune.provenance import Record
+from cxrtune.recipe import Recipe
+from cxrtune.report.chosen import trained_here
+from cxrtune.report.judged import judged_counts, positive_patients
+from cxrtune.report.lineage import Lineage, lineage_of
+from cxrtune.report.material import Material
+from cxrtune.report.testing import HowTested, all_tested
+
+PROBE = "linear-probe"
+XRV = "xrv:"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A report's material, and what follows from it."""
+
+    material: Material
+
+    @property
+    def results(self) -> Results:
+        """The numbers."""
+        return self.material.results
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a program drew the images."""
+        return bool(self.results.synthetic)
+
+    @property
+    def of_nih(self) -> bool:
+        """Whether images and labels are NIH ChestX-ray14's."""
+        return self.results.origin.images == "nih" and self.results.origin.labels == "nih"
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """The records that belong together."""
+        return lineage_of(self.material)
+
+    @cached_property
+    def trained_here(self) -> frozenset[str]:
+        """The models that were trained on this cohort."""
+        return trained_here(self.material)
+
+    @cached_property
+    def testing(self) -> tuple[HowTested, ...]:
+        """How each model was tested."""
+        return all_tested(self.material)
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """By model, the recipe of its training, where the record's is one that this version can read."""
+        recipes = {}
+        for name, record in self.lineage.trainings.items():
+            try:
+                recipes[name] = Recipe.model_validate(record.settings)
+            except ValidationError:
+                continue
+        return recipes
+
+    @property
+    def probes(self) -> list[ModelResult]:
+        """The linear probes that were fitted on this cohort."""
+        return [
+            model
+            for model in self.results.models
+            if model.name in self.trained_here and self._stage(model.name) == PROBE
+        ]
+
+    @property
+    def published(self) -> list[ModelResult]:
+        """The models of TorchXRayVision that this program ran."""
+        return [model for model in self.results.models if self._stage(model.name).startswith(XRV)]
+
+    @property
+    def networks(self) -> list[ModelResult]:
+        """The fine-tuned networks whose training is known."""
+        return [model for model in self.results.models if model.name in self.recipes]
+
+    @property
+    def others(self) -> list[ModelResult]:
+        """The models of which this report knows predictions only."""
+        known = {model.name for model in (*self.networks, *self.probes, *self.published)}
+        return [model for model in self.results.models if model.name not in known]
+
+    @property
+    def developed(self) -> bool:
+        """Whether a model was developed on this cohort, by a recipe that is known."""
+        return any(model.name in self.trained_here for model in self.networks)
+
+    def training(self, model: ModelResult) -> Record:
+        """Return the record of a network's training."""
+        return self.lineage.trainings[model.name]
+
+    @property
+    def cohort_settings(self) -> dict[str, Any]:
+        """How the cohort was made; empty where no record tells."""
+        return {} if self.lineage.cohort is None else self.lineage.cohort.settings
+
+    @property
+    def map(self) -> dict[str, Any] | None:
+        """The map of a cohort that was made by one."""
+        found: dict[str, Any] | None = self.cohort_settings.get("map")
+        return found
+
+    @property
+    def patients_known(self) -> bool:
+        """Whether images are known to be of patients, and not each taken for one of its own."""
+        return self.map is None or not self.map.get("patient", {}).get("none", False)
+
+    @property
+    def thresholds(self) -> list[ModelResult]:
+        """The models that make calls."""
+        return [
+            model
+            for model in self.results.models
+            if any(one.threshold is not None for one in model.findings.values())
+        ]
+
+    @property
+    def calibrated(self) -> list[ModelResult]:
+        """The models whose probabilities were calibrated."""
+        return [model for model in self.results.models if model.calibration]
+
+    def wrote(self, name: str) -> bool:
+        """Return whether the evaluation wrote a file."""
+        written = () if self.lineage.evaluation is None else self.lineage.evaluation.outputs
+        return any(output.name == name for output in written)
+
+    def judged(self, finding: str) -> tuple[int, int, int]:
+        """Return the judged images with and without a finding, and the patients with it."""
+        positives, negatives = judged_counts(self.results, finding)
+        return positives, negatives, positive_patients(self.results, finding)
+
+    def _stage(self, name: str) -> str:
+        record = self.lineage.tables.get(name)
+        return "" if record is None else record.stage

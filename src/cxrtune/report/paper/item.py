@@ -1,0 +1,118 @@
+"""One item of a reporting guideline, and how it is answered: from the run, by the author, or not done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from cxrtune.report.paper.facts import Facts
+from cxrtune.report.paper.references import named
+
+Status = Literal["filled", "author", "not done"]
+STATUSES: tuple[Status, ...] = ("filled", "author", "not done")
+AUTHOR = "Author:"
+"""What stands before that which the author must write."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known for an item.
+
+    Attributes:
+        status: `filled`, all that the item asks for is stated, from what the report is made of; `author`, the
+            author must write it, or the rest of it; `not done`, neither this program nor this run did it.
+        text: The sentences.
+        where: Where the numbers stand; empty where there are none.
+    """
+
+    status: Status
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: its published number and section, what it asks for in our words, and what answers it."""
+
+    number: str
+    section: str
+    asks: str
+    answer: Callable[[Facts], Answer]
+
+
+@dataclass(frozen=True)
+class Guideline:
+    """A published list of items.
+
+    Attributes:
+        file: The name of the file that its checklist is written to.
+        title: Its name.
+        reference: The key of its reference.
+        numbering: How its item numbers were checked.
+        items: The items, in their order.
+    """
+
+    file: str
+    title: str
+    reference: str
+    numbering: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """A guideline with the answers of one run; citations in them name authors and years."""
+
+    guideline: Guideline
+    answers: tuple[Answer, ...]
+
+    @property
+    def rows(self) -> tuple[tuple[Item, Answer], ...]:
+        """Each item with its answer."""
+        return tuple(zip(self.guideline.items, self.answers, strict=True))
+
+    @property
+    def tally(self) -> dict[Status, int]:
+        """How many items have each status."""
+        found = Counter(answer.status for answer in self.answers)
+        return {status: found[status] for status in STATUSES}
+
+
+def fill_in(guideline: Guideline, facts: Facts) -> Checklist:
+    """Answer each item of a guideline."""
+    answers = (item.answer(facts) for item in guideline.items)
+    return Checklist(
+        guideline, tuple(Answer(answer.status, named(answer.text), answer.where) for answer in answers)
+    )
+
+
+def filled(text: str, where: str = "") -> Answer:
+    """Answer from the run."""
+    return Answer("filled", text, where)
+
+
+def author(wanted: str, known: str | None = None, where: str = "") -> Answer:
+    """Leave an item to the author; what is known stands before what is wanted."""
+    return Answer("author", f"{known or ''} {AUTHOR} {wanted}".strip(), where)
+
+
+def not_done(text: str, where: str = "") -> Answer:
+    """Say that something was not done."""
+    return Answer("not done", text, where)
+
+
+def filled_or_author(text: str | None, wanted: str, where: str = "") -> Answer:
+    """Answer from the run where it is known, else leave it to the author."""
+    return author(wanted) if text is None else filled(text, where)
+
+
+def by_author(wanted: str) -> Callable[[Facts], Answer]:
+    """Return an answer that leaves the item to the author whatever the run."""
+    return lambda _: author(wanted)
+
+
+def joined(*sentences: str | None) -> str | None:
+    """Join the sentences that are known; None where none is."""
+    return " ".join(sentence for sentence in sentences if sentence) or None

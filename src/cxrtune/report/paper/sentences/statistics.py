@@ -1,0 +1,123 @@
+"""What was measured, how uncertain it is, how models were compared; formulas: docs/statistics.md."""
+
+from __future__ import annotations
+
+from cxrtune.evaluation.comparison import FEWEST_PATIENTS, LEVEL
+from cxrtune.report.notation import count, counted, listed
+from cxrtune.report.paper.facts import Facts
+
+_ADJUDICATED = "Majkowska"
+
+
+def measures(facts: Facts) -> str:
+    """Say what was measured."""
+    said = [
+        "Discrimination was measured by the area under the ROC curve (AUROC) [@hanley1982], ties counting "
+        "one half, and by average precision [@manning2008], for each finding and as the mean over findings."
+    ]
+    if facts.thresholds:
+        said.append("At the thresholds, sensitivity, specificity, precision and F1 were counted.")
+    if facts.calibrated:
+        said.append(
+            "Calibration was measured by the Brier score [@brier1950], the log loss and the expected "
+            "calibration error over ten bins of equal mass [@nixon2019], before and after; a reliability "
+            f"diagram shows that of {facts.calibrated[0].name}."
+        )
+    if any(model.prevalence for model in facts.results.models):
+        said.append("Predictive values at stated prevalences followed from Bayes' rule [@saerens2002].")
+    if facts.wrote("net_benefit.csv"):
+        said.append("Clinical utility was measured by net benefit.")
+    return " ".join(said)
+
+
+def uncertainty(facts: Facts) -> str | None:
+    """Say how intervals were made; None without any."""
+    bootstrap = facts.results.bootstrap
+    if bootstrap is None:
+        return None
+    said = [
+        "Intervals were 95 % intervals that took the images of a patient as alike as they are. That of an "
+        "AUROC was Newcombe's score interval [@newcombe2006], with effective numbers of images by the design "
+        "effect of the patients [@obuchowski1997; @korn1998]."
+    ]
+    if facts.thresholds:
+        said.append(
+            "Those of sensitivity, specificity and precision were exact mid-p intervals [@berry1995] with "
+            "the same design effect."
+        )
+    drawn = ["average precision", "the averages over findings"]
+    drawn += ["F1"] if facts.thresholds else []
+    drawn += ["the Brier score"] if facts.calibrated else []
+    drawn += ["gaps between groups"] if facts.results.attributes else []
+    said.append(
+        f"Those of {listed(drawn)} were percentile intervals [@efron1979] of "
+        f"{counted(bootstrap.replicates, 'replicate')} in which {counted(bootstrap.patients, 'patient')} "
+        f"were drawn with all their images [@field2007] (seed {bootstrap.seed})."
+    )
+    return " ".join(said)
+
+
+def comparison(facts: Facts) -> str | None:
+    """Say how models were compared; None where none was."""
+    if not facts.results.comparisons or facts.results.bootstrap is None:
+        return None
+    pairs = ""
+    if len(facts.results.comparisons) > 1:
+        pairs = f"; it was not corrected over the {count(len(facts.results.comparisons))} pairs of models"
+    return (
+        "Two models were compared on the same images by random swaps of their ranks within patients "
+        f"[@venkatraman1996], two-sided at {LEVEL:g}, with Holm's correction [@holm1979] over the findings "
+        f"of a pair{pairs}. A finding with fewer than {count(FEWEST_PATIENTS)} patients with it, or without "
+        "it, was not tested. The interval of a difference held what the same swaps did not reject. The "
+        "difference of the means over findings was one test, not corrected. DeLong's test [@delong1988], "
+        "which takes images as independent, was reported beside it and decided nothing."
+    )
+
+
+def groups(facts: Facts) -> str | None:
+    """Say in which groups models were described; None where there are none."""
+    names = [attribute.name.lower() for attribute in facts.results.attributes]
+    if not names:
+        return None
+    return (
+        f"Performance was described in groups by {listed(names)}, with gaps to the largest group; gaps were "
+        "neither tested nor corrected for their number."
+    )
+
+
+def other_labels(facts: Facts) -> str | None:
+    """Say which other reference standards there were; None where there were none."""
+    said = [
+        f"All models were also judged by {truth.name} of "
+        f"{counted(truth.images, 'image')}{' [@majkowska2020]' if _ADJUDICATED in truth.source else ''}."
+        for truth in facts.results.second_truths
+    ]
+    return " ".join(said) or None
+
+
+def localization(facts: Facts) -> str | None:
+    """Say how heatmaps were judged; None where none was."""
+    located = facts.results.localizations
+    if not located:
+        return None
+    drawn = {
+        "nih": "boxes that a radiologist drew [@wang2017]",
+        "synthetic": "the boxes with which the images were drawn",
+    }.get(facts.results.origin.boxes, "boxes of a list that was given")
+    return (
+        f"Heatmaps of {listed([one.model for one in located])} were judged against {drawn}, by the pointing "
+        "game [@zhang2018] and by the intersection over union, beside a random map and the centre of a lung."
+    )
+
+
+def software(facts: Facts) -> str | None:
+    """Name the software with its versions; None where no record tells."""
+    record = facts.lineage.evaluation
+    if record is None or not record.versions:
+        return None
+    named = [
+        f"{name} {version}"
+        for name, version in record.versions.items()
+        if name != "machine" and version != "not installed"
+    ]
+    return f"Software: {listed(named)}."
