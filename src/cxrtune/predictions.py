@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,17 @@ from pandas.api.extensions import ExtensionArray
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import plain_name
-from cxrtune.prediction_file import Choose, choose_columns, patients_of, read_frame, require_names, scores_of
+from cxrtune.prediction_file import (
+    Columns,
+    Naming,
+    Wanted,
+    choose_columns,
+    patients_of,
+    read_frame,
+    require_names,
+    scores_of,
+    tell_choice,
+)
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell
 
@@ -105,6 +114,7 @@ class Predictions:
         more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
             not read them.
         notes: What was not read as it stands in the file, a sentence each.
+        unread: The names of further columns of a table that was read, without what stands around findings.
     """
 
     images: NDArray[np.object_]
@@ -114,6 +124,7 @@ class Predictions:
     model: ModelCard
     more: Mapping[str, ExtensionArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def write(self, path: Path, place: PartPlace | None = None) -> None:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
@@ -170,15 +181,25 @@ def require_suffix(path: Path) -> None:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
 
 
-def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: str = "") -> Predictions:
+def read_predictions(
+    path: Path,
+    findings: tuple[str, ...],
+    *,
+    column_prefix: str = "",
+    column_suffix: str = "",
+    image_column: str = "",
+) -> Predictions:
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` (or NIH's `Image Index`) and a column a
-            finding, or a folder of parts that `cxrtune predict` wrote.
+        path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR, PadChest
+            and VinDr-CXR call it) and a column a finding, or a folder of parts that `cxrtune predict` wrote.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
             synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
-        column_prefix: What stands before a finding's name in the table's columns.
+        column_prefix: What stands before a finding's name in the table's columns. Without it and the next,
+            what the columns of most findings share is found.
+        column_suffix: What stands after it.
+        image_column: The column with the images' names, if it is called otherwise.
 
     Returns:
         The predictions, in the table's order of images; float32 if the table's numbers are, else float64.
@@ -189,16 +210,22 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
             parts of different work.
     """
     notes: list[str] = []
-    choose = partial(choose_columns, findings=findings, prefix=column_prefix, path=path)
+    naming = Naming(column_prefix, column_suffix, image_column)
+    chosen: list[Columns] = []
+
+    def wanted(names: Sequence[str]) -> list[str]:
+        chosen.append(choose_columns(names, findings=findings, naming=naming, path=path))
+        return chosen[-1].names()
+
     if path.is_dir():
-        frame, card = _read_parts(path, choose, notes.append)
+        frame, card = _read_parts(path, wanted, notes.append)
     else:
-        frame, card = read_frame(path, choose, notes.append), _read_card(path)
-    image, patient, columns = choose(list(map(str, frame.columns)))
+        frame, card = read_frame(path, wanted, notes.append), _read_card(path)
+    image, patient, columns, affix, unread = chosen[0]
+    tell_choice(chosen[0], naming, path, notes.append)
+    bare = {finding: affix.taken_off(name) or name for finding, name in columns.items()}
     synonyms = {
-        name: finding
-        for finding, name in columns.items()
-        if plain_name(name.removeprefix(column_prefix)) != plain_name(finding)
+        columns[finding]: finding for finding, own in bare.items() if plain_name(own) != plain_name(finding)
     }
     if synonyms:
         pairs = listed([f"{name} for {finding}" for name, finding in synonyms.items()])
@@ -214,12 +241,13 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         patients=patients_of(frame, patient),
         findings=findings,
         probabilities=probabilities,
-        model=card.renamed({name.removeprefix(column_prefix): of for name, of in synonyms.items()}),
+        model=card.renamed({bare[of]: of for of in synonyms.values()}),
         notes=tuple(notes),
+        unread=unread,
     )
 
 
-def _read_parts(folder: Path, choose: Choose, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
+def _read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
     """Read a table that is a folder: all its parts, and the model card that they share."""
     paths = sorted(folder.glob(PARTS))
     if not paths:
@@ -238,7 +266,7 @@ def _read_parts(folder: Path, choose: Choose, tell: Tell) -> tuple[pd.DataFrame,
             path=folder,
             remedy="Finish it with the same `cxrtune predict` command.",
         )
-    return pd.concat([read_frame(path, choose, tell) for path in paths]), _read_card(paths[0])
+    return pd.concat([read_frame(path, wanted, tell) for path in paths]), _read_card(paths[0])
 
 
 def _read_place(path: Path) -> PartPlace:

@@ -85,6 +85,28 @@ MaxUnreadable = Annotated[
         "--max-unreadable", min=0.0, max=1.0, help="Largest share of unreadable images to put up with."
     ),
 ]
+Replicates = Annotated[
+    int, typer.Option("--replicates", min=100, help="How often the patients are drawn for intervals.")
+]
+DrawSeed = Annotated[int, typer.Option("--seed", min=0, help="Decides which patients are drawn.")]
+Prevalences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prevalence",
+        metavar="FINDING=SHARE",
+        help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
+        show_default=False,
+    ),
+]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        metavar="NAME=FILE|NUMBER",
+        help="Thresholds that make a model's calls: a CSV or JSON file (finding, threshold), or one number.",
+        show_default=False,
+    ),
+]
 
 Allow = Annotated[
     list[str] | None,

@@ -29,7 +29,7 @@ from cxrtune.evaluation.statistics.bands import Bands, curve_bands
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.subgroups import evaluate_subgroups
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
-from cxrtune.evaluation.validation import Chosen, stored_or_chosen
+from cxrtune.evaluation.validation import Chosen, GivenThresholds, stored_or_chosen
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
 from cxrtune.shown import short
@@ -52,6 +52,7 @@ class Options:
         heatmaps: Where models look, by the models' names; judged if there are boxes.
         boxes: What people drew around findings.
         origin: Whose images, labels and boxes these are.
+        thresholds: By model, thresholds that make the calls in the place of its own; nothing is chosen then.
     """
 
     split: str = "test"
@@ -64,6 +65,7 @@ class Options:
     heatmaps: Mapping[str, Heatmaps] = field(default_factory=dict)
     boxes: Boxes | None = None
     origin: Origin = field(default_factory=Origin)
+    thresholds: Mapping[str, GivenThresholds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,12 +115,18 @@ def evaluate(
             cohort.labels[validation],
             scores[name][validation],
             cohort.patients[validation],
+            options.thresholds.get(name),
         )
         for name, table in predictions.items()
     }
     results = _results(ground, rows, predictions, chosen, options)
     models = [
-        with_basis(model, chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows))
+        with_basis(
+            model,
+            chosen_on(
+                table.model, chosen[name], cohort, scores[name], ground.rows, options.thresholds.get(name)
+            ),
+        )
         for model, (name, table) in zip(results.models, predictions.items(), strict=True)
     ]
     results = results.model_copy(update={"models": models})
@@ -138,7 +146,7 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floatin
     if (source < 0).all():
         raise DataError(
             f"the predictions named {name} score none of the cohort's images",
-            remedy=f"The column 'image' must hold names such as {short(cohort.images[0])}; the table begins"
+            remedy=f"The column of images must hold names such as {short(cohort.images[0])}; the table begins"
             f" with {short(table.images[0])}.",
         )
     _require_same_patients(name, table, cohort, source)

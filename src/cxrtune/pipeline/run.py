@@ -15,7 +15,7 @@ from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
 from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
-from cxrtune.pipeline.cohort import GivenCohort, make_cohort, take_cohort
+from cxrtune.pipeline.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
 from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 from cxrtune.pipeline.explain import explain_cohort
 from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
@@ -125,8 +125,11 @@ def _make_cohort(
 ) -> tuple[Path, Path]:
     """Make the cohort; return it and the folder of its images."""
     if isinstance(data, OwnData):
-        return make_own_cohort(data, out, seed=recipe.seed, reporter=reporter), data.images
+        made = make_own_cohort(data, out, seed=recipe.seed, reporter=reporter)
+        require_trainable(made)
+        return made, data.folder()
     if isinstance(data, GivenCohort):
+        require_trainable(data.table)
         return take_cohort(data.table, out, reporter), data.images
     made = make_cohort(
         data, out, protocol=recipe.protocol, seed=recipe.seed, metadata_only=False, reporter=reporter
