@@ -1,4 +1,4 @@
-"""What stands before and after the findings' names in a table's columns: `prob_Effusion`, `Effusion (score)`."""
+"""What stands around the findings' names in a table's columns: `prob_Effusion`, `Effusion (score)`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from cxrtune.finding_names import SYNONYMS, plain_name
 from cxrtune.shown import listed, quoted
 
 _OF_SCORES = frozenset(
-    "prob probs probability p pred preds prediction predicted score scores output risk conf confidence".split()
+    {
+        *("p", "prob", "probs", "probability", "pred", "preds", "prediction", "predicted"),
+        *("score", "scores", "output", "risk", "conf", "confidence"),
+    }
 )
-_OF_LABELS = frozenset("label labels gt true truth target y reference".split())
+_OF_LABELS = frozenset({"label", "labels", "gt", "true", "truth", "target", "y", "reference"})
 _EDGE = r"[\s_.:/()\[\]-]"
 
 

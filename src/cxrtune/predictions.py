@@ -27,7 +27,6 @@ from cxrtune.finding_names import plain_name
 from cxrtune.prediction_file import (
     Columns,
     Naming,
-    Wanted,
     choose_columns,
     patients_of,
     read_frame,
@@ -35,14 +34,10 @@ from cxrtune.prediction_file import (
     scores_of,
     tell_choice,
 )
+from cxrtune.prediction_parts import PLACE_KEY, PartPlace, read_parts
 from cxrtune.shown import listed, quoted
-from cxrtune.text_file import Tell
-
-PARTS = "part-*.parquet"
-"""The files of a table that is a folder."""
 
 _METADATA_KEY = b"cxrtune"
-_PLACE_KEY = b"cxrtune.part"
 
 
 @dataclass(frozen=True)
@@ -83,21 +78,6 @@ class ModelCard:
             operating_points={rule: to_ours(points) for rule, points in self.operating_points.items()},
             calibration=to_ours(self.calibration),
         )
-
-
-@dataclass(frozen=True)
-class PartPlace:
-    """Where a part stands in a table that is a folder.
-
-    Attributes:
-        part: Its number, from 0.
-        of: How many there are.
-        key: Of the work that all of them come from.
-    """
-
-    part: int
-    of: int
-    key: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +126,7 @@ class Predictions:
                     table = pa.Table.from_pandas(frame, preserve_index=False)
                     own = {_METADATA_KEY: json.dumps(asdict(self.model)).encode()}
                     if place is not None:
-                        own[_PLACE_KEY] = json.dumps(asdict(place)).encode()
+                        own[PLACE_KEY] = json.dumps(asdict(place)).encode()
                     pq.write_table(
                         table.replace_schema_metadata({**(table.schema.metadata or {}), **own}), partial
                     )
@@ -192,8 +172,9 @@ def read_predictions(
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR, PadChest
-            and VinDr-CXR call it) and a column a finding, or a folder of parts that `cxrtune predict` wrote.
+        path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR,
+            PadChest and VinDr-CXR call it) and a column a finding, or a folder of parts that
+            `cxrtune predict` wrote.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
             synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
         column_prefix: What stands before a finding's name in the table's columns. Without it and the next,
@@ -218,9 +199,10 @@ def read_predictions(
         return chosen[-1].names()
 
     if path.is_dir():
-        frame, card = _read_parts(path, wanted, notes.append)
+        frame, first = read_parts(path, wanted, notes.append)
     else:
-        frame, card = read_frame(path, wanted, notes.append), _read_card(path)
+        frame, first = read_frame(path, wanted, notes.append), path
+    card = _read_card(first)
     image, patient, columns, affix, unread = chosen[0]
     tell_choice(chosen[0], naming, path, notes.append)
     bare = {finding: affix.taken_off(name) or name for finding, name in columns.items()}
@@ -245,39 +227,6 @@ def read_predictions(
         notes=tuple(notes),
         unread=unread,
     )
-
-
-def _read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
-    """Read a table that is a folder: all its parts, and the model card that they share."""
-    paths = sorted(folder.glob(PARTS))
-    if not paths:
-        raise DataError("holds no parts of predictions", path=folder, remedy=f"They are named {PARTS}.")
-    places = [_read_place(path) for path in paths]
-    for path, place in zip(paths, places, strict=True):
-        if place.key != places[0].key:
-            raise DataError(
-                f"was made by another model or for other images than {paths[0].name}",
-                path=path,
-                remedy="Keep the parts of one scoring in a folder.",
-            )
-    if len(paths) != places[0].of:
-        raise DataError(
-            f"holds {len(paths):,} of {places[0].of:,} parts",
-            path=folder,
-            remedy="Finish it with the same `cxrtune predict` command.",
-        )
-    return pd.concat([read_frame(path, wanted, tell) for path in paths]), _read_card(paths[0])
-
-
-def _read_place(path: Path) -> PartPlace:
-    try:
-        return PartPlace(**json.loads(pq.read_schema(path).metadata[_PLACE_KEY]))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise DataError(
-            "is no part of a table that `cxrtune predict` wrote, or it is damaged",
-            path=path,
-            remedy="Delete it, and finish the folder with the same `cxrtune predict` command.",
-        ) from error
 
 
 def _read_card(path: Path) -> ModelCard:

@@ -143,15 +143,15 @@ def test_a_map_that_leaves_out_everything_is_refused(own_data, cxrtune):
         ),
         (
             BASE + "split: {values: {a: train}}\n",
-            "column or pattern",
+            "just one of column, pattern, and all",
         ),
         (
             BASE + "split: {pattern: a, values: {a: train}}\n",
             "the part",
         ),
         (
-            BASE + "split: {column: a, values: {a: test}}\n",
-            "means train",
+            BASE + "split: {column: a, values: {a: validation}}\n",
+            "means train or test",
         ),
         ("image: '{File'\npatient: {none: true}\nfindings: {A: Age}\n", "a brace that belongs to no column"),
     ],

@@ -119,7 +119,7 @@ def require_trainable(table: Path) -> None:
         raise DataError(
             f"the cohort has no {' and no '.join(lacking)} images, so that no model can be trained on it",
             path=table,
-            remedy="Judge models on it with cxrtune evaluate, or have parts made: leave split out of the map.",
+            remedy="Judge models on it with cxrtune evaluate; without split in the map parts are made.",
         )
 
 

@@ -82,7 +82,9 @@ def _scores_of(table: Predictions, images: NDArray[np.object_]) -> NDArray[np.fl
 
 def _one_patient(patients: NDArray[np.object_]) -> Iterator[str]:
     counts = pd.Series(patients).value_counts()
-    if len(counts) > 1 and counts.iloc[0] > _MOST_OF_ONE * len(patients):
+    if len(counts) == 1:
+        yield "all images are of one patient: there are no intervals and no tests"
+    elif counts.iloc[0] > _MOST_OF_ONE * len(patients):
         yield (
             f"{int(counts.iloc[0]):,} of the {len(patients):,} images are of one patient: what is found is"
             " largely found of this one"

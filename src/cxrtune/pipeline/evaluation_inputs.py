@@ -10,7 +10,7 @@ from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.tables import COLUMNS
 from cxrtune.prediction_file import NO_TABLE_REMEDY
-from cxrtune.predictions import PARTS
+from cxrtune.prediction_parts import PARTS
 from cxrtune.provenance import Source
 from cxrtune.shown import listed, quoted, short
 

@@ -64,7 +64,7 @@ def _without_scores(table: Predictions) -> list[str]:
 
 
 def _beyond_the_cohort(table: Predictions, findings: Collection[str]) -> list[str]:
-    """Return the findings that a model knows and the cohort has not, by its card and by columns of NIH's names."""
+    """Return the findings that a model knows and the cohort has not, by its card and its columns."""
     judged, of_nih = set(map(meaning, findings)), set(map(meaning, NIH_FINDINGS))
     named = [name for name in table.unread if meaning(name) in of_nih]
     every = {meaning(name): name for name in (*named, *table.model.thresholds)}

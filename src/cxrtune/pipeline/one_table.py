@@ -28,8 +28,8 @@ from cxrtune.text_file import Tell
 
 _LABELS = Values(uncertain=())
 _LABEL_REMEDY = (
-    "A label is 1, 0, or nothing where it is not known. What an uncertain one is taken for is yours to decide:"
-    " write it so in the table."
+    "A label is 1, 0, or nothing where it is not known. Decide what an uncertain one is taken for, and write"
+    " it so in the table."
 )
 _SEX_VALUES = {"F": "F", "M": "M", "female": "F", "male": "M"}
 _VIEW_VALUES = {"PA": "PA", "AP": "AP"}
@@ -77,12 +77,10 @@ def read_one_table(path: Path, columns: TableColumns, tell: Tell) -> OneTable:
         who[finding] = pd.array(labels[:, place], dtype="Float32").astype("Int8")
     cohort = Cohort(who)
     predictions = {model: _predictions(frame, model, of, cohort, path) for model, of in places.scores.items()}
-    for model, table_of in predictions.items():
+    for model in predictions:
         lacking = [finding for finding in cohort.findings if finding not in places.scores[model]]
         if lacking:
-            tell(
-                f"{path.name} has no column with scores of {short(table_of.model.title)} for {listed(lacking)}"
-            )
+            tell(f"{path.name} has no column with scores of {short(model)} for {listed(lacking)}")
     return OneTable(cohort, predictions)
 
 
@@ -144,6 +142,12 @@ def _predictions(
     probabilities = np.full((len(frame), len(cohort.findings)), np.nan, dtype=kind)
     for finding, scores in given.items():
         probabilities[:, cohort.findings.index(finding)] = scores
+    if np.isnan(probabilities).all():
+        raise DataError(
+            f"has no score of {short(model)} in any row",
+            path=path,
+            remedy=f"Name another column, or leave {short(model)} out.",
+        )
     return Predictions(
         images=cohort.images,
         patients=cohort.patients,

@@ -1,4 +1,4 @@
-"""One table with labels and scores -> evaluation and report: no images, no map, no split, every row judged."""
+"""One table with labels and scores -> evaluation and report: no images, no map, no split, all rows judged."""
 
 from __future__ import annotations
 
