@@ -75,7 +75,9 @@ def test_one_model_is_judged_on_every_row(frame, judge, tmp_path):
     assert results["judged"] == {"test": ROWS}
     assert [part["split"] for part in results["cohort"]] == ["test"]
     assert "every row of table.csv is judged: 1 model on 240 test images of 120 patients" in seen.out
-    assert "0.9" in seen.out.split("Effusion")[1]
+    found = results["models"][0]["findings"]["Effusion"]
+    said = f"{found['auroc']:.3f} ({found['intervals']['auroc']['low']:.3f} to "
+    assert said in next(line for line in seen.out.splitlines() if "Effusion" in line)
     page = (tmp_path / "out" / "report" / "index.html").read_text()
     assert "240 images of 120 patients in the test part" in page
     for text in ("NIH", "Training used", "validation part, which chose"):
@@ -87,9 +89,10 @@ def test_two_models_have_their_difference_and_verdict_on_the_console(frame, judg
     seen, results = judge(frame, *TWO)
     (pair,) = results["comparisons"]
     found = pair["findings"]["Effusion"]
-    row = next(line for line in seen.out.splitlines() if line.strip().startswith("Effusion"))
-    assert f"{found['difference']:+.3f}"[1:] in row
-    assert found["verdict"].split()[0] in row
+    row = next(line for line in seen.out.splitlines() if "a less b" in line)
+    assert f"{found['difference']:+.3f} ({found['interval_holm']['low']:+.3f} to " in row
+    assert row.split("│")[-2].strip() == found["verdict"] == "higher"
+    assert "95 % interval" in seen.out
 
 
 def test_five_models_are_compared_in_pairs(frame, judge):
@@ -258,7 +261,7 @@ def changed(column, row, value):
         (lambda t: t.drop(columns="Effusion_a"), ONE, "has no column 'Effusion_a'"),
         (lambda t: t.head(0), ONE, "has no rows below its header"),
         (lambda t: t, ("--label", "Effusion", "--score", "a=Effusion"), "as a label and as the scores of a"),
-        (lambda t: t, (*BOTH, "--score", "z={finding}_z"), "column 'Effusion_z' or 'Mass_z' with scores of z"),
+        (lambda t: t, (*BOTH, "--score", "z={finding}_z"), "'Effusion_z' or 'Mass_z' with scores of z"),
     ],
 )  # fmt: skip
 def test_tables_that_are_not_what_they_should_be(frame, judge, change, options, message):

@@ -166,6 +166,8 @@ def test_what_is_wrong_with_a_map_is_told(own_data, cxrtune, text, message):
     [
         ((), "no data was named"),
         (("--csv", "a.csv"), "data of your own needs --images and --map too"),
+        (("--csv", "a.csv", "--map", "m.yaml"), "data of your own needs --images too"),
+        (("--csv", "a.csv", "--metadata-only"), "data of your own needs --map too"),
         (("--data", ".", "--csv", "a.csv"), "--data is an NIH folder"),
         (("--csv", "a", "--images", "b", "--map", "c", "--uncertain", "x"), "--uncertain does not know 'x'"),
         (("--csv", "a", "--images", "b", "--map", "c", "--protocol", "nih8"), "--protocol is of NIH folders"),

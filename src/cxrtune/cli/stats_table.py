@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.markup import escape
 from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import FindingResult, PairedResult, Results
 from cxrtune.pipeline.stats import JudgedTable
-from cxrtune.report.judged import judged_counts, positive_patients
+from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
 
 
 def print_judged(judged: JudgedTable, reporter: ConsoleReporter) -> None:
     """Print what was found, and where the page is."""
     results = judged.results
-    reporter.show(_areas(results))
-    if len(results.models) > 2:
-        reporter.show(_differences(results))
+    table = Table()
+    table.add_column("finding", no_wrap=True)
+    table.add_column("pos. / neg.", justify="right", no_wrap=True)
+    table.add_column("model")
+    table.add_column("AUROC (95 % interval)", no_wrap=True)
+    table.add_column("verdict")
+    for finding in results.findings:
+        table.add_section()
+        positives, negatives = judged_counts(results, finding)
+        first = (escape(finding), f"{positives:,} / {negatives:,}")
+        for row in _rows(results, finding):
+            table.add_row(*first, *row)
+            first = ("", "")
+    reporter.show(table)
+    if results.comparisons:
+        reporter.say("Intervals of differences are corrected as the verdict is, over the findings of a pair.")
     reporter.say(f"The report: {judged.report}")
 
 
-def _areas(results: Results) -> Table:
-    """Return a row a finding; with two models also their difference and the verdict."""
-    table = Table(title="AUROC (95 % interval)")
-    table.add_column("finding")
-    for name in ("positives", "negatives", "patients with it"):
-        table.add_column(name, justify="right")
+def _rows(results: Results, finding: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each model's area, then each pair's difference and verdict."""
     for model in results.models:
-        table.add_column(escape(model.name), justify="right")
-    pair = results.comparisons[0] if len(results.models) == 2 else None
-    if pair is not None:
-        table.add_column("difference (corrected)", justify="right")
-        table.add_column("verdict")
-    for finding in results.findings:
-        counts = (*judged_counts(results, finding), positive_patients(results, finding))
-        cells = [f"{count:,}" for count in counts]
-        cells += [_area(model.findings[finding]) for model in results.models]
-        if pair is not None:
-            cells += _compared(pair.findings.get(finding))
-        table.add_row(escape(finding), *cells)
-    return table
-
-
-def _differences(results: Results) -> Table:
-    table = Table(title="Differences of AUROC (95 % interval, corrected)")
-    for name in ("models", "finding"):
-        table.add_column(name)
-    table.add_column("difference", justify="right")
-    table.add_column("verdict")
+        yield escape(model.name), _area(model.findings[finding]), ""
     for pair in results.comparisons:
-        for finding, result in pair.findings.items():
-            table.add_row(escape(f"{pair.first} less {pair.second}"), escape(finding), *_compared(result))
-    return table
+        yield escape(f"{pair.first} less {pair.second}"), *_compared(pair.findings.get(finding))
 
 
 def _area(result: FindingResult) -> str:
@@ -62,10 +51,10 @@ def _area(result: FindingResult) -> str:
     return score(result.auroc) + ("" if interval is None else f" ({span(interval)})")
 
 
-def _compared(result: PairedResult | None) -> list[str]:
+def _compared(result: PairedResult | None) -> tuple[str, str]:
     """Return the difference with the interval by which the verdict is known, and the verdict."""
     if result is None or result.difference is None:
-        return ["undefined", "undefined"]
+        return "undefined", "undefined"
     interval = result.interval_holm or result.interval
     within = "" if interval is None else f" ({signed_span(interval)})"
-    return [f"{signed(result.difference)}{within}", result.verdict]
+    return f"{signed(result.difference)}{within}", result.verdict

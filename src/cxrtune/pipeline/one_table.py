@@ -67,7 +67,8 @@ def read_one_table(path: Path, columns: TableColumns, tell: Tell) -> OneTable:
         raise DataError("has no rows below its header", path=path, remedy="Name a table with rows.")
     names = _images(frame, places, path)
     table = pd.DataFrame({name: _texts(frame[name]) for name in places.texts()}, index=frame.index)
-    table[TABLE] = path.name
+    if TABLE not in table.columns:
+        table[TABLE] = path.name  # by it messages name rows
     who = _people(table, names, places, path, tell)
     labels = np.stack(
         [of_column(table, _LABELS, column, _LABEL_REMEDY) for column in places.labels.values()], axis=1
