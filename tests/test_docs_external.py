@@ -32,6 +32,7 @@ def results_in(folder: Path) -> dict:
     return json.loads((folder / "results.json").read_text())
 
 
+@pytest.mark.long
 def test_each_way_gives_the_same_areas(followed):
     folder, said = followed
     assert len(said) == 6
@@ -48,6 +49,7 @@ def test_each_way_gives_the_same_areas(followed):
     assert float(printed) == pytest.approx(roc_auc_score(table["Effusion"], table["Effusion_a"]), abs=1e-12)
 
 
+@pytest.mark.long
 def test_what_it_says_is_told_is_told(followed):
     _, said = followed
     (_, without), (out, _) = said[1], said[2]
@@ -58,6 +60,7 @@ def test_what_it_says_is_told_is_told(followed):
     assert "column 'Path' is taken for the images' names" in said[4][1]
 
 
+@pytest.mark.long
 def test_the_vendors_thresholds_make_the_calls(followed):
     folder, _ = followed
     table = pd.read_csv(folder / "table.csv")

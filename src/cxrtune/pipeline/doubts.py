@@ -15,6 +15,9 @@ from cxrtune.shown import listed, short
 _MOST_OF_ONE = 0.2
 """Share of the judged images from which on it is told that they are of one patient."""
 
+_FEWEST_OF_ONE = 10
+"""Images without which that is not worth a word."""
+
 _DECIMALS = 4
 """Scores with more decimals than these are alike by chance in no two images."""
 
@@ -84,7 +87,7 @@ def _one_patient(patients: NDArray[np.object_]) -> Iterator[str]:
     counts = pd.Series(patients).value_counts()
     if len(counts) == 1:
         yield "all images are of one patient: there are no intervals and no tests"
-    elif counts.iloc[0] > _MOST_OF_ONE * len(patients):
+    elif counts.iloc[0] >= _FEWEST_OF_ONE and counts.iloc[0] > _MOST_OF_ONE * len(patients):
         yield (
             f"{int(counts.iloc[0]):,} of the {len(patients):,} images are of one patient: what is found is"
             " largely found of this one"
