@@ -144,7 +144,7 @@ BAD = {
     "an image twice": (HEAD + "a,0.1\nb,0.1\na,0.2\n", ["image a ", "more than once", "one row"]),
     "an image without name": (HEAD + "a,0.1\n,0.1\n", ["row 3", "image"]),
     "no image column": ("file,Mass\na,0.5\n", ["'image'", "file, Mass"]),
-    "no finding": ("image,prob_Mass\na,0.5\n", ["'Mass'", "--column-prefix"]),
+    "no finding": ("image,Mass_effect\na,0.5\n", ["'Mass'", "Mass_effect", "--column-prefix"]),
     "empty": ("", []),
     "ragged": (HEAD + "a,0.1,0.2,0.3\nb\n", []),
     "binary": ("\x89PNG\r\n\x00\x00", []),
@@ -226,6 +226,33 @@ def test_a_findings_own_name_goes_before_other_spellings_and_these_before_synony
 def test_two_columns_that_fit_equally_well_are_refused(tmp_path, columns):
     with pytest.raises(DataError, match="has two columns for Edema: "):
         columns_read(tmp_path, columns, ("Edema",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "findings", "values", "told"),
+    [
+        (["prob_Mass"], ("Mass", "Hernia"), [0.1, None], "prob_FINDING"),  # a word for scores
+        (["Mass effect"], ("Mass",), [0.1], "FINDING effect"),  # the only finding
+        (["x_mass", "x_Pulmonary Edema"], ("Edema", "Mass"), [0.2, 0.1], "x_FINDING"),
+        (["x_Mass", "y_Mass", "x_Hernia"], ("Mass", "Hernia"), [0.1, 0.3], "x_FINDING"),
+        (["true_Mass", "true_Hernia", "z-Mass", "z-Hernia"], ("Mass", "Hernia"), [0.3, 0.4], "z-FINDING"),
+        (["Mass", "p_Mass", "p_Hernia"], ("Mass", "Hernia"), [0.1, None], None),  # a bare name goes before
+    ],
+)
+def test_what_the_columns_of_findings_share_is_found(tmp_path, columns, findings, values, told):
+    found, notes = columns_read(tmp_path, columns, findings)
+    assert found == values
+    assert [note for note in notes if "are read as" in note] == (
+        [f"theirs.csv: columns are read as '{told}'"] if told else []
+    )
+
+
+@pytest.mark.parametrize(
+    "columns", [["Massive", "x"], ["Massage_x", "Hernias"], ["true_Mass", "true_Hernia"]]
+)
+def test_what_only_looks_like_a_finding_is_not_taken(tmp_path, columns):
+    with pytest.raises(DataError, match="has no column for any of the findings"):
+        columns_read(tmp_path, columns, ("Mass", "Hernia"))
 
 
 def test_a_synonyms_thresholds_go_with_it(tmp_path):

@@ -16,6 +16,21 @@ RESERVED: frozenset[str] = frozenset(
 )
 """Other columns and rows of tables that findings stand in, as `plain_name` writes them."""
 
+SYNONYMS: dict[str, str] = {
+    "pleural_effusion": "effusion",
+    "infiltrate": "infiltration",
+    "lung_infiltration": "infiltration",
+    "pleural_thickness": "pleural_thickening",
+    "enlarged_heart": "cardiomegaly",
+    "hiatal_hernia": "hernia",
+    "diaphragmatic_hernia": "hernia",
+    "pulmonary_edema": "edema",
+    "oedema": "edema",
+    "pulmonary_fibrosis": "fibrosis",
+    "pulmonary_emphysema": "emphysema",
+}
+"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+
 _PREFIXES = ("calibrated_", "present_")
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -26,6 +41,12 @@ _LONGEST = 80
 def plain_name(name: str) -> str:
     """Return a finding's name as names are compared: case, and spaces for _ or -, do not matter."""
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def meaning(name: str) -> str:
+    """Return a finding's name as names are compared, NIH's for those that other tables call otherwise."""
+    plain = plain_name(name)
+    return SYNONYMS.get(plain, plain)
 
 
 def fault_of_names(names: Iterable[str]) -> str | None:

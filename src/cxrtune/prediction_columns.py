@@ -6,28 +6,40 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cxrtune.errors import DataError
-from cxrtune.finding_names import plain_name
-from cxrtune.shown import quoted
+from cxrtune.finding_names import SYNONYMS, meaning, plain_name
+from cxrtune.prediction_affixes import Affix
+from cxrtune.shown import listed, quoted
 
 IMAGE_COLUMNS = ("image", "Image Index")
 """What the column with the images' names is called, by us and by NIH."""
 
+OTHER_IMAGE_COLUMNS = (
+    *("Path", "ImageID", "image_id", "dicom_id"),  # CheXpert, PadChest, VinDr-CXR, MIMIC-CXR
+    *("image_name", "image_path", "image_file", "filename", "file_name", "file_path"),
+)
+"""What other tables call it; a table must have just one of these."""
+
 PATIENT_COLUMNS = ("patient", "Patient ID")
 
-SYNONYMS: dict[str, str] = {
-    "pleural_effusion": "effusion",
-    "infiltrate": "infiltration",
-    "lung_infiltration": "infiltration",
-    "pleural_thickness": "pleural_thickening",
-    "enlarged_heart": "cardiomegaly",
-    "hiatal_hernia": "hernia",
-    "diaphragmatic_hernia": "hernia",
-    "pulmonary_edema": "edema",
-    "oedema": "edema",
-    "pulmonary_fibrosis": "fibrosis",
-    "pulmonary_emphysema": "emphysema",
-}
-"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+
+def find_image_column(names: Sequence[str], path: Path) -> str | None:
+    """Return the column with the images' names; None if there is none.
+
+    Raises:
+        DataError: Several columns may be it.
+    """
+    column = find_column(names, IMAGE_COLUMNS)
+    if column is not None:
+        return column
+    wanted = {plain_name(name) for name in (*IMAGE_COLUMNS, *OTHER_IMAGE_COLUMNS)}
+    found = [name for name in names if plain_name(name) in wanted]
+    if len(found) > 1:
+        raise DataError(
+            f"has {len(found)} columns that may name the images: {listed(found)}",
+            path=path,
+            remedy=f"Say which: --image-column {quoted(found[0])}",
+        )
+    return found[0] if found else None
 
 
 def find_column(names: Sequence[str], wanted: Iterable[str]) -> str | None:
@@ -42,7 +54,7 @@ def find_column(names: Sequence[str], wanted: Iterable[str]) -> str | None:
 
 
 def columns_of_findings(
-    names: Sequence[str], findings: Sequence[str], prefix: str, path: Path
+    names: Sequence[str], findings: Sequence[str], affix: Affix, path: Path, *, what: str = "columns"
 ) -> dict[str, str]:
     """Return the column of each finding that has one.
 
@@ -52,44 +64,38 @@ def columns_of_findings(
     Args:
         names: The table's columns.
         findings: The findings wanted.
-        prefix: What stands before a finding's name in a column's.
+        affix: What stands around a finding's name in a column's.
         path: The table, for errors.
+        what: What the names are of, for errors.
 
     Raises:
         DataError: Two columns fit a finding equally well.
     """
-    bare = [(name, name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
+    bare = [(name, own) for name in names if (own := affix.taken_off(name)) is not None]
     ours = {plain_name(finding) for finding in findings}
     found: dict[str, str] = {}
     for finding in findings:
         same = [name for name, own in bare if own == finding]
         alike = [name for name, own in bare if plain_name(own) == plain_name(finding)]
-        _take(finding, same or alike, found, path)
+        _take(finding, same or alike, found, path, what)
     # Of findings that are synonyms of each other, that with the plain name comes first.
     rest = [finding for finding in findings if finding not in found]
     for finding in sorted(rest, key=lambda finding: plain_name(finding) in SYNONYMS):
         meant = [
             name
             for name, own in bare
-            if plain_name(own) not in ours
-            and _meaning(own) == _meaning(finding)
-            and name not in found.values()
+            if plain_name(own) not in ours and meaning(own) == meaning(finding) and name not in found.values()
         ]
-        _take(finding, meant, found, path)
+        _take(finding, meant, found, path, what)
     return {finding: found[finding] for finding in findings if finding in found}
 
 
-def _take(finding: str, fitting: Sequence[str], found: dict[str, str], path: Path) -> None:
+def _take(finding: str, fitting: Sequence[str], found: dict[str, str], path: Path, what: str) -> None:
     if len(fitting) > 1:
         raise DataError(
-            f"has two columns for {finding}: {quoted(fitting[0])} and {quoted(fitting[1])}",
+            f"has two {what} for {finding}: {quoted(fitting[0])} and {quoted(fitting[1])}",
             path=path,
             remedy="Keep the one that is meant.",
         )
     if fitting:
         found[finding] = fitting[0]
-
-
-def _meaning(name: str) -> str:
-    plain = plain_name(name)
-    return SYNONYMS.get(plain, plain)

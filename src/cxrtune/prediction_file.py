@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,14 @@ from pandas.api.types import is_numeric_dtype
 from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError
 from cxrtune.number_texts import UNKNOWN, numbers
-from cxrtune.prediction_columns import IMAGE_COLUMNS, PATIENT_COLUMNS, columns_of_findings, find_column
+from cxrtune.prediction_affixes import Affix, find_affix
+from cxrtune.prediction_columns import (
+    IMAGE_COLUMNS,
+    PATIENT_COLUMNS,
+    columns_of_findings,
+    find_column,
+    find_image_column,
+)
 from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, read_lines
 
@@ -26,57 +34,116 @@ _FORMATS_REMEDY = "Tables are read from .parquet, .jsonl or .csv, by the suffix.
 
 
 class Columns(NamedTuple):
-    """The columns that are read: those of images, of patients if there is one, and of findings."""
+    """The columns that are read: those of images, of patients if there is one, and of findings.
+
+    `affix` is what stands around the findings' names, `unread` what is left of the other columns' names
+    without it.
+    """
 
     image: str
     patient: str | None
     findings: dict[str, str]
+    affix: Affix
+    unread: tuple[str, ...]
 
     def names(self) -> list[str]:
         """Return them all."""
         return [self.image, *([self.patient] if self.patient else []), *self.findings.values()]
 
 
-Choose = Callable[[Sequence[str]], Columns]
+@dataclass(frozen=True)
+class Naming:
+    """How a table names its columns, as far as a user says so.
+
+    Attributes:
+        before: What stands before a finding's name.
+        after: What stands after it.
+        image: The column with the images' names; empty for a known one.
+    """
+
+    before: str = ""
+    after: str = ""
+    image: str = ""
 
 
-def choose_columns(names: Sequence[str], *, findings: tuple[str, ...], prefix: str, path: Path) -> Columns:
+Wanted = Callable[[Sequence[str]], Sequence[str]]
+
+
+def choose_columns(names: Sequence[str], *, findings: tuple[str, ...], naming: Naming, path: Path) -> Columns:
     """Choose the columns that are read.
 
     Raises:
-        DataError: There is none of images, or none of any finding.
+        DataError: There is none of images, or none of any finding, or it cannot be told which.
     """
-    image = find_column(names, IMAGE_COLUMNS)
-    if image is None:
+    image = _image_column(names, naming, path)
+    affix = Affix(naming.before, naming.after)
+    columns = columns_of_findings(names, findings, affix, path)
+    if not columns and affix == Affix():
+        affix = find_affix(names, findings, path) or affix
+        columns = columns_of_findings(names, findings, affix, path)
+    if not columns:
+        raise DataError(
+            f"has no column for any of the findings, such as {quoted(affix.around(findings[0]))}; its columns"
+            f" are {listed(names, 8)}",
+            path=path,
+            remedy="If something stands before or after the findings' names, say what: --column-prefix,"
+            " --column-suffix",
+        )
+    patient = find_column(names, PATIENT_COLUMNS)
+    read = {image, patient, *columns.values()}
+    unread = tuple(affix.taken_off(name) or name for name in names if name not in read)
+    return Columns(image, patient, columns, affix, unread)
+
+
+def _image_column(names: Sequence[str], naming: Naming, path: Path) -> str:
+    if naming.image:
+        column = find_column(names, [naming.image])
+        if column is None:
+            raise DataError(
+                f"has no column {quoted(naming.image)}; its columns are {listed(names, 8)}",
+                path=path,
+                remedy="To name the column of one model's table only, write --image-column NAME=COLUMN.",
+            )
+        return column
+    column = find_image_column(names, path)
+    if column is None:
         raise DataError(
             f"has no column 'image'; its columns are {listed(names, 8)}",
             path=path,
-            remedy="Name the column with the images' file names 'image'.",
+            remedy="Name the column with the images' file names with --image-column, or call it 'image'.",
         )
-    columns = columns_of_findings(names, findings, prefix, path)
-    if not columns:
-        raise DataError(
-            f"has no column for any of the findings, such as {quoted(prefix + findings[0])}",
-            path=path,
-            remedy="If the columns have a prefix, name it with --column-prefix.",
-        )
-    return Columns(image, find_column(names, PATIENT_COLUMNS), columns)
+    return column
 
 
-def read_frame(path: Path, choose: Choose, tell: Tell) -> pd.DataFrame:
-    """Read the columns that are chosen; the index numbers the rows as they are numbered in the file.
+def tell_choice(columns: Columns, naming: Naming, path: Path, tell: Tell) -> None:
+    """Say which columns were taken although they are not called as we call them."""
+    affix = columns.affix
+    if affix != Affix(naming.before, naming.after):
+        tell(f"{path.name}: columns are read as {quoted(affix.around('FINDING'))}")
+    if not naming.image and columns.image.strip().casefold() not in map(str.casefold, IMAGE_COLUMNS):
+        tell(f"{path.name}: column {quoted(columns.image)} is taken for the images' names")
+
+
+def read_frame(path: Path, wanted: Wanted, tell: Tell, *, what: str = "table of predictions") -> pd.DataFrame:
+    """Read columns of a table; the index numbers the rows as they are numbered in the file.
+
+    Args:
+        path: A Parquet, CSV or JSON-lines file, by the suffix.
+        wanted: Returns, of the names of all columns, those that are read.
+        tell: Told of what is not read as it stands there.
+        what: What the table is, for errors.
 
     Raises:
         DataError: The file is no table, or has not the columns.
     """
     if not path.is_file():
-        raise DataError("there is no such file of predictions", path=path, remedy=NO_TABLE_REMEDY)
+        raise DataError(f"there is no such {what}", path=path, remedy=NO_TABLE_REMEDY)
     try:
         match path.suffix:
             case ".parquet":
-                wanted = choose(pq.read_schema(path).names).names()
+                names = list(wanted(pq.read_schema(path).names))
                 # Without what pandas wrote of itself: an index is a column here, whatever made it one.
-                frame: pd.DataFrame = pq.read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
+                frame: pd.DataFrame = pq.read_table(path, columns=names).to_pandas(ignore_metadata=True)
                 return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
             case ".jsonl":
                 lines = enumerate(read_lines(path, _FORMATS_REMEDY, tell), start=1)
@@ -84,13 +151,13 @@ def read_frame(path: Path, choose: Choose, tell: Tell) -> pd.DataFrame:
                 if not all(isinstance(row, dict) for row in rows.values()):
                     raise ValueError("a line is no object of column names and values")
                 frame = pd.DataFrame(list(rows.values()), index=list(rows))
-                return frame[choose(list(map(str, frame.columns))).names()]
+                return frame[list(wanted(list(map(str, frame.columns))))]
             case _:
                 table = open_csv(path, tell, _FORMATS_REMEDY)
-                return table.read(table.places(choose(table.header).names(), remedy=_FORMATS_REMEDY))
+                return table.read(table.places(wanted(table.header), remedy=_FORMATS_REMEDY))
     except (ValueError, OSError, EOFError, pa.ArrowException) as error:
         raise DataError(
-            f"is no table of predictions: {(str(error).splitlines() or ['damaged'])[0]}",
+            f"is no {what}: {(str(error).splitlines() or ['damaged'])[0]}",
             path=path,
             remedy=_FORMATS_REMEDY,
         ) from error
@@ -159,6 +226,14 @@ def scores_of(column: pd.Series[Any], path: Path) -> NDArray[np.floating]:
             f"column {quoted(column.name)} holds {values[first]:g} in row {column.index[first]:,}; a"
             " probability is in [0, 1]",
             path=path,
-            remedy="If these are logits, apply the logistic function first.",
+            remedy=_to_probabilities(values),
         )
     return values
+
+
+def _to_probabilities(values: NDArray[np.floating]) -> str:
+    """Say how numbers that are no probabilities probably become such."""
+    known = values[~np.isnan(values)]
+    if known.min() >= 0 and known.max() <= 100:
+        return "If these are per cent, divide by 100; if logits, apply the logistic function first."
+    return "If these are logits, apply the logistic function first; other scores need a scale in [0, 1]."

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,20 @@ from pandas.api.extensions import ExtensionArray
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import plain_name
-from cxrtune.prediction_file import Choose, choose_columns, patients_of, read_frame, require_names, scores_of
+from cxrtune.prediction_file import (
+    Columns,
+    Naming,
+    choose_columns,
+    patients_of,
+    read_frame,
+    require_names,
+    scores_of,
+    tell_choice,
+)
+from cxrtune.prediction_parts import PLACE_KEY, PartPlace, read_parts
 from cxrtune.shown import listed, quoted
-from cxrtune.text_file import Tell
-
-PARTS = "part-*.parquet"
-"""The files of a table that is a folder."""
 
 _METADATA_KEY = b"cxrtune"
-_PLACE_KEY = b"cxrtune.part"
 
 
 @dataclass(frozen=True)
@@ -77,21 +81,6 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
-class PartPlace:
-    """Where a part stands in a table that is a folder.
-
-    Attributes:
-        part: Its number, from 0.
-        of: How many there are.
-        key: Of the work that all of them come from.
-    """
-
-    part: int
-    of: int
-    key: str
-
-
-@dataclass(frozen=True)
 class Predictions:
     """A model's probabilities for some images.
 
@@ -105,6 +94,7 @@ class Predictions:
         more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
             not read them.
         notes: What was not read as it stands in the file, a sentence each.
+        unread: The names of further columns of a table that was read, without what stands around findings.
     """
 
     images: NDArray[np.object_]
@@ -114,6 +104,7 @@ class Predictions:
     model: ModelCard
     more: Mapping[str, ExtensionArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def write(self, path: Path, place: PartPlace | None = None) -> None:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
@@ -135,7 +126,7 @@ class Predictions:
                     table = pa.Table.from_pandas(frame, preserve_index=False)
                     own = {_METADATA_KEY: json.dumps(asdict(self.model)).encode()}
                     if place is not None:
-                        own[_PLACE_KEY] = json.dumps(asdict(place)).encode()
+                        own[PLACE_KEY] = json.dumps(asdict(place)).encode()
                     pq.write_table(
                         table.replace_schema_metadata({**(table.schema.metadata or {}), **own}), partial
                     )
@@ -170,15 +161,26 @@ def require_suffix(path: Path) -> None:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
 
 
-def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: str = "") -> Predictions:
+def read_predictions(
+    path: Path,
+    findings: tuple[str, ...],
+    *,
+    column_prefix: str = "",
+    column_suffix: str = "",
+    image_column: str = "",
+) -> Predictions:
     """Read a table of predictions, of cxrtune or of any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` (or NIH's `Image Index`) and a column a
-            finding, or a folder of parts that `cxrtune predict` wrote.
+        path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR,
+            PadChest and VinDr-CXR call it) and a column a finding, or a folder of parts that
+            `cxrtune predict` wrote.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
             synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
-        column_prefix: What stands before a finding's name in the table's columns.
+        column_prefix: What stands before a finding's name in the table's columns. Without it and the next,
+            what the columns of most findings share is found.
+        column_suffix: What stands after it.
+        image_column: The column with the images' names, if it is called otherwise.
 
     Returns:
         The predictions, in the table's order of images; float32 if the table's numbers are, else float64.
@@ -189,16 +191,23 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
             parts of different work.
     """
     notes: list[str] = []
-    choose = partial(choose_columns, findings=findings, prefix=column_prefix, path=path)
+    naming = Naming(column_prefix, column_suffix, image_column)
+    chosen: list[Columns] = []
+
+    def wanted(names: Sequence[str]) -> list[str]:
+        chosen.append(choose_columns(names, findings=findings, naming=naming, path=path))
+        return chosen[-1].names()
+
     if path.is_dir():
-        frame, card = _read_parts(path, choose, notes.append)
+        frame, first = read_parts(path, wanted, notes.append)
     else:
-        frame, card = read_frame(path, choose, notes.append), _read_card(path)
-    image, patient, columns = choose(list(map(str, frame.columns)))
+        frame, first = read_frame(path, wanted, notes.append), path
+    card = _read_card(first)
+    image, patient, columns, affix, unread = chosen[0]
+    tell_choice(chosen[0], naming, path, notes.append)
+    bare = {finding: affix.taken_off(name) or name for finding, name in columns.items()}
     synonyms = {
-        name: finding
-        for finding, name in columns.items()
-        if plain_name(name.removeprefix(column_prefix)) != plain_name(finding)
+        columns[finding]: finding for finding, own in bare.items() if plain_name(own) != plain_name(finding)
     }
     if synonyms:
         pairs = listed([f"{name} for {finding}" for name, finding in synonyms.items()])
@@ -214,42 +223,10 @@ def read_predictions(path: Path, findings: tuple[str, ...], *, column_prefix: st
         patients=patients_of(frame, patient),
         findings=findings,
         probabilities=probabilities,
-        model=card.renamed({name.removeprefix(column_prefix): of for name, of in synonyms.items()}),
+        model=card.renamed({bare[of]: of for of in synonyms.values()}),
         notes=tuple(notes),
+        unread=unread,
     )
-
-
-def _read_parts(folder: Path, choose: Choose, tell: Tell) -> tuple[pd.DataFrame, ModelCard]:
-    """Read a table that is a folder: all its parts, and the model card that they share."""
-    paths = sorted(folder.glob(PARTS))
-    if not paths:
-        raise DataError("holds no parts of predictions", path=folder, remedy=f"They are named {PARTS}.")
-    places = [_read_place(path) for path in paths]
-    for path, place in zip(paths, places, strict=True):
-        if place.key != places[0].key:
-            raise DataError(
-                f"was made by another model or for other images than {paths[0].name}",
-                path=path,
-                remedy="Keep the parts of one scoring in a folder.",
-            )
-    if len(paths) != places[0].of:
-        raise DataError(
-            f"holds {len(paths):,} of {places[0].of:,} parts",
-            path=folder,
-            remedy="Finish it with the same `cxrtune predict` command.",
-        )
-    return pd.concat([read_frame(path, choose, tell) for path in paths]), _read_card(paths[0])
-
-
-def _read_place(path: Path) -> PartPlace:
-    try:
-        return PartPlace(**json.loads(pq.read_schema(path).metadata[_PLACE_KEY]))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise DataError(
-            "is no part of a table that `cxrtune predict` wrote, or it is damaged",
-            path=path,
-            remedy="Delete it, and finish the folder with the same `cxrtune predict` command.",
-        ) from error
 
 
 def _read_card(path: Path) -> ModelCard:

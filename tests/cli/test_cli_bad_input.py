@@ -72,7 +72,7 @@ def _no_image_column(scores):
 def _no_finding(scores):
     path = scores()
     lines = path.read_text().splitlines()
-    lines[0] = ",".join(["image", *(f"prob_{finding}" for finding in COMMON)])
+    lines[0] = ",".join(["image", *(f"x{finding}" for finding in COMMON)])
     path.write_text("\n".join(lines))
     return f"m={path}"
 

@@ -296,8 +296,9 @@ def test_thresholds_of_other_images_need_no_warning(evaluate, table):
 
 def test_a_model_without_thresholds_is_told_with_the_reason(evaluate, table):
     seen, _ = evaluate(table("late", 0.4, of_parts("test")))
-    assert "late makes no calls, thresholds are none: the model brought none, and scored none of" in seen.err
-    assert "300 validation images" in seen.err
+    assert "late makes no calls and is not calibrated, thresholds are none: the model brought" in seen.err
+    assert "scored none of the 300 validation images" in seen.err
+    assert "given with --threshold late=FILE" in seen.err
 
 
 def test_what_is_said_at_the_end_is_what_was_judged(evaluate, table):

@@ -20,6 +20,7 @@ COMMANDS = (
     "predict",
     "explain",
     "evaluate",
+    "stats",
     "report",
     "export",
     "serve",

@@ -143,15 +143,15 @@ def test_a_map_that_leaves_out_everything_is_refused(own_data, cxrtune):
         ),
         (
             BASE + "split: {values: {a: train}}\n",
-            "column or pattern",
+            "just one of column, pattern, and all",
         ),
         (
             BASE + "split: {pattern: a, values: {a: train}}\n",
             "the part",
         ),
         (
-            BASE + "split: {column: a, values: {a: test}}\n",
-            "means train",
+            BASE + "split: {column: a, values: {a: validation}}\n",
+            "means train or test",
         ),
         ("image: '{File'\npatient: {none: true}\nfindings: {A: Age}\n", "a brace that belongs to no column"),
     ],
@@ -166,6 +166,8 @@ def test_what_is_wrong_with_a_map_is_told(own_data, cxrtune, text, message):
     [
         ((), "no data was named"),
         (("--csv", "a.csv"), "data of your own needs --images and --map too"),
+        (("--csv", "a.csv", "--map", "m.yaml"), "data of your own needs --images too"),
+        (("--csv", "a.csv", "--metadata-only"), "data of your own needs --map too"),
         (("--data", ".", "--csv", "a.csv"), "--data is an NIH folder"),
         (("--csv", "a", "--images", "b", "--map", "c", "--uncertain", "x"), "--uncertain does not know 'x'"),
         (("--csv", "a", "--images", "b", "--map", "c", "--protocol", "nih8"), "--protocol is of NIH folders"),

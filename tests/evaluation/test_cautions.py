@@ -89,6 +89,15 @@ def test_the_same_image_of_two_patients_is_told(patients):
     assert (caution.count, caution.of) == (20, IMAGES)
 
 
+@pytest.mark.parametrize(("images", "decimals", "is_told"), [(20, 7, True), (1, 7, False), (20, 3, False)])
+def test_one_column_of_scores_tells_less(patients, images, decimals, is_told):
+    cohort = made_up_cohort({"Mass": labels()["Mass"]}, patients)
+    scores = np.random.default_rng(2).random((IMAGES, 1)).round(decimals)
+    scores[100 : 100 + images] = scores[200 : 200 + images]
+    results = evaluate(cohort, {"a": table(cohort, scores)}, Options(replicates=150)).results
+    assert any(caution.kind == "same-scores" for caution in results.cautions) == is_told
+
+
 def test_the_same_image_of_one_patient_is_not(patients):
     cohort = made_up_cohort(labels(), patients)
     scores = fine(cohort)

@@ -25,7 +25,10 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses patients, where parts are made.")] = 0,
     metadata_only: Annotated[
-        bool, typer.Option("--metadata-only", help="Take every image of the table, on disk or not.")
+        bool,
+        typer.Option(
+            "--metadata-only", help="Take every image of the table, on disk or not; needs no --images."
+        ),
     ] = False,
 ) -> None:
     """Make the table of images, patients, findings and splits."""
@@ -33,7 +36,8 @@ def command(
     from cxrtune.pipeline.cohort import make_cohort
     from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
 
-    given, reporter = data_of(data, tables, images, map_name, uncertain), reporter_of(context)
+    given = data_of(data, tables, images, map_name, uncertain, metadata_only=metadata_only)
+    reporter = reporter_of(context)
     if isinstance(given, OwnData):
         if protocol is not None:
             raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")

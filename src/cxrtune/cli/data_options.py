@@ -19,8 +19,12 @@ def data_of(
     images: Path | None,
     map_name: str | None,
     uncertain: str | None,
+    *,
+    metadata_only: bool = False,
 ) -> Path | OwnData:
     """Return what a user named: an NIH folder, or radiographs of their own.
+
+    With `metadata_only` the latter need no folder of images.
 
     Raises:
         UsageError: Neither or both, or only a part of the second.
@@ -40,8 +44,9 @@ def data_of(
             "no data was named",
             remedy="Give --data DIR (an NIH folder), or --csv FILE --images DIR --map MAP (your own).",
         )
-    missing = [name for name, given in zip(("--csv", "--images", "--map"), own, strict=True) if not given]
-    if tables is None or images is None or map_name is None or missing:
+    given = zip(("--csv", "--images", "--map"), own, strict=True)
+    missing = [name for name, one in given if not one and not (metadata_only and name == "--images")]
+    if tables is None or map_name is None or missing:
         raise UsageError(
             f"data of your own needs {' and '.join(missing)} too",
             remedy="Write it like: --csv labels.csv --images DIR --map map.yaml",

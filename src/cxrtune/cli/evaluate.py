@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import CohortFile, Out
+from cxrtune.cli.options import (
+    CohortFile,
+    DrawSeed,
+    Margin,
+    Out,
+    Prevalences,
+    Primary,
+    Replicates,
+    Thresholds,
+)
+from cxrtune.cli.pairs import files_of, image_columns_of, shares_of, thresholds_of
 from cxrtune.cli.switches import reporter_of
 
 
@@ -23,21 +33,31 @@ def command(
     out: Out = Path("evaluation"),
     split: Annotated[str, typer.Option("--split", help="test, validation, train or all.")] = "test",
     column_prefix: Annotated[
-        str, typer.Option("--column-prefix", help="What stands before a finding's name in the columns.")
+        str,
+        typer.Option(
+            "--column-prefix",
+            help="What stands before a finding's name in the columns, if it is not found.",
+            show_default=False,
+        ),
     ] = "",
-    replicates: Annotated[
-        int, typer.Option("--replicates", min=100, help="How often the patients are drawn for intervals.")
-    ] = 2000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which patients are drawn.")] = 0,
-    prevalence: Annotated[
+    column_suffix: Annotated[
+        str, typer.Option("--column-suffix", help="What stands after it.", show_default=False)
+    ] = "",
+    image_column: Annotated[
         list[str] | None,
         typer.Option(
-            "--prevalence",
-            metavar="FINDING=SHARE",
-            help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
+            "--image-column",
+            metavar="[NAME=]COLUMN",
+            help="The column with the images' names, of all tables or of one model's.",
             show_default=False,
         ),
     ] = None,
+    threshold: Thresholds = None,
+    replicates: Replicates = 2000,
+    seed: DrawSeed = 0,
+    prevalence: Prevalences = None,
+    primary: Primary = None,
+    margin: Margin = None,
     trained_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,48 +89,24 @@ def command(
     """Compare models on the same images; writes results.json beside the tables."""
     from cxrtune.cohort.table import SPLITS
     from cxrtune.errors import UsageError
+    from cxrtune.evaluation.plan import Plan
     from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 
     if split not in (*SPLITS, "all"):
         raise UsageError(f"there is no split '{split}'", remedy=f"Choose one of: {', '.join(SPLITS)}, all.")
+    named = files_of(predictions, option="--predictions", example="ours=predictions.parquet")
     request = Request(
         split=split,
         column_prefix=column_prefix,
+        column_suffix=column_suffix,
+        image_columns=image_columns_of(image_column, named),
         replicates=replicates,
         seed=seed,
-        prevalence=_shares(prevalence or []),
-        seen=_named(trained_on or [], option="--trained-on", example="ours=training-images.txt"),
-        heatmaps=_named(heatmaps or [], option="--heatmaps", example="ours=heatmaps.safetensors"),
+        prevalence=shares_of(prevalence),
+        thresholds=thresholds_of(threshold),
+        seen=files_of(trained_on, option="--trained-on", example="ours=training-images.txt"),
+        heatmaps=files_of(heatmaps, option="--heatmaps", example="ours=heatmaps.safetensors"),
         boxes=boxes,
+        plan=Plan(primary, margin),
     )
-    named = _named(predictions, option="--predictions", example="ours=predictions.parquet")
     evaluate_predictions(cohort, named, out, request, reporter_of(context))
-
-
-def _named(pairs: list[str], *, option: str, example: str) -> dict[str, Path]:
-    from cxrtune.errors import UsageError
-
-    named: dict[str, Path] = {}
-    for pair in pairs:
-        name, separator, file = pair.partition("=")
-        if not (separator and name and file):
-            raise UsageError(f"'{pair}' is no NAME=FILE", remedy=f"Write it like: {option} {example}")
-        if name in named:
-            raise UsageError(f"{option} names '{name}' twice", remedy="Give each its own name.")
-        named[name] = Path(file)
-    return named
-
-
-def _shares(pairs: list[str]) -> dict[str, float]:
-    from cxrtune.errors import UsageError
-
-    shares: dict[str, float] = {}
-    for pair in pairs:
-        finding, _, share = pair.partition("=")
-        try:
-            shares[finding] = float(share)
-        except ValueError as error:
-            raise UsageError(
-                f"'{pair}' is no FINDING=SHARE", remedy="Write it like: --prevalence Effusion=0.05"
-            ) from error
-    return shares

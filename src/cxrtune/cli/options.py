@@ -85,6 +85,47 @@ MaxUnreadable = Annotated[
         "--max-unreadable", min=0.0, max=1.0, help="Largest share of unreadable images to put up with."
     ),
 ]
+Replicates = Annotated[
+    int, typer.Option("--replicates", min=100, help="How often the patients are drawn for intervals.")
+]
+DrawSeed = Annotated[int, typer.Option("--seed", min=0, help="Decides which patients are drawn.")]
+Prevalences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prevalence",
+        metavar="FINDING=SHARE",
+        help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
+        show_default=False,
+    ),
+]
+Primary = Annotated[
+    str | None,
+    typer.Option(
+        "--primary",
+        metavar="FINDING|macro",
+        help="The primary endpoint, named before the scores were seen: on it the first two models are compared "
+        "by a test that is not corrected.",
+        show_default=False,
+    ),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(
+        "--margin",
+        metavar="AUROC",
+        help="By how much a model may be worse and still count as not inferior, such as 0.02.",
+        show_default=False,
+    ),
+]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        metavar="NAME=FILE|NUMBER",
+        help="Thresholds that make a model's calls: a CSV or JSON file (finding, threshold), or one number.",
+        show_default=False,
+    ),
+]
 
 Allow = Annotated[
     list[str] | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -126,13 +127,21 @@ def _splits(
     return split
 
 
-def require_parts(frame: pd.DataFrame, flow: Flow, path: Path) -> None:
-    """Refuse a cohort that cannot be trained, validated and tested on.
+def require_parts(
+    frame: pd.DataFrame, flow: Flow, path: Path, parts: Collection[str] = ("train", "validation", "test")
+) -> None:
+    """Refuse a cohort that lacks a part of the split.
+
+    Args:
+        frame: The cohort's table.
+        flow: Where its images come from.
+        path: What it was made from.
+        parts: The parts that it must have.
 
     Raises:
-        DataError: A part of the split has no images.
+        DataError: One of them has no images.
     """
-    missing = sorted({"train", "validation", "test"} - set(frame["split"].unique()))
+    missing = sorted(set(parts) - set(frame["split"].unique()))
     if missing:
         raise DataError(
             f"the cohort has no {' and no '.join(missing)} images ({flow.sentence()})",

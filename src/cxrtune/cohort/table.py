@@ -18,6 +18,11 @@ from cxrtune.shown import quoted
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 _REMEDY = "Make one with: cxrtune cohort --data DIR --out FILE"
+_OF_LABELS = (
+    "Make one of a table of labels with: cxrtune cohort --csv FILE --map FILE --metadata-only. A table with"
+    " labels and scores is judged with: cxrtune stats"
+)
+_TEXTS = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".xlsx"})
 DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")
 
 
@@ -82,7 +87,8 @@ def read_cohort(path: Path) -> Cohort:
         frame = pd.read_parquet(path)
     except (ValueError, OSError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         reason = (str(error).splitlines() or ["damaged"])[0]
-        raise DataError(f"is no cohort table: {reason}", path=path, remedy=_REMEDY) from error
+        remedy = _OF_LABELS if path.suffix.casefold() in _TEXTS else _REMEDY
+        raise DataError(f"is no cohort table: {reason}", path=path, remedy=remedy) from error
     problem = _problem(frame)
     if problem is not None:
         raise DataError(f"is no cohort table: {problem}", path=path, remedy=_REMEDY)

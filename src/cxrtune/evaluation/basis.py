@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.table import SPLITS, Cohort
 from cxrtune.evaluation.results import ChosenOn, ModelResult
-from cxrtune.evaluation.validation import Chosen
+from cxrtune.evaluation.validation import Chosen, GivenThresholds
 from cxrtune.predictions import ModelCard
 
 Rows = NDArray[np.intp]
@@ -29,7 +29,12 @@ def patients_in_two_parts(cohort: Cohort) -> int:
 
 
 def chosen_on(
-    card: ModelCard, chosen: Chosen, cohort: Cohort, scores: NDArray[np.floating], rows: Rows
+    card: ModelCard,
+    chosen: Chosen,
+    cohort: Cohort,
+    scores: NDArray[np.floating],
+    rows: Rows,
+    given: GivenThresholds | None = None,
 ) -> ChosenOn:
     """Say what a model's thresholds and calibration were chosen on.
 
@@ -39,13 +44,14 @@ def chosen_on(
         cohort: The reference standard.
         scores: (N, F), in the cohort's order, probability in [0, 1], NaN where not known.
         rows: intp, the judged rows.
+        given: Thresholds that the user gave.
     """
     validation = cohort.rows("validation")
     known = ~np.isnan(scores[validation]) & ~np.isnan(cohort.labels[validation])
     used = validation[known.any(axis=1)]
     stored_points = [finding for points in card.operating_points.values() for finding in points]
     return ChosenOn(
-        thresholds=_source(card.thresholds, chosen.thresholds, cohort),
+        thresholds=_source(card.thresholds, chosen.thresholds, cohort) if given is None else "user",
         operating_points=_source(stored_points, [p for at in chosen.points.values() for p in at], cohort),
         calibration=_source(card.calibration, chosen.calibrators, cohort),
         validation_images=len(used),
@@ -56,7 +62,9 @@ def chosen_on(
 
 def with_basis(model: ModelResult, basis: ChosenOn) -> ModelResult:
     """Return a model's results with what its thresholds were chosen on, or why it has none."""
-    rule = _why_no_thresholds(basis) if basis.thresholds == "none" else model.threshold_rule
+    rule = model.threshold_rule
+    if basis.thresholds == "none":
+        rule = f"{_why_no_thresholds(basis)}. Thresholds are given with --threshold {model.name}=FILE"
     return model.model_copy(update={"chosen": basis, "threshold_rule": rule})
 
 

@@ -16,6 +16,9 @@ _LARGE_SHARE = 0.2
 """Of one patient; of images without a score, beyond which a worst case says nothing any more."""
 
 _CHANCE = 0.5
+_DECIMALS = 4
+_ROUNDING = 1e-7  # of single precision in [0, 1]
+_BY_CHANCE = 0.01
 
 Scores = NDArray[np.floating]
 
@@ -70,19 +73,25 @@ def _same_scores(ground: CommonGround) -> Iterator[Caution]:
     """Find images whose scores are all exactly those of another patient's image.
 
     Scores that are coarse (of one decimal, or 0 and 1) agree by chance: columns with fewer distinct values
-    than one for every two images are left out, and a single column says nothing.
+    than one for every two images are left out. Of a single column only scores of more than four decimals
+    count, and only if they are a hundredth of the images: single precision agrees now and then.
     """
     columns = np.concatenate([table.astype(np.float64) for table in ground.scores.values()], axis=1)
     columns = columns[:, ~np.isnan(columns).any(axis=0)]
     fine = [len(np.unique(column)) > len(column) / 2 for column in columns.T]
-    if sum(fine) < 2:
+    columns, codes = columns[:, fine], ground.resamples.codes
+    is_single = columns.shape[1] == 1
+    if is_single:
+        telling = np.abs(columns[:, 0] - columns[:, 0].round(_DECIMALS)) > _ROUNDING
+        columns, codes = columns[telling], codes[telling]
+    if not columns.size:
         return
-    _, of_image = np.unique(columns[:, fine], axis=0, return_inverse=True)
-    pairs = np.unique(np.stack([of_image.ravel(), ground.resamples.codes]), axis=1)
+    _, of_image = np.unique(columns, axis=0, return_inverse=True)
+    pairs = np.unique(np.stack([of_image.ravel(), codes]), axis=1)
     of_patients = np.bincount(pairs[0])
     same = int((of_patients[of_image.ravel()] > 1).sum())
-    if same:
-        yield Caution(kind="same-scores", count=same, of=len(columns))
+    if same > (_BY_CHANCE * len(ground.rows) if is_single else 0):
+        yield Caution(kind="same-scores", count=same, of=len(ground.rows))
 
 
 def _below_chance(models: list[ModelResult]) -> Iterator[Caution]:

@@ -7,11 +7,13 @@ from cxrtune.evaluation.results import FindingCount, SplitCount
 
 
 def count_splits(cohort: Cohort) -> list[SplitCount]:
-    """Count train, validation and test."""
+    """Count train, validation and test, those that have images."""
     labels, patients = cohort.labels, cohort.patients
     counts = []
     for split in SPLITS:
         rows = cohort.rows(split)
+        if not len(rows):
+            continue
         counts.append(
             SplitCount(
                 split=split,

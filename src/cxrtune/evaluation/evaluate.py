@@ -33,7 +33,7 @@ from cxrtune.evaluation.statistics.bands import Bands, curve_bands
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.subgroups import evaluate_subgroups
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
-from cxrtune.evaluation.validation import Chosen, stored_or_chosen
+from cxrtune.evaluation.validation import Chosen, GivenThresholds, stored_or_chosen
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
 from cxrtune.shown import short
@@ -57,6 +57,7 @@ class Options:
         boxes: What people drew around findings.
         origin: Whose images, labels and boxes these are.
         plan: What was decided before the scores were seen.
+        thresholds: By model, thresholds that make the calls in the place of its own; nothing is chosen then.
     """
 
     split: str = "test"
@@ -70,6 +71,7 @@ class Options:
     boxes: Boxes | None = None
     origin: Origin = field(default_factory=Origin)
     plan: Plan = field(default_factory=Plan)
+    thresholds: Mapping[str, GivenThresholds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,19 @@ def evaluate(
             cohort.labels[validation],
             scores[name][validation],
             cohort.patients[validation],
+            options.thresholds.get(name),
         )
         for name, table in predictions.items()
     }
     results = _results(ground, rows, predictions, chosen, options)
     benefit = net_benefits(ground, {name: one.calibrators for name, one in chosen.items()})
     models = [
-        with_basis(model, chosen_on(table.model, chosen[name], cohort, scores[name], ground.rows))
+        with_basis(
+            model,
+            chosen_on(
+                table.model, chosen[name], cohort, scores[name], ground.rows, options.thresholds.get(name)
+            ),
+        )
         for model, (name, table) in zip(results.models, predictions.items(), strict=True)
     ]
     models = [with_net_benefit(model, benefit) for model in models]
@@ -150,7 +158,7 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floatin
     if (source < 0).all():
         raise DataError(
             f"the predictions named {name} score none of the cohort's images",
-            remedy=f"The column 'image' must hold names such as {short(cohort.images[0])}; the table begins"
+            remedy=f"The column of images must hold names such as {short(cohort.images[0])}; the table begins"
             f" with {short(table.images[0])}.",
         )
     _require_same_patients(name, table, cohort, source)

@@ -19,8 +19,26 @@ _NOTHING = "none: the model scored no validation images"
 
 
 @dataclass(frozen=True)
+class GivenThresholds:
+    """Thresholds of a model that the user of an evaluation gives, such as those of its maker.
+
+    Attributes:
+        values: Probability in [0, 1] by finding.
+        source: Where they stand, in a few words.
+    """
+
+    values: Mapping[str, float]
+    source: str
+
+    @property
+    def rule(self) -> str:
+        """How they came about, in words."""
+        return f"given by the user ({self.source})"
+
+
+@dataclass(frozen=True)
 class Chosen:
-    """What validation decided for one model.
+    """What the calls and the calibration of one model rest on.
 
     Attributes:
         thresholds: By finding; these make the calls.
@@ -65,18 +83,28 @@ def choose(findings: Sequence[str], labels: Labels, scores: Scores, patients: ND
 
 
 def stored_or_chosen(
-    card: ModelCard, findings: Sequence[str], labels: Labels, scores: Scores, patients: NDArray[np.object_]
+    card: ModelCard,
+    findings: Sequence[str],
+    labels: Labels,
+    scores: Scores,
+    patients: NDArray[np.object_],
+    given: GivenThresholds | None = None,
 ) -> Chosen:
     """Take what the model itself says; what it does not say is chosen on the validation images it scored.
 
-    Of findings that are not judged, as the cohort lacks them, nothing is taken.
+    Where the user gives thresholds, they make the calls, and nothing is chosen. Of findings that are not
+    judged, as the cohort lacks them, nothing is taken.
     """
-    own = choose(findings, labels, scores, patients)
-    thresholds = _of(findings, card.thresholds)
+    if given is None:
+        own = choose(findings, labels, scores, patients)
+        thresholds, rule = _of(findings, card.thresholds), card.threshold_rule
+    else:
+        own = Chosen({}, given.rule, {}, {})
+        thresholds, rule = _of(findings, given.values), given.rule
     points = {rule: _of(findings, points) for rule, points in card.operating_points.items()}
     return Chosen(
         thresholds=thresholds or own.thresholds,
-        threshold_rule=card.threshold_rule if thresholds else own.threshold_rule,
+        threshold_rule=rule if thresholds else own.threshold_rule,
         points={
             rule: {finding: OperatingPoint(**point) for finding, point in at.items()}
             for rule, at in points.items()

@@ -9,7 +9,7 @@ from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
-from cxrtune.errors import UsageError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.pipeline.origins import notice_of
 from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
@@ -105,6 +105,22 @@ def require_parquet(out: Path) -> None:
     """
     if out.suffix != ".parquet":
         raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
+
+
+def require_trainable(table: Path) -> None:
+    """Check, before hours of work, that a model can be trained on a cohort.
+
+    Raises:
+        DataError: It is no cohort table, or has no training or no validation images.
+    """
+    cohort = read_cohort(table)
+    lacking = [split for split in ("train", "validation") if not len(cohort.rows(split))]
+    if lacking:
+        raise DataError(
+            f"the cohort has no {' and no '.join(lacking)} images, so that no model can be trained on it",
+            path=table,
+            remedy="Judge models on it with cxrtune evaluate; without split in the map parts are made.",
+        )
 
 
 def tell_parts(cohort: Cohort, draft: Draft, reporter: Reporter) -> None:

@@ -44,16 +44,24 @@ def origin_of(cohort_file: Path, cohort: Cohort, boxes_file: Path | None, boxes:
     whose: Whose = "unknown"
     if boxes is not None and boxes_file is not None:
         whose = _boxes(boxes_file, boxes, images)
-    if images == "synthetic":
-        return Origin(images=images, labels="synthetic", boxes=whose)
-    if has_labels_of_nih(cohort):
-        return Origin(images=images, labels="nih", boxes=whose)
     described: dict[str, Any] | None = None if record is None else record.settings.get("map")
+    patients: Literal["given", "each image"] = "given"
+    if described is not None and described["patient"]["none"]:
+        patients = "each image"
+    if images == "synthetic":
+        return Origin(images=images, labels="synthetic", boxes=whose, patients=patients)
+    if has_labels_of_nih(cohort):
+        return Origin(images=images, labels="nih", boxes=whose, patients=patients)
     if described is None:
         return Origin(images=images, boxes=whose)
     named = ", ".join(part for part in (described["title"], described["source"]) if part)
     return Origin(
-        images=images, labels="map", labels_named=named, uncertain=described["uncertain"], boxes=whose
+        images=images,
+        labels="map",
+        labels_named=named,
+        uncertain=described["uncertain"],
+        boxes=whose,
+        patients=patients,
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from cxrtune.cohort.own.build import OwnCohort, build_own_cohort
 from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain, load_map
 from cxrtune.cohort.own.image_tree import ImageTree, search_tree
+from cxrtune.cohort.table import Cohort
+from cxrtune.errors import UsageError
 from cxrtune.pipeline.cohort import require_parquet, tell_parts
 from cxrtune.pipeline.origins import notice_of
 from cxrtune.pipeline.stage import skip_if_current
@@ -23,15 +25,28 @@ class OwnData:
 
     Attributes:
         tables: The label tables.
-        images: The folder that holds the images, at any depth.
+        images: The folder that holds the images, at any depth; None where the tables are all that is read.
         map: The name of a shipped map, or the path of one.
         uncertain: What uncertain labels are taken for; None leaves it to the map.
     """
 
     tables: tuple[Path, ...]
-    images: Path
+    images: Path | None
     map: str
     uncertain: Uncertain | None = None
+
+    def folder(self) -> Path:
+        """Return the folder of images.
+
+        Raises:
+            UsageError: None was named.
+        """
+        if self.images is None:
+            raise UsageError(
+                "no folder of images was named",
+                remedy="Name it with --images DIR, or take every row of the tables with --metadata-only.",
+            )
+        return self.images
 
     def load_map(self, tell: Tell = untold) -> CohortMap:
         """Load the map.
@@ -68,13 +83,12 @@ def make_own_cohort(
     require_parquet(out)
     told: list[str] = []
     wanted = data.load_map(told.append)
-    tree = None if metadata_only else search_tree(data.images)
+    tree = None if metadata_only else search_tree(data.folder())
     inputs = [Source.of_file("label table", path) for path in data.tables]
     if tree is not None:
-        inputs.append(
-            Source.of_listing("images", data.images, {name: data.images / name for name in tree.paths})
-        )
-    inputs += notice_of(*(table.parent for table in data.tables), *([] if tree is None else [data.images]))
+        files = {name: tree.folder / name for name in tree.paths}
+        inputs.append(Source.of_listing("images", tree.folder, files))
+    inputs += notice_of(*(table.parent for table in data.tables), *([] if tree is None else [tree.folder]))
     settings = {"map": wanted.model_dump(mode="json"), "seed": seed, "metadata_only": metadata_only}
     if skip_if_current("cohort", out, inputs, settings, reporter):
         return out
@@ -82,7 +96,7 @@ def make_own_cohort(
         own = build_own_cohort(data.tables, wanted, tree, told.append, seed=seed)
         own.cohort.write(out)
         draft.counts = dict(own.flow.counts())
-        facts, cautions = _facts(own, wanted), [*told, *_cautions(own, wanted, tree, data.images)]
+        facts, cautions = _facts(own, wanted), [*told, *_cautions(own, wanted, tree)]
         draft.notes += [*facts, *cautions]
         reporter.say(f"cohort: {own.flow.sentence()}")
         tell_parts(own.cohort, draft, reporter)
@@ -107,8 +121,21 @@ def _facts(own: OwnCohort, wanted: CohortMap) -> list[str]:
     return facts
 
 
-def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None, images: Path) -> list[str]:
+def _judged_only(cohort: Cohort) -> str:
+    """Say what a cohort without training images is for."""
+    said = "the cohort has no training part: models are judged on it, and none can be trained on it"
+    if len(cohort.rows("validation")):
+        return said
+    return (
+        f"{said}. It has no validation part either, so that no thresholds and no calibration can be chosen on"
+        " it: a model brings its own, or they are given with cxrtune evaluate --threshold NAME=FILE"
+    )
+
+
+def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None) -> list[str]:
     cautions = [wanted.note] if wanted.note else []
+    if not len(own.cohort.rows("train")):
+        cautions.append(_judged_only(own.cohort))
     if wanted.patient.none:
         cautions.append(
             "without patients each image is taken for one: the split may part images of one person"
@@ -120,7 +147,7 @@ def _cautions(own: OwnCohort, wanted: CohortMap, tree: ImageTree | None, images:
     if tree is not None:
         tell_not_utf8(tree.not_utf8, cautions.append)
     if tree is not None and tree.links_outside:
-        cautions.append(f"{tree.links_outside:,} images are links to files outside {images}")
+        cautions.append(f"{tree.links_outside:,} images are links to files outside {tree.folder}")
     if tree is not None and tree.linked_folders:
         cautions.append(f"{tree.linked_folders:,} folders are links and were not searched")
     known = own.cohort.frame[list(own.cohort.findings)].notna().any()

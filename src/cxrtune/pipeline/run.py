@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cxrtune.cohort.boxes import find_boxes
 from cxrtune.cohort.table import read_cohort
+from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import RESULTS
 from cxrtune.images.dicom import Allowance
@@ -15,7 +16,7 @@ from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
 from cxrtune.pipeline.bank import BANK
 from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
-from cxrtune.pipeline.cohort import GivenCohort, make_cohort, take_cohort
+from cxrtune.pipeline.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
 from cxrtune.pipeline.evaluate import Request, evaluate_predictions
 from cxrtune.pipeline.explain import explain_cohort
 from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
@@ -84,6 +85,8 @@ def run_experiment(
     check_baselines(recipe.baselines)
     check_source(recipe.weights, say=reporter.say)
     cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
+    plan = Plan(recipe.evaluation.primary, recipe.evaluation.margin)
+    check_plan(plan, read_cohort(cohort).findings)
     pack = make_pack(
         cohort,
         images,
@@ -114,7 +117,12 @@ def run_experiment(
             model, cohort, pack, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
         )
         heatmaps = {} if maps is None else {FINE_TUNED: maps}
-    request = Request(missing=missing, heatmaps=heatmaps, boxes=boxes if heatmaps else None)
+    request = Request(
+        missing=missing,
+        heatmaps=heatmaps,
+        boxes=boxes if heatmaps else None,
+        plan=plan,
+    )
     evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
     report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
     return Outcome(report, Results.read(evaluation / RESULTS))
@@ -125,8 +133,11 @@ def _make_cohort(
 ) -> tuple[Path, Path]:
     """Make the cohort; return it and the folder of its images."""
     if isinstance(data, OwnData):
-        return make_own_cohort(data, out, seed=recipe.seed, reporter=reporter), data.images
+        made = make_own_cohort(data, out, seed=recipe.seed, reporter=reporter)
+        require_trainable(made)
+        return made, data.folder()
     if isinstance(data, GivenCohort):
+        require_trainable(data.table)
         return take_cohort(data.table, out, reporter), data.images
     made = make_cohort(
         data, out, protocol=recipe.protocol, seed=recipe.seed, metadata_only=False, reporter=reporter

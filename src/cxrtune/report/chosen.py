@@ -54,7 +54,7 @@ def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
     Args:
         material: The report's.
         model: The model.
-        source: `model`, `validation` or `none`, as `ChosenOn` has it.
+        source: `model`, `user`, `validation` or `none`, as `ChosenOn` has it.
     """
     basis = model.chosen
     if basis is None:
@@ -64,6 +64,8 @@ def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
         said = f"Chosen here on {chose}"
     elif source == "model" and model.name in trained_here(material):
         said = f"Stored in the model, which chose on {chose}"
+    elif source == "user":
+        return "On which images they were chosen is not known to this report."
     elif source == "model":
         return "Brought by the model; on which images they were chosen is not known to this report."
     else:

@@ -29,7 +29,9 @@ def size_of(part: SplitCount) -> str:
 
 
 def judged_size(results: Results) -> str:
-    """Write the size of what was judged."""
+    """Write the size of what was judged: `216 images of 129 patients`."""
+    if results.origin.patients == "each image":
+        return f"{_images(results)} (each taken for one of a patient of its own)"
     return f"{_images(results)} of {counted(judged_patients(results), 'patient')}"
 
 

@@ -157,7 +157,9 @@ def _facts(results: Results) -> tuple[str, ...]:
         counted(len(results.findings), "finding"),
         counted(len(results.models), "model"),
         f"{images} judged",
-        counted(judged_patients(results), "patient"),
+        "patients not given"
+        if results.origin.patients == "each image"
+        else counted(judged_patients(results), "patient"),
     )
 
 

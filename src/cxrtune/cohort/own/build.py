@@ -26,7 +26,7 @@ from cxrtune.cohort.own.labels import (
 )
 from cxrtune.cohort.own.people import people, people_columns
 from cxrtune.cohort.own.split import given_split, require_whole_patients, split_columns, whole_split
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import SPLITS, Cohort
 from cxrtune.errors import DataError
 from cxrtune.shown import quoted, short
 from cxrtune.text_file import Tell, untold
@@ -118,7 +118,9 @@ def build_own_cohort(
         missing="" if present.all() else names[~present].iloc[0],
         stray="" if tree is None else _stray(tree, images[present]),
     )
-    require_parts(frame, flow, tables[0])
+    # Without training images it is a set to judge models on, and a test part is all that this needs.
+    judged_only = given is not None and not (split == "train").any()
+    require_parts(frame, flow, tables[0], ("test",) if judged_only else SPLITS)
     return OwnCohort(Cohort(frame), flow, uncertain, made, told_by)
 
 

@@ -82,10 +82,10 @@ def read_labels(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> Labels:
     if wanted.labels is not None:
         labels = _of_list(table, wanted.labels, tell)
     else:
-        columns = [_of_column(table, wanted.values, name) for name in wanted.findings.values()]
+        columns = [of_column(table, wanted.values, name) for name in wanted.findings.values()]
         labels = np.stack(columns, axis=1)
     if wanted.all_absent is not None:
-        healthy = _of_column(table, wanted.values, wanted.all_absent) == 1
+        healthy = of_column(table, wanted.values, wanted.all_absent) == 1
         labels[healthy[:, None] & np.isnan(labels)] = 0
     return labels
 
@@ -135,7 +135,21 @@ def put_together(labels: Labels, groups: NDArray[np.intp]) -> Labels:
     return np.array([_UNKNOWN, 0, _UNCERTAIN, 1], dtype=np.float32)[heaviest]
 
 
-def _of_column(table: pd.DataFrame, values: Values, name: str) -> Labels:
+def of_column(table: pd.DataFrame, values: Values, name: str, remedy: str = "") -> Labels:
+    """Read one column of labels.
+
+    Args:
+        table: The table, texts.
+        values: How labels are written.
+        name: The column.
+        remedy: What to do about a cell that is none of these, where there is no map to mend.
+
+    Returns:
+        float32 (N,), 1 present, 0 absent, -1 uncertain, NaN where not known.
+
+    Raises:
+        DataError: A cell is none of these.
+    """
     # Few texts are written in many ways: what they mean is looked up once each.
     codes, distinct = pd.factorize(table[name])
     meaning = (
@@ -150,8 +164,8 @@ def _of_column(table: pd.DataFrame, values: Values, name: str) -> Labels:
             row = int(np.flatnonzero(codes == number)[0])
             raise DataError(
                 f"column {quoted(name)} holds {quoted(distinct[number])} in {row_name(table, row)},"
-                " which the map does not know",
-                remedy=f"Say under values in the map what it means; known are {_known(values)}.",
+                f" which {'is no label' if remedy else 'the map does not know'}",
+                remedy=remedy or f"Say under values in the map what it means; known are {_known(values)}.",
             )
     return np.array([meaning[text] for text in texts], dtype=np.float32)[codes]
 

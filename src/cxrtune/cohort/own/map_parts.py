@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -124,26 +124,38 @@ class LabelList(MapPart):
 
 
 class Split(MapPart):
-    """A split that is given: just one of the two says which part an image belongs to.
+    """A split that is given: just one of the three says which part an image belongs to.
+
+    A map may say `split: test` for `split: {all: test}`.
 
     Attributes:
         column: The column that names the part; `table` is the name of the file that the row came from.
         pattern: A regular expression on the image's name, after `remove`; its first group names the part.
-        values: Their names to train, validation and test; a part that is not named is made from `train`.
+        values: Their names to train, validation and test; a part that is not named is made from `train`, if
+            there is that.
+        all: `test`: every image is judged, and none is for training or validation.
     """
 
     column: str | None = None
     pattern: str | None = None
-    values: dict[str, Literal["train", "validation", "test"]]
+    values: dict[str, Literal["train", "validation", "test"]] = Field(default_factory=dict)
+    all: Literal["test"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_a_word(cls, given: Any) -> Any:
+        return {"all": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _is_one_way(self) -> Split:
-        if (self.column is None) == (self.pattern is None):
-            raise ValueError("give either column or pattern")
+        if sum((self.column is not None, self.pattern is not None, self.all is not None)) != 1:
+            raise ValueError("give just one of column, pattern, and all: test")
+        if self.all is not None and self.values:
+            raise ValueError("all: test needs no values")
         if self.pattern is not None and expression(self.pattern).groups < 1:
             raise ValueError(f"{quoted(self.pattern)} has no group in parentheses that is the part")
-        if "train" not in self.values.values():
-            raise ValueError("no value means train")
+        if self.all is None and not {"train", "test"} & set(self.values.values()):
+            raise ValueError("no value means train or test")
         return self
 
 

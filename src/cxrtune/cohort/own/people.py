@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -47,8 +49,8 @@ def people(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tell: 
     return pd.DataFrame(
         {
             "patient": _patients(table, names, wanted, tell),
-            "view": _translated(table, wanted.view, VIEWS, "views", tell),
-            "sex": _translated(table, wanted.sex, SEXES, "sexes", tell),
+            "view": _by_map(table, wanted.view, VIEWS, "views", tell),
+            "sex": _by_map(table, wanted.sex, SEXES, "sexes", tell),
             "age": _ages(table, wanted.age, tell),
             "followup": _visits(table, wanted.followup, tell),
         }
@@ -76,29 +78,41 @@ def _patients(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tel
     return with_one_identifier_each(patients, names, tell, _OTHERWISE)
 
 
-def _translated(
+def _by_map(
     table: pd.DataFrame, column: Translated | None, allowed: tuple[str, ...], what: str, tell: Tell
 ) -> pd.Series[str]:
     if column is None:
-        return _unknown(table, "str")
-    texts = table[column.column]
+        return unknown(table.index, "str")
+    return translated(table[column.column], column.values, allowed, what, tell)
+
+
+def translated(
+    texts: pd.Series[str], values: Mapping[str, str], allowed: tuple[str, ...], what: str, tell: Tell
+) -> pd.Series[str]:
+    """Return cells in our way of writing.
+
+    Args:
+        texts: The cells.
+        values: Theirs to ours, in any case of letters.
+        allowed: Ours; anything else becomes null.
+        what: What the cells are, such as `views`.
+        tell: Told of cells that `values` does not name.
+    """
     codes, distinct = pd.factorize(texts)
-    loosely = {plain(theirs): ours for theirs, ours in column.values.items()}
-    found = [column.values.get(str(text).strip(), loosely.get(plain(str(text)))) for text in distinct]
-    # What the map gives another meaning than ours is known not to be known.
+    loosely = {plain(theirs): ours for theirs, ours in values.items()}
+    found = [values.get(str(text).strip(), loosely.get(plain(str(text)))) for text in distinct]
+    # What is given another meaning than ours is known not to be known.
     unread = np.array([ours is None for ours in found], dtype=bool)[codes]
     tell_unread(what, texts, unread, tell)
     ours = pd.Series([value if value in allowed else None for value in found], dtype="str")
-    return ours.take(codes).set_axis(table.index)
+    return ours.take(codes).set_axis(texts.index)
 
 
 def _ages(table: pd.DataFrame, age: Age | None, tell: Tell) -> pd.Series[int]:
     if age is None:
-        return _unknown(table, "Int16")
+        return unknown(table.index, "Int16")
     if age.column is not None:
-        years = years_of(table[age.column])
-        tell_unread("ages", table[age.column], years.isna().to_numpy(dtype=bool), tell)
-        return years
+        return ages_of(table[age.column], tell)
     born, on = table[str(age.born)], table[str(age.on)]
     first, last = years_of_dates(born), years_of_dates(on)
     tell_unread("dates of birth", born, first.isna().to_numpy(dtype=bool), tell, hide=True)
@@ -110,13 +124,21 @@ def _ages(table: pd.DataFrame, age: Age | None, tell: Tell) -> pd.Series[int]:
     return passed.where(can_be).astype("Int16")
 
 
+def ages_of(texts: pd.Series[str], tell: Tell) -> pd.Series[int]:
+    """Return ages in whole years, null where not known; cells that are no age are told."""
+    years = years_of(texts)
+    tell_unread("ages", texts, years.isna().to_numpy(dtype=bool), tell)
+    return years
+
+
 def _visits(table: pd.DataFrame, column: str | None, tell: Tell) -> pd.Series[int]:
     if column is None:
-        return _unknown(table, "Int16")
+        return unknown(table.index, "Int16")
     visits = counts_of(table[column])
     tell_unread("numbers of visits", table[column], visits.isna().to_numpy(dtype=bool), tell)
     return visits
 
 
-def _unknown(table: pd.DataFrame, kind: str) -> pd.Series:
-    return pd.Series(pd.NA, index=table.index, dtype=kind)
+def unknown(rows: pd.Index, kind: str) -> pd.Series:
+    """Return a column in which nothing is known."""
+    return pd.Series(pd.NA, index=rows, dtype=kind)

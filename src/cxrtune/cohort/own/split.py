@@ -28,6 +28,8 @@ def given_split(table: pd.DataFrame, names: pd.Series[str], wanted: Split) -> ND
     Raises:
         DataError: A row's part is not one that the map knows.
     """
+    if wanted.all is not None:
+        return np.full(len(table), wanted.all, dtype=object)
     if wanted.column is not None:
         theirs = table[wanted.column].str.strip()
     else:
@@ -53,6 +55,8 @@ def whole_split(
 ) -> tuple[NDArray[np.object_], tuple[str, ...]]:
     """Make the parts that are not given: test and then validation are a fifth of the patients of `train`.
 
+    Where a split is given and has no `train`, nothing is made.
+
     Args:
         patients: Of each row.
         given: The part of each row, or None if none is given.
@@ -62,7 +66,8 @@ def whole_split(
         object (N,), and the parts that were made.
     """
     split = np.full(len(patients), "train", dtype=object) if given is None else given.copy()
-    made = tuple(part for part in _SHARES if not (split == part).any())
+    has_train = bool((split == "train").any())
+    made = tuple(part for part in _SHARES if has_train and not (split == part).any())
     for part in made:
         rows = np.flatnonzero(split == "train")
         draw = str(seed) if part == "validation" else f"{seed}:{part}"

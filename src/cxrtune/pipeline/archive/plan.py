@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from cxrtune.errors import DataError, StaleInputError
 from cxrtune.files import naming_output_errors, write_whole
 from cxrtune.pipeline.archive.listing import Listing
-from cxrtune.predictions import PARTS
+from cxrtune.prediction_parts import PARTS
 from cxrtune.provenance import Source, key_of, record_path
 
 PLAN = "plan.parquet"

@@ -18,7 +18,7 @@ from cxrtune.inference.loading import LoadedModel
 from cxrtune.inference.scoring import Scoring
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
-from cxrtune.predictions import PartPlace
+from cxrtune.prediction_parts import PartPlace
 
 _Image = tuple[bytes, str | None]
 """A file's path, and why it cannot even be tried, or None."""

@@ -161,6 +161,11 @@ REFERENCES: dict[str, Reference] = {
         "2007;69:369-390.",
         "10.1111/j.1467-9868.2007.00593.x",
     ),
+    "zou2009": Reference(
+        "Zou et al. 2009",
+        "Zou GY, Huang W, Zhang X. A note on confidence interval estimation for a linear function of "
+        "binomial proportions. Computational Statistics and Data Analysis 2009;53:1080-1085.",
+    ),
     "venkatraman1996": Reference(
         "Venkatraman and Begg 1996",
         "Venkatraman ES, Begg CB. A distribution-free procedure for comparing receiver operating "

@@ -54,8 +54,9 @@ def use(facts: Facts) -> Answer:
 def sample_size(facts: Facts) -> Answer:
     """The intended sample size."""
     return not_done(
-        "The software plans no sample size and computes no power: it evaluates what there is, here "
-        f"{judged_size(facts.results)}. If a size was planned, say how.",
+        "The software plans no sample size: it evaluates what there is, here "
+        f"{judged_size(facts.results)}, and says which difference each test "
+        "could detect. If a size was planned, say how.",
         COHORT,
     )
 

@@ -105,7 +105,9 @@ def limitations(facts: Facts) -> Answer:
 def objectives(facts: Facts) -> Answer:
     """Development, evaluation, or both."""
     done = "developed and evaluated models" if facts.developed else "evaluated models, and developed none"
-    return author("state aims and hypotheses.", f"This run {done}.")
+    primary = facts.results.primary
+    named = "" if primary is None else f" The primary endpoint was {primary}."
+    return author("state aims and hypotheses.", f"This run {done}.{named}")
 
 
 def availability(facts: Facts) -> Answer:

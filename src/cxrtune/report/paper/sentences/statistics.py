@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cxrtune.evaluation.comparison import FEWEST_PATIENTS, LEVEL
+from cxrtune.evaluation.plan import MACRO
+from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
+from cxrtune.findings import spoken
 from cxrtune.report.notation import count, counted, listed
 from cxrtune.report.paper.facts import Facts
 
@@ -15,13 +18,21 @@ def measures(facts: Facts) -> str:
         "Discrimination was measured by the area under the ROC curve (AUROC) [@hanley1982], ties counting "
         "one half, and by average precision [@manning2008], for each finding and as the mean over findings."
     ]
+    if any(model.curves for model in facts.results.models):
+        said.append(
+            "Sensitivity at fixed specificity, the reverse, and partial AUROCs were read off the same curves."
+        )
     if facts.thresholds:
-        said.append("At the thresholds, sensitivity, specificity, precision and F1 were counted.")
+        said.append(
+            "At the thresholds, sensitivity, specificity, predictive values, likelihood ratios and F1 were "
+            "counted."
+        )
     if facts.calibrated:
         said.append(
             "Calibration was measured by the Brier score [@brier1950], the log loss and the expected "
-            "calibration error over ten bins of equal mass [@nixon2019], before and after; a reliability "
-            f"diagram shows that of {facts.calibrated[0].name}."
+            "calibration error over ten bins of equal mass [@nixon2019], beside that of a perfect model of "
+            "the same size, and by the intercept and slope of a logistic regression on the logit of the "
+            f"probability, before and after; a reliability diagram shows that of {facts.calibrated[0].name}."
         )
     if any(model.prevalence for model in facts.results.models):
         said.append("Predictive values at stated prevalences followed from Bayes' rule [@saerens2002].")
@@ -45,14 +56,18 @@ def uncertainty(facts: Facts) -> str | None:
             "Those of sensitivity, specificity and precision were exact mid-p intervals [@berry1995] with "
             "the same design effect."
         )
-    drawn = ["average precision", "the averages over findings"]
-    drawn += ["F1"] if facts.thresholds else []
-    drawn += ["the Brier score"] if facts.calibrated else []
-    drawn += ["gaps between groups"] if facts.results.attributes else []
+    made = ["means of AUROCs", *(["gaps between groups"] if facts.results.attributes else [])]
     said.append(
-        f"Those of {listed(drawn)} were percentile intervals [@efron1979] of "
-        f"{counted(bootstrap.replicates, 'replicate')} in which {counted(bootstrap.patients, 'patient')} "
-        f"were drawn with all their images [@field2007] (seed {bootstrap.seed})."
+        f"Those of {listed(made)} were made from the intervals of their parts and the correlations between "
+        "patients' contributions (MOVER) [@zou2009]."
+    )
+    drawn = ["average precision", *(["F1"] if facts.thresholds else [])]
+    percentile = "; that of the Brier score was the percentile interval" if facts.calibrated else ""
+    said.append(
+        f"Those of {listed(drawn)} and of their means were Student's on the logit scale, by the spread of "
+        f"{counted(bootstrap.replicates, 'replicate')} [@efron1979] in which "
+        f"{counted(bootstrap.patients, 'patient')} were drawn with all their images [@field2007] "
+        f"(seed {bootstrap.seed}){percentile}."
     )
     return " ".join(said)
 
@@ -61,17 +76,43 @@ def comparison(facts: Facts) -> str | None:
     """Say how models were compared; None where none was."""
     if not facts.results.comparisons or facts.results.bootstrap is None:
         return None
-    pairs = ""
+    over = "findings and their means"
     if len(facts.results.comparisons) > 1:
-        pairs = f"; it was not corrected over the {count(len(facts.results.comparisons))} pairs of models"
-    return (
+        over += f" and the {count(len(facts.results.comparisons))} pairs of models"
+    said = [
         "Two models were compared on the same images by random swaps of their ranks within patients "
-        f"[@venkatraman1996], two-sided at {LEVEL:g}, with Holm's correction [@holm1979] over the findings "
-        f"of a pair{pairs}. A finding with fewer than {count(FEWEST_PATIENTS)} patients with it, or without "
-        "it, was not tested. The interval of a difference held what the same swaps did not reject. The "
-        "difference of the means over findings was one test, not corrected. DeLong's test [@delong1988], "
-        "which takes images as independent, was reported beside it and decided nothing."
-    )
+        f"[@venkatraman1996], two-sided at {LEVEL:g}, with Holm's correction [@holm1979] over {over}. A "
+        f"finding with fewer than {count(FEWEST_PATIENTS)} patients with it, or without it, was not tested. "
+        "The interval of a difference held what the same swaps did not reject. DeLong's test [@delong1988], "
+        "which takes images as independent, was reported beside it and decided nothing.",
+        *_planned(facts),
+    ]
+    if facts.results.call_comparisons:
+        said.append(
+            "Sensitivities and specificities at the thresholds were compared by the same swaps (McNemar's "
+            "exact test where each patient has one image), with Holm's correction over findings and pairs, "
+            "each measure by itself."
+        )
+    return " ".join(said)
+
+
+def _planned(facts: Facts) -> list[str]:
+    """Say what the primary endpoint and the margin were."""
+    results, said = facts.results, []
+    if results.primary is not None:
+        named = "the macro AUROC" if results.primary == MACRO else f"the AUROC of {spoken(results.primary)}"
+        first = results.comparisons[0]
+        said.append(
+            f"The primary endpoint was {named}, {first.first} against {first.second}, tested without "
+            "correction."
+        )
+    margin = results.comparisons[0].macro.margin
+    if margin is not None:
+        said.append(
+            f"Non-inferiority was tested with a margin of {margin:g} AUROC, one-sided at 0.025, by the same "
+            "swaps."
+        )
+    return said
 
 
 def groups(facts: Facts) -> str | None:
@@ -80,8 +121,8 @@ def groups(facts: Facts) -> str | None:
     if not names:
         return None
     return (
-        f"Performance was described in groups by {listed(names)}, with gaps to the largest group; gaps were "
-        "neither tested nor corrected for their number."
+        f"Performance was described in groups by {listed(names)}, with gaps to the largest group; the gaps "
+        "of a model's mean AUROC have a second interval that holds all of them together (Bonferroni)."
     )
 
 

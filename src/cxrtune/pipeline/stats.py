@@ -1,0 +1,110 @@
+"""One table with labels and scores -> evaluation and report: no images, no map, no split, all rows judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.results import Origin, Results
+from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.write import RESULTS
+from cxrtune.pipeline.choice_notes import judged
+from cxrtune.pipeline.evaluate import notes_on, write_folder
+from cxrtune.pipeline.evaluation_inputs import require_models_of, require_names, require_prevalences
+from cxrtune.pipeline.given_thresholds import Given, read_given
+from cxrtune.pipeline.one_table import read_one_table
+from cxrtune.pipeline.report import make_report
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.pipeline.table_columns import TableColumns
+from cxrtune.progress import Reporter
+from cxrtune.provenance import Source
+
+_INDEPENDENT = (
+    "each row is taken for one of a patient of its own: where patients have several rows, all intervals are"
+    " too short"
+)
+
+
+@dataclass(frozen=True)
+class StatsRequest:
+    """What is asked of a table.
+
+    Attributes:
+        columns: What its columns hold.
+        thresholds: By model, a number in [0, 1] for all findings or a file with one a finding.
+        prevalence: Stated prevalences in (0, 1), by finding.
+        replicates: How many times the patients are drawn for intervals and tests.
+        seed: Decides which.
+        plan: What was decided before the scores were seen.
+    """
+
+    columns: TableColumns
+    thresholds: Mapping[str, Given] = field(default_factory=dict)
+    prevalence: Mapping[str, float] = field(default_factory=dict)
+    replicates: int = DEFAULT_REPLICATES
+    seed: int = 0
+    plan: Plan = field(default_factory=Plan)
+
+
+@dataclass(frozen=True)
+class JudgedTable:
+    """Where the page is, and the numbers behind it."""
+
+    report: Path
+    results: Results
+
+
+def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporter) -> JudgedTable:
+    """Judge models by one table with labels and scores.
+
+    Args:
+        table: A Parquet, CSV or JSON-lines file with a row an image.
+        request: What is asked.
+        out: A folder; `evaluation` and `report` are written into it.
+        reporter: Told of what is not read as it stands, not judged, or probably not meant.
+
+    Raises:
+        UsageError: The request cannot be meant.
+        CxrtuneError: The table is not what it should be, or the results cannot be written.
+    """
+    columns = request.columns
+    require_names(columns.scores, "--score ours=score")
+    require_prevalences(request.prevalence, tuple(columns.labels))
+    check_plan(request.plan, tuple(columns.labels))
+    require_models_of({"thresholds": request.thresholds}, columns.scores)
+    inputs = [Source.of_file("table", table)]
+    files = {name: given for name, given in request.thresholds.items() if isinstance(given, Path)}
+    inputs += [Source.of_file(f"thresholds of {name}", path) for name, path in files.items()]
+    settings = {
+        "columns": asdict(columns),
+        "thresholds": {name: str(given) for name, given in request.thresholds.items()},
+        "prevalence": dict(request.prevalence),
+        "replicates": request.replicates,
+        "seed": request.seed,
+        "plan": asdict(request.plan),
+    }
+    folder = out / "evaluation"
+    if not skip_if_current("stats", folder, inputs, settings, reporter):
+        told: list[str] = [] if columns.patient is not None else [_INDEPENDENT]
+        read = read_one_table(table, columns, told.append)
+        evaluation = evaluate(
+            read.cohort,
+            read.predictions,
+            Options(
+                split="test",
+                replicates=request.replicates,
+                seed=request.seed,
+                prevalence=request.prevalence,
+                origin=Origin(patients="each image" if columns.patient is None else "given"),
+                thresholds=read_given(request.thresholds, read.cohort.findings, told.append),
+                plan=request.plan,
+            ),
+        )
+        told += notes_on(evaluation.results, read.predictions, read.cohort)
+        write_folder("stats", evaluation, folder, inputs, settings, told, reporter)
+        reporter.say(f"stats: every row of {table.name} is judged: {judged(evaluation.results)}")
+    results = Results.read(folder / RESULTS)
+    return JudgedTable(make_report(folder, out / "report", run=None, reporter=reporter), results)
