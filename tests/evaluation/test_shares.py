@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from cxrtune.evaluation.statistics.effective_size import student
+from cxrtune.evaluation.statistics.effective_size import kish, student
 from cxrtune.evaluation.statistics.proportion import effective_images, proportion_interval
 from cxrtune.evaluation.statistics.shares import shares_of
 
@@ -25,7 +25,7 @@ def test_several_images_have_the_effective_number_of_a_single_share():
     random = np.random.default_rng(1)
     images = random.integers(1, 6, 60)
     hits = random.binomial(images, random.random(60)).astype(float)
-    found = shares_of(hits[:, np.newaxis], images, student(60))
+    found = shares_of(hits[:, np.newaxis], images, student(kish(images)))
     number = effective_images(hits, images)
     share = hits.sum() / images.sum()
     low, high = proportion_confint(share * number, number, method="jeffreys")

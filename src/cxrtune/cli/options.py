@@ -103,8 +103,8 @@ Primary = Annotated[
     typer.Option(
         "--primary",
         metavar="FINDING|macro",
-        help="The primary endpoint, named before the scores were seen: on it the first two models are compared "
-        "by a test that is not corrected.",
+        help="The primary endpoint, named before the scores were seen: on it the first two models are "
+        "compared by a test that is not corrected.",
         show_default=False,
     ),
 ]

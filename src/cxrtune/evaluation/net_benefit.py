@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.common_ground import CommonGround
 from cxrtune.evaluation.results import Interval, ModelResult, NetBenefitPoint
-from cxrtune.evaluation.statistics.effective_size import student
+from cxrtune.evaluation.statistics.effective_size import kish, student
 from cxrtune.evaluation.statistics.shares import Shares, shares_of
 
 THRESHOLDS = np.arange(1, 61) / 100
@@ -147,7 +147,7 @@ def _at(
     present, absent = (
         np.bincount(patients[mask], minlength=number)[has, np.newaxis] for mask in (truth, ~truth)
     )
-    width = student(min(int((present > 0).sum()), int((absent > 0).sum())))
+    width = student(min(kish(present), kish(absent)))
     tp, fp, fn, tn, all_present, all_absent = (
         shares_of(np.asarray(counts, dtype=np.float64), images[has], width)
         for counts in (hits, false, present - hits, absent - false, present, absent)

@@ -46,7 +46,7 @@ def origin_of(cohort_file: Path, cohort: Cohort, boxes_file: Path | None, boxes:
         whose = _boxes(boxes_file, boxes, images)
     described: dict[str, Any] | None = None if record is None else record.settings.get("map")
     patients: Literal["given", "each image"] = "given"
-    if described is not None and described["patient"]["none"]:
+    if described is not None and described.get("patient", {}).get("none"):
         patients = "each image"
     if images == "synthetic":
         return Origin(images=images, labels="synthetic", boxes=whose, patients=patients)

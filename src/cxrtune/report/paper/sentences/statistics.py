@@ -65,9 +65,8 @@ def uncertainty(facts: Facts) -> str | None:
     percentile = "; that of the Brier score was the percentile interval" if facts.calibrated else ""
     said.append(
         f"Those of {listed(drawn)} and of their means were Student's on the logit scale, by the spread of "
-        f"{counted(bootstrap.replicates, 'replicate')} [@efron1979] in which "
-        f"{counted(bootstrap.patients, 'patient')} were drawn with all their images [@field2007] "
-        f"(seed {bootstrap.seed}){percentile}."
+        f"{counted(bootstrap.replicates, 'replicate')} in which {counted(bootstrap.patients, 'patient')} "
+        f"were drawn with all their images [@efron1979; @field2007] (seed {bootstrap.seed}){percentile}."
     )
     return " ".join(said)
 
