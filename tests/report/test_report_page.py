@@ -108,7 +108,7 @@ def test_the_best_of_each_row_is_bold(html: str, example: Any) -> None:
 def test_undefined_values_are_dashes_with_their_counts(html: str, page: Page, example: Any) -> None:
     row = _rows(html, "table-auroc")[spoken(example.results.findings[-1])]
     assert row[:2] == [f"{DASH}a", f"{DASH}a"]
-    assert row[2:] == ["0", "1,612"]
+    assert row[2:] == ["0", "0", "1,612"]
     assert "undefined: 0 positives (1,612 negatives)" in page.all("title")
     assert "undefined: 0 positives (1,612 negatives)." in page.text
     recall = _rows(html, "table-classification")[spoken(example.results.findings[-1])][1]

@@ -65,9 +65,11 @@ def test_what_was_judged_is_counted_and_not_what_is_in_the_part(
     )
     assert "31 test images judged 16 patients" in text
     assert "The 31 images judged come from 16 patients" in text
-    positives = int(cohort.frame["Mass"].to_numpy()[cohort.rows("test")[:31]].sum())
-    summary = text[text.index("Images judged") : text.index("Macro average")]
-    assert f" {positives} {31 - positives} " in f"{summary} "
+    judged = cohort.frame.iloc[cohort.rows("test")[:31]]
+    positives = int(judged["Mass"].sum())
+    patients = judged["patient"][judged["Mass"] == 1].nunique()
+    summary = text[text.index("Positive Patients Negative") : text.index("Macro average")]
+    assert f" {positives} {patients} {31 - positives} " in f"{summary} "
 
 
 def test_all_parts_are_named_so(everything: str, outside: str) -> None:

@@ -12,7 +12,14 @@ from cxrtune.report import undefined
 from cxrtune.report.areas import defined, mean, shared
 from cxrtune.report.cautions import caution_sentences
 from cxrtune.report.chosen import trained_here
-from cxrtune.report.judged import judged_counts, judged_size, part_named, patients_in_two_parts, size_of
+from cxrtune.report.judged import (
+    judged_counts,
+    judged_size,
+    part_named,
+    patients_in_two_parts,
+    positive_patients,
+    size_of,
+)
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
 from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, mark_best, number
@@ -24,7 +31,7 @@ _DIFFERENT_FINDINGS = (
 )
 _DIFFERENT_IMAGES = "The models did not score the same images, so their numbers are not strictly comparable."
 _NONE_DEFINED = "undefined: 0 findings with an AUROC"
-_EMPTY = (Cell(""), Cell(""))
+_EMPTY = (Cell(""), Cell(""), Cell(""))
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,8 @@ def _table(results: Results) -> Table:
         anchor="table-auroc",
         caption=f"AUROC of each model by finding, {part_named(results.split)}.",
         corner="Finding",
-        groups=(Group("AUROC", len(results.models)), Group("Images judged", 2)) if results.models else (),
-        columns=(*columns, Column("Positive", starts_group=True), Column("Negative")),
+        groups=(Group("AUROC", len(results.models)), Group("Judged", 3)) if results.models else (),
+        columns=(*columns, Column("Positive", starts_group=True), Column("Patients"), Column("Negative")),
         bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
         remarks=(*_interval_remark(results), *([_bold_remark(results)] if len(results.models) > 1 else [])),
     )
@@ -162,10 +169,9 @@ def _table(results: Results) -> Table:
 def _interval_remark(results: Results) -> list[str]:
     if results.bootstrap is None:
         return []
-    patients, times = counted(results.bootstrap.patients, "patient"), count(results.bootstrap.replicates)
     return [
         "With 95 % intervals that take images of a patient as alike as they are: Newcombe's for an AUROC, "
-        f"and for the average {patients} drawn {times} times."
+        "and for the average one that is made of these. Patients: those with a positive image."
     ]
 
 
@@ -177,7 +183,9 @@ def _bold_remark(results: Results) -> str:
 def _finding_row(results: Results, finding: str) -> Row:
     support = judged_counts(results, finding)
     areas = mark_best(tuple(_area_cell(model, finding, support) for model in results.models))
-    return Row(spoken(finding), (*areas, *(Cell(count(known)) for known in support)))
+    positive, negative = support
+    counts = (positive, positive_patients(results, finding), negative)
+    return Row(spoken(finding), (*areas, *(Cell(count(number)) for number in counts)))
 
 
 def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Cell:
