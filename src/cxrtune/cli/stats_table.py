@@ -20,19 +20,21 @@ def print_judged(judged: JudgedTable, reporter: ConsoleReporter) -> None:
     table = Table()
     table.add_column("finding", no_wrap=True)
     table.add_column("pos. / neg.", justify="right", no_wrap=True)
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     table.add_column("AUROC (95 % interval)", no_wrap=True)
-    table.add_column("verdict")
+    if results.comparisons:
+        table.add_column("verdict")
     for finding in results.findings:
-        table.add_section()
+        if results.comparisons:
+            table.add_section()
         positives, negatives = judged_counts(results, finding)
         first = (escape(finding), f"{positives:,} / {negatives:,}")
         for row in _rows(results, finding):
-            table.add_row(*first, *row)
+            table.add_row(*first, *row[: len(table.columns) - len(first)])
             first = ("", "")
     reporter.show(table)
     if results.comparisons:
-        reporter.say("Intervals of differences are corrected as the verdict is, over the findings of a pair.")
+        reporter.say("Intervals of differences are corrected as the verdicts are, for the number of tests.")
     reporter.say(f"The report: {judged.report}")
 
 
