@@ -370,6 +370,28 @@ def test_what_is_probably_not_meant_is_told(frame, judge, change, message):
     assert message in seen.err
 
 
+def test_a_primary_endpoint_and_a_margin_are_tested(frame, judge):
+    _, results = judge(frame, *BOTH, "--primary", "Mass", "--margin", "0.2")
+    (pair,) = results["comparisons"]
+    mass, effusion = pair["findings"]["Mass"], pair["findings"]["Effusion"]
+    assert (results["primary"], mass["primary"], effusion["primary"]) == ("Mass", True, False)
+    assert mass["p_holm"] == mass["p_patients"]
+    for one in (mass, effusion, pair["macro"]):
+        assert one["noninferior"] == (one["p_noninferior"] <= 0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--primary", "Edema"), "the primary endpoint is Edema, which is no finding of the cohort"),
+        (("--margin", "1.5"), "the margin of non-inferiority is 1.5; it must lie between 0 and 1"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_refused(frame, judge, options, message):
+    seen, _ = judge(frame, *BOTH, *options)
+    assert message in " ".join(seen.refused().split())
+
+
 def test_nothing_is_doubted_without_a_reason(frame, judge):
     # Scores of two decimals are alike by chance, and images of one patient may be alike.
     frame["Effusion_b"] = frame["Effusion_b"].round(2)
