@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
-from cxrtune.report.figures import auroc, localization, roc, training
+from cxrtune.report.figures import auroc, differences, localization, roc, training
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.panels import (
     draw_net_benefit,
@@ -35,7 +35,7 @@ from cxrtune.report.notation import counted, score
 
 @dataclass(frozen=True)
 class Figures:
-    """The page's figures as markup; `roc` is by model name; what there is nothing for is None."""
+    """The page's figures as markup, `roc` by model, `differences` by pair; None where there is nothing."""
 
     auroc: Markup
     roc: dict[str, Markup]
@@ -45,6 +45,7 @@ class Figures:
     reliability: Markup | None
     localization: Markup | None
     net_benefit: Markup | None = None
+    differences: tuple[Markup, ...] = ()
     flow: Markup | None = None
 
 
@@ -98,6 +99,7 @@ def gather(
             reliability=_reliability(results, figure_folder),
             localization=_localization_figure(results, figure_folder),
             net_benefit=_net_benefit_figure(results, evaluation, figure_folder),
+            differences=_difference_figures(results, figure_folder),
         ),
         pictures=pictures,
     )
@@ -108,6 +110,18 @@ def _auroc_figure(results: Results, folder: Path) -> Markup:
     names = ", ".join(model.name for model in results.models)
     description = f"AUROC by finding of {names}; the numbers are in table 1."
     return inline_svg(svg, prefix="auroc", description=description)
+
+
+def _difference_figures(results: Results, folder: Path) -> tuple[Markup, ...]:
+    figures = []
+    for number, pair in enumerate(results.comparisons, start=1):
+        svg, _ = differences.draw_difference(results, pair, number, folder)
+        description = (
+            f"AUROC of {pair.first} less that of {pair.second} by finding, with intervals; the numbers are "
+            "in the table."
+        )
+        figures.append(inline_svg(svg, prefix=f"difference{number}", description=description))
+    return tuple(figures)
 
 
 def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Markup]:

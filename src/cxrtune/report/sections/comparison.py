@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from cxrtune.evaluation.plan import MACRO
 from cxrtune.evaluation.results import Comparison, PairedResult, Results
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW
@@ -18,10 +20,12 @@ _UNDEFINED = "undefined: too few positives or negatives"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models: a sentence a finding, and the table behind it."""
+    """Two models: a sentence and a line of the figure a finding, and the table behind them."""
 
     heading: str
     sentences: tuple[str, ...]
+    figure: Markup | None
+    caption: str
     table: Table
 
 
@@ -36,7 +40,11 @@ def comparison_view(material: Material) -> ComparisonView | None:
     """Show every pair of models; None where there is one model only."""
     pairs = material.results.comparisons
     remark = _primary_remark(material.results)
-    views = tuple(_pair(pair, index, remark) for index, pair in enumerate(pairs))
+    figures = material.figures.differences or (None,) * len(pairs)
+    views = tuple(
+        _pair(pair, index, remark, figure)
+        for index, (pair, figure) in enumerate(zip(pairs, figures, strict=True))
+    )
     return ComparisonView(views) if pairs else None
 
 
@@ -62,6 +70,14 @@ def _primary_remark(results: Results) -> str:
     )
 
 
+def _caption(pair: Comparison) -> str:
+    line = "" if pair.macro.margin is None else " The line to the left of it is the margin."
+    return (
+        f"AUROC of {pair.first} less that of {pair.second}. Thick: the 95 % interval. Thin: the corrected "
+        f"one; in colour where it leaves out 0 (dashed).{line}"
+    )
+
+
 def _margin_remark(margin: float) -> str:
     return (
         f"Not inferior: the first model is less than {margin:g} AUROC worse; the p-value is that of the same "
@@ -69,11 +85,13 @@ def _margin_remark(margin: float) -> str:
     )
 
 
-def _pair(pair: Comparison, index: int, primary: str) -> Pair:
+def _pair(pair: Comparison, index: int, primary: str, figure: Markup | None) -> Pair:
     *rows, macro = _rows(pair)
     return Pair(
         heading=f"{pair.first} against {pair.second}",
         sentences=tuple(verdict(pair, name, result) for name, result in rows),
+        figure=figure,
+        caption=_caption(pair),
         table=Table(
             anchor=f"table-comparison-{index + 1}",
             caption=f"AUROC of {pair.first} less that of {pair.second}, on the same images.",
