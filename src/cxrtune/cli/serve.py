@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cxrtune.cli.extras import from_extra
 from cxrtune.cli.options import Allow, allowances_of
 from cxrtune.cli.predict import Engine, engine_of
 from cxrtune.cli.switches import reporter_of
@@ -66,15 +67,8 @@ def command(
     chosen_engine, allowed, chosen_aim = engine_of(engine), allowances_of(allow), _aim_of(aim)
     token = _token(token_file)
 
-    try:
+    with from_extra("serve", "the service"):
         from cxrtune.serving.web.server import listen, log_to, serve, url_of
-    except ModuleNotFoundError as error:
-        from cxrtune.errors import UsageError
-
-        raise UsageError(
-            f"the service needs the package {error.name}, which is not installed",
-            remedy="Install it with: pip install 'cxrtune[serve]'",
-        ) from error
     from cxrtune.inference.predictor import Predictor
     from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, Limits, Settings
 

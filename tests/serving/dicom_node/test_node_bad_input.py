@@ -467,7 +467,7 @@ def test_the_log_names_nobody_whatever_comes(start_node, files, tmp_path):
         send_raw(association, GOOD, f"{SERIES}.99")
     until(lambda: node.counts()["scored"] == 2 and node.counts()["aside"] == 2)
     until(lambda: "again in" in node.log)
-    status = run(*COMMAND, "--status", "--queue", node.queue)
+    status = run(*COMMAND, "status", "--queue", node.queue)
     assert "the archive cannot be reached" in status
     assert "is of modality OT (other), not CR or DX" in status
     process = node.process

@@ -212,7 +212,7 @@ class Queue:
             raise OutputError(
                 f"the queue is full: {waiting:,} instances wait, {held:,} bytes are held",
                 path=self._path,
-                remedy="See with --status whether the archive takes the results.",
+                remedy="See with `cxrtune dicom-node status` whether the archive takes the results.",
             )
 
     @contextmanager
