@@ -30,10 +30,10 @@ from cxrtune.cli import (
     verify,
     weights,
 )
-from cxrtune.cli.stopping import Stopped, raising_stopped
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
 from cxrtune.memory import keep_freed_memory
+from cxrtune.stopping import Stopped, raising_stopped
 
 _COMMANDS = (
     demo,

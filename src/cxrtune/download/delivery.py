@@ -13,9 +13,9 @@ from cxrtune.download.catalogue import Entry, Unpack
 from cxrtune.download.client import new_session
 from cxrtune.download.failure import DownloadError
 from cxrtune.download.part import Part
-from cxrtune.download.patience import Patience
 from cxrtune.download.place import in_words, require_space, writing_to
 from cxrtune.download.record import DownloadRecord, Fetched, now
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.download.transfer import Transfer
 from cxrtune.download.verification import Sums, sums_of, verified_by, wrong
 from cxrtune.errors import DataError
@@ -32,7 +32,7 @@ class Orders:
         folder: The data folder.
         mirror: Where the files lie by their names; None: at the catalogue's links.
         keep_archives: Keep them after they are unpacked.
-        patience: With hosts.
+        retries: Of hosts that fail.
         stop: Set when the user wants to stop.
         reporter: Told of what is done.
     """
@@ -40,7 +40,7 @@ class Orders:
     folder: Path
     mirror: str | None
     keep_archives: bool
-    patience: Patience
+    retries: RetryPolicy
     stop: threading.Event
     reporter: Reporter
 
@@ -134,7 +134,7 @@ class Delivery:
                 self.entry,
                 self._links(),
                 part,
-                patience=self._orders.patience,
+                retries=self._orders.retries,
                 stop=self._orders.stop,
                 moved=self._moved,
                 noted=self._task.note,

@@ -14,10 +14,10 @@ from cxrtune.download.address import is_address, shown
 from cxrtune.download.catalogue import Catalogue, Entry
 from cxrtune.download.delivery import Delivery, Orders
 from cxrtune.download.failure import Cancelled, DownloadError, in_short, told_together
-from cxrtune.download.patience import Patience
 from cxrtune.download.place import held, in_words, require_space
 from cxrtune.download.plan import plan
 from cxrtune.download.record import DownloadRecord
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.progress import Reporter
 
@@ -50,7 +50,7 @@ def download(
     mirror: str | None,
     jobs: int,
     keep_archives: bool,
-    patience: Patience,
+    retries: RetryPolicy,
     reporter: Reporter,
 ) -> Summary:
     """Bring a data set to a folder; go on where an earlier download ended, however it ended.
@@ -61,7 +61,7 @@ def download(
         mirror: An address under which the files lie by their names, instead of the catalogue's links.
         jobs: How many files are fetched at once.
         keep_archives: Keep them after they are unpacked.
-        patience: With hosts.
+        retries: Of hosts that fail.
         reporter: Told of every file.
 
     Returns:
@@ -83,7 +83,7 @@ def download(
             folder=folder,
             mirror=mirror,
             keep_archives=keep_archives,
-            patience=patience,
+            retries=retries,
             stop=threading.Event(),
             reporter=reporter,
         )

@@ -8,6 +8,7 @@ import pytest
 from node_world import CAPTURE, COMMAND, REPORT, Node, free_port, radiograph, run, store, until
 from pynetdicom import AE, evt
 
+from cxrtune.back_off import BackOff
 from cxrtune.errors import UsageError
 from cxrtune.serving.dicom_node.delivery import ArchiveAwayError
 from cxrtune.serving.dicom_node.dimse import StoreByDimse
@@ -15,7 +16,6 @@ from cxrtune.serving.dicom_node.peer import Peer, read_peer, read_title
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Retry
 
 # The library leaves its socket to the garbage collector where nobody answers.
 pytestmark = [
@@ -182,7 +182,7 @@ def test_what_each_status_of_an_archive_means(status, state, tmp_path):
         small_archive(port, CAPTURE, status=status) as given,
     ):
         queue.scored(queue.put("1.2", b""), [Result("1.9", CAPTURE, radiograph(4, SOPClassUID=CAPTURE))])
-        Sender(queue, StoreByDimse("CXRTUNE", Peer("SMALL", "127.0.0.1", port)), Retry()).step()
+        Sender(queue, StoreByDimse("CXRTUNE", Peer("SMALL", "127.0.0.1", port)), BackOff(1, 300)).step()
         assert len(given) == 1
     found = read_status(tmp_path / "queue.sqlite")
     assert found.counts[state] == 1

@@ -52,7 +52,7 @@ def command(
 
     chosen_engine, allowed = engine_of(engine), allowances_of(allow)
     with from_extra("dicom", "the node"):
-        from cxrtune.serving.dicom_node.journal import log_to
+        from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.node import work_through
         from cxrtune.serving.dicom_node.peer import read_title
         from cxrtune.serving.dicom_node.settings import Settings
@@ -61,10 +61,11 @@ def command(
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
     from cxrtune.inference.predictor import Predictor
+    from cxrtune.logs import log_to
 
     settings = Settings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
     predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
-    log_to(sys.stderr, quiet=context.obj.quiet)
+    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
     place = queue_file(queue)
     files = (data for one in study for data in fetch_radiographs(url, one))
     work_through(predictor, delivery, settings, place, files)

@@ -23,17 +23,14 @@ from cxrtune.cli.extras import from_extra
 from cxrtune.cli.options import Allow, allowances_of
 from cxrtune.cli.predict import Engine, engine_of
 from cxrtune.cli.switches import reporter_of
-
-_LOOPBACK = ("localhost", "::1")
+from cxrtune.loopback import LOOPBACK, is_loopback
 
 
 def command(
     context: typer.Context,
     model: Model,
     aet: Title = "CXRTUNE",
-    host: Annotated[
-        str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")] = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 11112,
     results_to: ResultsTo = None,
     results_to_web: ResultsToWeb = None,
@@ -59,7 +56,7 @@ def command(
     reporter = reporter_of(context)
     chosen_engine, allowed = engine_of(engine), allowances_of(allow)
     with from_extra("dicom", "the node"):
-        from cxrtune.serving.dicom_node.journal import log_to
+        from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.node import run_node
         from cxrtune.serving.dicom_node.peer import read_title
         from cxrtune.serving.dicom_node.settings import Settings
@@ -67,6 +64,7 @@ def command(
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
     from cxrtune.inference.predictor import Predictor
+    from cxrtune.logs import log_to
 
     settings = Settings(
         title=title,
@@ -78,8 +76,8 @@ def command(
         limits=limits_of(max_waiting, max_gigabytes),
     )
     predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
-    log_to(sys.stderr, quiet=context.obj.quiet)
-    if not _is_loopback(host) and not settings.callers:
+    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
+    if not is_loopback(host) and not settings.callers:
         reporter.warn(
             f"the node listens on {host}, and whoever reaches this port may send to it: there is no list of "
             "calling titles, and nothing is encrypted. Give one with --calling-aet, and keep the port within "
@@ -96,7 +94,3 @@ def command(
 
     run_node(predictor, delivery, settings, place, ready)
     reporter.say("stopped; what is in the queue is done by the next node")
-
-
-def _is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or host.startswith("127.")

@@ -13,8 +13,9 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from cxrtune.errors import OutputError, UnreadableImageError, UsageError
+from cxrtune.logs import where
 from cxrtune.serving.dicom_node.contexts import offer
-from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.settings import Settings
 from cxrtune.serving.dicom_node.socket_limits import BoundedServer

@@ -11,7 +11,8 @@ from cxrtune.errors import OutputError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.logs import where
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Received
 from cxrtune.serving.dicom_node.results import ResultMaker
 from cxrtune.serving.dicom_node.settings import Settings
