@@ -65,7 +65,8 @@ def test_help_lists_every_command_with_a_sentence(cxrtune):
     assert not seen.err
     for command in COMMANDS:
         assert re.search(rf"^ +{command} +\S+ \S+", seen.out, re.MULTILINE), command
-    assert re.findall(r"^  ([a-z-]+) +\S", seen.out.partition("Commands:")[2], re.MULTILINE) == list(COMMANDS)
+    listed = re.findall(r"^  ([a-z-]+)  +\S", seen.out.partition("Commands:")[2], re.MULTILINE)
+    assert listed == list(COMMANDS)
     assert "no medical device" in " ".join(seen.out.split())
 
 

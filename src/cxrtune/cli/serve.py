@@ -70,9 +70,9 @@ def command(
         from cxrtune.serving.web.server import listen, serve, url_of
     from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
-    from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, Limits, Settings
+    from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, ServiceLimits, ServiceSettings
 
-    limits = Limits(
+    limits = ServiceLimits(
         body_bytes=max_megabytes * MEGABYTE,
         memory_bytes=8 * max_megabytes * MEGABYTE,
         files=max_files,
@@ -96,7 +96,7 @@ def command(
             typer.echo(f"Listening on {url_of(taken)}")
             reporter.say(f"{predictor.identity.title}; {predictor.identity.engine}. Stop with Ctrl-C.")
 
-        serve(predictor, Settings(limits, Batching(largest=batch), access), taken, ready)
+        serve(predictor, ServiceSettings(limits, Batching(largest=batch), access), taken, ready)
     reporter.say("stopped; what was asked for was answered")
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 import requests
 
 from cxrtune.download.address import shown
-from cxrtune.download.catalogue import Entry
+from cxrtune.download.catalogue import CatalogueEntry
 from cxrtune.download.client import Answer, Interrupted, Refused, ask
 from cxrtune.download.failure import Cancelled, DownloadError
-from cxrtune.download.part import Origin, Part
+from cxrtune.download.part import Part, PartOrigin
 from cxrtune.download.place import in_words, require_space
 from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.progress import Reporter
@@ -29,7 +29,7 @@ class Transfer:
 
     def __init__(
         self,
-        entry: Entry,
+        entry: CatalogueEntry,
         links: Sequence[str],
         part: Part,
         *,
@@ -117,7 +117,7 @@ class Transfer:
                 self._give_up_bytes()
                 return False
             if answer.start == 0:
-                self._begin(Origin(shown(link), answer.validator, answer.total))
+                self._begin(PartOrigin(shown(link), answer.validator, answer.total))
             self._take(answer)
         if answer.total is not None and self._part.length != answer.total:
             raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
@@ -146,7 +146,7 @@ class Transfer:
             f"broke off; {in_words(self._part.length)} are given up"
         )
 
-    def _begin(self, origin: Origin) -> None:
+    def _begin(self, origin: PartOrigin) -> None:
         if origin.total is not None:
             if not self._entry.may_have(origin.total):
                 known = " or ".join(f"{version.bytes:,}" for version in self._entry.known)

@@ -10,12 +10,12 @@ import pytest
 
 from cxrtune.back_off import BackOff
 from cxrtune.errors import DataError, OutputError, UsageError
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.queue.status import put_back, read_status
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Limits
+from cxrtune.serving.dicom_node.settings import NodeLimits
 
 SECRET = "1.2.3.4711.0815"
 
@@ -45,7 +45,7 @@ class Archive:
 
     def store(self, results):
         for result in results:
-            answer = self.answers.pop(0) if self.answers else Answer("accepted")
+            answer = self.answers.pop(0) if self.answers else ArchiveAnswer("accepted")
             if isinstance(answer, Exception):
                 raise answer
             if answer.verdict == "accepted":
@@ -133,7 +133,7 @@ def test_what_is_finished_is_forgotten_after_its_days(queue):
 
 
 def test_a_full_queue_takes_nothing_more(place):
-    queue = Queue(place, Limits(waiting=2, queue_bytes=1000))
+    queue = Queue(place, NodeLimits(waiting=2, queue_bytes=1000))
     queue.put("1.1", bytes(600))
     with pytest.raises(OutputError, match=r"the queue is full: 1 instances wait, 600 bytes are held"):
         queue.put("1.2", bytes(401))
@@ -189,7 +189,7 @@ def test_results_that_the_archive_has_are_not_doubled(queue):
 
 def test_sending_goes_on_where_the_archive_went_away(queue, place):
     queue.scored(queue.put(SECRET, b"image"), results_of(1, 3))
-    archive = Archive(Answer("accepted"), ArchiveAwayError("the archive cannot be reached"))
+    archive = Archive(ArchiveAnswer("accepted"), ArchiveAwayError("the archive cannot be reached"))
     sender = Sender(queue, archive, BackOff(1, 300))
     with pytest.raises(ArchiveAwayError):
         sender.step()
@@ -203,7 +203,7 @@ def test_sending_goes_on_where_the_archive_went_away(queue, place):
 def test_a_refusal_for_good_is_kept_with_its_reason_and_may_be_tried_again(queue, place):
     queue.scored(queue.put(SECRET, b"image"), results_of(1))
     queue.scored(queue.put("1.2.3", b"image"), results_of(2))
-    archive = Archive(Answer("refused", "the archive answered A900"))
+    archive = Archive(ArchiveAnswer("refused", "the archive answered A900"))
     Sender(queue, archive, BackOff(1, 300)).step()
     found = read_status(place)
     assert found.counts == {"received": 0, "scored": 0, "done": 1, "aside": 1}
@@ -217,7 +217,8 @@ def test_a_refusal_for_good_is_kept_with_its_reason_and_may_be_tried_again(queue
 def test_what_is_put_off_does_not_hold_up_the_others(queue):
     queue.scored(queue.put(SECRET, b"image"), results_of(1, 1))
     archive = Archive(
-        Answer("later", "the archive answered A700"), Answer("later", "the archive answered A700")
+        ArchiveAnswer("later", "the archive answered A700"),
+        ArchiveAnswer("later", "the archive answered A700"),
     )
     sender = Sender(queue, archive, BackOff(0.2, 300))
     sender.step()

@@ -55,7 +55,7 @@ def command(
         from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.node import work_through
         from cxrtune.serving.dicom_node.peer import read_title
-        from cxrtune.serving.dicom_node.settings import Settings
+        from cxrtune.serving.dicom_node.settings import NodeSettings
         from cxrtune.serving.dicom_node.web import fetch_radiographs
 
         title = read_title(aet)
@@ -63,7 +63,7 @@ def command(
     from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
 
-    settings = Settings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
+    settings = NodeSettings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
     predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
     log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
     place = queue_file(queue)

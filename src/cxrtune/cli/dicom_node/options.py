@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from cxrtune.serving.dicom_node.delivery import Delivery
-    from cxrtune.serving.dicom_node.settings import Limits
+    from cxrtune.serving.dicom_node.settings import NodeLimits
 
 Model = Annotated[
     Path, typer.Argument(help="A run folder, its model.safetensors, or an export.", show_default=False)
@@ -51,11 +51,11 @@ def queue_file(named: Path | None) -> Path:
     return Path(state) / "cxrtune" / "dicom-node.sqlite"
 
 
-def limits_of(max_waiting: int, max_gigabytes: float) -> Limits:
+def limits_of(max_waiting: int, max_gigabytes: float) -> NodeLimits:
     """Return where the node stops listening."""
-    from cxrtune.serving.dicom_node.settings import GIGABYTE, Limits
+    from cxrtune.serving.dicom_node.settings import GIGABYTE, NodeLimits
 
-    return Limits(waiting=max_waiting, queue_bytes=round(max_gigabytes * GIGABYTE))
+    return NodeLimits(waiting=max_waiting, queue_bytes=round(max_gigabytes * GIGABYTE))
 
 
 def delivery_to(title: str, by_store: str | None, by_web: str | None) -> Delivery:

@@ -59,14 +59,14 @@ def command(
         from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.node import run_node
         from cxrtune.serving.dicom_node.peer import read_title
-        from cxrtune.serving.dicom_node.settings import Settings
+        from cxrtune.serving.dicom_node.settings import NodeSettings
 
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
     from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
 
-    settings = Settings(
+    settings = NodeSettings(
         title=title,
         host=host,
         port=port,

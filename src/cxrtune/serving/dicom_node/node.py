@@ -18,7 +18,7 @@ from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import Scorer
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import read_source
 from cxrtune.stopping import setting_on_stop
 
@@ -27,7 +27,11 @@ _LOOK = 0.2
 
 
 def run_node(
-    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, ready: Callable[[int], None]
+    predictor: Predictor,
+    delivery: Delivery,
+    settings: NodeSettings,
+    queue: Path,
+    ready: Callable[[int], None],
 ) -> None:
     """Receive, score and send until SIGINT or SIGTERM; what is in the queue then is done by the next node.
 
@@ -59,7 +63,7 @@ def run_node(
 
 
 def work_through(
-    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, files: Iterable[bytes]
+    predictor: Predictor, delivery: Delivery, settings: NodeSettings, queue: Path, files: Iterable[bytes]
 ) -> None:
     """Take instances in, score and send them, and return when the queue is empty.
 
@@ -95,7 +99,7 @@ def work_through(
 
 @contextmanager
 def _working(
-    queue: Queue, predictor: Predictor, delivery: Delivery, settings: Settings, stop: threading.Event
+    queue: Queue, predictor: Predictor, delivery: Delivery, settings: NodeSettings, stop: threading.Event
 ) -> Iterator[Scorer]:
     """Score and send within the block; at its end what is in hand is finished."""
     with Decoders(

@@ -17,7 +17,7 @@ from cxrtune.logs import where
 from cxrtune.serving.dicom_node.contexts import offer
 from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
-from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.socket_limits import BoundedServer
 from cxrtune.serving.dicom_node.source import read_source
 
@@ -74,7 +74,7 @@ class Receiver:
 
 
 @contextmanager
-def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
+def listening(receiver: Receiver, settings: NodeSettings) -> Iterator[int]:
     """Answer peers within the block.
 
     Args:

@@ -8,7 +8,7 @@ from contextlib import closing
 from cxrtune.back_off import BackOff
 from cxrtune.errors import OutputError
 from cxrtune.logs import where
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError, Delivery
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError, Delivery
 from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Unsent
 
@@ -69,7 +69,7 @@ class Sender:
             raise
         return True
 
-    def _note(self, unsent: Unsent, answer: Answer) -> None:
+    def _note(self, unsent: Unsent, answer: ArchiveAnswer) -> None:
         if answer.verdict == "accepted":
             if self._queue.sent(unsent):
                 LOGGER.info("instance %d: done", unsent.instance)

@@ -14,7 +14,7 @@ _BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=300.0)
 
 
 @dataclass(frozen=True)
-class Limits:
+class NodeLimits:
     """Where the node stops listening. What passes one of them is refused, and the others go on.
 
     Attributes:
@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Settings:
+class NodeSettings:
     """All of it.
 
     Attributes:
@@ -71,5 +71,5 @@ class Settings:
     batch: int = 8
     decoders: int = 2
     decode_seconds: float = 60.0
-    limits: Limits = Limits()
+    limits: NodeLimits = NodeLimits()
     back_off: BackOff = _BACK_OFF

@@ -24,13 +24,13 @@ from cxrtune.serving.web.refusals import Reason, Refusal, answer
 from cxrtune.serving.web.request_log import RequestLog
 from cxrtune.serving.web.schema import DISCLAIMER
 from cxrtune.serving.web.service import Service
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
 from cxrtune.serving.web.unread import UnreadBodies
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}
 
 
-def make_app(predictor: Predictor, settings: Settings = Settings()) -> FastAPI:  # noqa: B008  frozen
+def make_app(predictor: Predictor, settings: ServiceSettings = ServiceSettings()) -> FastAPI:  # noqa: B008  frozen
     """Make the service of one model.
 
     Args:

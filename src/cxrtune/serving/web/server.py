@@ -14,7 +14,7 @@ from cxrtune.inference.predictor import Predictor
 from cxrtune.loopback import as_seen_from_here
 from cxrtune.serving.web.app import make_app
 from cxrtune.serving.web.connections import connections_within
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
 from cxrtune.stopping import stop_signals_to
 
 _BACKLOG = 2048
@@ -50,7 +50,9 @@ def url_of(taken: socket.socket) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
+def serve(
+    predictor: Predictor, settings: ServiceSettings, taken: socket.socket, ready: Callable[[], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are answered first.
 
     Args:
@@ -63,7 +65,7 @@ def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready:
     asyncio.run(make_server(predictor, settings, ready).serve(sockets=[taken]))
 
 
-def make_server(predictor: Predictor, settings: Settings, ready: Callable[[], None]) -> uvicorn.Server:
+def make_server(predictor: Predictor, settings: ServiceSettings, ready: Callable[[], None]) -> uvicorn.Server:
     """Make the server, for an event loop of one's own.
 
     Args:
