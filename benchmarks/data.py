@@ -31,7 +31,7 @@ from cxrtune.models.checkpoint import model_file
 from cxrtune.pipeline.archive.listing import list_images
 from cxrtune.pipeline.archive.plan import Work, open_or_write_plan
 from cxrtune.pipeline.archive.shards import ShardScorer
-from cxrtune.pipeline.stage import default_workers
+from cxrtune.processors import processor_count
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source
 
@@ -66,7 +66,7 @@ def score(bench: Bench) -> None:
     """Decoding alone, the engine alone, both together."""
     keep_freed_memory()
     run, files = model(bench, 224), phantoms(bench)
-    loaded = load_scorer(run, "openvino", aim="throughput", at_once=default_workers())
+    loaded = load_scorer(run, "openvino", aim="throughput", at_once=processor_count())
     images = [image.path for image in find_images([files])]
     with decoders_of(loaded) as decoders:
         packed = [one.packed for one in decoders.read(images) if isinstance(one, Reading)]
@@ -190,7 +190,7 @@ def processor_time() -> float:
 
 
 def decoders_of(loaded: LoadedModel) -> Decoders[Path | bytes, Reading]:
-    return Decoders(reader(loaded.info.recipe.preprocess, whole=False), default_workers())
+    return Decoders(reader(loaded.info.recipe.preprocess, whole=False), processor_count())
 
 
 def scored(

@@ -20,7 +20,7 @@ from cxrtune.cohort.folder import image_files
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.build import build_pack
-from cxrtune.pipeline.stage import default_workers
+from cxrtune.processors import processor_count
 from cxrtune.recipe import PreprocessSpec
 
 with warnings.catch_warnings():
@@ -74,7 +74,7 @@ def pack(folder: Path, files: int, rounds: int) -> None:
 
 def in_processes(images: dict[str, Path], rounds: int) -> None:
     """Pack in one process and in several, in turns; starting the processes is taken off."""
-    counts = sorted({1, default_workers()})
+    counts = sorted({1, processor_count()})
     repeated = {f"{turn}/{name}": path for turn in range(4) for name, path in images.items()}
     few = dict(list(images.items())[:1])
     rates: dict[int, list[float]] = {count: [] for count in counts}

@@ -29,6 +29,7 @@ COMMANDS = (
     "doctor",
     "phantom",
 )
+NODE_COMMANDS = ("dicom-node run", "dicom-node fetch", "dicom-node status", "dicom-node retry")
 
 # What takes long to import and must not be waited for by somebody who asks for help.
 HEAVY = (
@@ -65,10 +66,14 @@ def test_help_lists_every_command_with_a_sentence(cxrtune):
     assert not seen.err
     for command in COMMANDS:
         assert re.search(rf"^ +{command} +\S+ \S+", seen.out, re.MULTILINE), command
+    listed = re.findall(r"^  ([a-z-]+)  +\S", seen.out.partition("Commands:")[2], re.MULTILINE)
+    assert listed == list(COMMANDS)
     assert "no medical device" in " ".join(seen.out.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["cohort", "--help"], ["serve"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["cohort", "--help"], ["serve"], ["dicom-node", "run"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     program = f"""
 import sys
@@ -84,9 +89,9 @@ print("heavy:", sorted(loaded & set({HEAVY!r})))
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *NODE_COMMANDS])
 def test_every_command_explains_itself(cxrtune, command):
-    seen = cxrtune(command, "--help")
+    seen = cxrtune(*command.split(), "--help")
     assert seen.code == 0
     assert not seen.err
     assert seen.out.lstrip().startswith("Usage: ")

@@ -11,13 +11,14 @@ from pathlib import Path
 import yaml
 from hostile_host import Host
 
+from cxrtune.back_off import BackOff
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.download import Summary, download
-from cxrtune.download.patience import Patience
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.progress import SilentReporter
 
 TABLE = b"Image Index,Finding Labels\n00000001_000.png,No Finding\n"
-HASTE = Patience(attempts=3, timeout_seconds=0.5, first_wait_seconds=0.01)
+HASTE = RetryPolicy(attempts=3, timeout_seconds=0.5, back_off=BackOff(0.01, 60, chance=0.5))
 
 
 class Listener(SilentReporter):
@@ -95,7 +96,7 @@ class DataSet:
         self.catalogue.write_text(yaml.safe_dump(content), encoding="utf-8")
         return self.catalogue
 
-    def fetch(self, *, rewrite: bool = True, patience: Patience = HASTE, **options) -> Summary:
+    def fetch(self, *, rewrite: bool = True, retries: RetryPolicy = HASTE, **options) -> Summary:
         """Download it; `rewrite=False` with the catalogue as it was written before."""
         if rewrite:
             self.write_catalogue()
@@ -103,7 +104,7 @@ class DataSet:
         return download(
             load_catalogue("small", self.catalogue),
             self.folder,
-            patience=patience,
+            retries=retries,
             reporter=self.listener,
             **choices,
         )

@@ -286,7 +286,7 @@ def test_a_folder_that_is_closed_is_told(data_set, host):
                     mirror=None,
                     jobs=1,
                     keep_archives=False,
-                    patience=HASTE,
+                    retries=HASTE,
                     reporter=data_set.listener,
                 )
             assert refused.value.path == place
@@ -330,7 +330,7 @@ def test_the_bar_counts_bytes_and_ends_full(data_set, host):
 
     data_set.listener.task = task
     host.turns[NAME] = [drops(100_000), lambda handler, host, path: drops(10)(handler, host, path)]
-    data_set.fetch(patience=HASTE)
+    data_set.fetch(retries=HASTE)
     whole = sum(map(len, host.files.values()))
     assert totals == [whole]
     assert sum(moved) == whole

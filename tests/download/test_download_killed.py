@@ -128,7 +128,11 @@ PLACES = {
     ),
     "it is recorded, but has no name": ("part", "Part.complete", "self.final.name == 'images_001.tar.gz'"),
     "it is unpacked, and that is not recorded": ("record", "DownloadRecord.put", "arguments[1].unpacked"),
-    "that is recorded, and the archive still there": ("delivery", "Delivery._drop_archive", "True"),
+    "that is recorded, and the archive still there": (
+        "entry_download",
+        "EntryDownload._drop_archive",
+        "True",
+    ),
 }
 
 

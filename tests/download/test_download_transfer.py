@@ -25,11 +25,12 @@ from hostile_host import (
 )
 from small_set import HASTE
 
+from cxrtune.back_off import BackOff
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.client import new_session
 from cxrtune.download.failure import Cancelled, DownloadError
 from cxrtune.download.part import Part
-from cxrtune.download.patience import Patience
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.download.transfer import Transfer
 from cxrtune.errors import UsageError
 
@@ -280,7 +281,7 @@ class Waits(threading.Event):
         return False
 
 
-def transfer_of_the_table(data_set, stop, patience):
+def transfer_of_the_table(data_set, stop, retries):
     """A transfer without what is around it."""
     data_set.folder.mkdir()
     entry = load_catalogue("small", data_set.write_catalogue()).files[0]
@@ -290,7 +291,7 @@ def transfer_of_the_table(data_set, stop, patience):
         entry,
         entry.links,
         part,
-        patience=patience,
+        retries=retries,
         stop=stop,
         moved=print,
         noted=listener.say,
@@ -303,9 +304,9 @@ def test_what_a_host_asks_to_wait_is_waited_and_else_ever_longer(data_set, host)
     asked = [120, later, 0, "soon", -5]
     host.turns["table.csv"] = [says(503, Retry_After=value) for value in asked] + [says(503)] * 3
     stop = Waits()
-    patience = Patience(attempts=9, first_wait_seconds=0.5, longest_wait_seconds=20)
+    retries = RetryPolicy(attempts=9, back_off=BackOff(0.5, 20, chance=0.5))
     with new_session() as session:
-        transfer_of_the_table(data_set, stop, patience).run(session)
+        transfer_of_the_table(data_set, stop, retries).run(session)
     assert stop.seconds[0] == 120
     assert data_set.listener.said[:2] == ["table.csv: it answers 503 Service Unavailable; again in 120 s", ""]
     assert 190 < stop.seconds[1] <= 200
@@ -322,11 +323,11 @@ def test_somebody_who_wants_to_stop_does_not_wait(data_set, host):
         transfer_of_the_table(data_set, stop, HASTE).run(session)
 
 
-@pytest.mark.parametrize("name", ["attempts", "timeout_seconds", "first_wait_seconds"])
+@pytest.mark.parametrize("name", ["attempts", "timeout_seconds", "longest_asked_seconds"])
 @pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_patience_is_positive(name, value):
+def test_waits_and_attempts_are_positive(name, value):
     with pytest.raises(UsageError, match=name):
-        Patience(**{name: value})
+        RetryPolicy(**{name: value})
 
 
 def test_a_host_that_wants_hours_is_told_of(data_set, host):

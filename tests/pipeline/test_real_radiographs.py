@@ -13,14 +13,14 @@ from sklearn.metrics import roc_auc_score
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.inference.predictor import Predictor
-from cxrtune.pipeline.stage import default_workers
+from cxrtune.processors import processor_count
 
 
 @pytest.fixture(autouse=True)
 def _every_processor():
     """Give torch what the command itself would take: these networks are not small."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(default_workers())
+    torch.set_num_threads(processor_count())
     yield
     torch.set_num_threads(threads)
 

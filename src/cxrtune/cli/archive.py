@@ -19,7 +19,7 @@ _TABLES = frozenset({".parquet", ".csv", ".jsonl"})
 
 
 @dataclass(frozen=True)
-class Settings:
+class ArchiveOptions:
     """The options that only archives have, as the user gave them."""
 
     on: str | None
@@ -52,7 +52,7 @@ def score(
     inputs: Sequence[Path],
     out: Path,
     options: ScoreOptions,
-    settings: Settings,
+    settings: ArchiveOptions,
     reporter: Reporter,
 ) -> None:
     """Score an archive where the user wants it.

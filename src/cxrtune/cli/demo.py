@@ -22,7 +22,7 @@ def command(
     """Run the whole experiment on synthetic radiographs, with nothing from outside."""
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.pipeline.demo import run_demo
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
@@ -30,7 +30,7 @@ def command(
         out,
         load_recipe(recipe, overrides or (), reporter.warn),
         images=images,
-        workers=workers or default_workers(),
+        workers=workers or processor_count(),
         reporter=reporter,
     )
     if outcome is not None:

@@ -14,14 +14,14 @@ def command(context: typer.Context) -> None:
     import torch
 
     from cxrtune.models.inventory import weights_inventory
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
     from cxrtune.provenance import versions
 
     reporter = reporter_of(context)
     for name, found in versions().items():
         reporter.say(f"{name:<16}{found}")
     reporter.say(
-        f"{'processors':<16}{default_workers()} usable, torch uses {torch.get_num_threads()} threads"
+        f"{'processors':<16}{processor_count()} usable, torch uses {torch.get_num_threads()} threads"
     )
     reporter.say(f"{'GPU':<16}{torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'}")
     reporter.say(f"{'disk, free':<16}{shutil.disk_usage('.').free / 1e9:.0f} GB here")

@@ -50,7 +50,7 @@ def command(
     """Fetch and unpack a public data set; stopped at any moment, the same command goes on."""
     from cxrtune.download.catalogue import load_catalogue
     from cxrtune.download.download import download
-    from cxrtune.download.patience import Patience
+    from cxrtune.download.retry_policy import RetryPolicy
 
     reporter = reporter_of(context)
     summary = download(
@@ -59,7 +59,7 @@ def command(
         mirror=mirror,
         jobs=jobs,
         keep_archives=keep_archives,
-        patience=Patience(attempts=attempts, timeout_seconds=timeout),
+        retries=RetryPolicy(attempts=attempts, timeout_seconds=timeout),
         reporter=reporter,
     )
     if summary.unverified:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from types import ModuleType
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cxrtune.cli import (
     cohort,
@@ -29,20 +31,11 @@ from cxrtune.cli import (
     verify,
     weights,
 )
-from cxrtune.cli.stopping import Stopped, raising_stopped
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
 from cxrtune.memory import keep_freed_memory
+from cxrtune.stopping import Stopped, raising_stopped
 
-app = typer.Typer(
-    name="cxrtune",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Fine-tune a DenseNet-121 on chest radiographs, compare it honestly with public models, and run it. "
-    "Research software, no medical device.",
-)
 _COMMANDS = (
     demo,
     run,
@@ -63,8 +56,35 @@ _COMMANDS = (
     doctor,
     phantom,
 )
+
+
+def _name_of(module: ModuleType) -> str:
+    return module.__name__.rsplit(".", 1)[-1].replace("_", "-")
+
+
+class _InOurOrder(TyperGroup):
+    """Lists the commands as `_COMMANDS` does; Typer itself puts groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names as the help has them."""
+        return [_name_of(module) for module in _COMMANDS]
+
+
+app = typer.Typer(
+    name="cxrtune",
+    cls=_InOurOrder,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Fine-tune a DenseNet-121 on chest radiographs, compare it honestly with public models, and run it. "
+    "Research software, no medical device.",
+)
 for module in _COMMANDS:
-    app.command(name=module.__name__.rsplit(".", 1)[-1].replace("_", "-"), epilog=EPILOG)(module.command)
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=_name_of(module))
+    else:
+        app.command(name=_name_of(module), epilog=EPILOG)(module.command)
 
 
 def _version(asked: bool) -> None:

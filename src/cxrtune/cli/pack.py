@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Decode the images of a cohort once."""
     from cxrtune.pipeline.pack import make_pack
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 
     make_pack(
@@ -41,7 +41,7 @@ def command(
         data,
         out,
         preprocess=load_recipe(recipe, overrides or (), reporter_of(context).warn).preprocess,
-        workers=workers or default_workers(),
+        workers=workers or processor_count(),
         max_unreadable=max_unreadable,
         allow=allowances_of(allow),
         reporter=reporter_of(context),

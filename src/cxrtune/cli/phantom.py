@@ -22,13 +22,13 @@ def command(
 ) -> None:
     """Draw synthetic chest radiographs with eight findings, labels, boxes and split lists."""
     from cxrtune.pipeline.demo import make_phantoms
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
 
     make_phantoms(
         out,
         images=images,
         seed=seed,
         size=size,
-        workers=workers or default_workers(),
+        workers=workers or processor_count(),
         reporter=reporter_of(context),
     )

@@ -88,7 +88,7 @@ def command(
 
     --out ends in .parquet, .csv or .jsonl for one table, and in no suffix for a folder of shards.
     """
-    from cxrtune.cli.archive import Settings, is_folder, score
+    from cxrtune.cli.archive import ArchiveOptions, is_folder, score
     from cxrtune.errors import UsageError
     from cxrtune.images.find import PassedOver, find_images
     from cxrtune.pipeline.predict import predict_cohort
@@ -97,7 +97,7 @@ def command(
 
     reporter = reporter_of(context)
     options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)
-    archive = Settings(on, workers, shard_size, anew, address, cpus_per_worker)
+    archive = ArchiveOptions(on, workers, shard_size, anew, address, cpus_per_worker)
     if cohort is not None and pack is not None and not inputs:
         archive.refuse("a cohort is scored into one table")
         if options != ScoreOptions():

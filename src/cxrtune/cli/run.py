@@ -66,7 +66,7 @@ def command(
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.errors import UsageError
     from cxrtune.pipeline.run import run_experiment
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
@@ -87,7 +87,7 @@ def command(
         else cohort_and_images(cohort, data, tables, images, map_name, uncertain),
         out,
         load_recipe(recipe, changes, reporter.warn),
-        workers=workers or default_workers(),
+        workers=workers or processor_count(),
         max_unreadable=max_unreadable,
         allow=allowances_of(allow),
         reporter=reporter,

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cxrtune.cli.extras import from_extra
 from cxrtune.cli.options import Allow, allowances_of
 from cxrtune.cli.predict import Engine, engine_of
 from cxrtune.cli.switches import reporter_of
+from cxrtune.loopback import LOOPBACK, LOOPBACK_NAMES, is_loopback
 
 if TYPE_CHECKING:
     from cxrtune.engines.engine import Aim
 
 TOKEN_VARIABLE = "CXRTUNE_TOKEN"
-_LOOPBACK = ("localhost", "::1")
 _SHORTEST_TOKEN = 16
 
 
@@ -26,9 +27,7 @@ def command(
         typer.Argument(help="A run folder, its model.safetensors, or an export.", show_default=False),
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
-    host: Annotated[
-        str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")] = LOOPBACK,
     engine: Engine = "auto",
     aim: Annotated[str, typer.Option("--aim", help="latency or throughput.")] = "latency",
     token_file: Annotated[
@@ -66,19 +65,14 @@ def command(
     chosen_engine, allowed, chosen_aim = engine_of(engine), allowances_of(allow), _aim_of(aim)
     token = _token(token_file)
 
-    try:
-        from cxrtune.serving.web.server import listen, log_to, serve, url_of
-    except ModuleNotFoundError as error:
-        from cxrtune.errors import UsageError
-
-        raise UsageError(
-            f"the service needs the package {error.name}, which is not installed",
-            remedy="Install it with: pip install 'cxrtune[serve]'",
-        ) from error
+    with from_extra("serve", "the service"):
+        from cxrtune.serving.web.request_log import LOGGER
+        from cxrtune.serving.web.server import listen, serve, url_of
     from cxrtune.inference.predictor import Predictor
-    from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, Limits, Settings
+    from cxrtune.logs import log_to
+    from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, ServiceLimits, ServiceSettings
 
-    limits = Limits(
+    limits = ServiceLimits(
         body_bytes=max_megabytes * MEGABYTE,
         memory_bytes=8 * max_megabytes * MEGABYTE,
         files=max_files,
@@ -90,8 +84,8 @@ def command(
     access = Access(token, _hosts(host, allowed_hosts))
     with listen(host, port) as taken:
         predictor = Predictor.load(model, engine=chosen_engine, aim=chosen_aim, allow=allowed)
-        log_to(sys.stderr, quiet=context.obj.quiet)
-        if not _is_loopback(host) and token is None:
+        log_to(sys.stderr, LOGGER, quiet=context.obj.quiet)
+        if not is_loopback(host) and token is None:
             reporter.warn(
                 f"whoever reaches {host} may use the service: there is no token, and nothing is encrypted. "
                 f"Give one with --token-file or {TOKEN_VARIABLE}, and put TLS before it (docs/security.md)."
@@ -102,7 +96,7 @@ def command(
             typer.echo(f"Listening on {url_of(taken)}")
             reporter.say(f"{predictor.identity.title}; {predictor.identity.engine}. Stop with Ctrl-C.")
 
-        serve(predictor, Settings(limits, Batching(largest=batch), access), taken, ready)
+        serve(predictor, ServiceSettings(limits, Batching(largest=batch), access), taken, ready)
     reporter.say("stopped; what was asked for was answered")
 
 
@@ -145,13 +139,9 @@ def _token(file: Path | None) -> str | None:
     return token
 
 
-def _is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or host.startswith("127.")
-
-
 def _hosts(host: str, allowed: list[str] | None) -> frozenset[str] | None:
     """Return the names that the service answers to: on loopback its own, else any or those given."""
     named = {name.lower() for name in allowed or ()}
-    if _is_loopback(host):
-        return frozenset({*_LOOPBACK, "127.0.0.1", host, *named})
-    return frozenset({*_LOOPBACK, "127.0.0.1", *named}) if named else None
+    if is_loopback(host):
+        return LOOPBACK_NAMES | {host} | named
+    return LOOPBACK_NAMES | named if named else None

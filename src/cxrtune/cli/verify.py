@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Check a data folder and tell all problems at once; exit code 1 if one is an error."""
     from cxrtune.cohort.table import read_cohort
-    from cxrtune.pipeline.stage import default_workers
+    from cxrtune.processors import processor_count
     from cxrtune.verification.nih_folder import verify_nih_folder
     from cxrtune.verification.own_cohort import verify_cohort
     from cxrtune.verification.problem_list import require_list_name, write_problems
@@ -49,7 +49,7 @@ def command(
     from cxrtune.verification.verdict import Settings
 
     reporter = reporter_of(context)
-    settings = Settings(decode, workers or default_workers(), frozenset(allowances_of(allow)))
+    settings = Settings(decode, workers or processor_count(), frozenset(allowances_of(allow)))
     if out is not None:
         require_list_name(out)
     if cohort is None:

@@ -19,11 +19,11 @@ _REMEDY = "Write it like the shipped one; docs/download.md has the meaning of ev
 _OURS = ("download.json",)
 
 
-class _Part(BaseModel):
+class _CataloguePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Known(_Part):
+class Known(_CataloguePart):
     """What is known of one published version of a file; what is None is not known.
 
     Attributes:
@@ -42,7 +42,7 @@ class Known(_Part):
         return self.sha256 is not None or self.md5 is not None
 
 
-class Unpack(_Part):
+class Unpack(_CataloguePart):
     """How an archive (.tar.gz) is unpacked.
 
     Attributes:
@@ -54,7 +54,7 @@ class Unpack(_Part):
     inside: Name = "images"
 
 
-class Entry(_Part):
+class CatalogueEntry(_CataloguePart):
     """One file.
 
     Attributes:
@@ -94,7 +94,7 @@ class Entry(_Part):
         return not self.known or any(version.bytes in (None, size) for version in self.known)
 
 
-class Catalogue(_Part):
+class Catalogue(_CataloguePart):
     """A data set.
 
     Attributes:
@@ -109,7 +109,7 @@ class Catalogue(_Part):
     title: str
     terms: str
     cite: str
-    files: Annotated[tuple[Entry, ...], Field(strict=False, min_length=1)]
+    files: Annotated[tuple[CatalogueEntry, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
     def _is_distinct(self) -> Catalogue:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cxrtune.download.address import is_address, shown
-from cxrtune.download.catalogue import Catalogue, Entry
-from cxrtune.download.delivery import Delivery, Orders
+from cxrtune.download.catalogue import Catalogue, CatalogueEntry
+from cxrtune.download.entry_download import DownloadOptions, EntryDownload
 from cxrtune.download.failure import Cancelled, DownloadError, in_short, told_together
-from cxrtune.download.patience import Patience
 from cxrtune.download.place import held, in_words, require_space
 from cxrtune.download.plan import plan
 from cxrtune.download.record import DownloadRecord
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.progress import Reporter
 
@@ -39,7 +39,7 @@ class Summary:
 
 @dataclass
 class _Outcome:
-    failures: list[tuple[Entry, CxrtuneError]] = field(default_factory=list)
+    failures: list[tuple[CatalogueEntry, CxrtuneError]] = field(default_factory=list)
     crashes: list[BaseException] = field(default_factory=list)
 
 
@@ -50,7 +50,7 @@ def download(
     mirror: str | None,
     jobs: int,
     keep_archives: bool,
-    patience: Patience,
+    retries: RetryPolicy,
     reporter: Reporter,
 ) -> Summary:
     """Bring a data set to a folder; go on where an earlier download ended, however it ended.
@@ -61,7 +61,7 @@ def download(
         mirror: An address under which the files lie by their names, instead of the catalogue's links.
         jobs: How many files are fetched at once.
         keep_archives: Keep them after they are unpacked.
-        patience: With hosts.
+        retries: Of hosts that fail.
         reporter: Told of every file.
 
     Returns:
@@ -79,22 +79,22 @@ def download(
     with held(folder):
         _require_one_layout(catalogue, folder)
         record = DownloadRecord(folder, catalogue.dataset)
-        orders = Orders(
+        options = DownloadOptions(
             folder=folder,
             mirror=mirror,
             keep_archives=keep_archives,
-            patience=patience,
+            retries=retries,
             stop=threading.Event(),
             reporter=reporter,
         )
-        left = [entry for entry in catalogue.files if not Delivery(entry, record, orders).is_done()]
+        left = [entry for entry in catalogue.files if not EntryDownload(entry, record, options).is_done()]
         ahead = plan(left, folder, jobs=jobs, keep_archives=keep_archives)
         require_space(folder, ahead.room, f"downloading {catalogue.title}")
         _announce(catalogue, ahead.files, ahead.total - ahead.there, mirror, folder, reporter)
         with reporter.task("Fetching", ahead.total, unit="bytes") as task:
             task.advance(ahead.there)
-            deliveries = [Delivery(entry, record, orders, task) for entry in catalogue.files]
-            outcome = _run(deliveries, jobs, orders.stop)
+            downloads = [EntryDownload(entry, record, options, task) for entry in catalogue.files]
+            outcome = _run(downloads, jobs, options.stop)
         _raise_failures(outcome, len(catalogue.files), folder, reporter)
         return _summary(catalogue, record)
 
@@ -124,13 +124,13 @@ def _announce(
     reporter.say(f"Please cite {catalogue.cite}.")
 
 
-def _run(deliveries: Sequence[Delivery], jobs: int, stop: threading.Event) -> _Outcome:
-    waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-    for delivery in deliveries:
-        waiting.put(delivery)
+def _run(downloads: Sequence[EntryDownload], jobs: int, stop: threading.Event) -> _Outcome:
+    waiting: queue.SimpleQueue[EntryDownload] = queue.SimpleQueue()
+    for one in downloads:
+        waiting.put(one)
     outcome = _Outcome()
     # Not Thread.join: in Python 3.11 one that a signal breaks takes its thread for ended.
-    ends = [threading.Event() for _ in range(min(jobs, len(deliveries)))]
+    ends = [threading.Event() for _ in range(min(jobs, len(downloads)))]
     try:
         for number, end in enumerate(ends):
             # Daemons, as a thread that waits for a silent host must not hold up somebody who wants to leave.
@@ -150,15 +150,15 @@ def _run(deliveries: Sequence[Delivery], jobs: int, stop: threading.Event) -> _O
 
 
 def _work(
-    waiting: queue.SimpleQueue[Delivery], stop: threading.Event, outcome: _Outcome, end: threading.Event
+    waiting: queue.SimpleQueue[EntryDownload], stop: threading.Event, outcome: _Outcome, end: threading.Event
 ) -> None:
     try:
         while not stop.is_set():
-            delivery = waiting.get_nowait()
+            one = waiting.get_nowait()
             try:
-                delivery.run()
+                one.run()
             except CxrtuneError as error:
-                outcome.failures.append((delivery.entry, error))
+                outcome.failures.append((one.entry, error))
     except (queue.Empty, Cancelled):
         pass
     except BaseException as error:  # the main thread raises it

@@ -15,7 +15,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Origin:
+class PartOrigin:
     """Which version of which file the bytes are from.
 
     Attributes:
@@ -59,7 +59,7 @@ class Part:
         """The MD5 of the bytes so far."""
         return self._md5.hexdigest()
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, origin: PartOrigin) -> None:
         """Begin anew, with bytes of `origin`.
 
         Raises:
@@ -116,12 +116,12 @@ class Part:
         self._md5.update(block)
         self.length += len(block)
 
-    def _read_origin(self) -> Origin | None:
+    def _read_origin(self) -> PartOrigin | None:
         """Return whose bytes are there; None if there are none, or nobody knows whose."""
         if not self.path.is_file():
             return None
         try:
-            return Origin(**json.loads(self._note.read_text(encoding="utf-8")))
+            return PartOrigin(**json.loads(self._note.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 

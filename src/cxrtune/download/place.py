@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from cxrtune.errors import OutputError, UsageError
 from cxrtune.files import naming_output_errors
+from cxrtune.locks import take_lock
 
 LOCK = ".download.lock"
 _KEPT = "what was fetched is kept, and the same command goes on"
@@ -36,35 +36,13 @@ def held(folder: Path) -> Iterator[None]:
     """
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows: a second one fails there at files in use, if less clearly
+        lock = take_lock(folder / LOCK)
+    if lock is None:
+        raise UsageError(
+            "another download works on this folder", path=folder, remedy="Let it end, or stop it first."
+        )
+    with lock:
         yield
-        return
-    path = folder / LOCK
-    while True:
-        with writing_to(folder):
-            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise UsageError(
-                    "another download works on this folder",
-                    path=folder,
-                    remedy="Let it end, or stop it first.",
-                ) from error
-            if not _is_still(path, lock):  # whoever held it has just removed it
-                continue
-            try:
-                yield
-            finally:
-                # Removed while it is held: who waits for this very file sees above that it is gone.
-                with suppress(OSError):
-                    path.unlink()
-            return
-        finally:
-            os.close(lock)
 
 
 def require_space(folder: Path, wanted: int, what: str) -> None:
@@ -93,10 +71,3 @@ def in_words(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} bytes"
-
-
-def _is_still(path: Path, lock: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(lock))
-    except OSError:
-        return False

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxrtune.download.catalogue import Entry
-from cxrtune.download.delivery import UNPACKED_SHARE
+from cxrtune.download.catalogue import CatalogueEntry
+from cxrtune.download.entry_download import UNPACKED_SHARE
 from cxrtune.download.part import length_of_part
 
 
 @dataclass(frozen=True)
-class Plan:
+class DownloadPlan:
     """What is left.
 
     Attributes:
@@ -28,7 +28,7 @@ class Plan:
     room: int
 
 
-def plan(left: Sequence[Entry], folder: Path, *, jobs: int, keep_archives: bool) -> Plan:
+def plan(left: Sequence[CatalogueEntry], folder: Path, *, jobs: int, keep_archives: bool) -> DownloadPlan:
     """Reckon what is left.
 
     Args:
@@ -46,7 +46,7 @@ def plan(left: Sequence[Entry], folder: Path, *, jobs: int, keep_archives: bool)
     room = sum(sizes[name] - there[name] for name in files)
     room += max(0, sum(at_once) - sum(there[name] for name in archives))
     room += int(sum(sizes[name] for name in archives) * UNPACKED_SHARE)
-    return Plan(len(left), sum(sizes.values()), sum(there.values()), room)
+    return DownloadPlan(len(left), sum(sizes.values()), sum(there.values()), room)
 
 
 def _there(path: Path) -> int:

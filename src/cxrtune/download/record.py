@@ -17,11 +17,11 @@ from cxrtune.files import write_text
 RECORD = "download.json"
 
 
-class _Part(BaseModel):
+class _RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Unpacked(_Part):
+class Unpacked(_RecordPart):
     """What an archive became.
 
     Attributes:
@@ -35,7 +35,7 @@ class Unpacked(_Part):
     bytes: Annotated[int, Field(ge=0)]
 
 
-class Fetched(_Part):
+class Fetched(_RecordPart):
     """One file.
 
     Attributes:
@@ -57,7 +57,7 @@ class Fetched(_Part):
     kept: bool = True
 
 
-class _Content(_Part):
+class _Content(_RecordPart):
     dataset: str
     cxrtune: str
     files: dict[str, Fetched]

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 import requests
 
 from cxrtune.download.address import shown
-from cxrtune.download.catalogue import Entry
+from cxrtune.download.catalogue import CatalogueEntry
 from cxrtune.download.client import Answer, Interrupted, Refused, ask
 from cxrtune.download.failure import Cancelled, DownloadError
-from cxrtune.download.part import Origin, Part
-from cxrtune.download.patience import Patience
+from cxrtune.download.part import Part, PartOrigin
 from cxrtune.download.place import in_words, require_space
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.progress import Reporter
 
 _GZIP = b"\x1f\x8b"
@@ -29,11 +29,11 @@ class Transfer:
 
     def __init__(
         self,
-        entry: Entry,
+        entry: CatalogueEntry,
         links: Sequence[str],
         part: Part,
         *,
-        patience: Patience,
+        retries: RetryPolicy,
         stop: threading.Event,
         moved: Callable[[int], None],
         noted: Callable[[str], None],
@@ -42,7 +42,7 @@ class Transfer:
         self._entry = entry
         self._links = links
         self._part = part
-        self._patience = patience
+        self._retries = retries
         self._stop = stop
         self._moved = moved
         self._noted = noted
@@ -82,7 +82,7 @@ class Transfer:
         )
 
     def _fetch(self, session: requests.Session, link: str) -> None:
-        """Try one link until it gives the whole file, refuses, or patience ends."""
+        """Try one link until it gives the whole file, refuses, or is given up."""
         failures, furthest = 0, self._part.length
         while not self._is_whole(link):
             try:
@@ -109,7 +109,7 @@ class Transfer:
             validator = origin.validator
         elif not self._entry.has_checksum:
             offset = 0  # bytes of two hosts go together only if the sum can be verified
-        timeout = self._patience.timeout_seconds
+        timeout = self._retries.timeout_seconds
         with ask(session, link, offset=offset, validator=validator, timeout=timeout) as answer:
             if answer.start is None and answer.total == offset:
                 return True
@@ -117,7 +117,7 @@ class Transfer:
                 self._give_up_bytes()
                 return False
             if answer.start == 0:
-                self._begin(Origin(shown(link), answer.validator, answer.total))
+                self._begin(PartOrigin(shown(link), answer.validator, answer.total))
             self._take(answer)
         if answer.total is not None and self._part.length != answer.total:
             raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
@@ -146,7 +146,7 @@ class Transfer:
             f"broke off; {in_words(self._part.length)} are given up"
         )
 
-    def _begin(self, origin: Origin) -> None:
+    def _begin(self, origin: PartOrigin) -> None:
         if origin.total is not None:
             if not self._entry.may_have(origin.total):
                 known = " or ".join(f"{version.bytes:,}" for version in self._entry.known)
@@ -175,18 +175,18 @@ class Transfer:
         return max((version.bytes or sys.maxsize for version in self._entry.known), default=sys.maxsize)
 
     def _wait(self, failures: int, trouble: Interrupted) -> None:
-        if failures >= self._patience.attempts:
+        if failures >= self._retries.attempts:
             raise Refused(
                 f"{trouble}, {f'{failures} times in a row' if failures > 1 else 'and it was tried once'}",
                 remedy="Run the same command again later, it goes on from there; or name a --mirror URL.",
             )
         asked = trouble.wait_seconds
-        if asked is not None and asked > self._patience.longest_asked_seconds:
+        if asked is not None and asked > self._retries.longest_asked_seconds:
             raise Refused(
                 f"{trouble}, and asks to be left alone for {asked:,.0f} seconds",
                 remedy="Run the same command again then; what was fetched is kept.",
             )
-        seconds = self._patience.wait_seconds(failures)
+        seconds = self._retries.back_off.seconds(failures)
         seconds = seconds if asked is None else max(asked, seconds)
         self._noted(f"{self._entry.name}: {trouble}; again in {seconds:.0f} s")
         if self._stop.wait(seconds):

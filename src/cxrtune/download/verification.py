@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxrtune.download.catalogue import Entry, Known
+from cxrtune.download.catalogue import CatalogueEntry, Known
 from cxrtune.errors import DataError
 
 _BLOCK = 1 << 20
@@ -43,13 +43,13 @@ def sums_of(path: Path) -> Sums:
     return Sums(count, sha256.hexdigest(), md5.hexdigest())
 
 
-def wrong(entry: Entry, sums: Sums) -> str | None:
+def wrong(entry: CatalogueEntry, sums: Sums) -> str | None:
     """Return what about a file is not as published; None if all that is known agrees."""
     problems = [_difference(version, sums) for version in entry.known]
     return problems[0] if problems and None not in problems else None
 
 
-def verified_by(entry: Entry, sums: Sums) -> str:
+def verified_by(entry: CatalogueEntry, sums: Sums) -> str:
     """Return which published sum a file that is not wrong agrees with: `sha256`, `md5`, or `nothing`."""
     for version in entry.known:
         if _difference(version, sums) is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from cxrtune.evaluation.results import Interval
 from cxrtune.evaluation.statistics.areas import AreaReplicates, area_replicates
 from cxrtune.evaluation.statistics.interval import percentile_interval
 from cxrtune.evaluation.statistics.patients import Resamples, draw_patients
+from cxrtune.processors import processor_count
 
 _IMAGES_AT_ONCE = 20_000_000  # over all threads, at some hundred bytes each
 
@@ -89,7 +89,7 @@ class CommonGround:
             )
 
         # Each thread holds the bins of one model and finding: with many images few of them fit.
-        at_once = min(os.cpu_count() or 1, max(1, _IMAGES_AT_ONCE // len(self.rows)))
+        at_once = min(processor_count(), max(1, _IMAGES_AT_ONCE // len(self.rows)))
         with ThreadPoolExecutor(at_once) as threads:
             return dict(zip(jobs, threads.map(work, jobs), strict=True))
 

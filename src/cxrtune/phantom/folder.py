@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -23,6 +22,7 @@ from cxrtune.phantom.population import Study, draw_population
 from cxrtune.phantom.radiograph import FindingBox, draw_phantom
 from cxrtune.phantom.spec import PHANTOM_FINDINGS
 from cxrtune.phantom.tables import write_boxes, write_data_entry, write_lists, write_notice
+from cxrtune.processors import processor_count
 
 SMALLEST_SIZE = 64
 LARGEST_SIZE = 2048
@@ -72,7 +72,7 @@ def write_phantoms(
         count: Number of images.
         seed: Seed of everything that is drawn.
         size: Side of the pictures, pixels.
-        workers: Processes; None for one a processor core, 1 for none besides this one.
+        workers: Processes; None for one per processor that this process may use, 1 for none besides this one.
         progress: Called with the number of images finished since the last call.
 
     Returns:
@@ -133,7 +133,7 @@ def _draw_all(
     studies: Sequence[Study], folder: Path, workers: int | None
 ) -> Iterator[tuple[FindingBox, ...]]:
     draw = partial(_draw_one, folder)
-    wanted = min(workers or os.cpu_count() or 1, len(studies))
+    wanted = min(workers or processor_count(), len(studies))
     if wanted == 1:
         yield from map(draw, studies)
         return

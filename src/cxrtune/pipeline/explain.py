@@ -24,7 +24,8 @@ from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import model_file
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.stage import default_workers, skip_if_current
+from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import HeadSpec
@@ -68,7 +69,7 @@ def explain_images(
     _require_known(findings, predictor)
     folders = _folders(images)
     names, maps, drawn = [], [], 0
-    processes = min(default_workers(), len(images))
+    processes = min(processor_count(), len(images))
     with (
         Decoders(predictor.reader(whole=True), processes) as decoders,
         reporter.task("Explaining", len(images)) as task,

@@ -18,8 +18,9 @@ from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.scoring import Scoring
 from cxrtune.pipeline.journal import Journal
 from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
-from cxrtune.pipeline.stage import default_workers, skip_if_current
+from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.predictions import require_suffix
+from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, key_of, recording
 
@@ -123,7 +124,7 @@ def _rows(
 ) -> Iterator[Row]:
     scoring = Scoring(model.info, model.identity)
     make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
-    processes = min(default_workers(), max(1, len(images)))
+    processes = min(processor_count(), max(1, len(images)))
     with Decoders(make, processes, warn=notes.warn) as decoders:
         found = scored_in_turn(model.engine, _read(images, decoders), lambda reading: reading.packed)
         for image, result in zip(images, found, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,3 @@ def left_out(cohort_file: Path) -> str:
     record = record_path(cohort_file)
     absent = read_record(record).counts.get("not_on_disk", 0) if record.is_file() else 0
     return f" ({absent:,} images of the table are not on disk)" if absent else ""
-
-
-def default_workers() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -249,7 +249,7 @@ class Node:
         with (self.folder / "node.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *COMMAND,
+                    *(*COMMAND, "run"),
                     str(self.model),
                     *("--aet", self.title, "--port", str(self.port), "--queue", str(self.queue)),
                     *("--engine", "torch", *self.arguments),

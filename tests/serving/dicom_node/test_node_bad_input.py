@@ -40,7 +40,7 @@ from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import MOST_ATTEMPTS, Scorer
-from cxrtune.serving.dicom_node.settings import Limits, Settings
+from cxrtune.serving.dicom_node.settings import NodeLimits, NodeSettings
 from faulty_decoder import DIES, HANGS, faulty_reader
 
 # The library's client leaves its socket to the garbage collector where the node hangs up on it.
@@ -57,8 +57,8 @@ NOBODY = f"NOBODY@127.0.0.1:{free_port()}"
 @contextmanager
 def receiving(place, **options):
     """A node's receiving half in this process: its port and its queue."""
-    limits = options.pop("limits", Limits())
-    settings = Settings(port=0, limits=limits, **options)
+    limits = options.pop("limits", NodeLimits())
+    settings = NodeSettings(port=0, limits=limits, **options)
     with closing(Queue(place, limits)) as queue, listening(Receiver(queue, lambda: None), settings) as port:
         yield port, queue
 
@@ -156,7 +156,7 @@ def test_an_instance_that_is_not_the_one_named_is_refused(tmp_path):
 
 def test_a_full_queue_says_out_of_resources(tmp_path):
     with (
-        receiving(tmp_path / "queue.sqlite", limits=Limits(waiting=1)) as (port, _),
+        receiving(tmp_path / "queue.sqlite", limits=NodeLimits(waiting=1)) as (port, _),
         associated(port) as association,
     ):
         assert send_raw(association, GOOD, UID) == 0x0000
@@ -196,7 +196,7 @@ def test_a_deflated_bomb_is_not_inflated(tmp_path):
 
 
 def test_an_instance_that_is_too_long_ends_the_connection_and_no_other(tmp_path):
-    limits = Limits(instance_bytes=200_000)
+    limits = NodeLimits(instance_bytes=200_000)
     with receiving(tmp_path / "queue.sqlite", limits=limits) as (port, queue):
         with associated(port) as association:
             long = data_set_of(radiograph(1, pixels=np.zeros((600, 600), dtype=np.uint16)))
@@ -220,7 +220,7 @@ UNITS = {
 
 @pytest.mark.parametrize("case", UNITS)
 def test_units_that_are_none_end_their_connection_and_nothing_else(tmp_path, case):
-    with receiving(tmp_path / "queue.sqlite", limits=Limits(greeting_seconds=2)) as (port, _):
+    with receiving(tmp_path / "queue.sqlite", limits=NodeLimits(greeting_seconds=2)) as (port, _):
         with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
             peer.sendall(UNITS[case])
             peer.sendall(bytes(1000))
@@ -252,7 +252,7 @@ def idle_connections(port, number):
 
 
 def test_a_thousand_idle_connections_take_few_threads_and_pass(tmp_path):
-    limits = Limits(connections=20, greeting_seconds=1.0)
+    limits = NodeLimits(connections=20, greeting_seconds=1.0)
     with receiving(tmp_path / "queue.sqlite", limits=limits) as (port, _):
         before = threading.active_count()
         with idle_connections(port, 1000):
@@ -268,7 +268,7 @@ def test_a_thousand_idle_connections_take_few_threads_and_pass(tmp_path):
 
 
 def test_idle_associations_are_ended(tmp_path):
-    limits = Limits(idle_seconds=1.0)
+    limits = NodeLimits(idle_seconds=1.0)
     with (
         receiving(tmp_path / "queue.sqlite", limits=limits) as (port, _),
         associated(port) as association,
@@ -277,7 +277,7 @@ def test_idle_associations_are_ended(tmp_path):
 
 
 def test_a_peer_that_stops_in_the_middle_is_left(tmp_path):
-    limits = Limits(idle_seconds=1.0, connections=1)
+    limits = NodeLimits(idle_seconds=1.0, connections=1)
     with receiving(tmp_path / "queue.sqlite", limits=limits) as (port, _):
         with associated(port) as association:
             association.dul.socket.socket.sendall(b"\x04\0\0\0\x40\0" + bytes(50))
@@ -333,7 +333,7 @@ def scored(place, model, *files, allow=(), settings=None):
         queue.put(f"1.2.{number}", data)
     predictor = Predictor.load(model, engine="torch", allow=allow)
     with Decoders(predictor.reader(whole=True), 1) as decoders:
-        scorer = Scorer(queue, predictor, decoders, settings or Settings())
+        scorer = Scorer(queue, predictor, decoders, settings or NodeSettings())
         while scorer.step():
             pass
     queue.close()
@@ -390,7 +390,7 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
         queue.put(f"1.2.{number}", data)
     predictor = Broken(model)
     with Decoders(predictor.reader(whole=True), 1) as decoders:
-        scorer = Scorer(queue, predictor, decoders, Settings())
+        scorer = Scorer(queue, predictor, decoders, NodeSettings())
         scorer.step()
         assert read_status(tmp_path / "queue.sqlite").counts == {
             "received": 1,
@@ -423,7 +423,7 @@ def test_an_instance_that_ends_or_holds_its_decoder_is_set_aside_at_once(tmp_pat
         queue.put(f"1.2.{number}", radiograph(number, StudyDescription=word))
     predictor = Faulty(load_scorer(model, "torch"))
     with Decoders(predictor.reader(whole=True), 2, limits=DecodingLimits(seconds=2)) as decoders:
-        scorer = Scorer(queue, predictor, decoders, Settings())
+        scorer = Scorer(queue, predictor, decoders, NodeSettings())
         while scorer.step():
             pass
     queue.close()
@@ -467,7 +467,7 @@ def test_the_log_names_nobody_whatever_comes(start_node, files, tmp_path):
         send_raw(association, GOOD, f"{SERIES}.99")
     until(lambda: node.counts()["scored"] == 2 and node.counts()["aside"] == 2)
     until(lambda: "again in" in node.log)
-    status = run(*COMMAND, "--status", "--queue", node.queue)
+    status = run(*COMMAND, "status", "--queue", node.queue)
     assert "the archive cannot be reached" in status
     assert "is of modality OT (other), not CR or DX" in status
     process = node.process

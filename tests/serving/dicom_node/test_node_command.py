@@ -8,6 +8,7 @@ import pytest
 from node_world import CAPTURE, COMMAND, REPORT, Node, free_port, radiograph, run, store, until
 from pynetdicom import AE, evt
 
+from cxrtune.back_off import BackOff
 from cxrtune.errors import UsageError
 from cxrtune.serving.dicom_node.delivery import ArchiveAwayError
 from cxrtune.serving.dicom_node.dimse import StoreByDimse
@@ -15,7 +16,6 @@ from cxrtune.serving.dicom_node.peer import Peer, read_peer, read_title
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Retry
 
 # The library leaves its socket to the garbage collector where nobody answers.
 pytestmark = [
@@ -49,29 +49,54 @@ def test_what_is_no_title(title):
         read_title(title)
 
 
+STUDY = ("--study", "1.2", "--results-to", "A@h:1")
 WRONG = {
-    (): "a node needs a model",
-    ("MODEL",): "results need one place to go to",
-    ("MODEL", "--results-to", "A@h:1", "--results-to-web", "http://h"): "results need one place to go to",
-    ("MODEL", "--results-to", "nowhere"): "'nowhere' does not say where an archive is",
-    ("MODEL", "--results-to", "A@h:1", "--aet", "A" * 17): "is no application entity title",
-    ("MODEL", "--results-to", "A@h:1", "--study", "1.2"): "--fetch-from and --study go together",
-    ("MODEL", "--results-to", "A@h:1", "--allow", "everything"): "--allow does not know 'everything'",
-    ("MODEL", "--results-to", "A@h:1", "--engine", "steam"): "there is no engine 'steam'",
-    ("--status", "--queue", "QUEUE"): "there is no such queue",
+    ("run", "MODEL"): "results need one place to go to",
+    ("run", "MODEL", "--results-to", "A@h:1", "--results-to-web", "http://h"): "results need one place",
+    ("run", "MODEL", "--results-to", "nowhere"): "'nowhere' does not say where an archive is",
+    ("run", "MODEL", "--results-to", "A@h:1", "--aet", "A" * 17): "is no application entity title",
+    ("run", "MODEL", "--results-to", "A@h:1", "--calling-aet", ""): "is no application entity title",
+    ("run", "MODEL", "--results-to", "A@h:1", "--allow", "everything"): "--allow does not know 'everything'",
+    ("run", "MODEL", "--results-to", "A@h:1", "--engine", "steam"): "there is no engine 'steam'",
+    ("fetch", "MODEL", "http://h", "--study", "1.2"): "results need one place to go to",
+    ("fetch", "MODEL", "h", *STUDY, "--engine", "torch"): "'h' is no address of a DICOMweb service",
+    ("fetch", "MODEL", "http://h", "--study", "one", *STUDY[2:]): "this is no Study Instance UID",
+    ("fetch", "MODEL", "http://h", *STUDY, "--engine", "steam"): "there is no engine 'steam'",
+    ("status", "--queue", "QUEUE"): "there is no such queue",
+    ("retry", "--queue", "QUEUE"): "there is no such queue",
 }
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_wrong_use_is_named(cxrtune, model, tmp_path, arguments):
+def test_wrong_use_is_named(cxrtune, model, tmp_path, monkeypatch, arguments):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     named = {"MODEL": model, "QUEUE": tmp_path / "none.sqlite"}
     seen = cxrtune("dicom-node", *(named.get(argument, argument) for argument in arguments))
     assert WRONG[arguments] in seen.refused(2)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("run",), "Missing argument 'MODEL'"),
+        (("fetch",), "Missing argument 'MODEL'"),
+        (("fetch", "MODEL"), "Missing argument 'URL'"),
+        (("fetch", "MODEL", "http://h"), "Missing option '--study'"),
+        (("run", "MODEL", "--study", "1.2"), "No such option: --study"),
+        (("fetch", "MODEL", "http://h", "--port", "1"), "No such option: --port"),
+        (("status", "MODEL"), "unexpected extra argument"),
+        (("runs/nih",), "No such command 'runs/nih'"),
+    ],
+)
+def test_a_command_has_only_what_it_needs(cxrtune, arguments, named):
+    seen = cxrtune("dicom-node", *arguments)
+    assert (seen.code, seen.out) == (2, "")
+    assert named.lower() in seen.err.lower()
+
+
 def test_a_port_that_is_taken_and_a_queue_that_is_taken(start_node, model):
     node = start_node("--results-to", f"A@127.0.0.1:{free_port()}")
-    base = (*COMMAND, model, "--engine", "torch", "--results-to", "A@127.0.0.1:1")
+    base = (*COMMAND, "run", model, "--engine", "torch", "--results-to", "A@127.0.0.1:1")
     said = run(*base, "--port", node.port, "--queue", node.folder / "other.sqlite", code=2)
     assert f"cannot listen on 127.0.0.1 port {node.port}: address already in use" in said
     said = run(*base, "--port", 0, "--queue", node.queue, code=2)
@@ -81,12 +106,12 @@ def test_a_port_that_is_taken_and_a_queue_that_is_taken(start_node, model):
 def test_the_queue_stands_in_the_users_state_folder(model, tmp_path, monkeypatch, cxrtune):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     place = tmp_path / "state" / "cxrtune" / "dicom-node.sqlite"
-    assert f"{place}: there is no such queue" in cxrtune("dicom-node", "--status").refused(2)
+    assert f"{place}: there is no such queue" in cxrtune("dicom-node", "status").refused(2)
     node = Node(model, tmp_path / "node", ("--results-to", "A@127.0.0.1:1"), place=place).start()
     assert node.stop() == 0
     assert place.is_file()
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
-    assert "received, to be scored         0" in cxrtune("dicom-node", "--status").out
+    assert "received, to be scored         0" in cxrtune("dicom-node", "status").out
 
 
 def test_wider_than_loopback_without_a_list_is_warned_of(model, tmp_path):
@@ -137,10 +162,10 @@ def test_what_the_archive_refuses_is_kept_and_put_back(start_node, files):
     with small_archive(port, CAPTURE):
         store(node, *files(radiograph(1)))
         until(lambda: node.counts()["aside"] == 1)
-        said = run(*COMMAND, "--status", "--queue", node.queue)
+        said = run(*COMMAND, "status", "--queue", node.queue)
         assert "the archive does not take Comprehensive SR Storage" in said
     with small_archive(port, CAPTURE, REPORT) as given:
-        assert "1 put back into the queue" in run(*COMMAND, "--retry", "--queue", node.queue)
+        assert "1 put back into the queue" in run(*COMMAND, "retry", "--queue", node.queue)
         node.until_done(1)
         assert len(set(given)) == len(given) >= 1
 
@@ -157,7 +182,7 @@ def test_what_each_status_of_an_archive_means(status, state, tmp_path):
         small_archive(port, CAPTURE, status=status) as given,
     ):
         queue.scored(queue.put("1.2", b""), [Result("1.9", CAPTURE, radiograph(4, SOPClassUID=CAPTURE))])
-        Sender(queue, StoreByDimse("CXRTUNE", Peer("SMALL", "127.0.0.1", port)), Retry()).step()
+        Sender(queue, StoreByDimse("CXRTUNE", Peer("SMALL", "127.0.0.1", port)), BackOff(1, 300)).step()
         assert len(given) == 1
     found = read_status(tmp_path / "queue.sqlite")
     assert found.counts[state] == 1

@@ -8,13 +8,14 @@ import time
 
 import pytest
 
+from cxrtune.back_off import BackOff
 from cxrtune.errors import DataError, OutputError, UsageError
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.queue.status import put_back, read_status
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Limits, Retry
+from cxrtune.serving.dicom_node.settings import NodeLimits
 
 SECRET = "1.2.3.4711.0815"
 
@@ -44,7 +45,7 @@ class Archive:
 
     def store(self, results):
         for result in results:
-            answer = self.answers.pop(0) if self.answers else Answer("accepted")
+            answer = self.answers.pop(0) if self.answers else ArchiveAnswer("accepted")
             if isinstance(answer, Exception):
                 raise answer
             if answer.verdict == "accepted":
@@ -132,14 +133,14 @@ def test_what_is_finished_is_forgotten_after_its_days(queue):
 
 
 def test_a_full_queue_takes_nothing_more(place):
-    queue = Queue(place, Limits(waiting=2, queue_bytes=1000))
+    queue = Queue(place, NodeLimits(waiting=2, queue_bytes=1000))
     queue.put("1.1", bytes(600))
     with pytest.raises(OutputError, match=r"the queue is full: 1 instances wait, 600 bytes are held"):
         queue.put("1.2", bytes(401))
     queue.put("1.2", bytes(10))
     with pytest.raises(OutputError, match="the queue is full: 2 instances wait") as caught:
         queue.put("1.3", b"")
-    assert "--status" in caught.value.remedy
+    assert "dicom-node status" in caught.value.remedy
     assert queue.put("1.1", bytes(600)) is None  # known, so acknowledged
     queue.close()
 
@@ -180,7 +181,7 @@ def test_results_that_the_archive_has_are_not_doubled(queue):
     queue.scored(queue.put(SECRET, b"image"), results_of(1))
     archive = Archive()
     list(archive.store([unsent.result for unsent in queue.unsent(10)]))  # and nothing noted
-    Sender(queue, archive, Retry()).step()
+    Sender(queue, archive, BackOff(1, 300)).step()
     assert archive.stored == ["1.9.1.0", "1.9.1.1"] * 2
     assert len(set(archive.stored)) == 2
     assert queue.waiting() == 0
@@ -188,8 +189,8 @@ def test_results_that_the_archive_has_are_not_doubled(queue):
 
 def test_sending_goes_on_where_the_archive_went_away(queue, place):
     queue.scored(queue.put(SECRET, b"image"), results_of(1, 3))
-    archive = Archive(Answer("accepted"), ArchiveAwayError("the archive cannot be reached"))
-    sender = Sender(queue, archive, Retry())
+    archive = Archive(ArchiveAnswer("accepted"), ArchiveAwayError("the archive cannot be reached"))
+    sender = Sender(queue, archive, BackOff(1, 300))
     with pytest.raises(ArchiveAwayError):
         sender.step()
     assert read_status(place).waiting_reasons == {"the archive cannot be reached": 1}
@@ -202,13 +203,13 @@ def test_sending_goes_on_where_the_archive_went_away(queue, place):
 def test_a_refusal_for_good_is_kept_with_its_reason_and_may_be_tried_again(queue, place):
     queue.scored(queue.put(SECRET, b"image"), results_of(1))
     queue.scored(queue.put("1.2.3", b"image"), results_of(2))
-    archive = Archive(Answer("refused", "the archive answered A900"))
-    Sender(queue, archive, Retry()).step()
+    archive = Archive(ArchiveAnswer("refused", "the archive answered A900"))
+    Sender(queue, archive, BackOff(1, 300)).step()
     found = read_status(place)
     assert found.counts == {"received": 0, "scored": 0, "done": 1, "aside": 1}
     assert found.aside_reasons == {"the archive answered A900": 1}
     assert put_back(place) == 1
-    Sender(queue, archive, Retry()).step()
+    Sender(queue, archive, BackOff(1, 300)).step()
     assert set(archive.stored) == {"1.9.1.0", "1.9.1.1", "1.9.2.0", "1.9.2.1"}
     assert read_status(place).counts["done"] == 2
 
@@ -216,18 +217,14 @@ def test_a_refusal_for_good_is_kept_with_its_reason_and_may_be_tried_again(queue
 def test_what_is_put_off_does_not_hold_up_the_others(queue):
     queue.scored(queue.put(SECRET, b"image"), results_of(1, 1))
     archive = Archive(
-        Answer("later", "the archive answered A700"), Answer("later", "the archive answered A700")
+        ArchiveAnswer("later", "the archive answered A700"),
+        ArchiveAnswer("later", "the archive answered A700"),
     )
-    sender = Sender(queue, archive, Retry(first_seconds=0.2))
+    sender = Sender(queue, archive, BackOff(0.2, 300))
     sender.step()
     queue.scored(queue.put("1.2.3", b"image"), results_of(2, 1))
     assert [unsent.result.uid for unsent in queue.unsent(10)] == ["1.9.2.0"]
     assert [unsent.result.uid for unsent in queue.unsent(10, now=time.time() + 1)] == ["1.9.1.0", "1.9.2.0"]
-
-
-def test_waits_grow_to_a_cap():
-    retry = Retry(first_seconds=1, longest_seconds=300)
-    assert [retry.seconds(failures) for failures in (1, 2, 3, 9, 10, 1000)] == [1, 2, 4, 256, 300, 300]
 
 
 def test_only_one_node_works_on_a_queue(place, queue):

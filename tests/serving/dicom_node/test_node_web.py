@@ -32,8 +32,8 @@ def filled(orthanc):
 def test_a_study_is_fetched_scored_and_sent_back(filled, model, tmp_path):
     queue = tmp_path / "queue.sqlite"
     fetch = (
-        *(*COMMAND, model, "--engine", "torch", "--queue", queue),
-        *("--fetch-from", filled.web, "--study", STUDY, "--results-to-web", filled.web),
+        *(*COMMAND, "fetch", model, filled.web, "--engine", "torch", "--queue", queue),
+        *("--study", STUDY, "--results-to-web", filled.web),
     )
     said = run(*fetch)
     assert "done                           2" in said

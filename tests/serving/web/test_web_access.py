@@ -4,7 +4,7 @@ import pytest
 from web_service import Client, refused, served
 
 from cxrtune.serving.web.headers import POLICY
-from cxrtune.serving.web.settings import Access, Settings
+from cxrtune.serving.web.settings import Access, ServiceSettings
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -12,7 +12,7 @@ TOKEN = "correct-horse-battery-staple"
 @pytest.fixture(scope="module")
 def closed(predictor):
     """A service that wants a token."""
-    with served(predictor, Settings(access=Access(TOKEN)), Authorization=f"Bearer {TOKEN}") as client:
+    with served(predictor, ServiceSettings(access=Access(TOKEN)), Authorization=f"Bearer {TOKEN}") as client:
         yield client
 
 
@@ -51,7 +51,7 @@ def test_what_tells_nothing_needs_no_token(stranger, path):
 
 
 def test_the_token_is_in_no_representation():
-    assert TOKEN not in repr(Settings(access=Access(TOKEN)))
+    assert TOKEN not in repr(ServiceSettings(access=Access(TOKEN)))
 
 
 def test_openapi_says_that_a_token_is_wanted(closed, service):
@@ -82,7 +82,7 @@ def test_the_own_page_is_not(service, phantoms):
 
 def test_only_known_host_names(predictor):
     access = Access(hosts=frozenset({"127.0.0.1", "reader.example"}))
-    with served(predictor, Settings(access=access)) as client:
+    with served(predictor, ServiceSettings(access=access)) as client:
         for host in ("reader.example", "READER.example:443", f"127.0.0.1:{client.port}"):
             assert client.get("/v1/model", headers={"Host": host}).status_code == 200
         for host in ("elsewhere.example", "reader.example.evil", "[::1", ""):

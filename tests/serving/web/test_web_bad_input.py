@@ -11,11 +11,11 @@ from PIL import Image
 from web_service import Client, connect, head_of, read_answer, refused, served
 
 from cxrtune.errors import UsageError
-from cxrtune.serving.web.settings import MEGABYTE, Limits, Settings
+from cxrtune.serving.web.settings import MEGABYTE, ServiceLimits, ServiceSettings
 from dicom_made import SYNTAXES, dicom
 from encoded import chunk, saved
 
-SMALL = Limits(
+SMALL = ServiceLimits(
     body_bytes=200_000, memory_bytes=400_000, files=3, pixels=500_000, body_seconds=1.0, head_seconds=1.0
 )
 
@@ -23,7 +23,7 @@ SMALL = Limits(
 @pytest.fixture(scope="module")
 def strict(predictor):
     """A service with narrow limits."""
-    with served(predictor, Settings(SMALL)) as client:
+    with served(predictor, ServiceSettings(SMALL)) as client:
         yield client
 
 
@@ -73,7 +73,7 @@ class TestSize:
             assert time.monotonic() - started < 15
 
     def test_memory_does_not_grow_with_a_body_that_is_too_large(self, predictor):
-        with served(predictor, Settings(Limits(body_bytes=MEGABYTE))) as client:
+        with served(predictor, ServiceSettings(ServiceLimits(body_bytes=MEGABYTE))) as client:
             posted(client, bytes(1000), "image/png")
             before = psutil.Process().memory_info().rss
             peak = before
@@ -88,8 +88,8 @@ class TestSize:
             assert peak - before < 40 * MEGABYTE
 
     def test_all_bodies_together(self, predictor, phantoms):
-        limits = Limits(body_bytes=300_000, memory_bytes=300_000, body_seconds=5)
-        with served(predictor, Settings(limits)) as client, connect(client.port) as slow:
+        limits = ServiceLimits(body_bytes=300_000, memory_bytes=300_000, body_seconds=5)
+        with served(predictor, ServiceSettings(limits)) as client, connect(client.port) as slow:
             slow.sendall(head_of(Content_Length=299_999) + bytes(295_000))
             time.sleep(0.3)
             refused(posted(client, bytes(10_000), "image/png"), 503, "memory_full")
@@ -146,7 +146,7 @@ class TestTime:
             assert time.monotonic() - started < 10
 
     def test_connections_beyond_the_most_are_ended_at_once(self, predictor):
-        with served(predictor, Settings(Limits(connections=3))) as client, ExitStack() as idle:
+        with served(predictor, ServiceSettings(ServiceLimits(connections=3))) as client, ExitStack() as idle:
             held = [idle.enter_context(connect(client.port)) for _ in range(4)]
             assert held[3].recv(1) == b""
 
@@ -179,7 +179,7 @@ class TestPixels:
     def test_a_deflated_file_that_inflates_without_end(self, predictor):
         huge = dicom(np.zeros((12_000, 12_000), int), SYNTAXES["deflated"], bits=16)
         assert len(huge) < MEGABYTE
-        with served(predictor, Settings(Limits(body_bytes=MEGABYTE))) as client:
+        with served(predictor, ServiceSettings(ServiceLimits(body_bytes=MEGABYTE))) as client:
             message = refused(posted(client, huge, "application/dicom"), 422, "unreadable_image")
             assert message.startswith("inflates to more than")
 
@@ -341,4 +341,4 @@ class TestHttp:
 )
 def test_limits_that_contradict_each_other(limits, message):
     with pytest.raises(UsageError, match=message):
-        Limits(**limits)
+        ServiceLimits(**limits)

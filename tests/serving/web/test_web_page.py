@@ -10,7 +10,7 @@ import pytest
 from web_service import served
 
 from cxrtune.inference.heatmap import heat, overlay
-from cxrtune.serving.web.settings import Access, Settings
+from cxrtune.serving.web.settings import Access, ServiceSettings
 from dicom_made import dicom
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -293,7 +293,7 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, phantoms):
 
 
 def test_the_token_is_asked_for_and_kept_in_memory_only(browser, predictor, phantoms, open_page):
-    with served(predictor, Settings(access=Access(TOKEN)), Authorization=f"Bearer {TOKEN}") as client:
+    with served(predictor, ServiceSettings(access=Access(TOKEN)), Authorization=f"Bearer {TOKEN}") as client:
         page = open_page(client.port)
         page.wait_for_selector("#token[open]")
         page.fill("#token-input", "another-token-here")

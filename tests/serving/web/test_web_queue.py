@@ -11,7 +11,7 @@ from web_service import connect, head_of, read_answer, refused, served
 
 from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.web.settings import Batching, Limits, Settings
+from cxrtune.serving.web.settings import Batching, ServiceLimits, ServiceSettings
 from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 
 
@@ -44,7 +44,7 @@ def engine(model):
 def holding(model, engine, limits=None, batching=None):
     loaded = load_scorer(model, "torch")
     predictor = Predictor(type(loaded)(loaded.info, loaded.identity, engine))
-    settings = Settings(limits or Limits(), batching or Batching())
+    settings = ServiceSettings(limits or ServiceLimits(), batching or Batching())
     with served(predictor, settings) as client, ThreadPoolExecutor(32) as clients:
         try:
             yield client, lambda picture, **more: clients.submit(client.predict, picture, **more)
@@ -82,7 +82,7 @@ def test_pictures_that_come_while_the_engine_works_go_together(model, engine, ph
 
 
 def test_a_full_queue_says_when_to_come_again(model, engine, phantoms):
-    with holding(model, engine, Limits(waiting=4, files=4)) as (client, ask):
+    with holding(model, engine, ServiceLimits(waiting=4, files=4)) as (client, ask):
         asked = [ask(data) for data in phantoms[:4]]
         until(lambda: waiting(client) == 4)
         answer = client.predict(phantoms[4])
@@ -94,7 +94,7 @@ def test_a_full_queue_says_when_to_come_again(model, engine, phantoms):
 
 
 def test_a_full_queue_is_told_before_the_body_is_sent(model, engine, phantoms):
-    with holding(model, engine, Limits(waiting=1, files=1)) as (client, ask):
+    with holding(model, engine, ServiceLimits(waiting=1, files=1)) as (client, ask):
         asked = ask(phantoms[0])
         until(lambda: waiting(client) == 1)
         with connect(client.port) as connection:
@@ -105,7 +105,7 @@ def test_a_full_queue_is_told_before_the_body_is_sent(model, engine, phantoms):
 
 
 def test_many_files_need_as_many_places(model, engine, phantoms):
-    with holding(model, engine, Limits(waiting=4, files=4)) as (client, ask):
+    with holding(model, engine, ServiceLimits(waiting=4, files=4)) as (client, ask):
         asked = [ask(phantoms[0]), ask(phantoms[1])]
         until(lambda: waiting(client) == 2)
         refused(client.predict(*phantoms[:3]), 503, "queue_full")
@@ -114,7 +114,7 @@ def test_many_files_need_as_many_places(model, engine, phantoms):
 
 
 def test_an_answer_that_takes_too_long(model, engine, phantoms):
-    with holding(model, engine, Limits(answer_seconds=0.5)) as (client, _):
+    with holding(model, engine, ServiceLimits(answer_seconds=0.5)) as (client, _):
         answer = client.predict(phantoms[0])
         assert refused(answer, 503, "too_slow") == "the answer was not ready within 0.5 s"
         engine.go.set()
@@ -145,7 +145,7 @@ class FaultyPredictor(Predictor):
 
 def test_decoders_that_hang_or_die_do_not_keep_others_waiting(model, phantoms):
     predictor = FaultyPredictor(load_scorer(model, "torch"))
-    settings = Settings(Limits(decode_seconds=2), Batching(decoders=2))
+    settings = ServiceSettings(ServiceLimits(decode_seconds=2), Batching(decoders=2))
     with served(predictor, settings) as client, ThreadPoolExecutor(8) as clients:
         hanging = [clients.submit(client.predict, HANGS) for _ in range(4)]
         dying = [clients.submit(client.predict, DIES) for _ in range(4)]

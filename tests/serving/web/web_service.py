@@ -9,7 +9,7 @@ import httpx
 
 from cxrtune.serving.web.refusals import REASONS
 from cxrtune.serving.web.server import listen, make_server
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
 
 SECONDS = 30
 
@@ -72,7 +72,7 @@ def served(predictor, settings=None, **headers):
     ready = threading.Event()
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        server = make_server(predictor, settings or Settings(), ready.set)
+        server = make_server(predictor, settings or ServiceSettings(), ready.set)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[taken])))
         thread.start()
         assert ready.wait(SECONDS)

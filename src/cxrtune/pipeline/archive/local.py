@@ -12,7 +12,7 @@ from cxrtune.inference.loading import load_scorer
 from cxrtune.pipeline.archive.plan import Plan
 from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
-from cxrtune.pipeline.stage import default_workers
+from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 
 
@@ -29,12 +29,12 @@ def score_locally(archive: Archive, reporter: Reporter, *, workers: int | None =
     """
     archive = archive.settled()
     options = archive.options
-    model = load_scorer(archive.model, options.engine, aim="throughput", at_once=default_workers())
+    model = load_scorer(archive.model, options.engine, aim="throughput", at_once=processor_count())
 
     def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
         make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
         notes = FileNotes("predict", reporter)
-        with Decoders(make, workers or default_workers(), warn=notes.warn) as decoders:
+        with Decoders(make, workers or processor_count(), warn=notes.warn) as decoders:
             yield from ShardScorer(model, decoders, notes, refuse=options.refuse).score(plan, shards)
         notes.tell_rest()
 

@@ -29,7 +29,7 @@ from cxrtune.pipeline.archive.score import Archive, score_archive
 from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.pipeline.archive.worker_error import as_text, from_text
 from cxrtune.pipeline.score import ScoreOptions
-from cxrtune.pipeline.stage import default_workers
+from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter, SilentReporter
 
 _ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
@@ -179,7 +179,7 @@ def _connected(cluster: Cluster) -> Iterator[int]:
     more: dict[str, Any] = {}
     if address == _START:
         more = {
-            "num_cpus": default_workers(),
+            "num_cpus": processor_count(),
             "include_dashboard": False,
             "object_store_memory": _OBJECT_STORE,
         }

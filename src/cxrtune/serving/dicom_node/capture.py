@@ -22,7 +22,7 @@ from cxrtune.inference.heatmap import heat, overlay
 from cxrtune.inference.prediction import FindingScore, Prediction
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.serving.dicom_node.instance import DISCLAIMER, dated, take_over
-from cxrtune.serving.dicom_node.source import MANUFACTURER, Source
+from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
 from cxrtune.serving.dicom_node.uids import stable_uid
 
 SERIES_NUMBER = 9802
@@ -34,7 +34,7 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def heatmap_capture(
-    source: Source,
+    source: SourceInstance,
     prediction: Prediction,
     finding: FindingScore,
     number: int,
@@ -114,7 +114,7 @@ def _score(finding: FindingScore) -> str:
 
 
 def _describe(
-    capture: Dataset, source: Source, finding: FindingScore, date_and_time: tuple[str, str]
+    capture: Dataset, source: SourceInstance, finding: FindingScore, date_and_time: tuple[str, str]
 ) -> None:
     elements = source.elements
     capture.ImageType = ["DERIVED", "SECONDARY"]

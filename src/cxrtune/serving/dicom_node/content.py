@@ -27,14 +27,14 @@ from pydicom.sr.codedict import codes
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.serving.dicom_node import codes as ours
 from cxrtune.serving.dicom_node.instance import DISCLAIMER
-from cxrtune.serving.dicom_node.source import MANUFACTURER, Source
+from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
 from cxrtune.serving.dicom_node.uids import stable_uid
 
 _DECIMALS = 6
 _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
-def report_content(source: Source, prediction: Prediction, *, silent: bool) -> MeasurementReport:
+def report_content(source: SourceInstance, prediction: Prediction, *, silent: bool) -> MeasurementReport:
     """Return the tree: who observed, what was looked at, a measurement group a finding, and texts.
 
     Args:
@@ -76,7 +76,7 @@ def _observer(identity: ModelIdentity) -> ObservationContext:
 
 
 def _group(
-    source: Source, score: FindingScore, identity: ModelIdentity
+    source: SourceInstance, score: FindingScore, identity: ModelIdentity
 ) -> MeasurementsAndQualitativeEvaluations:
     # TID 1501. Probability and threshold are on one scale: the calibrated one where the model has it.
     calibrated = score.probability is not None
@@ -126,7 +126,7 @@ def _algorithm(identity: ModelIdentity) -> AlgorithmIdentification:
     )
 
 
-def _image_library(source: Source) -> ContainerContentItem:
+def _image_library(source: SourceInstance) -> ContainerContentItem:
     # TID 1600 to 1602; highdicom's own wants elements that many radiographs lack.
     image = ImageContentItem(
         name=ours.SOURCE,

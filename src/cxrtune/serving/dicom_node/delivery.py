@@ -12,7 +12,7 @@ Verdict = Literal["accepted", "refused", "later"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ArchiveAnswer:
     """What an archive said to one result.
 
     Attributes:
@@ -39,7 +39,7 @@ class ArchiveAwayError(Exception):
 class Delivery(Protocol):
     """An archive that takes results."""
 
-    def store(self, results: Sequence[Result]) -> Generator[Answer, None, None]:
+    def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
         """Store results in turn, and yield the answer to each before the next is sent.
 
         Raises:

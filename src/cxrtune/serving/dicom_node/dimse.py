@@ -11,7 +11,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 
 from cxrtune.images.held_warnings import held_warnings
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.peer import Peer
 from cxrtune.serving.dicom_node.queue import Result
 
@@ -36,7 +36,7 @@ class StoreByDimse:
         self._title = title
         self._archive = archive
 
-    def store(self, results: Sequence[Result]) -> Generator[Answer, None, None]:
+    def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
         """Store results in one association.
 
         Raises:
@@ -49,7 +49,7 @@ class StoreByDimse:
                 if result.sop_class in accepted:
                     yield self._store(association, result)
                 else:
-                    yield Answer("refused", f"the archive does not take {_kind(result.sop_class)}")
+                    yield ArchiveAnswer("refused", f"the archive does not take {_kind(result.sop_class)}")
         finally:
             if association.is_established:
                 association.release()
@@ -69,7 +69,7 @@ class StoreByDimse:
             raise ArchiveAwayError("the archive rejects the association: does it know this node's title?")
         raise ArchiveAwayError("the archive cannot be reached")
 
-    def _store(self, association: Association, result: Result) -> Answer:
+    def _store(self, association: Association, result: Result) -> ArchiveAnswer:
         if not association.is_established:
             raise ArchiveAwayError("the archive ended the association")
         with held_warnings("pydicom"):
@@ -77,13 +77,13 @@ class StoreByDimse:
         status = association.send_c_store(dataset)
         if "Status" not in status:
             # It may be this very data set that the archive fails over: the others are not to wait behind it.
-            return Answer("later", "the archive did not answer")
+            return ArchiveAnswer("later", "the archive did not answer")
         code = int(status.Status)
         if code in _STORED:
-            return Answer("accepted")
+            return ArchiveAnswer("accepted")
         # Ax: out of resources, or the data set does not fit its class; Cx: cannot understand (PS3.4 B.2.3).
         final = code in _FINAL or code >> 8 == 0xA9 or code >> 12 == 0xC
-        return Answer("refused" if final else "later", f"the archive answered {code:04X}")
+        return ArchiveAnswer("refused" if final else "later", f"the archive answered {code:04X}")
 
 
 def _kind(sop_class: str) -> str:

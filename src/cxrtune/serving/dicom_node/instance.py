@@ -12,7 +12,7 @@ from pydicom.uid import UID
 
 from cxrtune.images.held_warnings import held_warnings
 from cxrtune.serving.dicom_node.queue import Result
-from cxrtune.serving.dicom_node.source import PATIENT_AND_STUDY, Source
+from cxrtune.serving.dicom_node.source import PATIENT_AND_STUDY, SourceInstance
 
 DISCLAIMER = "Research software, no medical device. Not for clinical use. Not reviewed by a physician."
 
@@ -24,7 +24,7 @@ _CLOCKS = ("Content", "Acquisition", "Series", "Study")
 """Pairs of date and time, of which the first that is there is taken."""
 
 
-def dated(source: Source, received: float) -> tuple[str, str]:
+def dated(source: SourceInstance, received: float) -> tuple[str, str]:
     """Return date and time of a result: the radiograph's own, so that the same comes of the same.
 
     Args:
@@ -40,7 +40,7 @@ def dated(source: Source, received: float) -> tuple[str, str]:
     return came.strftime("%Y%m%d"), came.strftime("%H%M%S")
 
 
-def take_over(result: Dataset, source: Source, received: float) -> None:
+def take_over(result: Dataset, source: SourceInstance, received: float) -> None:
     """Give a result its radiograph's patient and study, and take away what a clock or a library put in.
 
     Args:

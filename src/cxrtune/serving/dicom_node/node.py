@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -13,21 +12,26 @@ from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.delivery import Delivery
-from cxrtune.serving.dicom_node.journal import LOGGER
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import Scorer
 from cxrtune.serving.dicom_node.sender import Sender
-from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import read_source
+from cxrtune.stopping import setting_on_stop
 
 _HOUR = 3600.0
 _LOOK = 0.2
 
 
 def run_node(
-    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, ready: Callable[[int], None]
+    predictor: Predictor,
+    delivery: Delivery,
+    settings: NodeSettings,
+    queue: Path,
+    ready: Callable[[int], None],
 ) -> None:
     """Receive, score and send until SIGINT or SIGTERM; what is in the queue then is done by the next node.
 
@@ -47,7 +51,7 @@ def run_node(
     with (
         held(queue),
         closing(Queue(queue, settings.limits)) as opened,
-        _stopped_by_signals(stop),
+        setting_on_stop(stop),
         _working(opened, predictor, delivery, settings, stop) as scorer,
         listening(Receiver(opened, scorer.wake.set), settings) as port,
     ):
@@ -59,7 +63,7 @@ def run_node(
 
 
 def work_through(
-    predictor: Predictor, delivery: Delivery, settings: Settings, queue: Path, files: Iterable[bytes]
+    predictor: Predictor, delivery: Delivery, settings: NodeSettings, queue: Path, files: Iterable[bytes]
 ) -> None:
     """Take instances in, score and send them, and return when the queue is empty.
 
@@ -79,7 +83,7 @@ def work_through(
     with (
         held(queue),
         closing(Queue(queue, settings.limits)) as opened,
-        _stopped_by_signals(stop),
+        setting_on_stop(stop),
         _working(opened, predictor, delivery, settings, stop),
     ):
         for data in files:
@@ -95,14 +99,14 @@ def work_through(
 
 @contextmanager
 def _working(
-    queue: Queue, predictor: Predictor, delivery: Delivery, settings: Settings, stop: threading.Event
+    queue: Queue, predictor: Predictor, delivery: Delivery, settings: NodeSettings, stop: threading.Event
 ) -> Iterator[Scorer]:
     """Score and send within the block; at its end what is in hand is finished."""
     with Decoders(
         predictor.reader(whole=True), settings.decoders, limits=DecodingLimits(settings.decode_seconds)
     ) as decoders:
         scorer = Scorer(queue, predictor, decoders, settings)
-        sender = Sender(queue, delivery, settings.retry)
+        sender = Sender(queue, delivery, settings.back_off)
         threads = [
             threading.Thread(target=scorer.run, args=(stop, sender.wake), name="scoring"),
             threading.Thread(target=sender.run, args=(stop,), name="sending"),
@@ -117,19 +121,3 @@ def _working(
             sender.wake.set()
             for thread in threads:
                 thread.join()
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Set the event on SIGINT and SIGTERM: a clean stop is no failure."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal means
-        return
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

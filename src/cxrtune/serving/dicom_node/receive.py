@@ -13,10 +13,11 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from cxrtune.errors import OutputError, UnreadableImageError, UsageError
+from cxrtune.logs import where
 from cxrtune.serving.dicom_node.contexts import offer
-from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
-from cxrtune.serving.dicom_node.settings import Settings
+from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.socket_limits import BoundedServer
 from cxrtune.serving.dicom_node.source import read_source
 
@@ -73,7 +74,7 @@ class Receiver:
 
 
 @contextmanager
-def listening(receiver: Receiver, settings: Settings) -> Iterator[int]:
+def listening(receiver: Receiver, settings: NodeSettings) -> Iterator[int]:
     """Answer peers within the block.
 
     Args:

@@ -8,13 +8,15 @@ from pydicom import Dataset
 from cxrtune.inference.prediction import Prediction
 from cxrtune.serving.dicom_node.content import report_content
 from cxrtune.serving.dicom_node.instance import take_over
-from cxrtune.serving.dicom_node.source import MANUFACTURER, Source
+from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
 from cxrtune.serving.dicom_node.uids import stable_uid
 
 SERIES_NUMBER = 9801
 
 
-def structured_report(source: Source, prediction: Prediction, received: float, *, refuse: bool) -> Dataset:
+def structured_report(
+    source: SourceInstance, prediction: Prediction, received: float, *, refuse: bool
+) -> Dataset:
     """Make the report of one radiograph.
 
     A measurement group (TID 1501) a finding holds its probability, its threshold and the decision. What
@@ -49,7 +51,7 @@ def structured_report(source: Source, prediction: Prediction, received: float, *
     return report
 
 
-def _stand_in(source: Source) -> Dataset:
+def _stand_in(source: SourceInstance) -> Dataset:
     """Return what the library needs of the radiograph; the patient's elements are copied later."""
     stand_in = Dataset()
     stand_in.SOPClassUID, stand_in.SOPInstanceUID = source.sop_class, source.sop_instance

@@ -10,7 +10,7 @@ from cxrtune.serving.dicom_node.capture import heatmap_capture
 from cxrtune.serving.dicom_node.instance import to_result
 from cxrtune.serving.dicom_node.queue import Result
 from cxrtune.serving.dicom_node.report import structured_report
-from cxrtune.serving.dicom_node.source import Source
+from cxrtune.serving.dicom_node.source import SourceInstance
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ResultMaker:
     spec: PreprocessSpec
     refuse: bool = False
 
-    def results(self, source: Source, prediction: Prediction, received: float) -> list[Result]:
+    def results(self, source: SourceInstance, prediction: Prediction, received: float) -> list[Result]:
         """Return the report, and a heatmap for each finding that is called present; the same for the same.
 
         Args:

@@ -11,11 +11,12 @@ from cxrtune.errors import OutputError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.logs import where
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Received
 from cxrtune.serving.dicom_node.results import ResultMaker
-from cxrtune.serving.dicom_node.settings import Settings
-from cxrtune.serving.dicom_node.source import Source, read_source
+from cxrtune.serving.dicom_node.settings import NodeSettings
+from cxrtune.serving.dicom_node.source import SourceInstance, read_source
 
 MOST_ATTEMPTS = 8
 """Scoring may end the process, by a decoder's fault or by a pulled plug; it is begun this often."""
@@ -32,7 +33,7 @@ class Scorer:
         queue: Queue,
         predictor: Predictor,
         decoders: Decoders[Path | bytes, Reading],
-        settings: Settings,
+        settings: NodeSettings,
     ) -> None:
         self._queue = queue
         self._predictor = predictor
@@ -78,7 +79,7 @@ class Scorer:
             self._score(read)
         return bool(taken)
 
-    def _begun(self, row: Received) -> tuple[Source, Future[Reading]] | None:
+    def _begun(self, row: Received) -> tuple[SourceInstance, Future[Reading]] | None:
         """Have an instance's pixels decoded."""
         if row.attempts > MOST_ATTEMPTS:
             self._set_aside(row, f"ended the program {MOST_ATTEMPTS} times while it was scored")
@@ -103,7 +104,7 @@ class Scorer:
             self._give_up_in_time(row, error)
         return None
 
-    def _score(self, read: list[tuple[Received, tuple[Source, Reading]]]) -> None:
+    def _score(self, read: list[tuple[Received, tuple[SourceInstance, Reading]]]) -> None:
         try:
             predictions = self._predictor.score([reading for _, (_, reading) in read])
         except Exception as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 
+from cxrtune.back_off import BackOff
 from cxrtune.errors import OutputError
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError, Delivery
-from cxrtune.serving.dicom_node.journal import LOGGER, where
+from cxrtune.logs import where
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError, Delivery
+from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Unsent
-from cxrtune.serving.dicom_node.settings import Retry
 
 _TOGETHER = 32  # results in one association
 _PATIENCE = 0.5
@@ -22,10 +23,10 @@ class Sender:
     again, under the same SOP Instance UID: the archive has it once.
     """
 
-    def __init__(self, queue: Queue, delivery: Delivery, retry: Retry) -> None:
+    def __init__(self, queue: Queue, delivery: Delivery, back_off: BackOff) -> None:
         self._queue = queue
         self._delivery = delivery
-        self._retry = retry
+        self._back_off = back_off
         self._failures = 0
         self.wake = threading.Event()
 
@@ -36,7 +37,7 @@ class Sender:
                 worked = self.step()
             except ArchiveAwayError as error:
                 self._failures += 1
-                seconds = self._retry.seconds(self._failures)
+                seconds = self._back_off.seconds(self._failures)
                 LOGGER.warning("sending: %s; again in %g s", error.reason, seconds)
                 stop.wait(seconds)
                 continue
@@ -68,7 +69,7 @@ class Sender:
             raise
         return True
 
-    def _note(self, unsent: Unsent, answer: Answer) -> None:
+    def _note(self, unsent: Unsent, answer: ArchiveAnswer) -> None:
         if answer.verdict == "accepted":
             if self._queue.sent(unsent):
                 LOGGER.info("instance %d: done", unsent.instance)
@@ -76,6 +77,6 @@ class Sender:
             self._queue.set_aside(unsent.instance, answer.reason)
             LOGGER.warning("instance %d: set aside: %s", unsent.instance, answer.reason)
         else:
-            seconds = self._retry.seconds(self._queue.failures(unsent.instance) + 1)
+            seconds = self._back_off.seconds(self._queue.failures(unsent.instance) + 1)
             self._queue.later(unsent.instance, seconds, answer.reason)
             LOGGER.warning("instance %d: %s; again in %g s", unsent.instance, answer.reason, seconds)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cxrtune.back_off import BackOff
 from cxrtune.errors import UsageError
+from cxrtune.loopback import LOOPBACK
 
 MEGABYTE = 2**20
 GIGABYTE = 2**30
+_BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=300.0)
 
 
 @dataclass(frozen=True)
-class Limits:
+class NodeLimits:
     """Where the node stops listening. What passes one of them is refused, and the others go on.
 
     Attributes:
@@ -42,24 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Retry:
-    """How long the sender waits after trouble: twice as long each time.
-
-    Attributes:
-        first_seconds: After the first.
-        longest_seconds: At most.
-    """
-
-    first_seconds: float = 1.0
-    longest_seconds: float = 300.0
-
-    def seconds(self, failures: int) -> float:
-        """Return how long to wait after so many failures in a row."""
-        return float(min(self.longest_seconds, self.first_seconds * 2.0 ** min(failures - 1, 32)))
-
-
-@dataclass(frozen=True)
-class Settings:
+class NodeSettings:
     """All of it.
 
     Attributes:
@@ -73,11 +59,11 @@ class Settings:
         decoders: Processes that decode.
         decode_seconds: For decoding one image; then its process is ended and it is set aside.
         limits: Of what comes in.
-        retry: Of what goes out.
+        back_off: Of the sender, after trouble.
     """
 
     title: str = "CXRTUNE"
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
     port: int = 11112
     callers: frozenset[str] = frozenset()
     refuse: bool = False
@@ -85,5 +71,5 @@ class Settings:
     batch: int = 8
     decoders: int = 2
     decode_seconds: float = 60.0
-    limits: Limits = Limits()
-    retry: Retry = Retry()
+    limits: NodeLimits = NodeLimits()
+    back_off: BackOff = _BACK_OFF

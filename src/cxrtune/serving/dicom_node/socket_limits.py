@@ -18,7 +18,7 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-from cxrtune.serving.dicom_node.settings import Limits
+from cxrtune.serving.dicom_node.settings import NodeLimits
 
 LONGEST_UNIT = 4 * 2**20
 """Bytes; PS3.8 9.3 lets a unit be of any length, and real ones are as long as `maximum_pdu_size` asks for."""
@@ -30,8 +30,8 @@ class BoundedServer(ThreadedAssociationServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, *args: Any, limits: Limits | None = None, **kwargs: Any) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, *args: Any, limits: NodeLimits | None = None, **kwargs: Any) -> None:
+        self.limits = limits or NodeLimits()
         self._opened: dict[Association, tuple[float, socket.socket]] = {}
         super().__init__(*args, **{**kwargs, "request_handler": _Handler})
 

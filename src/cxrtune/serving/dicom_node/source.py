@@ -48,7 +48,7 @@ _LONGEST_UID = 64
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceInstance:
     """An instance without its pixels.
 
     Attributes:
@@ -71,7 +71,7 @@ class Source:
         return str(self.elements.get("Manufacturer", "")) == MANUFACTURER
 
 
-def read_source(data: bytes) -> Source:
+def read_source(data: bytes) -> SourceInstance:
     """Read a DICOM file's elements before its pixels.
 
     Args:
@@ -97,7 +97,7 @@ def read_source(data: bytes) -> Source:
         raise UnreadableImageError(
             f"is damaged: its data set cannot be read ({type(error).__name__})"
         ) from None
-    return Source(elements, *uids)
+    return SourceInstance(elements, *uids)
 
 
 def _read(data: bytes) -> Dataset:

@@ -13,7 +13,7 @@ from pydicom import Dataset, dcmread
 
 from cxrtune.errors import DataError, UsageError
 from cxrtune.images.held_warnings import held_warnings
-from cxrtune.serving.dicom_node.delivery import Answer, ArchiveAwayError
+from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Result
 from cxrtune.serving.dicom_node.source import is_uid
 
@@ -53,7 +53,7 @@ class StoreByWeb:
         """
         self._client = client_for(url)
 
-    def store(self, results: Sequence[Result]) -> Generator[Answer, None, None]:
+    def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
         """Store results, one a request.
 
         Raises:
@@ -62,7 +62,7 @@ class StoreByWeb:
         for result in results:
             yield self._store(result)
 
-    def _store(self, result: Result) -> Answer:
+    def _store(self, result: Result) -> ArchiveAnswer:
         with held_warnings("pydicom"):
             dataset = dcmread(io.BytesIO(result.data))
         try:
@@ -70,20 +70,22 @@ class StoreByWeb:
         except requests.HTTPError as error:
             status = 0 if error.response is None else error.response.status_code
             if status == HTTPStatus.CONFLICT and _is_duplicate(error.response):
-                return Answer("accepted")
+                return ArchiveAnswer("accepted")
             if status in _AWAY:
                 raise ArchiveAwayError(f"the archive answered HTTP {status}") from None
             if status >= 500:
-                return Answer("later", f"the archive answered HTTP {status}")
-            return Answer("refused", f"the archive answered HTTP {status}")
+                return ArchiveAnswer("later", f"the archive answered HTTP {status}")
+            return ArchiveAnswer("refused", f"the archive answered HTTP {status}")
         except requests.RequestException as error:
             raise ArchiveAwayError(f"the archive cannot be reached ({type(error).__name__})") from None
         failed = response.get("FailedSOPSequence") or []
         reason = int(failed[0].get("FailureReason", 0)) if failed else None
         if reason is None or reason == _DUPLICATE:
-            return Answer("accepted")
+            return ArchiveAnswer("accepted")
         # PS3.18 I.2.2: A7xx is out of resources.
-        return Answer("later" if reason >> 8 == 0xA7 else "refused", f"the archive answered {reason:04X}")
+        return ArchiveAnswer(
+            "later" if reason >> 8 == 0xA7 else "refused", f"the archive answered {reason:04X}"
+        )
 
 
 def fetch_radiographs(url: str, study: str) -> Iterator[bytes]:

@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cxrtune.inference.prediction import FindingScore, ModelIdentity
-from cxrtune.inference.prediction import Prediction as Scored
-from cxrtune.inference.quality import Quality as Judged
+from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
+from cxrtune.inference.quality import Quality
 from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.pictures import radiograph_picture
 from cxrtune.serving.web.refusals import Refusal
-from cxrtune.serving.web.schema import Finding, Flag, Model, Prediction, Quality, Result
+from cxrtune.serving.web.schema import FileResult, Finding, ImagePrediction, ImageQuality, Model, QualityFlag
 
 Answer = TypeVar("Answer")
 
@@ -22,7 +21,7 @@ def model_of(identity: ModelIdentity) -> Model:
     return Model(title=identity.title, sha256=identity.sha256, engine=identity.engine)
 
 
-def prediction_of(scored: Scored, picture_side: int | None) -> Prediction:
+def prediction_of(scored: Prediction, picture_side: int | None) -> ImagePrediction:
     """Lay a prediction out.
 
     Args:
@@ -30,7 +29,7 @@ def prediction_of(scored: Scored, picture_side: int | None) -> Prediction:
         picture_side: The longer side of the radiograph that goes with it, at most; None leaves it out.
     """
     height, width = scored.pixels.shape
-    return Prediction(
+    return ImagePrediction(
         width=width,
         height=height,
         findings=[_finding(score) for score in scored.findings],
@@ -39,11 +38,11 @@ def prediction_of(scored: Scored, picture_side: int | None) -> Prediction:
     )
 
 
-def result_of(index: int, file: File, answer: Prediction | Refusal) -> Result:
+def result_of(index: int, file: File, answer: ImagePrediction | Refusal) -> FileResult:
     """Say what became of one file."""
     if isinstance(answer, Refusal):
-        return Result(index=index, name=file.name, error=answer.error)
-    return Result(index=index, name=file.name, prediction=answer)
+        return FileResult(index=index, name=file.name, error=answer.error)
+    return FileResult(index=index, name=file.name, prediction=answer)
 
 
 def why_none(answers: Sequence[object]) -> Refusal | None:
@@ -68,11 +67,11 @@ def _finding(score: FindingScore) -> Finding:
     )
 
 
-def _quality(judged: Judged) -> Quality:
+def _quality(judged: Quality) -> ImageQuality:
     strangeness = judged.strangeness
-    return Quality(
+    return ImageQuality(
         fit=judged.fit,
-        flags=[Flag(name=flag.name, text=flag.text) for flag in judged.flags],
+        flags=[QualityFlag(name=flag.name, text=flag.text) for flag in judged.flags],
         # JSON has no infinity; what is infinitely strange is flagged.
         strangeness=strangeness if strangeness is not None and math.isfinite(strangeness) else None,
         threshold=judged.threshold,

@@ -17,20 +17,20 @@ from cxrtune.serving.web.guard import Guard
 from cxrtune.serving.web.headers import SafeHeaders
 from cxrtune.serving.web.health import health_routes
 from cxrtune.serving.web.heatmaps import heatmaps_routes
-from cxrtune.serving.web.journal import Journal
 from cxrtune.serving.web.model import model_routes
 from cxrtune.serving.web.page_routes import page_routes
 from cxrtune.serving.web.predictions import predictions_routes
 from cxrtune.serving.web.refusals import Reason, Refusal, answer
+from cxrtune.serving.web.request_log import RequestLog
 from cxrtune.serving.web.schema import DISCLAIMER
 from cxrtune.serving.web.service import Service
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
 from cxrtune.serving.web.unread import UnreadBodies
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}
 
 
-def make_app(predictor: Predictor, settings: Settings = Settings()) -> FastAPI:  # noqa: B008  frozen
+def make_app(predictor: Predictor, settings: ServiceSettings = ServiceSettings()) -> FastAPI:  # noqa: B008  frozen
     """Make the service of one model.
 
     Args:
@@ -63,7 +63,7 @@ def make_app(predictor: Predictor, settings: Settings = Settings()) -> FastAPI: 
     _answer_errors(app, service)
     # The last one added is the outermost.
     app.add_middleware(Guard, access=settings.access)
-    app.add_middleware(Journal, paths=paths, metrics=service.metrics)
+    app.add_middleware(RequestLog, paths=paths, metrics=service.metrics)
     app.add_middleware(SafeHeaders)
     app.add_middleware(UnreadBodies)
     return app

@@ -11,13 +11,13 @@ from starlette.requests import ClientDisconnect, Request
 from cxrtune.serving.web.budget import Lease
 from cxrtune.serving.web.multipart import File, FormReader
 from cxrtune.serving.web.refusals import Refusal
-from cxrtune.serving.web.settings import Limits
+from cxrtune.serving.web.settings import ServiceLimits
 
 FORM = "multipart/form-data"
 PICTURES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
 
 
-class _Reader(Protocol):
+class _BodyReader(Protocol):
     def write(self, data: bytes) -> None: ...
 
     def files(self) -> list[File]: ...
@@ -38,7 +38,7 @@ class _Whole:
         return [File(None, bytes(self._data))]
 
 
-async def read_files(request: Request, limits: Limits, lease: Lease) -> list[File]:
+async def read_files(request: Request, limits: ServiceLimits, lease: Lease) -> list[File]:
     """Read a body: a form with files, or one picture.
 
     What is in the files decides what they are; a raw body's content type only says that it is one picture.
@@ -71,7 +71,7 @@ async def read_files(request: Request, limits: Limits, lease: Lease) -> list[Fil
     return reader.files()
 
 
-def _reader(request: Request, limits: Limits) -> _Reader:
+def _reader(request: Request, limits: ServiceLimits) -> _BodyReader:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(
@@ -90,5 +90,5 @@ def _reader(request: Request, limits: Limits) -> _Reader:
     )
 
 
-def _too_large(limits: Limits) -> Refusal:
+def _too_large(limits: ServiceLimits) -> Refusal:
     return Refusal("body_too_large", f"the body is larger than {limits.body_bytes:,} bytes")

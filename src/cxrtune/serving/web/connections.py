@@ -9,10 +9,10 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from cxrtune.serving.web.refusals import Refusal, answer
-from cxrtune.serving.web.settings import Limits
+from cxrtune.serving.web.settings import ServiceLimits
 
 
-def connections_within(limits: Limits) -> type[asyncio.Protocol]:
+def connections_within(limits: ServiceLimits) -> type[asyncio.Protocol]:
     """Return a protocol for uvicorn: h11's, which limits a request's head, with a clock and a count."""
 
     class Limited(_PatientProtocol):
@@ -22,7 +22,7 @@ def connections_within(limits: Limits) -> type[asyncio.Protocol]:
 
 
 class _PatientProtocol(H11Protocol):
-    _limits: Limits
+    _limits: ServiceLimits
     _clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

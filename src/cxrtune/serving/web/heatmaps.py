@@ -15,7 +15,7 @@ from cxrtune.serving.web.body import read_files
 from cxrtune.serving.web.documented import BODY, body, refusals
 from cxrtune.serving.web.pictures import Layer, heat_picture, png_of
 from cxrtune.serving.web.refusals import Refusal, answer
-from cxrtune.serving.web.schema import Heatmap, Heatmaps
+from cxrtune.serving.web.schema import Heatmap, HeatmapsAnswer
 from cxrtune.serving.web.service import Service
 
 PNG = "image/png"
@@ -43,7 +43,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/heatmaps",
         summary="Show where the evidence is",
-        response_model=Heatmaps,
+        response_model=HeatmapsAnswer,
         responses=documented,
         openapi_extra=_OPENAPI,
     )
@@ -83,7 +83,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
             return answer(found, [result_of(0, files[0], found)])
         if len(found) == 1 and _wants_png(request):
             return Response(png_of(found[0].picture), media_type=PNG)
-        content = Heatmaps(model=model_of(service.predictor.identity), layer=layer, heatmaps=found)
+        content = HeatmapsAnswer(model=model_of(service.predictor.identity), layer=layer, heatmaps=found)
         return Response(content.model_dump_json(), media_type="application/json")
 
     return router

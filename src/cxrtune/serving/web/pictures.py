@@ -13,14 +13,14 @@ from cxrtune.images.radiograph import Pixels
 from cxrtune.inference.heatmap import coloured, heat, overlay
 from cxrtune.inference.prediction import Prediction
 from cxrtune.recipe import PreprocessSpec
-from cxrtune.serving.web.schema import Picture
+from cxrtune.serving.web.schema import PngImage
 
 Layer = Literal["overlay", "heat"]
 
 _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 
-def radiograph_picture(pixels: Pixels, side: int) -> Picture:
+def radiograph_picture(pixels: Pixels, side: int) -> PngImage:
     """Return a radiograph, grey.
 
     Args:
@@ -32,7 +32,7 @@ def radiograph_picture(pixels: Pixels, side: int) -> Picture:
 
 def heat_picture(
     prediction: Prediction, finding: int, spec: PreprocessSpec, layer: Layer, side: int, opacity: float
-) -> Picture:
+) -> PngImage:
     """Return where the evidence for a finding is.
 
     Args:
@@ -55,7 +55,7 @@ def heat_picture(
     return _picture(np.dstack([coloured(warmth)[..., ::-1], alpha]))
 
 
-def png_of(picture: Picture) -> bytes:
+def png_of(picture: PngImage) -> bytes:
     """Return the PNG file itself."""
     return base64.b64decode(picture.png)
 
@@ -80,8 +80,8 @@ def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
     return cast(NDArray[np.uint8], np.rint(grey).astype(np.uint8))
 
 
-def _picture(channels: NDArray[np.uint8]) -> Picture:
+def _picture(channels: NDArray[np.uint8]) -> PngImage:
     """Encode grey (H, W), or OpenCV's order of colours (H, W, 3 or 4)."""
     _, data = cv2.imencode(".png", np.ascontiguousarray(channels), _FAST)
     height, width = channels.shape[:2]
-    return Picture(width=width, height=height, png=base64.b64encode(data.tobytes()).decode("ascii"))
+    return PngImage(width=width, height=height, png=base64.b64encode(data.tobytes()).decode("ascii"))

@@ -11,7 +11,7 @@ from cxrtune.serving.web.answers import model_of, prediction_of, result_of, why_
 from cxrtune.serving.web.body import read_files
 from cxrtune.serving.web.documented import BODY, body, refusals
 from cxrtune.serving.web.refusals import answer
-from cxrtune.serving.web.schema import Predictions
+from cxrtune.serving.web.schema import PredictionsAnswer
 from cxrtune.serving.web.service import Service
 
 _OPENAPI = body(many=True)
@@ -29,7 +29,7 @@ def predictions_routes(service: Service) -> APIRouter:
     @router.post(
         "/v1/predictions",
         summary="Score radiographs",
-        response_model=Predictions,
+        response_model=PredictionsAnswer,
         responses=refusals(*BODY),
         openapi_extra=_OPENAPI,
     )
@@ -53,7 +53,7 @@ def predictions_routes(service: Service) -> APIRouter:
         refusal = why_none(answers)
         if refusal is not None:
             return answer(refusal, results)
-        content = Predictions(model=model_of(service.predictor.identity), results=results)
+        content = PredictionsAnswer(model=model_of(service.predictor.identity), results=results)
         return Response(content.model_dump_json(), media_type="application/json")
 
     return router

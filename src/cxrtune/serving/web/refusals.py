@@ -9,7 +9,7 @@ from typing import Literal
 from starlette.responses import Response
 
 from cxrtune.errors import CxrtuneError
-from cxrtune.serving.web.schema import Error, ErrorAnswer, Result
+from cxrtune.serving.web.schema import Error, ErrorAnswer, FileResult
 
 Reason = Literal[
     "invalid_http",
@@ -35,7 +35,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True)
-class Kind:
+class RefusalKind:
     """What a reason stands for.
 
     Attributes:
@@ -47,28 +47,30 @@ class Kind:
     what: str
 
 
-REASONS: Mapping[Reason, Kind] = {
-    "invalid_http": Kind(400, "The request is no valid HTTP."),
-    "malformed_body": Kind(400, "The body is no form, or is cut off."),
-    "no_file": Kind(400, "There is no file in the request, or one in another field than `files`."),
-    "token_missing_or_wrong": Kind(401, "The service wants a bearer token, and this is none or another."),
-    "cross_origin": Kind(403, "Another site's page sent this."),
-    "wrong_host": Kind(403, "The service was called by a name that it does not answer to."),
-    "not_found": Kind(404, "There is nothing here."),
-    "method_not_allowed": Kind(405, "This address wants another method."),
-    "body_too_slow": Kind(408, "The body did not arrive in time."),
-    "body_too_large": Kind(413, "The body is larger than allowed."),
-    "too_many_files": Kind(413, "There are more files than allowed."),
-    "unsupported_media_type": Kind(
+REASONS: Mapping[Reason, RefusalKind] = {
+    "invalid_http": RefusalKind(400, "The request is no valid HTTP."),
+    "malformed_body": RefusalKind(400, "The body is no form, or is cut off."),
+    "no_file": RefusalKind(400, "There is no file in the request, or one in another field than `files`."),
+    "token_missing_or_wrong": RefusalKind(
+        401, "The service wants a bearer token, and this is none or another."
+    ),
+    "cross_origin": RefusalKind(403, "Another site's page sent this."),
+    "wrong_host": RefusalKind(403, "The service was called by a name that it does not answer to."),
+    "not_found": RefusalKind(404, "There is nothing here."),
+    "method_not_allowed": RefusalKind(405, "This address wants another method."),
+    "body_too_slow": RefusalKind(408, "The body did not arrive in time."),
+    "body_too_large": RefusalKind(413, "The body is larger than allowed."),
+    "too_many_files": RefusalKind(413, "There are more files than allowed."),
+    "unsupported_media_type": RefusalKind(
         415, "The body is neither a form nor PNG, JPEG, TIFF or DICOM, or it is compressed."
     ),
-    "unreadable_image": Kind(422, "No file of the request gives a radiograph; each says why."),
-    "invalid_parameter": Kind(422, "A parameter cannot be what it is."),
-    "internal_error": Kind(500, "The service failed; its log says where."),
-    "queue_full": Kind(503, "Too many pictures are waiting. Come again after Retry-After seconds."),
-    "memory_full": Kind(503, "Too many bodies are under way. Come again after Retry-After seconds."),
-    "too_slow": Kind(503, "The answer was not ready in time. Come again after Retry-After seconds."),
-    "not_ready": Kind(503, "The engine or the decoders do not work."),
+    "unreadable_image": RefusalKind(422, "No file of the request gives a radiograph; each says why."),
+    "invalid_parameter": RefusalKind(422, "A parameter cannot be what it is."),
+    "internal_error": RefusalKind(500, "The service failed; its log says where."),
+    "queue_full": RefusalKind(503, "Too many pictures are waiting. Come again after Retry-After seconds."),
+    "memory_full": RefusalKind(503, "Too many bodies are under way. Come again after Retry-After seconds."),
+    "too_slow": RefusalKind(503, "The answer was not ready in time. Come again after Retry-After seconds."),
+    "not_ready": RefusalKind(503, "The engine or the decoders do not work."),
 }
 
 
@@ -93,7 +95,7 @@ class Refusal(CxrtuneError):  # noqa: N818  an answer, no failure
         return Error(reason=self.reason, message=self.message, remedy=self.remedy)
 
 
-def answer(refusal: Refusal, results: list[Result] | None = None) -> Response:
+def answer(refusal: Refusal, results: list[FileResult] | None = None) -> Response:
     """Return a refusal as an answer.
 
     Args:

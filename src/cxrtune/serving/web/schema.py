@@ -50,18 +50,18 @@ class Finding(_Answer):
     )
 
 
-class Flag(_Answer):
+class QualityFlag(_Answer):
     """One doubt about a picture."""
 
     name: str = Field(examples=["unlike_training"])
     text: str = Field(examples=["does not look like a frontal chest radiograph of the training data"])
 
 
-class Quality(_Answer):
+class ImageQuality(_Answer):
     """Whether the picture is one that the model can judge."""
 
     fit: bool = Field(description="Nothing speaks against it.", examples=[True])
-    flags: list[Flag] = Field(description="The doubts.", examples=[[]])
+    flags: list[QualityFlag] = Field(description="The doubts.", examples=[[]])
     strangeness: float | None = Field(
         description="0 as the middle of validation images, 1 about their 99th percentile.", examples=[0.45]
     )
@@ -70,7 +70,7 @@ class Quality(_Answer):
     )
 
 
-class Picture(_Answer):
+class PngImage(_Answer):
     """A picture to look at, 8 bit."""
 
     width: int = Field(examples=[1024])
@@ -78,30 +78,30 @@ class Picture(_Answer):
     png: str = Field(description="Base64.", examples=["iVBORw0KGgo..."])
 
 
-class Prediction(_Answer):
+class ImagePrediction(_Answer):
     """What the model says of one picture."""
 
     width: int = Field(description="Of the radiograph, in pixels.", examples=[2048])
     height: int = Field(examples=[2500])
     findings: list[Finding] = Field(description="In the model's order.")
-    quality: Quality
-    picture: Picture | None = Field(None, description="The radiograph as it was decoded, if asked for.")
+    quality: ImageQuality
+    picture: PngImage | None = Field(None, description="The radiograph as it was decoded, if asked for.")
 
 
-class Result(_Answer):
+class FileResult(_Answer):
     """What became of one file: a prediction, or the reason why there is none."""
 
     index: int = Field(description="The file's place in the request, from 0.", examples=[0])
     name: str | None = Field(None, description="As the client named the file, without folders.")
-    prediction: Prediction | None = None
+    prediction: ImagePrediction | None = None
     error: Error | None = None
 
 
-class Predictions(_Answer):
+class PredictionsAnswer(_Answer):
     """What became of every file, in the order of the request."""
 
     model: Model
-    results: list[Result]
+    results: list[FileResult]
     notice: str = DISCLAIMER
 
 
@@ -113,10 +113,10 @@ class Heatmap(_Answer):
         description="What the strongest place adds to the finding's logit.",
         examples=[3.2],
     )
-    picture: Picture
+    picture: PngImage
 
 
-class Heatmaps(_Answer):
+class HeatmapsAnswer(_Answer):
     """Heatmaps of one picture."""
 
     model: Model
@@ -167,4 +167,6 @@ class ErrorAnswer(_Answer):
     """Every answer with a status of 400 or more."""
 
     error: Error
-    results: list[Result] | None = Field(None, description="What became of each file, where it came so far.")
+    results: list[FileResult] | None = Field(
+        None, description="What became of each file, where it came so far."
+    )

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import signal
 import socket
-import threading
-import warnings
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from contextlib import contextmanager
 
 import uvicorn
 
 from cxrtune.errors import UsageError
 from cxrtune.inference.predictor import Predictor
+from cxrtune.loopback import as_seen_from_here
 from cxrtune.serving.web.app import make_app
 from cxrtune.serving.web.connections import connections_within
-from cxrtune.serving.web.journal import LOGGER
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
+from cxrtune.stopping import stop_signals_to
 
 _BACKLOG = 2048
 _SPARE_FILES = 256
@@ -50,11 +46,13 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(taken: socket.socket) -> str:
     """Return the address that a browser on this machine takes."""
     host, port = taken.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    shown = as_seen_from_here(host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
+def serve(
+    predictor: Predictor, settings: ServiceSettings, taken: socket.socket, ready: Callable[[], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are answered first.
 
     Args:
@@ -67,7 +65,7 @@ def serve(predictor: Predictor, settings: Settings, taken: socket.socket, ready:
     asyncio.run(make_server(predictor, settings, ready).serve(sockets=[taken]))
 
 
-def make_server(predictor: Predictor, settings: Settings, ready: Callable[[], None]) -> uvicorn.Server:
+def make_server(predictor: Predictor, settings: ServiceSettings, ready: Callable[[], None]) -> uvicorn.Server:
     """Make the server, for an event loop of one's own.
 
     Args:
@@ -102,41 +100,11 @@ class _Server(uvicorn.Server):
         if self.started:
             self._ready()
 
-    @contextlib.contextmanager
+    @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on the signals; uvicorn would raise them again afterwards, and a clean stop is no failure."""
-        if threading.current_thread() is not threading.main_thread():
+        with stop_signals_to(self.handle_exit):
             yield
-            return
-        before = {
-            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def log_to(stream: TextIO, *, quiet: bool) -> None:
-    """Write the journal to a stream, and nothing else: what libraries log may hold values of a file.
-
-    Args:
-        stream: Standard error, for one.
-        quiet: Errors only.
-    """
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.ERROR if quiet else logging.INFO)
-    LOGGER.propagate = False
-    # Without any handler Python writes warnings of all loggers to standard error.
-    logging.getLogger().addHandler(logging.NullHandler())
-    warnings.showwarning = _keep_to_yourself
-
-
-def _keep_to_yourself(*_: object, **__: object) -> None:
-    return
 
 
 def _allow_files(connections: int) -> None:

@@ -14,12 +14,12 @@ from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.web.batches import Batches
+from cxrtune.serving.web.batcher import Batcher
 from cxrtune.serving.web.budget import Budget
 from cxrtune.serving.web.metrics import Metrics
 from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.refusals import Refusal
-from cxrtune.serving.web.settings import Settings
+from cxrtune.serving.web.settings import ServiceSettings
 
 Answer = TypeVar("Answer")
 
@@ -29,7 +29,7 @@ _DECODED_BATCHES = 2  # that may be in memory: one in the engine, one ready for 
 class Service:
     """One model, its engine, and the queue before it."""
 
-    def __init__(self, predictor: Predictor, settings: Settings) -> None:
+    def __init__(self, predictor: Predictor, settings: ServiceSettings) -> None:
         self.predictor = predictor
         self.settings = settings
         self.metrics = Metrics()
@@ -37,7 +37,7 @@ class Service:
         self.waiting = 0
         self._decoders: Decoders[Path | bytes, Reading] | None = None
         self._reading = 0
-        self._batches = Batches(predictor.score, settings.batching, self.metrics, lambda: self._reading)
+        self._batcher = Batcher(predictor.score, settings.batching, self.metrics, lambda: self._reading)
         self._decoded = asyncio.Semaphore(_DECODED_BATCHES * settings.batching.largest)
         self._runner: asyncio.Task[None] | None = None
         watch = self.metrics.watch
@@ -57,7 +57,7 @@ class Service:
         bounds = DecodingLimits.for_pixels(limits.pixels, limits.decode_seconds)
         with Decoders(make, self.settings.batching.decoders, limits=bounds) as self._decoders:
             await asyncio.to_thread(self._decoders.wait_until_ready)
-            self._runner = asyncio.create_task(self._batches.run())
+            self._runner = asyncio.create_task(self._batcher.run())
             try:
                 yield
             finally:
@@ -132,7 +132,7 @@ class Service:
         async with self._decoded:
             with self.metrics.decode_seconds.time():
                 reading = await self._read(file.data)
-            prediction = await self._batches.score(reading)
+            prediction = await self._batcher.score(reading)
             self.metrics.pictures.inc()
             return await asyncio.to_thread(finish, prediction) if aside else finish(prediction)
 

@@ -11,7 +11,7 @@ MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServiceLimits:
     """Where the service stops listening. What passes one of them is refused, and the others go on.
 
     Attributes:
@@ -95,9 +95,9 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServiceSettings:
     """All of it."""
 
-    limits: Limits = Limits()
+    limits: ServiceLimits = ServiceLimits()
     batching: Batching = Batching()
     access: Access = Access()

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cxrtune.errors import DataError, OutputError, UsageError
+from cxrtune.locks import take_lock
 
 _VERSION = 1
 _APPLICATION = 0x63787274  # "cxrt"
@@ -97,26 +98,17 @@ def held(path: Path) -> Iterator[None]:
         UsageError: Another node holds it.
         OutputError: It cannot be made where it shall be.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows; two nodes there would do some work twice, and send the same results
-        yield
-        return
     with _naming_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(
-                "another node works on this queue",
-                path=path,
-                remedy="Stop it first, or give this one a queue of its own with --queue.",
-            ) from error
+        lock = take_lock(path.with_name(f"{path.name}.lock"))
+    if lock is None:
+        raise UsageError(
+            "another node works on this queue",
+            path=path,
+            remedy="Stop it first, or give this one a queue of its own with --queue.",
+        )
+    with lock:
         yield
-    finally:
-        os.close(lock)
 
 
 def _make(path: Path) -> None:

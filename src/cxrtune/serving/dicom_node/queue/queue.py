@@ -13,7 +13,7 @@ from pathlib import Path
 from cxrtune.errors import OutputError
 from cxrtune.serving.dicom_node.queue.file import HELD_BYTES, open_queue
 from cxrtune.serving.dicom_node.queue.rows import Received, Result, Unsent
-from cxrtune.serving.dicom_node.settings import Limits
+from cxrtune.serving.dicom_node.settings import NodeLimits
 
 _DAY = 86_400.0
 _LIVE = "state IN ('received', 'scored')"
@@ -22,7 +22,7 @@ _LIVE = "state IN ('received', 'scored')"
 class Queue:
     """Instances and their results. Threads may share it."""
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+    def __init__(self, path: Path, limits: NodeLimits | None = None) -> None:
         """Open the queue, or make it.
 
         Args:
@@ -34,7 +34,7 @@ class Queue:
             OutputError: It cannot be made or written.
         """
         self._path = path
-        self._limits = limits or Limits()
+        self._limits = limits or NodeLimits()
         self._connection = open_queue(path, make=True)
         self._lock = threading.Lock()
 
@@ -212,7 +212,7 @@ class Queue:
             raise OutputError(
                 f"the queue is full: {waiting:,} instances wait, {held:,} bytes are held",
                 path=self._path,
-                remedy="See with --status whether the archive takes the results.",
+                remedy="See with `cxrtune dicom-node status` whether the archive takes the results.",
             )
 
     @contextmanager

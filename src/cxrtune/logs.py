@@ -1,29 +1,29 @@
-"""What the node writes down: a row's number and what became of it; never a name, an identifier or a UID."""
+"""How a service logs: its own lines, and nothing that could hold a value of somebody's file."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 import warnings
+from collections.abc import Sequence
 from typing import TextIO
 
-LOGGER = logging.getLogger("cxrtune.serving.dicom_node")
-_LIBRARIES = ("pynetdicom", "pydicom", "highdicom", "dicomweb_client", "urllib3")
 
-
-def log_to(stream: TextIO, *, quiet: bool) -> None:
-    """Write the journal to a stream, and nothing else: what libraries log may hold values of a data set.
+def log_to(stream: TextIO, logger: logging.Logger, *, quiet: bool, silenced: Sequence[str] = ()) -> None:
+    """Write a service's lines to a stream, and nothing else: what libraries log may hold values of a file.
 
     Args:
         stream: Standard error, for one.
+        logger: The service's own.
         quiet: Errors only.
+        silenced: Loggers of libraries that have handlers of their own.
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.ERROR if quiet else logging.INFO)
-    LOGGER.propagate = False
-    for name in _LIBRARIES:
+    logger.addHandler(handler)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
+    logger.propagate = False
+    for name in silenced:
         library = logging.getLogger(name)
         library.handlers.clear()
         library.addHandler(logging.NullHandler())
@@ -33,12 +33,12 @@ def log_to(stream: TextIO, *, quiet: bool) -> None:
     warnings.showwarning = _keep_to_yourself
 
 
-def _keep_to_yourself(*_: object, **__: object) -> None:
-    return
-
-
 def where(error: BaseException) -> str:
     """Say what kind of error happened where, without its message: that may hold anything."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
     return f"{type(error).__name__} at {places}"
+
+
+def _keep_to_yourself(*_: object, **__: object) -> None:
+    return

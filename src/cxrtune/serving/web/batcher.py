@@ -20,7 +20,7 @@ class _Waiting:
     future: asyncio.Future[Prediction]
 
 
-class Batches:
+class Batcher:
     """Gathers pictures while the engine is busy; an idle engine waits only for what is being decoded."""
 
     def __init__(

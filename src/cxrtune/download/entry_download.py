@@ -9,13 +9,13 @@ from pathlib import Path
 
 from cxrtune.download.address import shown
 from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
-from cxrtune.download.catalogue import Entry, Unpack
+from cxrtune.download.catalogue import CatalogueEntry, Unpack
 from cxrtune.download.client import new_session
 from cxrtune.download.failure import DownloadError
 from cxrtune.download.part import Part
-from cxrtune.download.patience import Patience
 from cxrtune.download.place import in_words, require_space, writing_to
 from cxrtune.download.record import DownloadRecord, Fetched, now
+from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.download.transfer import Transfer
 from cxrtune.download.verification import Sums, sums_of, verified_by, wrong
 from cxrtune.errors import DataError
@@ -25,14 +25,14 @@ UNPACKED_SHARE = 1.02  # of an archive's size: PNG files do not shrink, and tar 
 
 
 @dataclass(frozen=True)
-class Orders:
+class DownloadOptions:
     """What holds for every file of a download.
 
     Attributes:
         folder: The data folder.
         mirror: Where the files lie by their names; None: at the catalogue's links.
         keep_archives: Keep them after they are unpacked.
-        patience: With hosts.
+        retries: Of hosts that fail.
         stop: Set when the user wants to stop.
         reporter: Told of what is done.
     """
@@ -40,22 +40,26 @@ class Orders:
     folder: Path
     mirror: str | None
     keep_archives: bool
-    patience: Patience
+    retries: RetryPolicy
     stop: threading.Event
     reporter: Reporter
 
 
-class Delivery:
+class EntryDownload:
     """Brings one entry to its place; can begin anywhere, as the folder and the record say where it stands."""
 
     def __init__(
-        self, entry: Entry, record: DownloadRecord, orders: Orders, task: Task | None = None
+        self,
+        entry: CatalogueEntry,
+        record: DownloadRecord,
+        options: DownloadOptions,
+        task: Task | None = None,
     ) -> None:
         self.entry = entry
         self._record = record
-        self._orders = orders
+        self._options = options
         self._task = SilentTask() if task is None else task
-        self._path = orders.folder / entry.name
+        self._path = options.folder / entry.name
 
     def run(self) -> None:
         """Fetch, verify, record and unpack what is missing.
@@ -76,7 +80,7 @@ class Delivery:
             if fetched.link is None or fetched.verified != "nothing":
                 raise
             # It came from a host and nothing vouches for it: the host may do better.
-            self._orders.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
+            self._options.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
             self._remove_file()
             self._unpack(self._fetch(attempts=1), self.entry.unpack)
 
@@ -89,14 +93,14 @@ class Delivery:
             return self._path.is_file() and sums_of(self._path).sha256 == fetched.sha256
         if fetched.unpacked is None:
             return False
-        place = self._orders.folder / fetched.unpacked.folder / self.entry.unpack.inside
+        place = self._options.folder / fetched.unpacked.folder / self.entry.unpack.inside
         return place.is_dir() and sum(1 for _ in place.iterdir()) >= fetched.unpacked.images
 
     def _tidy(self) -> None:
         """Do what a process that was killed after its record could not do any more."""
         fetched = self._record.get(self.entry.name)
         if self.entry.unpack is not None and fetched is not None:
-            shutil.rmtree(hidden_folder(self._orders.folder / self.entry.unpack.folder), ignore_errors=True)
+            shutil.rmtree(hidden_folder(self._options.folder / self.entry.unpack.folder), ignore_errors=True)
             # One that somebody has put there since is theirs.
             is_ours = not fetched.kept and self._path.is_file()
             if is_ours and sums_of(self._path).sha256 == fetched.sha256:
@@ -124,7 +128,7 @@ class Delivery:
                 path=self._path,
                 remedy="Move it away, and the same command fetches it.",
             )
-        self._orders.reporter.say(f"{self.entry.name}: was here already, {self._in_words(sums)}")
+        self._options.reporter.say(f"{self.entry.name}: was here already, {self._in_words(sums)}")
         return self._put(sums, None)
 
     def _fetch(self, attempts: int) -> Fetched:
@@ -134,11 +138,11 @@ class Delivery:
                 self.entry,
                 self._links(),
                 part,
-                patience=self._orders.patience,
-                stop=self._orders.stop,
+                retries=self._options.retries,
+                stop=self._options.stop,
                 moved=self._moved,
                 noted=self._task.note,
-                reporter=self._orders.reporter,
+                reporter=self._options.reporter,
             )
             with new_session() as session:
                 link = transfer.run(session)
@@ -149,12 +153,12 @@ class Delivery:
                 # Recorded before it has its name: a file without record is the user's, and stays.
                 fetched = self._put(sums, shown(link))
                 part.complete()
-                self._orders.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
+                self._options.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
                 return fetched
             self._moved(-part.length)
             part.remove()
             if left:
-                self._orders.reporter.warn(
+                self._options.reporter.warn(
                     f"{self.entry.name} came wrong ({problem}); it is fetched once more"
                 )
         raise DownloadError(
@@ -166,7 +170,7 @@ class Delivery:
     def _compare_with_before(self, sums: Sums) -> None:
         before = self._record.get(self.entry.name)
         if before is not None and before.sha256 != sums.sha256:
-            self._orders.reporter.warn(
+            self._options.reporter.warn(
                 f"{self.entry.name} is another file than the one that was fetched here on {before.when}"
             )
 
@@ -177,22 +181,24 @@ class Delivery:
         self._task.advance(count)
 
     def _links(self) -> tuple[str, ...]:
-        if self._orders.mirror is None:
+        if self._options.mirror is None:
             return self.entry.links
-        return (f"{self._orders.mirror.rstrip('/')}/{self.entry.name}",)
+        return (f"{self._options.mirror.rstrip('/')}/{self.entry.name}",)
 
     def _unpack(self, fetched: Fetched, unpack: Unpack) -> None:
         self._task.note(f"unpacking {self.entry.name}")
         wanted = int(fetched.bytes * UNPACKED_SHARE)
-        require_space(self._orders.folder, wanted, f"unpacking {self.entry.name}")
-        unpacked = unpack_archive(self._path, self._orders.folder / unpack.folder, unpack, self._orders.stop)
+        require_space(self._options.folder, wanted, f"unpacking {self.entry.name}")
+        unpacked = unpack_archive(
+            self._path, self._options.folder / unpack.folder, unpack, self._options.stop
+        )
         self._task.note("")
         # What was here before the first download is the user's, and stays.
-        keep = self._orders.keep_archives or fetched.link is None
+        keep = self._options.keep_archives or fetched.link is None
         fetched = fetched.model_copy(update={"unpacked": unpacked, "kept": keep})
         self._record.put(self.entry.name, fetched)
         self._drop_archive(fetched)
-        self._orders.reporter.say(
+        self._options.reporter.say(
             f"{self.entry.name}: {unpacked.images:,} images in {unpack.folder}/{unpack.inside}/"
         )
 

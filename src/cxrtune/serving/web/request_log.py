@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cxrtune.logs import where
 from cxrtune.serving.web.metrics import Metrics
 from cxrtune.serving.web.refusals import Refusal, answer
 
@@ -15,7 +15,7 @@ LOGGER = logging.getLogger("cxrtune.serving.web")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Journal:
+class RequestLog:
     """Logs and counts every request, and answers when the service fails."""
 
     def __init__(self, app: ASGIApp, paths: frozenset[str], metrics: Metrics) -> None:
@@ -57,10 +57,3 @@ class Journal:
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
             LOGGER.info("%s %s %d %.0f ms", method, route, status, seconds * 1000)
-
-
-def where(error: BaseException) -> str:
-    """Say what kind of error happened where, without its message: that may hold anything."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    places = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
-    return f"{type(error).__name__} at {places}"

@@ -1,0 +1,18 @@
+"""`cxrtune dicom-node`: a model beside a picture archive. One file a command."""
+
+from __future__ import annotations
+
+import typer
+
+from cxrtune.cli.dicom_node import fetch, retry, run, status
+from cxrtune.cli.switches import EPILOG
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    epilog=EPILOG,
+    help="Receive radiographs, send reports and heatmaps to an archive; docs/pacs.md shows it with Orthanc.",
+)
+for module in (run, fetch, status, retry):
+    app.command(name=module.__name__.rsplit(".", 1)[-1], epilog=EPILOG)(module.command)

@@ -1,0 +1,72 @@
+"""`cxrtune dicom-node fetch`: take studies from a DICOMweb service, score and send them, and stop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cxrtune.cli.dicom_node.options import (
+    MaxGigabytes,
+    MaxWaiting,
+    Model,
+    QueueFile,
+    Refuse,
+    ResultsTo,
+    ResultsToWeb,
+    Title,
+    delivery_to,
+    limits_of,
+    queue_file,
+)
+from cxrtune.cli.dicom_node.status import print_status
+from cxrtune.cli.extras import from_extra
+from cxrtune.cli.options import Allow, allowances_of
+from cxrtune.cli.predict import Engine, engine_of
+
+
+def command(
+    context: typer.Context,
+    model: Model,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Of the DICOMweb service (WADO-RS).", show_default=False)
+    ],
+    study: Annotated[
+        list[str],
+        typer.Option(
+            "--study", metavar="UID", help="A Study Instance UID; may be repeated.", show_default=False
+        ),
+    ],
+    results_to: ResultsTo = None,
+    results_to_web: ResultsToWeb = None,
+    aet: Title = "CXRTUNE",
+    queue: QueueFile = None,
+    max_waiting: MaxWaiting = 10_000,
+    max_gigabytes: MaxGigabytes = 20.0,
+    refuse: Refuse = False,
+    engine: Engine = "auto",
+    allow: Allow = None,
+) -> None:
+    """Fetch studies by WADO-RS, send results to the archive, and stop when the queue is empty."""
+    import sys
+
+    chosen_engine, allowed = engine_of(engine), allowances_of(allow)
+    with from_extra("dicom", "the node"):
+        from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
+        from cxrtune.serving.dicom_node.node import work_through
+        from cxrtune.serving.dicom_node.peer import read_title
+        from cxrtune.serving.dicom_node.settings import NodeSettings
+        from cxrtune.serving.dicom_node.web import fetch_radiographs
+
+        title = read_title(aet)
+        delivery = delivery_to(title, results_to, results_to_web)
+    from cxrtune.inference.predictor import Predictor
+    from cxrtune.logs import log_to
+
+    settings = NodeSettings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
+    predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
+    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
+    place = queue_file(queue)
+    files = (data for one in study for data in fetch_radiographs(url, one))
+    work_through(predictor, delivery, settings, place, files)
+    print_status(place)

@@ -1,0 +1,27 @@
+"""Addresses that only this machine reaches."""
+
+from __future__ import annotations
+
+import ipaddress
+
+LOOPBACK = "127.0.0.1"
+"""Where a service listens unless it is told otherwise."""
+LOOPBACK_NAMES = frozenset({"localhost", LOOPBACK, "::1"})
+"""By which a client on this machine calls a service."""
+_EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a service that listens on this host is reached from this machine only.
+
+    A name is not looked up: only `localhost` counts.
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK_NAMES
+
+
+def as_seen_from_here(host: str) -> str:
+    """Return the address by which this machine reaches a service that listens on a host."""
+    return _EVERYWHERE.get(host, host)
