@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 from cxrtune.evaluation.calls import call_intervals
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
 from cxrtune.evaluation.likelihood_ratios import likelihood_ratios
-from cxrtune.evaluation.statistics.mover import Estimate, moved_interval, ratio_interval
+from cxrtune.evaluation.statistics.mover import Bounded, moved_interval, ratio_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "measures.json").read_text())["ratios"]
@@ -155,7 +155,7 @@ def test_predictive_values_at_a_prevalence_are_bayes_rule_on_the_limits(cohort, 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, -0.6])
 def test_a_limit_of_a_ratio_is_as_far_from_0_as_its_own_error(correlation):
-    above, below = Estimate(0.8, 0.6, 0.92), Estimate(0.1, 0.07, 0.15)
+    above, below = Bounded(0.8, 0.6, 0.92), Bounded(0.1, 0.07, 0.15)
     low, high = ratio_interval(above, below, correlation)
 
     def beyond(ratio, up, down):
@@ -168,7 +168,7 @@ def test_a_limit_of_a_ratio_is_as_far_from_0_as_its_own_error(correlation):
 
 
 def test_calls_that_go_together_within_patients_narrow_a_ratio():
-    above, below = Estimate(0.8, 0.6, 0.92), Estimate(0.1, 0.07, 0.15)
+    above, below = Bounded(0.8, 0.6, 0.92), Bounded(0.1, 0.07, 0.15)
     apart, together = ratio_interval(above, below), ratio_interval(above, below, 0.5)
     assert apart[0] < together[0] < 8 < together[1] < apart[1]
 
@@ -191,9 +191,9 @@ def test_one_image_per_patient_has_no_correlation_and_alike_images_have_one():
 
 
 def test_two_independent_causes_add_their_squares():
-    found = moved_interval(Estimate(0.6, 0.5, 0.7), 0.55, 0.8)
+    found = moved_interval(Bounded(0.6, 0.5, 0.7), 0.55, 0.8)
     assert found == pytest.approx((0.6 - math.hypot(0.1, 0.05), 0.6 + math.hypot(0.1, 0.2)))
-    assert moved_interval(Estimate(0.95, 0.7, 1.0), 0.1, 1.0) == pytest.approx(
+    assert moved_interval(Bounded(0.95, 0.7, 1.0), 0.1, 1.0) == pytest.approx(
         (0.95 - math.hypot(0.25, 0.85), 1.0)
     )
 

@@ -15,18 +15,18 @@ from sentences import cohort_of, results_of, scores_of
 
 from cxrtune.report.figures.style import report_style
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.flow import FindingCount, Flow, Part, flow_of
+from cxrtune.report.paper.flow import FlowCounts, FlowFinding, FlowPart, flow_of
 from cxrtune.report.paper.flow_figure import draw_flow, make_figure
 
 LARGE = 123_456_789
-WORST = Flow(
+WORST = FlowCounts(
     in_table=LARGE,
     left_out=(("excluded by the protocol", LARGE), ("not on disk", LARGE)),
     images=LARGE,
     patients=LARGE,
     unreadable=LARGE,
     parts=tuple(
-        Part(name, LARGE, LARGE, LARGE) for name in ("Training", "Tuning (validation)", "Internal test")
+        FlowPart(name, LARGE, LARGE, LARGE) for name in ("Training", "Tuning (validation)", "Internal test")
     ),
     not_scored=tuple(
         (f"xrv:densenet121-res224-of-a-very-long-name-{i}-" + "x" * 60, LARGE) for i in range(4)
@@ -34,7 +34,7 @@ WORST = Flow(
     evaluated=LARGE,
     evaluated_patients=LARGE,
     findings=tuple(
-        FindingCount(f"Enlarged cardiomediastinum with a long name {i}", LARGE, LARGE, LARGE, LARGE)
+        FlowFinding(f"Enlarged cardiomediastinum with a long name {i}", LARGE, LARGE, LARGE, LARGE)
         for i in range(14)
     ),
     models=5,
@@ -42,7 +42,7 @@ WORST = Flow(
 )
 
 
-def without_covering(flow: Flow) -> None:
+def without_covering(flow: FlowCounts) -> None:
     with report_style():
         figure = make_figure(flow)
         canvas = FigureCanvasAgg(figure)

@@ -33,7 +33,7 @@ from cxrtune.provenance import Record
 from cxrtune.report.material import Material
 from cxrtune.report.paper.claim import CLAIM
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import AUTHOR, STATUSES, Answer, Guideline, fill_in
+from cxrtune.report.paper.item import AUTHOR, STATUSES, Guideline, ItemAnswer, fill_in
 from cxrtune.report.paper.tripod_ai import TRIPOD_AI
 
 BOTH = (CLAIM, TRIPOD_AI)
@@ -59,7 +59,7 @@ ALWAYS_THE_AUTHORS = {
 ALWAYS_NOT_DONE = {CLAIM.title: {"18", "21", "30"}, TRIPOD_AI.title: {"10", "12d", "14", "23b"}}
 
 
-def answered(guideline: Guideline, material: Material) -> dict[str, Answer]:
+def answered(guideline: Guideline, material: Material) -> dict[str, ItemAnswer]:
     """The answers by the items' numbers."""
     checklist = fill_in(guideline, Facts(material))
     return {item.number: answer for item, answer in checklist.rows}

@@ -11,7 +11,7 @@ from cxrtune.evaluation.common_ground import named_interval
 from cxrtune.evaluation.results import CurveResult, Intervals
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.statistics.effective_size import Z95, kish, student
-from cxrtune.evaluation.statistics.mover import Estimate, moved_interval
+from cxrtune.evaluation.statistics.mover import Bounded, moved_interval
 from cxrtune.evaluation.statistics.proportion import effective_images, mid_p_interval
 
 HELD = (0.80, 0.90, 0.95)
@@ -100,7 +100,7 @@ def _at(sample: _Sample, specificity: float) -> tuple[float, tuple[float, float]
     low, high = mid_p_interval(value * positives, positives)
     least, most = mid_p_interval(false * negatives, negatives)
     ends = _lowest(curve, least, negatives), _highest(curve, most)
-    return value, moved_interval(Estimate(value, low, high), *ends)
+    return value, moved_interval(Bounded(value, low, high), *ends)
 
 
 def _lowest(curve: RocCurve, false: float, negatives: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.results import Interval, Intervals
-from cxrtune.evaluation.statistics.mover import Estimate, ratio_interval
+from cxrtune.evaluation.statistics.mover import Bounded, ratio_interval
 
 Mask = NDArray[np.bool_]
 Limits = tuple[float, float]
@@ -82,12 +82,12 @@ def likelihood_ratios(
     )
 
 
-def _estimate(right: Mask, interval: Interval) -> Estimate:
-    return Estimate(float(right.mean()), interval.low, interval.high)
+def _estimate(right: Mask, interval: Interval) -> Bounded:
+    return Bounded(float(right.mean()), interval.low, interval.high)
 
 
-def _rest(share: Estimate) -> Estimate:
-    return Estimate(1 - share.value, 1 - share.high, 1 - share.low)
+def _rest(share: Bounded) -> Bounded:
+    return Bounded(1 - share.value, 1 - share.high, 1 - share.low)
 
 
 def _correlation(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> float:

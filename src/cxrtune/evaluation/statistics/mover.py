@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Bounded:
     """A value with its 95 % interval."""
 
     value: float
@@ -22,7 +22,7 @@ class Estimate:
     high: float
 
 
-def ratio_interval(above: Estimate, below: Estimate, correlation: float = 0.0) -> tuple[float, float]:
+def ratio_interval(above: Bounded, below: Bounded, correlation: float = 0.0) -> tuple[float, float]:
     """Return the interval of above / below, both in [0, 1]; its upper end may be infinity.
 
     Args:
@@ -35,7 +35,7 @@ def ratio_interval(above: Estimate, below: Estimate, correlation: float = 0.0) -
 
 
 def _root(
-    above: Estimate, below: Estimate, up: float, down: float, correlation: float, *, is_upper: bool
+    above: Bounded, below: Bounded, up: float, down: float, correlation: float, *, is_upper: bool
 ) -> float:
     """Return the ratio r at which above - r below is as far from 0 as its own limit is from it.
 
@@ -51,7 +51,7 @@ def _root(
     return constant / (middle + root) if middle + root > 0 else 0.0
 
 
-def moved_interval(estimate: Estimate, below: float, above: float) -> tuple[float, float]:
+def moved_interval(estimate: Bounded, below: float, above: float) -> tuple[float, float]:
     """Return the interval of an estimate in [0, 1] that a second, independent cause moves as well.
 
     Args:

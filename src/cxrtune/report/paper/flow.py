@@ -13,7 +13,7 @@ _TESTS = {"internal": "Internal test", "external": "External test"}
 
 
 @dataclass(frozen=True)
-class Part:
+class FlowPart:
     """One part of the cohort, and how many of its images were evaluated."""
 
     name: str
@@ -23,7 +23,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class FindingCount:
+class FlowFinding:
     """Evaluated images with and without a finding, and of which it is not known; patients with it."""
 
     name: str
@@ -34,7 +34,7 @@ class FindingCount:
 
 
 @dataclass(frozen=True)
-class Flow:
+class FlowCounts:
     """The flow of images.
 
     Attributes:
@@ -57,16 +57,16 @@ class Flow:
     images: int
     patients: int | None
     unreadable: int | None
-    parts: tuple[Part, ...]
+    parts: tuple[FlowPart, ...]
     not_scored: tuple[tuple[str, int], ...]
     evaluated: int
     evaluated_patients: int
-    findings: tuple[FindingCount, ...]
+    findings: tuple[FlowFinding, ...]
     models: int
     synthetic: bool
 
 
-def flow_of(facts: Facts) -> Flow:
+def flow_of(facts: Facts) -> FlowCounts:
     """Count the images and patients of a report."""
     results, record, pack = facts.results, facts.lineage.cohort, facts.lineage.pack
     counts = {} if record is None or "in_table" not in record.counts else record.counts
@@ -74,7 +74,7 @@ def flow_of(facts: Facts) -> Flow:
     left_out = ((f"excluded by {by}", "excluded_by_protocol"), ("not on disk", "not_on_disk"))
     evaluated = judged_images(results)
     judged = {finding: facts.judged(finding) for finding in results.findings}
-    return Flow(
+    return FlowCounts(
         in_table=counts.get("in_table"),
         left_out=tuple((reason, counts[key]) for reason, key in left_out if counts),
         images=sum(part.images for part in results.cohort),
@@ -83,7 +83,7 @@ def flow_of(facts: Facts) -> Flow:
         else None,
         unreadable=None if pack is None else pack.counts.get("unreadable"),
         parts=tuple(
-            Part(_name(facts, part.split), part.images, part.patients, results.judged.get(part.split, 0))
+            FlowPart(_name(facts, part.split), part.images, part.patients, results.judged.get(part.split, 0))
             for part in results.cohort
             if part.images
         ),
@@ -91,7 +91,7 @@ def flow_of(facts: Facts) -> Flow:
         evaluated=evaluated,
         evaluated_patients=judged_patients(results),
         findings=tuple(
-            FindingCount(spoken(finding), positives, negatives, evaluated - positives - negatives, patients)
+            FlowFinding(spoken(finding), positives, negatives, evaluated - positives - negatives, patients)
             for finding, (positives, negatives, patients) in judged.items()
         ),
         models=len(results.models),

@@ -21,7 +21,7 @@ from cxrtune.report.figures.style import (
     write_heading,
 )
 from cxrtune.report.notation import count
-from cxrtune.report.paper.flow import Flow
+from cxrtune.report.paper.flow import FlowCounts
 from cxrtune.report.paper.flow_layout import LINE, MARGIN, PAD, Box, Step, lay_out
 
 STEM = "flow"
@@ -31,13 +31,13 @@ _FOUR_COLUMNS, _NAME_BESIDE_FOUR = (2.3, 3.14, 3.98, WIDTH - MARGIN), 18
 _THREE_COLUMNS, _NAME_BESIDE_THREE = (2.9, 3.85, WIDTH - MARGIN), 25
 
 
-def draw_flow(flow: Flow, folder: Path) -> list[Path]:
+def draw_flow(flow: FlowCounts, folder: Path) -> list[Path]:
     """Draw the flow and write it as SVG and PNG."""
     with report_style():
         return save_figure(make_figure(flow), folder, STEM)
 
 
-def make_figure(flow: Flow) -> Figure:
+def make_figure(flow: FlowCounts) -> Figure:
     """Return the drawing; its height is what the flow needs."""
     layout = lay_out(flow)
     figure = new_figure(layout.judged.below + (len(flow.findings) + 2) * LINE + 0.12)
@@ -135,7 +135,7 @@ def _fan_in(axes: Axes, sources: list[Box], target: Box) -> None:
     _arrow(axes, (target.middle, level), (target.middle, target.top))
 
 
-def _findings(axes: Axes, flow: Flow, top: float) -> None:
+def _findings(axes: Axes, flow: FlowCounts, top: float) -> None:
     unknown = any(finding.unknown for finding in flow.findings)
     heads = ("With", "Patients", "Without", "Not known")
     shown = heads if unknown else heads[:3]

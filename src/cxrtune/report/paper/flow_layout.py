@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cxrtune.report.figures.style import WIDTH
 from cxrtune.report.notation import count, counted
-from cxrtune.report.paper.flow import Flow, Part
+from cxrtune.report.paper.flow import FlowCounts, FlowPart
 
 LINE = 0.165
 PAD = 0.09
@@ -69,7 +69,7 @@ class Layout:
 
     table: Step | None
     cohort: Step
-    parts: tuple[tuple[Box, Part], ...]
+    parts: tuple[tuple[Box, FlowPart], ...]
     judged: Step
 
     @property
@@ -78,7 +78,7 @@ class Layout:
         return (*(() if self.table is None else (self.table,)), self.cohort, self.judged)
 
 
-def lay_out(flow: Flow) -> Layout:
+def lay_out(flow: FlowCounts) -> Layout:
     """Place the boxes of a flow."""
     table = None
     if flow.in_table is not None:
@@ -100,7 +100,7 @@ def lay_out(flow: Flow) -> Layout:
     return Layout(table, cohort, parts, Step(box, _side(box, lost)))
 
 
-def _parts(flow: Flow, top: float) -> tuple[tuple[Box, Part], ...]:
+def _parts(flow: FlowCounts, top: float) -> tuple[tuple[Box, FlowPart], ...]:
     number = max(len(flow.parts), 1)
     width = (WIDTH - 2 * MARGIN - (number - 1) * _BETWEEN) / number
     return tuple(

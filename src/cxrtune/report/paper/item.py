@@ -17,7 +17,7 @@ AUTHOR = "Author:"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ItemAnswer:
     """What is known for an item.
 
     Attributes:
@@ -39,7 +39,7 @@ class Item:
     number: str
     section: str
     asks: str
-    answer: Callable[[Facts], Answer]
+    answer: Callable[[Facts], ItemAnswer]
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class Checklist:
     """A guideline with the answers of one run; citations in them name authors and years."""
 
     guideline: Guideline
-    answers: tuple[Answer, ...]
+    answers: tuple[ItemAnswer, ...]
 
     @property
-    def rows(self) -> tuple[tuple[Item, Answer], ...]:
+    def rows(self) -> tuple[tuple[Item, ItemAnswer], ...]:
         """Each item with its answer."""
         return tuple(zip(self.guideline.items, self.answers, strict=True))
 
@@ -84,31 +84,31 @@ def fill_in(guideline: Guideline, facts: Facts) -> Checklist:
     """Answer each item of a guideline."""
     answers = (item.answer(facts) for item in guideline.items)
     return Checklist(
-        guideline, tuple(Answer(answer.status, named(answer.text), answer.where) for answer in answers)
+        guideline, tuple(ItemAnswer(answer.status, named(answer.text), answer.where) for answer in answers)
     )
 
 
-def filled(text: str, where: str = "") -> Answer:
+def filled(text: str, where: str = "") -> ItemAnswer:
     """Answer from the run."""
-    return Answer("filled", text, where)
+    return ItemAnswer("filled", text, where)
 
 
-def author(wanted: str, known: str | None = None, where: str = "") -> Answer:
+def author(wanted: str, known: str | None = None, where: str = "") -> ItemAnswer:
     """Leave an item to the author; what is known stands before what is wanted."""
-    return Answer("author", f"{known or ''} {AUTHOR} {wanted}".strip(), where)
+    return ItemAnswer("author", f"{known or ''} {AUTHOR} {wanted}".strip(), where)
 
 
-def not_done(text: str, where: str = "") -> Answer:
+def not_done(text: str, where: str = "") -> ItemAnswer:
     """Say that something was not done."""
-    return Answer("not done", text, where)
+    return ItemAnswer("not done", text, where)
 
 
-def filled_or_author(text: str | None, wanted: str, where: str = "") -> Answer:
+def filled_or_author(text: str | None, wanted: str, where: str = "") -> ItemAnswer:
     """Answer from the run where it is known, else leave it to the author."""
     return author(wanted) if text is None else filled(text, where)
 
 
-def by_author(wanted: str) -> Callable[[Facts], Answer]:
+def by_author(wanted: str) -> Callable[[Facts], ItemAnswer]:
     """Return an answer that leaves the item to the author whatever the run."""
     return lambda _: author(wanted)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cxrtune.report.paper.answers import data, evaluation, model, partition, reference_standard, results
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, Guideline, Item, author, by_author, not_done
+from cxrtune.report.paper.item import Guideline, Item, ItemAnswer, author, by_author, not_done
 
 _TITLE, _INTRODUCTION, _METHODS = "Title and abstract", "Introduction", "Methods"
 _OPEN, _PUBLIC, _RESULTS, _DISCUSSION = (
@@ -18,13 +18,13 @@ _OPEN, _PUBLIC, _RESULTS, _DISCUSSION = (
 )
 
 
-def _ethics(facts: Facts) -> Answer:
+def _ethics(facts: Facts) -> ItemAnswer:
     if facts.synthetic:
         return not_done("No approval was asked for: the images are of no person.")
     return author("name the committee that approved the study, and say how consent was given or waived.")
 
 
-def _users(facts: Facts) -> Answer:
+def _users(facts: Facts) -> ItemAnswer:
     if not facts.developed:
         return not_done("No model was developed in this run.")
     return author("say what users must do and know.", "`cxrtune predict` needs nothing but the image.")

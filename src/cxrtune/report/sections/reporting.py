@@ -15,7 +15,7 @@ from cxrtune.report.testing import all_tested
 
 
 @dataclass(frozen=True)
-class FileView:
+class PaperFile:
     """A file beside the page, and what is in it."""
 
     name: str
@@ -27,7 +27,7 @@ class ReportingView:
     """The counts, the files, the flow figure, and how each model was tested."""
 
     table: Table
-    files: tuple[FileView, ...]
+    files: tuple[PaperFile, ...]
     figure: Markup | None
     tested: tuple[str, ...]
 
@@ -36,7 +36,7 @@ def reporting_view(material: Material) -> ReportingView:
     """Count the answers of each checklist, and name the files."""
     paper = paper_of(material)
     checklists = [
-        FileView(one.guideline.file, f"the {one.guideline.title} checklist, item by item")
+        PaperFile(one.guideline.file, f"the {one.guideline.title} checklist, item by item")
         for one in paper.checklists
     ]
     return ReportingView(
@@ -54,9 +54,9 @@ def reporting_view(material: Material) -> ReportingView:
         ),
         files=(
             *checklists,
-            FileView(METHODS_FILE, "the methods in the past tense, with numbered references"),
-            *(FileView(name, "the flow of images") for name in FLOW_FILES),
-            FileView(WORD_FILE, "all of these as one Word document"),
+            PaperFile(METHODS_FILE, "the methods in the past tense, with numbered references"),
+            *(PaperFile(name, "the flow of images") for name in FLOW_FILES),
+            PaperFile(WORD_FILE, "all of these as one Word document"),
         ),
         figure=material.figures.flow,
         tested=tuple(testing.sentence for testing in all_tested(material)),

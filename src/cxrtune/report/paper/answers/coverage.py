@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, joined
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined
 from cxrtune.report.paper.sentences import model
 
 
-def of_all_models(facts: Facts, known: str | None, wanted: str, where: str = "") -> Answer:
+def of_all_models(facts: Facts, known: str | None, wanted: str, where: str = "") -> ItemAnswer:
     """Answer from the run if no model is left of which only predictions are known, else leave the rest open.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxrtune.report.paper.answers.coverage import of_all_models
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import data, reference_standard
 
 COHORT = "index.html: Cohort; tables/cohort.csv"
@@ -13,7 +13,7 @@ FLOW = "flow.svg"
 _DRAWN = "There are no patients: a program drew the images."
 
 
-def design(facts: Facts) -> Answer:
+def design(facts: Facts) -> ItemAnswer:
     """Prospective or retrospective."""
     if facts.synthetic:
         return not_done(f"This is no study of patients. {data.source(facts)}")
@@ -24,7 +24,7 @@ def design(facts: Facts) -> Answer:
     return author("say whether data were collected before or for this study.")
 
 
-def sources(facts: Facts) -> Answer:
+def sources(facts: Facts) -> ItemAnswer:
     """Data sources."""
     known = joined(data.source(facts), data.table(facts))
     if data.source(facts) is not None and known is not None:
@@ -36,7 +36,7 @@ def sources(facts: Facts) -> Answer:
     )
 
 
-def representative(facts: Facts) -> Answer:
+def representative(facts: Facts) -> ItemAnswer:
     """Data sources, why these, and how representative they are."""
     if facts.synthetic:
         return filled(f"{data.source(facts)} They represent no population.", PROVENANCE)
@@ -46,7 +46,7 @@ def representative(facts: Facts) -> Answer:
     )
 
 
-def dates(facts: Facts) -> Answer:
+def dates(facts: Facts) -> ItemAnswer:
     """When data were collected."""
     if facts.synthetic:
         return not_done(_DRAWN)
@@ -55,7 +55,7 @@ def dates(facts: Facts) -> Answer:
     return author("give the first and the last date of the images.")
 
 
-def setting(facts: Facts) -> Answer:
+def setting(facts: Facts) -> ItemAnswer:
     """Where data were collected."""
     if facts.synthetic:
         return not_done(_DRAWN)
@@ -66,7 +66,7 @@ def setting(facts: Facts) -> Answer:
     return author("name the setting, and number and place of the centres.")
 
 
-def eligibility(facts: Facts) -> Answer:
+def eligibility(facts: Facts) -> ItemAnswer:
     """Inclusion and exclusion."""
     rule, counts = data.criteria(facts), data.exclusions(facts)
     known = joined(rule, _kept(facts), counts)
@@ -78,21 +78,21 @@ def eligibility(facts: Facts) -> Answer:
     return author(wanted, known, FLOW if counts else "")
 
 
-def treatments(facts: Facts) -> Answer:
+def treatments(facts: Facts) -> ItemAnswer:
     """Treatments."""
     if facts.synthetic:
         return not_done(_DRAWN)
     return author("say what is known of treatments; the cohort has no column of them.")
 
 
-def preparation(facts: Facts) -> Answer:
+def preparation(facts: Facts) -> ItemAnswer:
     """Preprocessing."""
     return of_all_models(
         facts, data.preprocessing(facts), "describe the preprocessing of these models.", PROVENANCE
     )
 
 
-def preparation_and_checks(facts: Facts) -> Answer:
+def preparation_and_checks(facts: Facts) -> ItemAnswer:
     """Preprocessing and checks of quality, and whether it was alike in all groups."""
     known = data.preprocessing(facts)
     if known is not None:
@@ -104,14 +104,14 @@ def preparation_and_checks(facts: Facts) -> Answer:
     )
 
 
-def subsets(facts: Facts) -> Answer:
+def subsets(facts: Facts) -> ItemAnswer:
     """Which of the images, or which part of an image, was used."""
     cropped = any(recipe.preprocess.resize == "crop" for recipe in facts.recipes.values())
     whole = " The networks were given whole images." if facts.networks and not cropped else ""
     return filled(f"{data.selection(facts)}{whole}", FLOW)
 
 
-def identifiers(facts: Facts) -> Answer:
+def identifiers(facts: Facts) -> ItemAnswer:
     """De-identification."""
     if facts.synthetic:
         return filled("Nothing had to be removed: the images are of no person.")
@@ -125,12 +125,12 @@ def identifiers(facts: Facts) -> Answer:
     )
 
 
-def missing(facts: Facts) -> Answer:
+def missing(facts: Facts) -> ItemAnswer:
     """Missing data."""
     return filled(f"{data.missing(facts)} {data.selection(facts)}", COHORT)
 
 
-def acquisition(facts: Facts) -> Answer:
+def acquisition(facts: Facts) -> ItemAnswer:
     """How images were acquired."""
     if facts.synthetic:
         return not_done("The images were drawn, not acquired.")
@@ -145,7 +145,7 @@ def _kept(facts: Facts) -> str | None:
     return f"The map kept the rows with {rules}."
 
 
-def quality_gate(facts: Facts) -> Answer:
+def quality_gate(facts: Facts) -> ItemAnswer:
     """Poor or missing input."""
     if not facts.developed:
         return not_done("No model was developed in this run.")

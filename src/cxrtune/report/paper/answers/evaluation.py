@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, filled, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, filled, joined, not_done
 from cxrtune.report.paper.sentences import statistics
 
 SUMMARY = "index.html: Summary; tables/auroc.csv"
 TESTS = "index.html: Paired tests; tables/comparison.csv"
 
 
-def metrics(facts: Facts) -> Answer:
+def metrics(facts: Facts) -> ItemAnswer:
     """What was measured."""
     return filled(statistics.measures(facts), SUMMARY)
 
 
-def uncertainty(facts: Facts) -> Answer:
+def uncertainty(facts: Facts) -> ItemAnswer:
     """Intervals and tests."""
     intervals, tests = statistics.uncertainty(facts), statistics.comparison(facts)
     if intervals is None:
@@ -25,7 +25,7 @@ def uncertainty(facts: Facts) -> Answer:
     )
 
 
-def measures_and_comparison(facts: Facts) -> Answer:
+def measures_and_comparison(facts: Facts) -> ItemAnswer:
     """All measures and plots, and how models were compared."""
     why = "AUROC and average precision need no threshold."
     whole = None
@@ -48,7 +48,7 @@ def measures_and_comparison(facts: Facts) -> Answer:
     )
 
 
-def robustness(facts: Facts) -> Answer:
+def robustness(facts: Facts) -> ItemAnswer:
     """Robustness and sensitivity."""
     beside = joined(statistics.groups(facts), statistics.other_labels(facts))
     places = [
@@ -62,7 +62,7 @@ def robustness(facts: Facts) -> Answer:
     return not_done(joined("Images, labels and seeds were not varied.", beside) or "", "; ".join(places))
 
 
-def clusters(facts: Facts) -> Answer:
+def clusters(facts: Facts) -> ItemAnswer:
     """Heterogeneity over centres."""
     return not_done(
         "Performance was not compared between centres or devices; the images of a patient are the only "
@@ -70,7 +70,7 @@ def clusters(facts: Facts) -> Answer:
     )
 
 
-def explained(facts: Facts) -> Answer:
+def explained(facts: Facts) -> ItemAnswer:
     """Explainability."""
     known = statistics.localization(facts)
     if known is None:

@@ -6,7 +6,7 @@ from cxrtune.report.notation import count, counted
 from cxrtune.report.paper.answers.coverage import of_all_models
 from cxrtune.report.paper.answers.data import PROVENANCE
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, filled_or_author, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, author, filled, filled_or_author, joined, not_done
 from cxrtune.report.paper.sentences import data, model, statistics, thresholds, training
 
 TRAINING = "index.html: Training, Provenance"
@@ -16,43 +16,43 @@ CALIBRATION = "index.html: Calibration; tables/calibration.csv"
 _NOT_DEVELOPED = "No model was developed in this run: the item is for the development of a model."
 
 
-def described(facts: Facts) -> Answer:
+def described(facts: Facts) -> ItemAnswer:
     """The model in detail."""
     return of_all_models(
         facts, model.described(facts), "describe these models, or cite what does.", MODEL_CARD
     )
 
 
-def software(facts: Facts) -> Answer:
+def software(facts: Facts) -> ItemAnswer:
     """Software and its versions."""
     return filled_or_author(statistics.software(facts), "name the software and its versions.", PROVENANCE)
 
 
-def initialised(facts: Facts) -> Answer:
+def initialised(facts: Facts) -> ItemAnswer:
     """The first weights."""
     return of_all_models(
         facts, model.initialised(facts), "say how these models were initialised.", MODEL_CARD
     )
 
 
-def trained(facts: Facts) -> Answer:
+def trained(facts: Facts) -> ItemAnswer:
     """The training."""
     return of_all_models(facts, training.trained(facts), "say how these models were trained.", TRAINING)
 
 
-def selected(facts: Facts) -> Answer:
+def selected(facts: Facts) -> ItemAnswer:
     """Which model was kept."""
     return of_all_models(facts, training.selected(facts), "say how these models were selected.", TRAINING)
 
 
-def ensembled(facts: Facts) -> Answer:
+def ensembled(facts: Facts) -> ItemAnswer:
     """Ensembles."""
     return of_all_models(
         facts, training.ensembled(facts), "say whether these models are ensembles.", TRAINING
     )
 
 
-def built(facts: Facts) -> Answer:
+def built(facts: Facts) -> ItemAnswer:
     """Type of model, why, how it was built and tuned."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
@@ -65,7 +65,7 @@ def built(facts: Facts) -> Answer:
     return author("say why this type of model.", known, TRAINING)
 
 
-def specification(facts: Facts) -> Answer:
+def specification(facts: Facts) -> ItemAnswer:
     """The whole model, for others to use."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
@@ -82,46 +82,46 @@ def specification(facts: Facts) -> Answer:
     )
 
 
-def predictors_chosen(facts: Facts) -> Answer:
+def predictors_chosen(facts: Facts) -> ItemAnswer:
     """Which predictors, and how they were chosen."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     return filled("The image was the only predictor; nothing was selected before training.")
 
 
-def predictors_defined(facts: Facts) -> Answer:
+def predictors_defined(facts: Facts) -> ItemAnswer:
     """What the predictors are."""
     known = joined("The predictor is the image.", data.preprocessing(facts)) if facts.networks else None
     return of_all_models(facts, known, "define the predictors of these models.", PROVENANCE)
 
 
-def predictors_assessed(facts: Facts) -> Answer:
+def predictors_assessed(facts: Facts) -> ItemAnswer:
     """Who assessed the predictors."""
     known = "Nobody: the predictor is the image." if facts.networks else None
     return of_all_models(facts, known, "say who assessed the predictors of these models, if anybody did.")
 
 
-def predictors_handled(facts: Facts) -> Answer:
+def predictors_handled(facts: Facts) -> ItemAnswer:
     """How predictors were transformed."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     return filled_or_author(data.preprocessing(facts), "say how pictures were transformed.", PROVENANCE)
 
 
-def predicted(facts: Facts) -> Answer:
+def predicted(facts: Facts) -> ItemAnswer:
     """How predictions were calculated."""
     return of_all_models(
         facts, model.predicted(facts), "say how these predictions were calculated.", PROVENANCE
     )
 
 
-def imbalance(facts: Facts) -> Answer:
+def imbalance(facts: Facts) -> ItemAnswer:
     """Class imbalance."""
     known = joined(training.imbalance(facts), thresholds.calibrated(facts)) if facts.networks else None
     return of_all_models(facts, known, "say how these models met class imbalance.", TRAINING)
 
 
-def fairness(facts: Facts) -> Answer:
+def fairness(facts: Facts) -> ItemAnswer:
     """Approaches to fairness."""
     groups = statistics.groups(facts)
     return not_done(
@@ -134,7 +134,7 @@ def fairness(facts: Facts) -> Answer:
     )
 
 
-def output(facts: Facts) -> Answer:
+def output(facts: Facts) -> ItemAnswer:
     """What the model puts out, and how calls are made."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
@@ -144,7 +144,7 @@ def output(facts: Facts) -> Answer:
     return author("say why these thresholds; no rule is a recommendation.", known, THRESHOLDS)
 
 
-def updated(facts: Facts) -> Answer:
+def updated(facts: Facts) -> ItemAnswer:
     """Whether evaluation led to an updated model."""
     known = thresholds.calibrated(facts)
     if known is None:
@@ -152,7 +152,7 @@ def updated(facts: Facts) -> Answer:
     return filled(f"Nothing was updated on the evaluated images. {known}", CALIBRATION)
 
 
-def results_of_update(facts: Facts) -> Answer:
+def results_of_update(facts: Facts) -> ItemAnswer:
     """How updated models did."""
     if not facts.calibrated:
         return not_done("No model was updated or recalibrated.")

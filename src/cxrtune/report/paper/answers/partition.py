@@ -7,14 +7,14 @@ from cxrtune.report.judged import judged_size
 from cxrtune.report.notation import count
 from cxrtune.report.paper.answers.data import COHORT
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import partition
 from cxrtune.report.testing import Kind
 
 REPORTING = "index.html: Reporting"
 
 
-def assignment(facts: Facts) -> Answer:
+def assignment(facts: Facts) -> ItemAnswer:
     """How images came into the parts."""
     rule = partition.assignment(facts)
     if rule is None:
@@ -22,7 +22,7 @@ def assignment(facts: Facts) -> Answer:
     return filled(f"{rule} {partition.sizes(facts)}", COHORT)
 
 
-def disjoint(facts: Facts) -> Answer:
+def disjoint(facts: Facts) -> ItemAnswer:
     """The level at which parts are disjoint."""
     known = partition.disjoint(facts)
     if known is not None:
@@ -35,7 +35,7 @@ def disjoint(facts: Facts) -> Answer:
     return author("say at which level the parts are disjoint.", why)
 
 
-def use(facts: Facts) -> Answer:
+def use(facts: Facts) -> ItemAnswer:
     """How the data were used to develop and to evaluate."""
     if not facts.developed:
         return not_done("No model was developed in this run.")
@@ -51,7 +51,7 @@ def use(facts: Facts) -> Answer:
     return filled(joined(used, rule, partition.sizes(facts)) or "", COHORT)
 
 
-def sample_size(facts: Facts) -> Answer:
+def sample_size(facts: Facts) -> ItemAnswer:
     """The intended sample size."""
     return not_done(
         "The software plans no sample size: it evaluates what there is, here "
@@ -61,7 +61,7 @@ def sample_size(facts: Facts) -> Answer:
     )
 
 
-def events(facts: Facts) -> Answer:
+def events(facts: Facts) -> ItemAnswer:
     """Participants and events in each analysis."""
     said = []
     for finding in facts.results.findings:
@@ -76,17 +76,17 @@ def events(facts: Facts) -> Answer:
     )
 
 
-def internal(facts: Facts) -> Answer:
+def internal(facts: Facts) -> ItemAnswer:
     """Evaluation on internal data."""
     return _of_kind(facts, "internal", "No model is known to have been tested internally.")
 
 
-def external(facts: Facts) -> Answer:
+def external(facts: Facts) -> ItemAnswer:
     """Testing on external data."""
     return _of_kind(facts, "external", "No model is known to have been tested externally.")
 
 
-def differences(facts: Facts) -> Answer:
+def differences(facts: Facts) -> ItemAnswer:
     """How evaluation data differ from those of development."""
     if _all_of_this_cohort(facts) and facts.results.shift:
         return filled(
@@ -100,14 +100,14 @@ def differences(facts: Facts) -> Answer:
     )
 
 
-def compared_with_development(facts: Facts) -> Answer:
+def compared_with_development(facts: Facts) -> ItemAnswer:
     """The distribution of predictors and outcome beside that of development."""
     if _all_of_this_cohort(facts) and facts.results.shift:
         return filled("Age, sex, view and prevalence of the parts stand side by side.", COHORT)
     return not_done("The data of development are not known to this report, or only in part.")
 
 
-def _of_kind(facts: Facts, kind: Kind, none: str) -> Answer:
+def _of_kind(facts: Facts, kind: Kind, none: str) -> ItemAnswer:
     known = [testing.sentence for testing in facts.testing if testing.kind == kind]
     open_ = [testing.sentence for testing in facts.testing if testing.kind == "unknown"]
     if known and not open_:

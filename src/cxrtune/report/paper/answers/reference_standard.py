@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import reference_standard, statistics
 
 LIMITS = "index.html: Limits"
 _NOBODY = "No person judged the images: "
 
 
-def definition(facts: Facts) -> Answer:
+def definition(facts: Facts) -> ItemAnswer:
     """How the reference standard was obtained."""
     known = reference_standard.defined(facts)
     if known is not None:
@@ -22,7 +22,7 @@ def definition(facts: Facts) -> Answer:
     )
 
 
-def outcome(facts: Facts) -> Answer:
+def outcome(facts: Facts) -> ItemAnswer:
     """The outcome, when it is assessed, and whether alike in all groups."""
     known = reference_standard.defined(facts) or reference_standard.described(facts)
     horizon = "The finding is predicted of the image itself; there is no time horizon."
@@ -33,14 +33,14 @@ def outcome(facts: Facts) -> Answer:
     )
 
 
-def rationale(facts: Facts) -> Answer:
+def rationale(facts: Facts) -> ItemAnswer:
     """Why this reference standard."""
     if facts.synthetic:
         return filled("The labels are what was drawn: there is no other reference standard.")
     return author("say why this reference standard was chosen.")
 
 
-def annotators(facts: Facts) -> Answer:
+def annotators(facts: Facts) -> ItemAnswer:
     """Who annotated."""
     nobody = _nobody(facts)
     if nobody is not None:
@@ -48,7 +48,7 @@ def annotators(facts: Facts) -> Answer:
     return author("say who annotated, and how they were qualified.", reference_standard.joined(facts))
 
 
-def of_test_images(facts: Facts) -> Answer:
+def of_test_images(facts: Facts) -> ItemAnswer:
     """How the test images were annotated."""
     nobody, others = _nobody(facts), statistics.other_labels(facts)
     if nobody is not None:
@@ -56,7 +56,7 @@ def of_test_images(facts: Facts) -> Answer:
     return author("say how the test images were annotated.", joined(reference_standard.joined(facts), others))
 
 
-def agreement(facts: Facts) -> Answer:
+def agreement(facts: Facts) -> ItemAnswer:
     """How much annotators agree."""
     return not_done(
         joined(
@@ -67,7 +67,7 @@ def agreement(facts: Facts) -> Answer:
     )
 
 
-def blinding(facts: Facts) -> Answer:
+def blinding(facts: Facts) -> ItemAnswer:
     """Whether annotators were blind."""
     if facts.synthetic:
         return filled("The labels were made with the images, before any model saw them.")

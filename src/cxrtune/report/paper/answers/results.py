@@ -7,13 +7,13 @@ from cxrtune.report.notation import counted, listed, score, span
 from cxrtune.report.paper.answers.data import COHORT, FLOW
 from cxrtune.report.paper.answers.evaluation import SUMMARY
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import Answer, author, filled, joined, not_done
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import data, partition, statistics
 
 CALLS = "index.html: Classification reports; results.json: models"
 
 
-def flow(facts: Facts) -> Answer:
+def flow(facts: Facts) -> ItemAnswer:
     """Who was included and excluded."""
     known = data.exclusions(facts)
     counted_there = "The figure counts images with and without each finding."
@@ -23,7 +23,7 @@ def flow(facts: Facts) -> Answer:
     return filled(f"{known} {rest}", FLOW)
 
 
-def characteristics(facts: Facts) -> Answer:
+def characteristics(facts: Facts) -> ItemAnswer:
     """What the cases of each part are like."""
     known = _described(facts)
     if known is None:
@@ -34,7 +34,7 @@ def characteristics(facts: Facts) -> Answer:
     return filled(f"{known} The cohort has no other characteristics of patients.", COHORT)
 
 
-def characteristics_in_full(facts: Facts) -> Answer:
+def characteristics_in_full(facts: Facts) -> ItemAnswer:
     """What the cases are like, with dates, treatments and missing values."""
     if facts.synthetic:
         return filled(joined(_described(facts), data.missing(facts)) or "", COHORT)
@@ -45,7 +45,7 @@ def characteristics_in_full(facts: Facts) -> Answer:
     )
 
 
-def performance(facts: Facts) -> Answer:
+def performance(facts: Facts) -> ItemAnswer:
     """Performance and its uncertainty."""
     said = [_macro(model) for model in facts.results.models if model.macro_auroc is not None]
     if not said:
@@ -55,7 +55,7 @@ def performance(facts: Facts) -> Answer:
     return filled(" ".join(said), SUMMARY)
 
 
-def performance_in_groups(facts: Facts) -> Answer:
+def performance_in_groups(facts: Facts) -> ItemAnswer:
     """Performance, also in groups."""
     answer = performance(facts)
     if answer.status != "filled":
@@ -66,7 +66,7 @@ def performance_in_groups(facts: Facts) -> Answer:
     )
 
 
-def accuracy(facts: Facts) -> Answer:
+def accuracy(facts: Facts) -> ItemAnswer:
     """Diagnostic performance and its precision."""
     if not facts.thresholds:
         return not_done(
@@ -80,7 +80,7 @@ def accuracy(facts: Facts) -> Answer:
     )
 
 
-def failures(facts: Facts) -> Answer:
+def failures(facts: Facts) -> ItemAnswer:
     """Analysis of failures."""
     examples = facts.results.examples
     if not examples:
@@ -93,7 +93,7 @@ def failures(facts: Facts) -> Answer:
     )
 
 
-def limitations(facts: Facts) -> Answer:
+def limitations(facts: Facts) -> ItemAnswer:
     """Limitations."""
     return author(
         "discuss these, and those of the study.",
@@ -102,7 +102,7 @@ def limitations(facts: Facts) -> Answer:
     )
 
 
-def objectives(facts: Facts) -> Answer:
+def objectives(facts: Facts) -> ItemAnswer:
     """Development, evaluation, or both."""
     done = "developed and evaluated models" if facts.developed else "evaluated models, and developed none"
     primary = facts.results.primary
@@ -110,17 +110,17 @@ def objectives(facts: Facts) -> Answer:
     return author("state aims and hypotheses.", f"This run {done}.{named}")
 
 
-def availability(facts: Facts) -> Answer:
+def availability(facts: Facts) -> ItemAnswer:
     """Software, model and data."""
     return author("say where model and data can be had.", joined(_code(facts), _data(facts)))
 
 
-def data_availability(facts: Facts) -> Answer:
+def data_availability(facts: Facts) -> ItemAnswer:
     """The data."""
     return author("say where the data can be had, and under which conditions.", _data(facts))
 
 
-def code_availability(facts: Facts) -> Answer:
+def code_availability(facts: Facts) -> ItemAnswer:
     """The code of the analysis."""
     return author("say where recipes, settings and code of your own can be had.", _code(facts))
 
