@@ -22,7 +22,6 @@ _FIRST_DRAWS = 20_000
 _MOST_DRAWS = 640_000
 _MOST_SIGNS = 3_000_000_000  # of all draws and patients: some ten seconds
 _AT_ONCE = 2**23  # signs
-_HALVINGS = 20
 _SINGLE = 1e-6  # of sums in single precision, which are some thousand terms
 
 
@@ -114,20 +113,24 @@ class Swapped:
         """Return the true differences that the test does not reject; None where no swap changes anything."""
         if not self.drawn.any():
             return None
-        return self._end(-1.0, level), self._end(1.0, level)
+        return -self._upper(-1.0, level), self._upper(1.0, level)
 
-    def _end(self, side: float, level: float) -> float:
-        """Return how far from the difference towards -1 or 1 the p-value stays above the level."""
-        inside, outside = self.difference, side
-        # Zero first, so that the interval and the p-value never contradict each other.
-        if side * self.difference < 0:
-            inside, outside = (0.0, side) if self.p_value() > level else (inside, 0.0)
-        if outside == side and self.p_value(side) > level:
-            return side
-        for _ in range(_HALVINGS):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if self.p_value(middle) > level else (inside, middle)
-        return inside
+    def _upper(self, side: float, level: float) -> float:
+        """Return the largest true difference that is not rejected; with a side of -1, of the models changed.
+
+        A draw counts against a true difference that is larger than the observed one up to a value of its own:
+        |d - t m| >= t - D holds for t <= (D + d) / (1 + m) and for t <= (D - d) / (1 - m). So the end is one
+        of these values in their order, and interval and p-value never contradict each other.
+        """
+        observed, drawn = side * self.difference + self.rounding, side * self.drawn
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = np.fmax((observed + drawn) / (1 + self.moved), (observed - drawn) / (1 - self.moved))
+        # Not rejected while 1 + count > level (1 + draws): that many draws count, at least.
+        count = int(np.floor(level * (1 + len(ends)) - 1)) + 1
+        if count <= 0:
+            return 1.0
+        place = len(ends) - count
+        return float(min(1.0, max(-1.0, np.partition(ends, place)[place])))
 
 
 def swap(
