@@ -14,6 +14,7 @@ from cxrtune.report.table import Cell, Column, Row, Table, mark_best
     ("written", "expected"),
     [
         (notation.score(0.8125), "0.812"),
+        (notation.score(-0.2014), "\N{MINUS SIGN}0.201"),
         (notation.threshold(0.00004), "4.0e-05"),
         (notation.threshold(0.0), "0.000"),
         (notation.count(25_596), "25,596"),

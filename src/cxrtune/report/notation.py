@@ -10,14 +10,15 @@ from cxrtune.evaluation.results import Interval
 DASH = "\N{EN DASH}"
 """What stands in a table where a value is not defined."""
 
+_MINUS = "\N{MINUS SIGN}"
 _SMALLEST_FIXED = 0.0005
 _BYTE_UNITS = ("bytes", "kB", "MB", "GB")
 _PLURALS = {"patient": "patients", "image": "images", "finding": "findings", "model": "models"}
 
 
 def score(value: float) -> str:
-    """Write an AUROC, a precision, a recall or an F1: three decimals."""
-    return f"{value:.3f}"
+    """Write an AUROC, a precision, a slope: three decimals, with a real minus where it is below 0."""
+    return f"{value:.3f}".replace("-", _MINUS)
 
 
 def threshold(value: float) -> str:
@@ -27,12 +28,12 @@ def threshold(value: float) -> str:
 
 def span(interval: Interval) -> str:
     """Write a 95 % interval: `0.712 to 0.794`."""
-    return f"{interval.low:.3f} to {interval.high:.3f}"
+    return f"{score(interval.low)} to {score(interval.high)}"
 
 
 def signed(value: float) -> str:
     """Write a difference with its sign: `+0.021`, `-0.004` with a real minus."""
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:+.3f}".replace("-", _MINUS)
 
 
 def signed_span(interval: Interval) -> str:
