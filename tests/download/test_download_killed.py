@@ -126,7 +126,11 @@ PLACES = {
         "DownloadRecord.put",
         "arguments[0] == 'images_001.tar.gz'",
     ),
-    "it is recorded, but has no name": ("part", "Part.complete", "self.final.name == 'images_001.tar.gz'"),
+    "it is recorded, but has no name": (
+        "part",
+        "PartFile.complete",
+        "self.final.name == 'images_001.tar.gz'",
+    ),
     "it is unpacked, and that is not recorded": ("record", "DownloadRecord.put", "arguments[1].unpacked"),
     "that is recorded, and the archive still there": (
         "entry_download",

@@ -29,7 +29,7 @@ from cxrtune.back_off import BackOff
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.client import new_session
 from cxrtune.download.failure import Cancelled, DownloadError
-from cxrtune.download.part import Part
+from cxrtune.download.part import PartFile
 from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.download.transfer import Transfer
 from cxrtune.errors import UsageError
@@ -285,7 +285,7 @@ def transfer_of_the_table(data_set, stop, retries):
     """A transfer without what is around it."""
     data_set.folder.mkdir()
     entry = load_catalogue("small", data_set.write_catalogue()).files[0]
-    part = Part(data_set.folder / entry.name)
+    part = PartFile(data_set.folder / entry.name)
     listener = data_set.listener
     return Transfer(
         entry,

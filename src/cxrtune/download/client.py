@@ -48,7 +48,7 @@ class Refused(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Answer:
+class HostAnswer:
     """The head of an answer that brings bytes, and the bytes.
 
     Attributes:
@@ -80,7 +80,7 @@ def new_session() -> requests.Session:
 @contextmanager
 def ask(
     session: requests.Session, link: str, *, offset: int, validator: str | None, timeout: float
-) -> Iterator[Answer]:
+) -> Iterator[HostAnswer]:
     """Ask for the bytes of a file from `offset` on.
 
     Args:
@@ -132,26 +132,26 @@ def _target(link: str, location: str) -> str:
         return ""
 
 
-def _read(response: requests.Response, offset: int) -> Answer:
+def _read(response: requests.Response, offset: int) -> HostAnswer:
     status = response.status_code
     validator = _validator(response)
     if status == 416 and offset:
         _, total = _content_range(response)
-        return Answer(None, total, validator, iter(()))
+        return HostAnswer(None, total, validator, iter(()))
     if status not in (200, 206):
         _refuse(response)
     if "html" in response.headers.get("Content-Type", "").lower():
         raise Refused("it answers with a web page instead of the file")
     length = _whole_number(response.headers.get("Content-Length"))
     if status == 200:
-        return Answer(0, length, validator, _pieces(response))
+        return HostAnswer(0, length, validator, _pieces(response))
     start, total = _content_range(response)
     if start != offset:
         got = response.headers.get("Content-Range", "none")
         raise Interrupted(f"it answers with another range (asked for bytes {offset}-, got {got})")
     if total is not None and length is not None and length > total - offset:
         raise Interrupted(f"it announces {length} bytes where {total - offset} are left")
-    return Answer(start, total, validator, _pieces(response))
+    return HostAnswer(start, total, validator, _pieces(response))
 
 
 def _refuse(response: requests.Response) -> None:

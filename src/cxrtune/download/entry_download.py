@@ -12,7 +12,7 @@ from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
 from cxrtune.download.catalogue import CatalogueEntry, Unpack
 from cxrtune.download.client import new_session
 from cxrtune.download.failure import DownloadError
-from cxrtune.download.part import Part
+from cxrtune.download.part import PartFile
 from cxrtune.download.place import in_words, require_space, writing_to
 from cxrtune.download.record import DownloadRecord, Fetched, now
 from cxrtune.download.retry_policy import RetryPolicy
@@ -132,7 +132,7 @@ class EntryDownload:
         return self._put(sums, None)
 
     def _fetch(self, attempts: int) -> Fetched:
-        part = Part(self._path)
+        part = PartFile(self._path)
         for left in reversed(range(attempts)):
             transfer = Transfer(
                 self.entry,

@@ -29,7 +29,7 @@ class PartOrigin:
     total: int | None
 
 
-class Part:
+class PartFile:
     """The bytes so far of a file that will be `final`; also their checksums.
 
     It is safe to lose the process at any moment: bytes are appended only, and whose they are was

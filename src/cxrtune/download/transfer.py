@@ -10,9 +10,9 @@ import requests
 
 from cxrtune.download.address import shown
 from cxrtune.download.catalogue import CatalogueEntry
-from cxrtune.download.client import Answer, Interrupted, Refused, ask
+from cxrtune.download.client import HostAnswer, Interrupted, Refused, ask
 from cxrtune.download.failure import Cancelled, DownloadError
-from cxrtune.download.part import Part, PartOrigin
+from cxrtune.download.part import PartFile, PartOrigin
 from cxrtune.download.place import in_words, require_space
 from cxrtune.download.retry_policy import RetryPolicy
 from cxrtune.progress import Reporter
@@ -31,7 +31,7 @@ class Transfer:
         self,
         entry: CatalogueEntry,
         links: Sequence[str],
-        part: Part,
+        part: PartFile,
         *,
         retries: RetryPolicy,
         stop: threading.Event,
@@ -123,7 +123,7 @@ class Transfer:
             raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
         return True
 
-    def _is_of_another_version(self, answer: Answer, link: str) -> bool:
+    def _is_of_another_version(self, answer: HostAnswer, link: str) -> bool:
         """Return whether a host that was asked for the rest of one version answers with that of another."""
         origin = self._part.origin
         if origin is None:
@@ -155,7 +155,7 @@ class Transfer:
         self._tell_of_loss()
         self._part.begin(origin)
 
-    def _take(self, answer: Answer) -> None:
+    def _take(self, answer: HostAnswer) -> None:
         most = self._most(answer)
         for piece in answer.pieces:
             if self._stop.is_set():
@@ -168,7 +168,7 @@ class Transfer:
             self._part.append(piece)
             self._moved(len(piece))
 
-    def _most(self, answer: Answer) -> int:
+    def _most(self, answer: HostAnswer) -> int:
         """Return how many bytes the file can have: a host that never ends must not fill the disk."""
         if answer.total is not None:
             return answer.total
