@@ -171,10 +171,10 @@ def stored(found: tuple[float, float] | None) -> Interval | None:
 
 def named_interval(name: str, found: tuple[float, float] | None) -> dict[str, Interval]:
     """Return an interval under its name, or nothing where there is none."""
-    interval = stored(found)
-    return {} if interval is None else {name: interval}
+    return named_intervals({name: found})
 
 
 def named_intervals(found: Mapping[str, tuple[float, float] | None]) -> dict[str, Interval]:
     """Return intervals by name, those that there are."""
-    return {name: Interval(low=one[0], high=one[1]) for name, one in found.items() if one is not None}
+    known = {name: stored(one) for name, one in found.items()}
+    return {name: interval for name, interval in known.items() if interval is not None}

@@ -9,11 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.differences import (
-    Difference,
-    finding_difference,
-    mean_difference,
-)
+from cxrtune.evaluation.differences import Difference, finding_difference, mean_difference
 from cxrtune.evaluation.plan import MACRO, Plan
 from cxrtune.evaluation.results import Comparison, PairedResult
 from cxrtune.evaluation.verdicts import Question, verdicts
