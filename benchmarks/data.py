@@ -20,6 +20,9 @@ import packing
 import psutil
 import verify
 
+from cxrtune.experiment.archive.listing import list_images
+from cxrtune.experiment.archive.plan import Work, open_or_write_plan
+from cxrtune.experiment.archive.shards import ShardScorer
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
 from cxrtune.images.decoders import Decoders
@@ -28,9 +31,6 @@ from cxrtune.images.reading import Reading, reader
 from cxrtune.inference.loading import LoadedModel, load_scorer
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import model_file
-from cxrtune.pipeline.archive.listing import list_images
-from cxrtune.pipeline.archive.plan import Work, open_or_write_plan
-from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.processors import processor_count
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source

@@ -19,12 +19,12 @@ import pydicom
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from cxrtune.experiment.export import pictures_of
 from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.reading import Reading, reading_of
 from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model
-from cxrtune.pipeline.export import pictures_of
 from cxrtune.recipe import PreprocessSpec
 
 Pictures = list[NDArray[np.uint8]]

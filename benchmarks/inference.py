@@ -22,6 +22,7 @@ from cxrtune.engines.convert import to_openvino
 from cxrtune.engines.engine import Aim, Engine, Precision
 from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.engines.quantise import quantise
+from cxrtune.experiment.export import pictures_of
 from cxrtune.inference.export import GATE_OPERATIONS
 from cxrtune.inference.loading import TITLE, LoadedModel
 from cxrtune.inference.prediction import ModelIdentity
@@ -30,7 +31,6 @@ from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.models.densenet import ChestNet
 from cxrtune.models.scoring import ScoringNet
-from cxrtune.pipeline.export import pictures_of
 
 BATCH = 8
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.table import Cohort
+from cxrtune.experiment.bank import BANK, bank_key
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash, open_pack
-from cxrtune.pipeline.bank import BANK, bank_key
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import Recipe
 from cxrtune.recipe_file import load_recipe

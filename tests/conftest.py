@@ -22,7 +22,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 # What a test is, told by where it stands and what it asks for: nobody has to remember to say it.
 _SYSTEM_FOLDERS = frozenset(
-    {"baselines", "cli", "download", "engines", "inference", "packs", "pipeline", "serving", "training"}
+    {"baselines", "cli", "download", "engines", "inference", "experiment", "packs", "serving", "training"}
 )
 _SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "short_gate", "nih", "nih_1024"})
 _NUMERIC = (

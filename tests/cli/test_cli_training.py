@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from command_line import files_below
-from cxrtune.pipeline import baselines
-from cxrtune.pipeline.baselines import predict_probe
+from cxrtune.experiment import baselines
+from cxrtune.experiment.baselines import predict_probe
 from cxrtune.progress import SilentReporter
 from cxrtune.recipe import validate_recipe
 from cxrtune.recipe_file import shipped_recipes
@@ -133,7 +133,7 @@ def test_the_probe_is_the_same_with_a_bank_and_without(prepared, trained, tmp_pa
 def test_the_disk_is_announced_before_it_is_spent_and_a_smaller_bank_is_offered(
     train, trained, tmp_path, monkeypatch
 ):
-    from cxrtune.pipeline import bank
+    from cxrtune.experiment import bank
 
     class Usage:
         free = 700_000
@@ -158,7 +158,7 @@ def killed(*_):
 def test_a_second_start_goes_on_and_says_so(cxrtune, prepared, tmp_path, monkeypatch):
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr("cxrtune.pipeline.train.save_model", killed)
+        patch.setattr("cxrtune.experiment.train.save_model", killed)
         with pytest.raises(Killed):
             cxrtune("train", *prepared.arguments, "--out", out, *SMALL, "--views", 1)
     assert (out / "training-state.pt").is_file()
@@ -171,7 +171,7 @@ def test_a_second_start_goes_on_and_says_so(cxrtune, prepared, tmp_path, monkeyp
 def test_no_resume_begins_anew(cxrtune, prepared, tmp_path, monkeypatch):
     out = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr("cxrtune.pipeline.train.save_model", killed)
+        patch.setattr("cxrtune.experiment.train.save_model", killed)
         with pytest.raises(Killed):
             cxrtune("train", *prepared.arguments, "--out", out, *SMALL, "--views", 1)
     seen = cxrtune("train", *prepared.arguments, "--out", out, *loud(SMALL), "--views", 1, "--no-resume")

@@ -7,11 +7,11 @@ import onnx
 import pytest
 
 from cxrtune.errors import CxrtuneError, ModelFileError, UsageError
+from cxrtune.experiment import export as stage
 from cxrtune.inference.export import Parity, require_parity
 from cxrtune.inference.exported import EXPORTS, open_exported
 from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model
-from cxrtune.pipeline import export as stage
 
 
 @pytest.fixture(scope="module")

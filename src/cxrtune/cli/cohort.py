@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Make the table of images, patients, findings and splits."""
     from cxrtune.errors import UsageError
-    from cxrtune.pipeline.cohort import make_cohort
-    from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
+    from cxrtune.experiment.cohort import make_cohort
+    from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 
     given = data_of(data, tables, images, map_name, uncertain, metadata_only=metadata_only)
     reporter = reporter_of(context)

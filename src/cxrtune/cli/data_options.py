@@ -9,8 +9,8 @@ from cxrtune.errors import UsageError
 
 if TYPE_CHECKING:
     from cxrtune.cohort.own.cohort_map import Uncertain
-    from cxrtune.pipeline.cohort import GivenCohort
-    from cxrtune.pipeline.own_cohort import OwnData
+    from cxrtune.experiment.cohort import GivenCohort
+    from cxrtune.experiment.own_cohort import OwnData
 
 
 def data_of(
@@ -29,7 +29,7 @@ def data_of(
     Raises:
         UsageError: Neither or both, or only a part of the second.
     """
-    from cxrtune.pipeline.own_cohort import OwnData
+    from cxrtune.experiment.own_cohort import OwnData
 
     own = (tables, images, map_name)
     if data is not None:
@@ -67,7 +67,7 @@ def cohort_and_images(
     Raises:
         UsageError: The folder was not named, or more than these two were.
     """
-    from cxrtune.pipeline.cohort import GivenCohort
+    from cxrtune.experiment.cohort import GivenCohort
 
     if data is None or tables or any(given is not None for given in (images, map_name, uncertain)):
         raise UsageError(

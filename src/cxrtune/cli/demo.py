@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Run the whole experiment on synthetic radiographs, with nothing from outside."""
     from cxrtune.cli.outcome import print_outcome
-    from cxrtune.pipeline.demo import run_demo
+    from cxrtune.experiment.demo import run_demo
     from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 

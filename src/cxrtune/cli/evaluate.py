@@ -90,7 +90,7 @@ def command(
     from cxrtune.cohort.table import SPLITS
     from cxrtune.errors import UsageError
     from cxrtune.evaluation.plan import Plan
-    from cxrtune.pipeline.evaluate import Request, evaluate_predictions
+    from cxrtune.experiment.evaluate import Request, evaluate_predictions
 
     if split not in (*SPLITS, "all"):
         raise UsageError(f"there is no split '{split}'", remedy=f"Choose one of: {', '.join(SPLITS)}, all.")

@@ -39,8 +39,8 @@ def command(
     from cxrtune.cohort.boxes import find_boxes
     from cxrtune.cohort.table import read_cohort
     from cxrtune.errors import DataError, UsageError
+    from cxrtune.experiment.explain import ARRAYS, explain_cohort, explain_images
     from cxrtune.images.find import PassedOver, find_images
-    from cxrtune.pipeline.explain import ARRAYS, explain_cohort, explain_images
 
     reporter = reporter_of(context)
     if inputs and cohort is None and pack is None and boxes is None:

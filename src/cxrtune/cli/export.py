@@ -29,9 +29,9 @@ def command(
 ) -> None:
     """Export a model with its preprocessing, findings, thresholds, calibration and gate, and check it."""
     from cxrtune.errors import UsageError
+    from cxrtune.experiment.export import export_run, pictures_of
     from cxrtune.inference.exported import EXPORTS
     from cxrtune.models.checkpoint import load_model
-    from cxrtune.pipeline.export import export_run, pictures_of
 
     kind = next((known for known in EXPORTS if known == to), None)
     if kind is None:

@@ -7,8 +7,8 @@ from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import ModelResult
-from cxrtune.pipeline.choice_notes import judged
-from cxrtune.pipeline.run import Outcome
+from cxrtune.experiment.choice_notes import judged
+from cxrtune.experiment.run import Outcome
 from cxrtune.report.verdict import verdict
 
 

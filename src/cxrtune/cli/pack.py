@@ -32,7 +32,7 @@ def command(
     allow: Allow = None,
 ) -> None:
     """Decode the images of a cohort once."""
-    from cxrtune.pipeline.pack import make_pack
+    from cxrtune.experiment.pack import make_pack
     from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 

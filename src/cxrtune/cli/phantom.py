@@ -21,7 +21,7 @@ def command(
     workers: Workers = None,
 ) -> None:
     """Draw synthetic chest radiographs with eight findings, labels, boxes and split lists."""
-    from cxrtune.pipeline.demo import make_phantoms
+    from cxrtune.experiment.demo import make_phantoms
     from cxrtune.processors import processor_count
 
     make_phantoms(

@@ -90,9 +90,9 @@ def command(
     """
     from cxrtune.cli.archive import ArchiveOptions, is_folder, score
     from cxrtune.errors import UsageError
+    from cxrtune.experiment.predict import predict_cohort
+    from cxrtune.experiment.score import ScoreOptions, score_images
     from cxrtune.images.find import PassedOver, find_images
-    from cxrtune.pipeline.predict import predict_cohort
-    from cxrtune.pipeline.score import ScoreOptions, score_images
     from cxrtune.predictions import require_suffix
 
     reporter = reporter_of(context)

@@ -22,6 +22,6 @@ def command(
     ] = None,
 ) -> None:
     """Write the page that shows an evaluation; it opens from disk with no network."""
-    from cxrtune.pipeline.report import make_report
+    from cxrtune.experiment.report import make_report
 
     make_report(evaluation, out, run=run, reporter=reporter_of(context))

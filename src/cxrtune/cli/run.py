@@ -65,7 +65,7 @@ def command(
     """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
     from cxrtune.cli.outcome import print_outcome
     from cxrtune.errors import UsageError
-    from cxrtune.pipeline.run import run_experiment
+    from cxrtune.experiment.run import run_experiment
     from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 

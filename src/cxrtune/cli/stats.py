@@ -59,8 +59,8 @@ def command(
     from cxrtune.cli.stats_table import print_judged
     from cxrtune.errors import UsageError
     from cxrtune.evaluation.plan import Plan
-    from cxrtune.pipeline.stats import StatsRequest, judge_table
-    from cxrtune.pipeline.table_columns import TableColumns
+    from cxrtune.experiment.stats import StatsRequest, judge_table
+    from cxrtune.experiment.table_columns import TableColumns
 
     if (patient is None) != independent:
         what = "both --patient and --independent are" if independent else "no column of patients is"

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import FindingResult, PairedResult, Results
-from cxrtune.pipeline.stats import JudgedTable
+from cxrtune.experiment.stats import JudgedTable
 from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
 

@@ -38,8 +38,8 @@ def command(
     num_nodes: NumNodes = 1,
 ) -> None:
     """Fine-tune the last dense block and the head."""
+    from cxrtune.experiment.train import train_model
     from cxrtune.models.weights import check_source
-    from cxrtune.pipeline.train import train_model
     from cxrtune.recipe_file import load_recipe
     from cxrtune.training.team import is_helper
 

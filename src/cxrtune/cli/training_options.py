@@ -10,7 +10,7 @@ import typer
 from cxrtune.cli.options import setting
 
 if TYPE_CHECKING:
-    from cxrtune.pipeline.train import Circumstances
+    from cxrtune.experiment.train import Circumstances
 
 Bank = Annotated[
     Literal["on", "off"] | None,
@@ -76,7 +76,7 @@ def circumstances_of(
     Raises:
         UsageError: There is no such tracker.
     """
-    from cxrtune.pipeline.train import Circumstances
+    from cxrtune.experiment.train import Circumstances
     from cxrtune.training.team import Machines
     from cxrtune.training.trackers import tracker_names
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cxrtune.experiment.archive.plan import Plan
+from cxrtune.experiment.archive.score import Archive, score_archive
+from cxrtune.experiment.archive.shards import ShardScorer
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
 from cxrtune.inference.loading import load_scorer
-from cxrtune.pipeline.archive.plan import Plan
-from cxrtune.pipeline.archive.score import Archive, score_archive
-from cxrtune.pipeline.archive.shards import ShardScorer
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cxrtune.errors import DataError
+from cxrtune.experiment.archive.listing import list_images
 from cxrtune.images.find import find_images
-from cxrtune.pipeline.archive.listing import list_images
 from dicom_made import dicom
 
 NAMES = (
@@ -97,7 +97,8 @@ def test_a_closed_folder_is_a_row_with_its_reason(tmp_path):
         if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     program = (
-        "import os, sys; from pathlib import Path; from cxrtune.pipeline.archive.listing import list_images\n"
+        "import os, sys; from pathlib import Path\n"
+        "from cxrtune.experiment.archive.listing import list_images\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "print(list_images([Path(sys.argv[1])]).slice(0, 9).select(['image', 'problem']).to_pylist())"
     )
@@ -115,7 +116,7 @@ def test_a_million_files_in_one_folder_take_some_hundred_megabytes(tmp_path):
         os.close(os.open(folder + b"/%08d_000.png" % number, os.O_CREAT | os.O_WRONLY))
     program = (
         "import resource, sys; from pathlib import Path\n"
-        "from cxrtune.pipeline.archive.listing import list_images\n"
+        "from cxrtune.experiment.archive.listing import list_images\n"
         "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = used(); found = list_images([Path(sys.argv[1])]); found.digest()\n"
         "print(len(found.table), (used() - before) // 1024, found.slice(999_999, 1)['image'][0])"

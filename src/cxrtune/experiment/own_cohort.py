@@ -10,9 +10,9 @@ from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain, load_map
 from cxrtune.cohort.own.image_tree import ImageTree, search_tree
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import UsageError
-from cxrtune.pipeline.cohort import require_parquet, tell_parts
-from cxrtune.pipeline.origins import notice_of
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.experiment.cohort import require_parquet, tell_parts
+from cxrtune.experiment.origins import notice_of
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.shown import listed, tell_not_utf8

@@ -11,19 +11,19 @@ from cxrtune.cohort.table import read_cohort
 from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.write import RESULTS
+from cxrtune.experiment.bank import BANK
+from cxrtune.experiment.baselines import check_baselines, predict_probe, predict_xrv
+from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
+from cxrtune.experiment.evaluate import Request, evaluate_predictions
+from cxrtune.experiment.explain import explain_cohort
+from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
+from cxrtune.experiment.pack import make_pack
+from cxrtune.experiment.predict import predict_cohort
+from cxrtune.experiment.report import make_report
+from cxrtune.experiment.train import Circumstances, train_model
 from cxrtune.images.dicom import Allowance
 from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
-from cxrtune.pipeline.bank import BANK
-from cxrtune.pipeline.baselines import check_baselines, predict_probe, predict_xrv
-from cxrtune.pipeline.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
-from cxrtune.pipeline.evaluate import Request, evaluate_predictions
-from cxrtune.pipeline.explain import explain_cohort
-from cxrtune.pipeline.own_cohort import OwnData, make_own_cohort
-from cxrtune.pipeline.pack import make_pack
-from cxrtune.pipeline.predict import predict_cohort
-from cxrtune.pipeline.report import make_report
-from cxrtune.pipeline.train import Circumstances, train_model
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.report import DEFAULT_TITLE

@@ -20,7 +20,7 @@ from cxrtune.cohort.own.people import ages_of, translated, unknown
 from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
-from cxrtune.pipeline.table_columns import Places, TableColumns
+from cxrtune.experiment.table_columns import Places, TableColumns
 from cxrtune.prediction_file import read_frame, require_names, scores_of
 from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.shown import listed, quoted, short

@@ -19,16 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
+from cxrtune.experiment.archive.plan import Plan
+from cxrtune.experiment.archive.score import Archive, score_archive
+from cxrtune.experiment.archive.shards import ShardScorer
+from cxrtune.experiment.archive.worker_error import as_text, from_text
+from cxrtune.experiment.score import ScoreOptions
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
 from cxrtune.inference.loading import load_scorer
-from cxrtune.pipeline.archive.plan import Plan
-from cxrtune.pipeline.archive.score import Archive, score_archive
-from cxrtune.pipeline.archive.shards import ShardScorer
-from cxrtune.pipeline.archive.worker_error import as_text, from_text
-from cxrtune.pipeline.score import ScoreOptions
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter, SilentReporter
 

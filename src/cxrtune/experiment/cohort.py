@@ -10,8 +10,8 @@ from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
 from cxrtune.errors import DataError, UsageError
-from cxrtune.pipeline.origins import notice_of
-from cxrtune.pipeline.stage import skip_if_current
+from cxrtune.experiment.origins import notice_of
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Draft, Source, read_record, record_path, recording
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.experiment.archive.plan import Plan
+from cxrtune.experiment.rows import Row, failed_row, row_of, table_of
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
 from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import LoadedModel
 from cxrtune.inference.scoring import Scoring
-from cxrtune.pipeline.archive.plan import Plan
-from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
 from cxrtune.prediction_parts import PartPlace
 
 _Image = tuple[bytes, str | None]

@@ -13,15 +13,15 @@ from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import StaleInputError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
+from cxrtune.experiment.bank import BANK, BankKeeper
+from cxrtune.experiment.gate import make_gate
+from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.models.checkpoint import MODEL, save_model
 from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
-from cxrtune.pipeline.bank import BANK, BankKeeper
-from cxrtune.pipeline.gate import make_gate
-from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.progress import Reporter, SilentReporter
 from cxrtune.provenance import Draft, Source, key_of, record_path, recording
 from cxrtune.recipe import Recipe

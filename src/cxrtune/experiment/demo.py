@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cxrtune.experiment.run import Outcome, run_experiment
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.models.weights import imagenet_path
 from cxrtune.phantom import write_phantoms
-from cxrtune.pipeline.run import Outcome, run_experiment
-from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import recording
 from cxrtune.recipe import Recipe

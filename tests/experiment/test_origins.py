@@ -8,9 +8,9 @@ from cxrtune.cohort.boxes import SHIPPED_BOX_LIST, read_boxes
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.results import Origin
+from cxrtune.experiment.cohort import make_cohort
+from cxrtune.experiment.origins import notice_of, origin_of
 from cxrtune.phantom import write_phantoms
-from cxrtune.pipeline.cohort import make_cohort
-from cxrtune.pipeline.origins import notice_of, origin_of
 from cxrtune.progress import SilentReporter
 
 FINDINGS = ("Effusion", "Mass")

@@ -14,10 +14,10 @@ import numpy as np
 from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.engines.engine import Engine
 from cxrtune.errors import OutputError
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.files import naming_output_errors, write_text
 from cxrtune.models.densenet import ChestNet
 from cxrtune.packs.pack import Pack
-from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter, SilentTask, Task
 from cxrtune.provenance import Source, key_of, recording
 from cxrtune.recipe import Recipe

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.errors import DataError, UnreadableImageError
+from cxrtune.experiment.journal import Journal
+from cxrtune.experiment.rows import Row, failed_row, row_of, table_of
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
@@ -16,9 +19,6 @@ from cxrtune.images.reading import Reading, reader
 from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.scoring import Scoring
-from cxrtune.pipeline.journal import Journal
-from cxrtune.pipeline.rows import Row, failed_row, row_of, table_of
-from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.predictions import require_suffix
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter

@@ -8,9 +8,9 @@ import numpy as np
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.results import Results
+from cxrtune.experiment.choice_notes import part_of
 from cxrtune.finding_names import meaning
 from cxrtune.findings import NIH_FINDINGS
-from cxrtune.pipeline.choice_notes import part_of
 from cxrtune.predictions import Predictions
 from cxrtune.shown import listed, short
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxrtune.experiment.predict import model_card
 from cxrtune.inference.prediction import FindingScore, ModelIdentity
 from cxrtune.inference.quality import Quality
 from cxrtune.models.description import ModelInfo
-from cxrtune.pipeline.predict import model_card
 from cxrtune.predictions import Predictions
 
 Row = dict[str, Any]

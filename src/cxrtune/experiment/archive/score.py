@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import torch
 
 from cxrtune.errors import DataError
+from cxrtune.experiment.archive.listing import list_images
+from cxrtune.experiment.archive.plan import PLAN, Plan, Work, open_or_write_plan
+from cxrtune.experiment.score import ScoreOptions
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.inference.loading import EngineChoice
 from cxrtune.inference.prediction import ModelIdentity
-from cxrtune.pipeline.archive.listing import list_images
-from cxrtune.pipeline.archive.plan import PLAN, Plan, Work, open_or_write_plan
-from cxrtune.pipeline.score import ScoreOptions
-from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 

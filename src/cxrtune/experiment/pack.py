@@ -8,11 +8,11 @@ from pathlib import Path
 from cxrtune.cohort.folder import locate_images
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError
+from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
-from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.recipe import PreprocessSpec

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import StaleInputError
+from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.inference.loading import TITLE
 from cxrtune.inference.scores import predictions_of
 from cxrtune.models.checkpoint import MODEL, load_model
 from cxrtune.models.description import ModelInfo
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.stage import left_out, skip_if_current
 from cxrtune.predictions import ModelCard, require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording

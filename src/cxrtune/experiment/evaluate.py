@@ -15,21 +15,21 @@ from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.write import write_evaluation
-from cxrtune.findings import NIH_FINDINGS
-from cxrtune.heatmaps import read_heatmaps
-from cxrtune.pipeline.beside_the_cohort import adjudicated_labels, training_parts
-from cxrtune.pipeline.choice_notes import choice_notes, judged
-from cxrtune.pipeline.evaluation_inputs import (
+from cxrtune.experiment.beside_the_cohort import adjudicated_labels, training_parts
+from cxrtune.experiment.choice_notes import choice_notes, judged
+from cxrtune.experiment.evaluation_inputs import (
     boxes_for,
     require_models_of,
     require_names,
     require_prevalences,
     source_of,
 )
-from cxrtune.pipeline.given_thresholds import Given, read_given
-from cxrtune.pipeline.left_aside import left_aside, without_boxes
-from cxrtune.pipeline.origins import origin_of
-from cxrtune.pipeline.stage import left_out, skip_if_current
+from cxrtune.experiment.given_thresholds import Given, read_given
+from cxrtune.experiment.left_aside import left_aside, without_boxes
+from cxrtune.experiment.origins import origin_of
+from cxrtune.experiment.stage import left_out, skip_if_current
+from cxrtune.findings import NIH_FINDINGS
+from cxrtune.heatmaps import read_heatmaps
 from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording

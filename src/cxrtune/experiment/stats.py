@@ -11,14 +11,14 @@ from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import Origin, Results
 from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
 from cxrtune.evaluation.write import RESULTS
-from cxrtune.pipeline.choice_notes import judged
-from cxrtune.pipeline.evaluate import notes_on, write_folder
-from cxrtune.pipeline.evaluation_inputs import require_models_of, require_names, require_prevalences
-from cxrtune.pipeline.given_thresholds import Given, read_given
-from cxrtune.pipeline.one_table import read_one_table
-from cxrtune.pipeline.report import make_report
-from cxrtune.pipeline.stage import skip_if_current
-from cxrtune.pipeline.table_columns import TableColumns
+from cxrtune.experiment.choice_notes import judged
+from cxrtune.experiment.evaluate import notes_on, write_folder
+from cxrtune.experiment.evaluation_inputs import require_models_of, require_names, require_prevalences
+from cxrtune.experiment.given_thresholds import Given, read_given
+from cxrtune.experiment.one_table import read_one_table
+from cxrtune.experiment.report import make_report
+from cxrtune.experiment.stage import skip_if_current
+from cxrtune.experiment.table_columns import TableColumns
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 

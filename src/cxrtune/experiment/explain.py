@@ -12,6 +12,7 @@ import numpy as np
 from cxrtune.cohort.boxes import read_boxes
 from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError, StaleInputError, UnreadableImageError, UsageError
+from cxrtune.experiment.stage import skip_if_current
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.decoders import Decoders
@@ -24,7 +25,6 @@ from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import model_file
 from cxrtune.packs.pack import open_pack
-from cxrtune.pipeline.stage import skip_if_current
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
