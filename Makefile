@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfi
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo check unit test long nightly test-cpus coverage bench clean
+.PHONY: demo check house unit test long nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -23,6 +23,11 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What the house is built of, counted; and the picture of its layers in docs/design.md.
+house: $(READY)
+	$(BIN)/python tests/house.py
+	$(BIN)/python tests/house_picture.py
 
 # What trains nothing and starts no server and no other process.
 unit: $(READY)

@@ -1,12 +1,6 @@
-"""The house's own rules, as far as a program can look after them."""
+"""The house's own rules, as far as a program can look after them; `make house` prints the rest."""
 
-import ast
-from collections import defaultdict
-from pathlib import Path
-
-import cxrtune
-
-SOURCES = Path(cxrtune.__file__).parent
+from house import LARGEST, House
 
 # Names that still mean two things or more, each with the number of its classes. The list only ever shrinks.
 SHARED_NAMES = {
@@ -20,19 +14,13 @@ SHARED_NAMES = {
 }
 
 
-def classes_by_name() -> dict[str, list[str]]:
-    """Where the classes of each name are defined, in whatever they are defined."""
-    found = defaultdict(list)
-    for path in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                found[node.name].append(f"{path.relative_to(SOURCES).as_posix()}:{node.lineno}")
-    return found
-
-
 def test_a_class_name_means_one_thing():
-    shared = {name: places for name, places in classes_by_name().items() if len(places) > 1}
+    shared = House().shared_names()
     new = {name: places for name, places in shared.items() if len(places) > SHARED_NAMES.get(name, 1)}
     assert not new, "name these after what sets them apart"
     gone = {name for name, count in SHARED_NAMES.items() if len(shared.get(name, [])) < count}
     assert not gone, "these are fewer now: shorten SHARED_NAMES"
+
+
+def test_no_module_is_larger_than_a_person_reads_at_once():
+    assert {module.name: module.lines for module in House().modules if module.lines > LARGEST} == {}
