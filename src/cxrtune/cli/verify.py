@@ -40,13 +40,17 @@ def command(
     allow: Allow = None,
 ) -> None:
     """Check a data folder and tell all problems at once; exit code 1 if one is an error."""
+    from cxrtune.cohort.checks.cohort_images import verify_cohort
+    from cxrtune.cohort.checks.nih_folder import verify_nih_folder
+    from cxrtune.cohort.checks.verdict import (
+        Settings,
+        closing_lines,
+        problem_lines,
+        require_list_name,
+        write_problems,
+    )
     from cxrtune.cohort.table import read_cohort
     from cxrtune.processors import processor_count
-    from cxrtune.verification.nih_folder import verify_nih_folder
-    from cxrtune.verification.own_cohort import verify_cohort
-    from cxrtune.verification.problem_list import require_list_name, write_problems
-    from cxrtune.verification.summary import closing_lines, problem_lines
-    from cxrtune.verification.verdict import Settings
 
     reporter = reporter_of(context)
     settings = Settings(decode, workers or processor_count(), frozenset(allowances_of(allow)))

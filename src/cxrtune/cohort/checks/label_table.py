@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxrtune.cohort.checks.table_text import read_table_text
 from cxrtune.cohort.nih import COLUMNS
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem
-from cxrtune.verification.table_text import read_table_text
+from cxrtune.cohort.problem import Kind, Problem
 
 
 @dataclass(frozen=True)

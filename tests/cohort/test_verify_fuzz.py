@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxrtune.cohort.checks.nih_folder import verify_nih_folder
+from cxrtune.cohort.checks.verdict import Settings, problem_lines
 from cxrtune.progress import SilentReporter
-from cxrtune.verification.nih_folder import verify_nih_folder
-from cxrtune.verification.summary import problem_lines
-from cxrtune.verification.verdict import Settings
 
 pytestmark = pytest.mark.system
 

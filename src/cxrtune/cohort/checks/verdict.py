@@ -1,12 +1,63 @@
-"""The problems in few lines: one group a kind and remedy, with its number and some examples."""
+"""What a check of a data folder came to: few lines for people, and the whole list as a file."""
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
+from cxrtune.cohort.problem import Problem
+from cxrtune.errors import UsageError
+from cxrtune.files import write_whole
+from cxrtune.images.dicom import Allowance
 from cxrtune.shown import shown
-from cxrtune.verification.problem import Problem
-from cxrtune.verification.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How thoroughly to check.
+
+    Attributes:
+        decode: Open every image; otherwise names, sizes and bytes only.
+        workers: Number of decoding processes.
+        allow: What is let in of DICOM that is refused otherwise.
+    """
+
+    decode: bool
+    workers: int
+    allow: frozenset[Allowance] = frozenset()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The problems, errors first, and what was looked at.
+
+    Attributes:
+        problems: All of them.
+        facts: What was checked against what, a line each.
+    """
+
+    problems: tuple[Problem, ...]
+    facts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem], facts: Sequence[str]) -> Verdict:
+        """Make a verdict, errors first; within a severity the checks keep their order."""
+        ordered = sorted(problems, key=lambda problem: problem.severity != "error")
+        return cls(tuple(ordered), tuple(facts))
+
+    @property
+    def errors(self) -> int:
+        """How many are errors."""
+        return sum(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def warnings(self) -> int:
+        """How many are warnings."""
+        return len(self.problems) - self.errors
+
 
 _LONGEST = 400  # characters of a problem on the screen; the list has all
 
@@ -82,3 +133,37 @@ def _counted(number: int, noun: str, kinds: Set[str]) -> str:
         return "" if noun == "warning" else "No errors"
     of_kinds = f" of {len(kinds)} kinds" if len(kinds) > 1 else ""
     return f"{number:,} {noun}{'' if number == 1 else 's'}{of_kinds}"
+
+
+_SUFFIXES = (".csv", ".jsonl")
+
+
+def require_list_name(path: Path) -> None:
+    """Refuse a name that says no format.
+
+    Raises:
+        UsageError: It ends neither in .csv nor in .jsonl.
+    """
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            "the list of problems is written as .csv or .jsonl",
+            path=path,
+            remedy="Name it like: problems.csv",
+        )
+
+
+def write_problems(path: Path, problems: Sequence[Problem]) -> None:
+    """Write the problems, one a row, with the attributes of `Problem` as columns.
+
+    Raises:
+        UsageError: The name says no format.
+        OutputError: The file cannot be written.
+    """
+    require_list_name(path)
+    with write_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        if path.suffix.lower() == ".csv":
+            writer = csv.DictWriter(stream, [field.name for field in fields(Problem)])
+            writer.writeheader()
+            writer.writerows(map(asdict, problems))
+        else:
+            stream.writelines(json.dumps(asdict(problem), ensure_ascii=False) + "\n" for problem in problems)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cxrtune.cohort.checks import known
+from cxrtune.cohort.problem import Kind
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.verification import known
-from cxrtune.verification.kinds import Kind
 
 
 def _spoil(folder):

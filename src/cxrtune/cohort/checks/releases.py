@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxrtune.cohort.cells import years_of
+from cxrtune.cohort.checks import known
+from cxrtune.cohort.checks.label_table import LabelTable, in_one_order, read_label_table
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.recognise import are_of_nih
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.shown import quoted, shown
-from cxrtune.verification import known
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.label_table import LabelTable, in_one_order, read_label_table
-from cxrtune.verification.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxrtune.cohort.checks import known
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.splits import LISTS, are_kaggles, official_test_patients, read_list, split_lists
 from cxrtune.errors import DataError
 from cxrtune.shown import shown
-from cxrtune.verification import known
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem
 
 _ONE_RELEASE = "Use table and lists of one release, or remove both lists to use NIH's own split."
 _OWN_SPLIT = "Put NIH's list there, or remove both lists to use NIH's official test patients."
 
 
 @dataclass(frozen=True)
-class Split:
+class CheckedLists:
     """Who is tested on.
 
     Attributes:
@@ -34,7 +33,7 @@ class Split:
     problems: tuple[Problem, ...]
 
 
-def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -> Split:
+def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -> CheckedLists:
     """Check the lists of a folder.
 
     Args:
@@ -45,18 +44,20 @@ def check_split_lists(folder: Path, patients: pd.Series[str], *, is_nih: bool) -
     official = frozenset(patients.index[patients.isin(official_test_patients())])
     there = split_lists(folder)
     if not there:
-        return Split("no split lists: NIH's official test patients are tested on", official, ())
+        return CheckedLists("no split lists: NIH's official test patients are tested on", official, ())
     found = _check_there(there, patients, official, is_nih=is_nih)
     if are_kaggles(there.values()) and any(problem.severity == "error" for problem in found.problems):
         # Not read then, so that nothing is wrong that a stage would stop at.
         problems = tuple(replace(problem, severity="warning") for problem in found.problems)
-        return Split("split lists that are not used: NIH's official test patients are", official, problems)
+        return CheckedLists(
+            "split lists that are not used: NIH's official test patients are", official, problems
+        )
     return found
 
 
 def _check_there(
     there: dict[str, Path], patients: pd.Series[str], official: frozenset[str], *, is_nih: bool
-) -> Split:
+) -> CheckedLists:
     problems: list[Problem] = []
     listed: dict[str, set[str]] = {}
     for part, path in there.items():
@@ -85,7 +86,7 @@ def _check_there(
             )
         )
     if len(listed) < len(LISTS):
-        return Split("split lists that cannot be used", official, tuple(problems))
+        return CheckedLists("split lists that cannot be used", official, tuple(problems))
     problems += _against_table(listed, patients, names)
     problems += _patients_across(listed, patients, names)
     if not is_nih:
@@ -111,7 +112,7 @@ def _check_there(
                 "Use NIH's lists if the numbers shall be compared with published ones.",
             )
         )
-    return Split(sentence, frozenset(listed["test"]), tuple(problems))
+    return CheckedLists(sentence, frozenset(listed["test"]), tuple(problems))
 
 
 def _against_table(

@@ -6,14 +6,13 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
+from cxrtune.cohort.checks.image_checks import check_images
+from cxrtune.cohort.checks.listing import FolderListing, Found, file_size, list_folder
+from cxrtune.cohort.checks.verdict import Settings, Verdict
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.table import Cohort
 from cxrtune.progress import Reporter
 from cxrtune.shown import shown
-from cxrtune.verification.image_checks import check_images
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Found, Listing, file_size, list_folder
-from cxrtune.verification.problem import Problem
-from cxrtune.verification.verdict import Settings, Verdict
 
 
 def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
@@ -43,9 +42,9 @@ def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Re
     )
 
 
-def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> Listing:
+def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> FolderListing:
     """List what the cohort names, one pass a folder; a name that leads out of the folder is not followed."""
-    listing = Listing(folder)
+    listing = FolderListing(folder)
     there = list_folder(folder, reporter)
     listing.problems += [problem for problem in there.problems if problem.kind is Kind.FOLDER]
     wanted: dict[str, list[str]] = defaultdict(list)
@@ -85,7 +84,7 @@ def _outside(name: str) -> Problem:
     )
 
 
-def _missing(cohort: Cohort, listing: Listing) -> list[Problem]:
+def _missing(cohort: Cohort, listing: FolderListing) -> list[Problem]:
     refused = {problem.file for problem in listing.problems}
     return [
         Problem(

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.boxes import BOX_COLUMNS, BOX_LIST, BOX_NAMES, BOXES_REMEDY, CORNERS, box_faults
+from cxrtune.cohort.checks.table_text import read_table_text
+from cxrtune.cohort.problem import Kind, Problem, Severity
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.number_texts import numbers
 from cxrtune.shown import short
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem, Severity
-from cxrtune.verification.table_text import read_table_text
 
 
 def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:

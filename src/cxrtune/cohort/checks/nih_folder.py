@@ -7,24 +7,23 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxrtune.cohort.checks import known
+from cxrtune.cohort.checks.ages import check_ages
+from cxrtune.cohort.checks.box_list import check_boxes
+from cxrtune.cohort.checks.image_checks import check_images
+from cxrtune.cohort.checks.label_table import LabelTable, read_label_table
+from cxrtune.cohort.checks.labels import check_labels
+from cxrtune.cohort.checks.listing import FolderListing, list_folder
+from cxrtune.cohort.checks.misnamed import check_file_names
+from cxrtune.cohort.checks.presence import check_presence, check_unpacking, no_images
+from cxrtune.cohort.checks.releases import Identity, identify
+from cxrtune.cohort.checks.rows import check_rows
+from cxrtune.cohort.checks.split_lists import check_split_lists
+from cxrtune.cohort.checks.two_tables import check_two_tables
+from cxrtune.cohort.checks.verdict import Settings, Verdict
 from cxrtune.cohort.nih import find_table, other_tables
+from cxrtune.cohort.problem import Problem
 from cxrtune.progress import Reporter
-from cxrtune.verification import known
-from cxrtune.verification.ages import check_ages
-from cxrtune.verification.box_list import check_boxes
-from cxrtune.verification.image_checks import check_images
-from cxrtune.verification.label_table import LabelTable, read_label_table
-from cxrtune.verification.labels import check_labels
-from cxrtune.verification.listing import Listing, list_folder
-from cxrtune.verification.misnamed import check_file_names
-from cxrtune.verification.presence import check_presence, no_images
-from cxrtune.verification.problem import Problem
-from cxrtune.verification.releases import Identity, identify
-from cxrtune.verification.rows import check_rows
-from cxrtune.verification.split_lists import check_split_lists
-from cxrtune.verification.two_tables import check_two_tables
-from cxrtune.verification.unpacking import check_unpacking
-from cxrtune.verification.verdict import Settings, Verdict
 
 
 def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
@@ -66,7 +65,7 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
 
 
 def _check_presence(
-    listing: Listing, patients: Mapping[str, str], table: str, *, is_nih: bool
+    listing: FolderListing, patients: Mapping[str, str], table: str, *, is_nih: bool
 ) -> list[Problem]:
     missing = sum(name not in listing.images for name in patients)
     presence = check_presence(patients, listing, table) if listing.images else [no_images(listing.root)]

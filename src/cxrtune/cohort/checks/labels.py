@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cxrtune.cohort.checks.label_table import LabelTable
 from cxrtune.cohort.nih import LABELS_REMEDY, unknown_label
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
 from cxrtune.shown import shown
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.problem import Problem
 
 
 def check_labels(table: LabelTable) -> list[Problem]:

@@ -1,8 +1,10 @@
-"""The kinds of problems that a data folder can have; their names are what scripts filter by."""
+"""One thing that is wrong with a data folder, and the kinds of such things."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Kind(StrEnum):
@@ -36,3 +38,25 @@ class Kind(StrEnum):
         kind._value_ = name
         kind.meaning = meaning
         return kind
+
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem, and the way out of it.
+
+    Attributes:
+        kind: Which check found it.
+        severity: `error`: a stage would refuse, or learn from wrong data; `warning`: worth a look.
+        file: The file or folder, relative to the data folder where it lies in it.
+        what: What was found, and what was expected.
+        remedy: What to do.
+    """
+
+    kind: Kind
+    severity: Severity
+    file: str
+    what: str
+    remedy: str

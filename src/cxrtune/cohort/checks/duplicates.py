@@ -8,24 +8,23 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 
+from cxrtune.cohort.checks.checked_images import CheckedImage
+from cxrtune.cohort.checks.listing import FolderListing
+from cxrtune.cohort.problem import Kind, Problem, Severity
 from cxrtune.files import sha256_of
 from cxrtune.progress import Reporter
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.listing import Listing
-from cxrtune.verification.pictures import Picture
-from cxrtune.verification.problem import Problem, Severity
 
 _END = 4096  # bytes at either end of a file: PNG files of unlike pictures differ there
 
 
-def same_pixels(pictures: Mapping[str, Picture]) -> list[list[str]]:
+def same_pixels(pictures: Mapping[str, CheckedImage]) -> list[list[str]]:
     """Return groups of images with the same pixels."""
     return _groups(
         (name for name, seen in pictures.items() if seen.digest), lambda name: pictures[name].digest
     )
 
 
-def same_bytes(listing: Listing, reporter: Reporter) -> list[list[str]]:
+def same_bytes(listing: FolderListing, reporter: Reporter) -> list[list[str]]:
     """Return groups of image files with the same bytes.
 
     Sizes first, then both ends of the files whose sizes are alike, and the whole only of what is left: almost
@@ -49,7 +48,10 @@ def same_bytes(listing: Listing, reporter: Reporter) -> list[list[str]]:
 
 
 def check_duplicates(
-    groups: Iterable[list[str]], listing: Listing, patients: Mapping[str, str], splits: Mapping[str, str]
+    groups: Iterable[list[str]],
+    listing: FolderListing,
+    patients: Mapping[str, str],
+    splits: Mapping[str, str],
 ) -> list[Problem]:
     """Return one problem a group; what crosses patients or splits is an error.
 

@@ -25,7 +25,7 @@ _PNG_MODES = {RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGBA: "RGBA"}
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CheckedImage:
     """What an image turned out to be.
 
     Attributes:
@@ -52,7 +52,7 @@ def look_at_all(
     workers: int,
     progress: Callable[[int], None],
     allow: frozenset[Allowance] = frozenset(),
-) -> dict[str, Picture]:
+) -> dict[str, CheckedImage]:
     """Decode images in decoding processes.
 
     Args:
@@ -64,27 +64,29 @@ def look_at_all(
     Raises:
         CxrtuneError: Processes were killed again and again.
     """
-    seen: dict[str, Picture] = {}
+    seen: dict[str, CheckedImage] = {}
     if not paths:
         return seen
     with Decoders(partial(_make_looker, allow), workers) as decoders:
         for name, found in zip(paths, decoders.read(paths.values()), strict=True):
-            seen[name] = Picture(fault=found.reason) if isinstance(found, UnreadableImageError) else found
+            seen[name] = (
+                CheckedImage(fault=found.reason) if isinstance(found, UnreadableImageError) else found
+            )
             progress(1)
     return seen
 
 
-def _make_looker(allow: frozenset[Allowance]) -> Callable[[Path], Picture]:
+def _make_looker(allow: frozenset[Allowance]) -> Callable[[Path], CheckedImage]:
     return partial(_look_at, allow=allow)
 
 
-def _look_at(path: Path, allow: frozenset[Allowance]) -> Picture:
+def _look_at(path: Path, allow: frozenset[Allowance]) -> CheckedImage:
     radiograph = read_radiograph(path, allow)
     pixels, notes = radiograph.pixels, (*radiograph.notes, *library_notes())
     mode, is_grey = _mode(path.read_bytes())
     digest = hashlib.blake2b(f"{pixels.dtype.str}{pixels.shape}".encode(), digest_size=16)
     digest.update(pixels.tobytes())
-    return Picture(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest(), notes)
+    return CheckedImage(None, pixels.shape[1], pixels.shape[0], mode, is_grey, digest.digest(), notes)
 
 
 def _mode(data: bytes) -> tuple[str | None, bool]:

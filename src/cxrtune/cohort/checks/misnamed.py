@@ -7,10 +7,9 @@ from pathlib import Path
 
 from cxrtune.cohort.boxes import BOX_LIST
 from cxrtune.cohort.nih import TABLE_NAMES
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.splits import KAGGLES_LISTS, LISTS
 from cxrtune.shown import shown
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem
 
 _LOOKED_FOR = (*TABLE_NAMES, *LISTS.values(), BOX_LIST)
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.csv_lines import HEAD, separator_line, separator_of, spoken
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import read_utf8
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem
 
 _ORIGINAL = "Put the file as NIH published it in its place."
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from cxrtune.cohort.cells import years_of
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.label_table import LabelTable, in_one_order
-from cxrtune.verification.problem import Problem
+from cxrtune.cohort.checks.label_table import LabelTable, in_one_order
+from cxrtune.cohort.problem import Kind, Problem
 
 _NUMBERS = ("patient", "followup")
 _COMPARED = {

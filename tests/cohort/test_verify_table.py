@@ -5,10 +5,10 @@ import gzip
 import pandas as pd
 import pytest
 
+from cxrtune.cohort.checks import known
+from cxrtune.cohort.checks.label_table import read_label_table
+from cxrtune.cohort.checks.releases import identify
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.verification import known
-from cxrtune.verification.label_table import read_label_table
-from cxrtune.verification.releases import identify
 from nih_folder import HEADER
 
 TABLE = "Data_Entry_2017_v2020.csv"

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from cxrtune.cohort.checks.label_table import LabelTable
+from cxrtune.cohort.problem import Kind, Problem, Severity
 from cxrtune.shown import quoted, shown
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.problem import Problem, Severity
 
 _NIH_NAME = r"^0*(\d+)_\d{3}\.png$"
 _EXPECTED = {"sex": ("M", "F"), "view": ("PA", "AP")}

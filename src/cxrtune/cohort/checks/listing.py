@@ -1,20 +1,21 @@
-"""What lies in a data folder: one pass over its directories, made for a million files."""
+"""What lies in a data folder, and what is odd about its links and names; made for a million files."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.errors import DataError
 from cxrtune.progress import Reporter, Task
-from cxrtune.shown import shown
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.problem import Problem
+from cxrtune.shown import is_utf8, shown
 
 _STEP = 10_000  # images between two signs of life
 
@@ -27,7 +28,7 @@ class Found(NamedTuple):
 
 
 @dataclass
-class Listing:
+class FolderListing:
     """The contents of the folders that images are looked for in.
 
     Attributes:
@@ -56,7 +57,7 @@ class Listing:
         return self.root / self.images[name].folder / name
 
 
-def list_folder(root: Path, reporter: Reporter) -> Listing:
+def list_folder(root: Path, reporter: Reporter) -> FolderListing:
     """List a data folder.
 
     Args:
@@ -72,10 +73,10 @@ def list_folder(root: Path, reporter: Reporter) -> Listing:
             path=root,
             remedy="Name the folder that holds images/ and the label table.",
         )
-    listing = Listing(root)
+    listing = FolderListing(root)
     places = image_places(root)
     listing.places = [place.relative_to(root).as_posix() for place in places]
-    with reporter.task("Listing", len(places)) as task:
+    with reporter.task("FolderListing", len(places)) as task:
         for place, name in zip(places, listing.places, strict=True):
             try:
                 with os.scandir(place) as entries:
@@ -86,7 +87,7 @@ def list_folder(root: Path, reporter: Reporter) -> Listing:
     return listing
 
 
-def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: Listing, task: Task) -> None:
+def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: FolderListing, task: Task) -> None:
     images, others = listing.images, listing.others.setdefault(folder, [])
     for entry in entries:
         name = entry.name
@@ -135,3 +136,78 @@ def _twice(name: str, first: str, second: str) -> Problem:
         f"an image of this name lies in {shown(first)} too; expected one",
         "Keep one of them.",
     )
+
+
+def check_links(listing: FolderListing) -> list[Problem]:
+    """Return the links whose targets are outside; a folder of images that is itself a link is told once."""
+    root = os.path.realpath(listing.root)
+    inside = [root]
+    problems = []
+    for place in listing.places:
+        target = os.path.realpath(listing.root / place)
+        if not _is_below(target, inside):
+            inside.append(target)
+            problems.append(
+                _leaving(
+                    place,
+                    target,
+                    "Nothing need be done if you made it: see that its disk is there, and is yours.",
+                )
+            )
+    for link in listing.links:
+        target = os.path.realpath(os.path.join(listing.root, link))  # noqa: PTH118  a Path a link costs seconds on 112,120
+        if not _is_below(target, inside):
+            problems.append(
+                _leaving(link, target, "Copy the file into the folder: what a link shows can change unseen.")
+            )
+    return problems
+
+
+def _is_below(path: str, folders: list[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+
+def _leaving(file: str, target: str, remedy: str) -> Problem:
+    return Problem(
+        Kind.LINK, "warning", shown(file), f"is a link out of the folder, to {shown(target)}", remedy
+    )
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
+_RENAME = "cxrtune does not use it: rename it (convmv does so for whole folders)."
+_REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
+
+
+def check_names(listing: FolderListing) -> list[Problem]:
+    """Return the images whose names hold spaces, accents, control characters, or bytes that are no UTF-8."""
+    return [
+        Problem(
+            Kind.NAME,
+            "warning",
+            listing.file(name),
+            f"has a name with {reason}",
+            _REMEDY if is_utf8(name) else _RENAME,
+        )
+        for name in listing.images
+        if not _PLAIN.fullmatch(name) and (reason := _reason(name))
+    ]
+
+
+def _reason(name: str) -> str:
+    if not name.isprintable():
+        return "characters that cannot be seen" if is_utf8(name) else "bytes that are not UTF-8"
+    if name != unicodedata.normalize("NFC", name):
+        return "accents in two parts (Unicode NFD), which match no table that has them in one"
+    reasons = [
+        word
+        for word, found in (
+            ("spaces", " " in name),
+            ("letters beyond ASCII", not name.isascii()),
+            (
+                "characters that a shell takes for its own",
+                bool(re.search(r"[^\w\s./\-]", name, re.ASCII)) and name.isascii(),
+            ),
+        )
+        if found
+    ]
+    return " and ".join(reasons)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from cxrtune.cohort.cells import OLDEST, years_of
+from cxrtune.cohort.checks.label_table import LabelTable
+from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.shown import quoted, shown
-from cxrtune.verification.kinds import Kind
-from cxrtune.verification.label_table import LabelTable
-from cxrtune.verification.problem import Problem
 
 
 def check_ages(table: LabelTable) -> list[Problem]:
