@@ -20,13 +20,12 @@ import packing
 import psutil
 import verify
 
-from cxrtune.experiment.archive.listing import list_images
 from cxrtune.experiment.archive.plan import Work, open_or_write_plan
 from cxrtune.experiment.archive.shards import ShardScorer
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
 from cxrtune.images.decoders import Decoders
-from cxrtune.images.find import find_images
+from cxrtune.images.listing import list_images
 from cxrtune.images.reading import Reading, reader
 from cxrtune.inference.loading import LoadedModel, load_scorer
 from cxrtune.memory import keep_freed_memory
@@ -67,7 +66,7 @@ def score(bench: Bench) -> None:
     keep_freed_memory()
     run, files = model(bench, 224), phantoms(bench)
     loaded = load_scorer(run, "openvino", aim="throughput", at_once=processor_count())
-    images = [image.path for image in find_images([files])]
+    images = [image.path for image in list_images([files]).files()]
     with decoders_of(loaded) as decoders:
         packed = [one.packed for one in decoders.read(images) if isinstance(one, Reading)]
         ways: dict[str, Callable[[], object]] = {

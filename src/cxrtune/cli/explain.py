@@ -40,16 +40,15 @@ def command(
     from cxrtune.cohort.table import read_cohort
     from cxrtune.errors import DataError, UsageError
     from cxrtune.experiment.explain import ARRAYS, explain_cohort, explain_images
-    from cxrtune.images.find import PassedOver, find_images
+    from cxrtune.images.listing import list_images
 
     reporter = reporter_of(context)
     if inputs and cohort is None and pack is None and boxes is None:
-        passed = PassedOver()
-        images = find_images(inputs, passed)
-        passed.tell("explain", reporter)
+        images = list_images(inputs)
+        images.passed.tell("explain", reporter)
         explain_images(
             model,
-            images,
+            images.files(),
             out,
             reporter,
             findings=finding or (),

@@ -92,7 +92,7 @@ def command(
     from cxrtune.errors import UsageError
     from cxrtune.experiment.predict import predict_cohort
     from cxrtune.experiment.score import ScoreOptions, score_images
-    from cxrtune.images.find import PassedOver, find_images
+    from cxrtune.images.listing import list_images
     from cxrtune.predictions import require_suffix
 
     reporter = reporter_of(context)
@@ -112,10 +112,9 @@ def command(
             return
         require_suffix(out)
         archive.refuse("--out names one table")
-        passed = PassedOver()
-        images = find_images(inputs, passed)
-        passed.tell("predict", reporter)
-        score_images(model, images, out, options, reporter)
+        images = list_images(inputs)
+        images.passed.tell("predict", reporter)
+        score_images(model, images.files(), out, options, reporter)
     else:
         raise UsageError("give either images to score, or both --cohort and --pack")
 

@@ -17,8 +17,8 @@ from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.find import ImageFile
 from cxrtune.images.formats import SUFFIXES
+from cxrtune.images.listing import ImageFile
 from cxrtune.inference.heatmap import heat, overlay, to_png
 from cxrtune.inference.loading import TITLE, EngineChoice, load_scorer
 from cxrtune.inference.prediction import Prediction

@@ -14,7 +14,7 @@ from cxrtune.experiment.stage import skip_if_current
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.find import ImageFile
+from cxrtune.images.listing import ImageFile
 from cxrtune.images.reading import Reading, reader
 from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer

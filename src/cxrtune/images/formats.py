@@ -8,7 +8,7 @@ from cxrtune.images.dicom.recognise import is_dicom
 
 Kind = Literal["PNG", "JPEG", "TIFF", "DICOM"]
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".dic"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".dic", ".ima"})
 """Of files that are read."""
 
 OTHER_SUFFIXES = frozenset(

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxrtune.errors import DataError, StaleInputError
-from cxrtune.experiment.archive.listing import Listing
 from cxrtune.files import naming_output_errors, write_whole
+from cxrtune.images.listing import Listing
 from cxrtune.prediction_parts import PARTS
 from cxrtune.provenance import Source, key_of, record_path
 

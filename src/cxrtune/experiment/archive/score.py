@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import torch
 
 from cxrtune.errors import DataError
-from cxrtune.experiment.archive.listing import list_images
 from cxrtune.experiment.archive.plan import PLAN, Plan, Work, open_or_write_plan
 from cxrtune.experiment.score import ScoreOptions
 from cxrtune.experiment.stage import skip_if_current
+from cxrtune.images.listing import list_images
 from cxrtune.inference.loading import EngineChoice
 from cxrtune.inference.prediction import ModelIdentity
 from cxrtune.progress import Reporter

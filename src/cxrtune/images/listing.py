@@ -1,15 +1,16 @@
-"""What a user names -> all image files of an archive, in arrays: a million files take some hundred megabytes.
+"""What a user names -> image files, each with a name of its own, in order.
 
-The same files in the same order, with the same names, as `images.find.find_images` gives.
+Kept in arrays: a million files take some hundred megabytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cxrtune.images.find import PassedOver, closed_folder, expanded, is_image, no_images
+from cxrtune.errors import DataError
+from cxrtune.images.discover import Role, exists, expanded, search
+from cxrtune.progress import Reporter
 from cxrtune.shown import shown
 
 _CHUNK = 1 << 16  # files that are Python objects at a time
@@ -34,8 +37,49 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
+class ImageFile:
+    """One file to be read.
+
+    Attributes:
+        name: What tables call it: the file's name, or, where two share that, its path; bytes that are not
+            UTF-8 are written out.
+        path: Where it is.
+        problem: Why it cannot even be tried, such as a folder that cannot be opened; or None.
+    """
+
+    name: str
+    path: Path
+    problem: str | None = None
+
+
+@dataclass
+class PassedOver:
+    """The files of folders that are no images; hidden ones are not counted.
+
+    Attributes:
+        count: How many.
+        example: The first of them by name.
+    """
+
+    count: int = 0
+    example: str = ""
+
+    def add(self, file: os.DirEntry[str]) -> None:
+        """Count a file, unless it is hidden or a link to nowhere."""
+        if not file.name.startswith(".") and exists(file):
+            self.count += 1
+            self.example = min(self.example or file.path, file.path)
+
+    def tell(self, stage: str, reporter: Reporter) -> None:
+        """Say how many there are."""
+        if self.count:
+            what = "1 file is not an image" if self.count == 1 else f"{self.count:,} files are not images"
+            reporter.say(f"{stage}: passed over: {what} ({shown(str(Path(self.example)))})")
+
+
+@dataclass(frozen=True)
 class Listing:
-    """The files of an archive, in order, each once.
+    """Image files, in order, each once.
 
     Attributes:
         folders: Every folder, as it was named.
@@ -67,6 +111,17 @@ class Listing:
             }
         )
 
+    def files(self) -> list[ImageFile]:
+        """Return every file, its path as it was named."""
+        whole = self.table.combine_chunks()
+        named = _joined(self._places[0].take(whole["folder"].chunk(0)), whole["file"].chunk(0))
+        rows = self.slice(0, len(self.table))
+        columns = (rows["image"].to_pylist(), named.to_pylist(), rows["problem"].to_pylist())
+        return [
+            ImageFile(image, Path(os.fsdecode(path)), problem)
+            for image, path, problem in zip(*columns, strict=True)
+        ]
+
     @cached_property
     def _places(self) -> tuple[pa.Array, pa.Array]:
         absolute = [os.path.abspath(folder) for folder in self.folders]  # noqa: PTH100 these are bytes
@@ -90,7 +145,13 @@ class Listing:
 
 
 def list_images(inputs: Sequence[Path]) -> Listing:
-    """List image files; a folder that cannot be opened is a row with its reason.
+    """Resolve files, folders and patterns into image files, in order, each once.
+
+    A folder is searched to the bottom, as `images.discover` says. A file that is named itself is taken
+    whatever it is called. A folder that cannot be opened is a row with its reason.
+
+    Args:
+        inputs: Paths, or patterns such as `study/**/*.dcm`.
 
     Raises:
         DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
@@ -99,10 +160,10 @@ def list_images(inputs: Sequence[Path]) -> Listing:
     parts = list(_tables(inputs, folders, passed))
     table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
     if not len(table):
-        raise no_images(inputs)
+        raise DataError("holds no images (PNG, JPEG, TIFF or DICOM)", path=inputs[0])
     names = table["file"].combine_chunks().dictionary_encode() if len(table) > 1 else None
     codes = np.zeros(1, np.int32) if names is None else np.asarray(names.indices)
-    if len(parts) > 1:
+    if len(parts) > 1 or len(inputs) > 1:
         # A file that was named twice is one.
         both = np.asarray(table["folder"]).astype(np.int64) * len(codes) + codes
         first = np.sort(np.unique(both, return_index=True)[1])
@@ -138,35 +199,19 @@ def _tables(inputs: Sequence[Path], folders: _Folders, passed: PassedOver) -> It
 
 
 def _searched(top: Path, folders: _Folders, passed: PassedOver) -> Iterator[pa.Table]:
-    left = [str(top)]
-    while left:
-        place = left.pop()
-        number, rows, below = folders.number(os.fsencode(place)), _Rows(), []
-        try:
-            with os.scandir(place) as entries:
-                for entry in entries:
-                    if _is(entry.is_dir):
-                        # A link to a folder may lead round in a circle.
-                        below += [] if entry.is_symlink() else [str(Path(entry.path))]
-                    elif _is(entry.is_file):
-                        if is_image(entry.name, entry.path):
-                            rows.add(number, entry.name, entry)
-                        elif not entry.name.startswith("."):
-                            passed.add(entry.path)
-        except OSError as error:
-            where = Path(place)
-            rows = _Rows()
-            rows.add_problem(folders.number(os.fsencode(where.parent)), where.name, closed_folder(error))
+    for place, entries in groupby(search(top), lambda entry: entry.folder):
+        number, rows = folders.number(os.fsencode(place)), _Rows()
+        for entry in entries:
+            if entry.file is None:
+                where = Path(place)
+                rows = _Rows()
+                rows.add_problem(folders.number(os.fsencode(where.parent)), where.name, entry.why_closed)
+            elif entry.role is Role.IMAGE:
+                rows.add(number, entry.file.name, entry.file)
+            elif entry.role is Role.OTHER:
+                passed.add(entry.file)
         found = rows.table()
         yield found.take(pc.sort_indices(found["file"])) if len(found) > 1 else found
-        left += sorted(below, reverse=True)
-
-
-def _is(kind: Callable[[], bool]) -> bool:
-    try:
-        return kind()
-    except OSError:  # a link that leads to itself, or to where one may not go
-        return False
 
 
 class _Rows:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cxrtune.errors import DataError
-from cxrtune.images.find import PassedOver, find_images
+from cxrtune.images.discover import Role, search
+from cxrtune.images.listing import list_images
 from dicom_made import dicom
 
 
@@ -18,6 +19,10 @@ def tree(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     return tmp_path
+
+
+def find_images(inputs):
+    return list_images(inputs).files()
 
 
 def names(found):
@@ -73,8 +78,9 @@ def test_what_is_no_image_is_passed_over_and_counted(tmp_path):
     for name, data in HIDDEN_OR_OTHER.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "a.png").write_bytes(b"x")
-    passed = PassedOver()
-    assert names(find_images([tmp_path], passed)) == ["a.png"]
+    found = list_images([tmp_path])
+    passed = found.passed
+    assert names(found.files()) == ["a.png"]
     assert (passed.count, Path(passed.example).name) == (5, "DICOMDIR")  # hidden ones are not counted
     # What is named itself is taken, whatever it is.
     assert names(find_images([tmp_path / "README"])) == ["README"]
@@ -97,6 +103,19 @@ def test_files_of_unknown_suffix_are_known_by_content(tmp_path):
     (tmp_path / "chest.raw").write_bytes(made[132:])
     (tmp_path / "chest").write_bytes(made[132:])
     assert names(find_images([tmp_path])) == ["chest", "chest.IMA", "chest.dc3", "chest.jfif"]
+
+
+def test_hidden_folders_are_not_searched_and_links_to_folders_not_followed(tmp_path):
+    for name in (".cache/a.png", "b/.c/c.png", "b/d.png", ".Trash-0/e.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "b" / "round").symlink_to(tmp_path)
+    assert names(find_images([tmp_path])) == ["d.png"]
+    # What is named itself is searched, hidden or not.
+    assert names(find_images([tmp_path / ".cache"])) == ["a.png"]
+    entries = [(entry.role, entry.file.name) for entry in search(tmp_path / "b")]
+    assert sorted(entries, key=lambda entry: entry[1]) == [(Role.IMAGE, "d.png"), (Role.LINKED, "round")]
+    assert [entry.file for entry in search(tmp_path, deep=False)] == []
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has such names")
@@ -124,9 +143,9 @@ def test_a_folder_that_cannot_be_opened_is_an_entry_with_its_reason(tmp_path):
         if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     program = (
-        "import os, sys; from pathlib import Path; from cxrtune.images.find import PassedOver, find_images\n"
+        "import os, sys; from pathlib import Path; from cxrtune.images.listing import list_images\n"
         "os.setgid(65534); os.setuid(65534)\n"
-        "print([(i.path.name, i.problem) for i in find_images([Path(sys.argv[1])])])"
+        "print([(i.path.name, i.problem) for i in list_images([Path(sys.argv[1])]).files()])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True

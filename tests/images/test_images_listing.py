@@ -1,4 +1,4 @@
-"""The list of an archive: what `find_images` finds, in its order and with its names; a million files."""
+"""The list of what a user names: as a plain search finds it, with its names; a million files."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cxrtune.errors import DataError
-from cxrtune.experiment.archive.listing import list_images
-from cxrtune.images.find import find_images
+from cxrtune.images.discover import is_image
+from cxrtune.images.listing import list_images
 from dicom_made import dicom
 
 NAMES = (
@@ -46,16 +46,34 @@ def listed(inputs):
     return listing.slice(0, len(listing.table)).to_pylist()
 
 
+def searched(inputs):
+    """The same by other means: every file of each folder, its name, and its path where two share that."""
+    found = {}
+    for given in inputs:
+        fitting = sorted(given.parent.glob(given.name)) if "*" in given.name else [given]
+        for path in fitting:
+            if not path.is_dir():
+                found[path] = None
+                continue
+            for place, folders, names in os.walk(path):
+                folders.sort()
+                files = (Path(place) / name for name in sorted(names))
+                found |= {file: None for file in files if file.is_file() and is_image(file.name, file)}
+    names = [path.name for path in found]
+    return {path: path.name if names.count(path.name) == 1 else path.as_posix() for path in found}
+
+
 @pytest.mark.parametrize("inputs", [["tree"], ["tree/deep", "tree"], ["tree/*.png", "tree/notes.txt"], ["."]])
-def test_it_is_what_find_images_finds(tree, tmp_path, monkeypatch, inputs):
+def test_it_is_what_a_plain_search_finds(tree, tmp_path, monkeypatch, inputs):
     monkeypatch.chdir(tmp_path)
     for place in (Path(), tmp_path):
         named = [place / name for name in inputs]
-        rows, expected = listed(named), find_images(named)
-        assert [row["image"] for row in rows] == [image.name for image in expected]
-        assert [Path(os.fsdecode(row["path"])) for row in rows] == [
-            image.path.absolute() for image in expected
-        ]
+        rows, expected = listed(named), searched(named)
+        assert [row["image"] for row in rows] == list(expected.values())
+        assert [Path(os.fsdecode(row["path"])) for row in rows] == [path.absolute() for path in expected]
+        files = list_images(named).files()
+        assert {file.path: file.name for file in files} == expected
+        assert all(file.problem is None for file in files)
 
 
 def test_sizes_and_times_are_those_of_the_files(tree):
@@ -98,7 +116,7 @@ def test_a_closed_folder_is_a_row_with_its_reason(tmp_path):
             folder.chmod(0o755)
     program = (
         "import os, sys; from pathlib import Path\n"
-        "from cxrtune.experiment.archive.listing import list_images\n"
+        "from cxrtune.images.listing import list_images\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "print(list_images([Path(sys.argv[1])]).slice(0, 9).select(['image', 'problem']).to_pylist())"
     )
@@ -116,7 +134,7 @@ def test_a_million_files_in_one_folder_take_some_hundred_megabytes(tmp_path):
         os.close(os.open(folder + b"/%08d_000.png" % number, os.O_CREAT | os.O_WRONLY))
     program = (
         "import resource, sys; from pathlib import Path\n"
-        "from cxrtune.experiment.archive.listing import list_images\n"
+        "from cxrtune.images.listing import list_images\n"
         "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = used(); found = list_images([Path(sys.argv[1])]); found.digest()\n"
         "print(len(found.table), (used() - before) // 1024, found.slice(999_999, 1)['image'][0])"

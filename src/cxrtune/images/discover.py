@@ -1,0 +1,152 @@
+"""Which files are images: one rule for every command that takes a folder.
+
+Hidden files are none, such as the `._` twins that macOS writes, and hidden folders are not searched. Of all
+others the suffix is a hint, and the content decides where the suffix says nothing.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+from cxrtune.errors import DataError
+from cxrtune.images.formats import HEAD, OTHER_SUFFIXES, SUFFIXES, kind_of
+
+_INDEX = "dicomdir"  # PS3.10, 8.6: the index of a disc of DICOM files holds no image
+_NEVER = frozenset(
+    {
+        *(".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".html", ".htm", ".md", ".log", ".yaml", ".yml"),
+        *(".py", ".ipynb", ".db", ".sqlite", ".doc", ".docx", ".xls", ".xlsx", ".pdf", ".bin"),
+        *(".zip", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar"),
+        *(".parquet", ".safetensors", ".npy", ".npz", ".pth", ".pt", ".onnx"),
+    }
+)
+"""Suffixes of files that are not opened to see whether they are images: folders may hold many of them."""
+_PREAMBLE = 128  # bytes before `DICM` (PS3.10, 7.1)
+
+
+class Role(Enum):
+    """What an entry of a folder is for whoever looks for images."""
+
+    IMAGE = "an image"
+    OTHER = "no image: another file, a hidden one, or a link to nowhere"
+    LINKED = "a link to a folder, which is not searched: it may lead round in a circle"
+    CLOSED = "the folder itself, which cannot be opened, or not read to its end"
+
+
+class FolderEntry(NamedTuple):
+    """One entry of a folder.
+
+    Attributes:
+        folder: The folder, as a path that begins with the one that was searched.
+        role: What the entry is.
+        file: The entry; None of a folder that is closed.
+        error: Why a folder is closed, else None.
+    """
+
+    folder: str
+    role: Role
+    file: os.DirEntry[str] | None
+    error: OSError | None = None
+
+    @property
+    def why_closed(self) -> str:
+        """Why the folder has not been searched, as a text."""
+        cause = self.error.strerror if self.error is not None else None
+        return f"the folder cannot be opened: {(cause or 'unknown cause').lower()}"
+
+
+def search(folder: Path, *, deep: bool = True) -> Iterator[FolderEntry]:
+    """Look through a folder, to the bottom unless told otherwise.
+
+    Folders come in the order of their names, each before those inside it; the entries of one folder come
+    together, in the order of the disk. Nothing is kept, so that a folder may hold millions of files.
+
+    Args:
+        folder: Where to begin; it is searched even if it is hidden or a link.
+        deep: Whether folders inside it are searched too.
+    """
+    left = [str(folder)]
+    while left:
+        place = left.pop()
+        below: list[str] = []
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if not _is_folder(entry):
+                        found = exists(entry) and is_image(entry.name, entry.path)
+                        yield FolderEntry(place, Role.IMAGE if found else Role.OTHER, entry)
+                    elif entry.is_symlink():
+                        yield FolderEntry(place, Role.LINKED, entry)
+                    elif not entry.name.startswith("."):
+                        below.append(str(Path(entry.path)))
+        except OSError as error:
+            yield FolderEntry(place, Role.CLOSED, None, error)
+        if deep:
+            left += sorted(below, reverse=True)
+
+
+def is_image(name: str, path: Path | str) -> bool:
+    """Return whether a file in a folder is taken for an image: by its name, or else by its content.
+
+    Hidden files are not, such as the `._` twins that macOS writes. Files whose suffix is that of an image
+    are, also those of a kind that is not read: whoever reads them says so. Of others the content decides.
+
+    Args:
+        name: The file's name.
+        path: Where it is; a file, and no folder.
+    """
+    if name.startswith(".") or name.lower() == _INDEX:
+        return False
+    stem, dot, end = name.rpartition(".")
+    suffix = f".{end.lower()}" if stem and dot else ""
+    if suffix in SUFFIXES or suffix in OTHER_SUFFIXES:
+        return True
+    if suffix in _NEVER:
+        return False
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 a Path each would cost more than all else
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    # Archives name files by number or by UID, whose last part looks like a suffix: DICOM without a preamble
+    # is looked for there, and not in whatever another program has written.
+    if not suffix or end.isdecimal() or head[_PREAMBLE:] == b"DICM":
+        return kind_of(head) is not None
+    return kind_of(head) not in (None, "DICOM")
+
+
+def exists(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a file, or a link to one that is there."""
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads to itself, or to where one may not go
+        return False
+
+
+def expanded(given: Path) -> list[Path]:
+    """Return the files and folders that a user means by a path or a pattern.
+
+    Raises:
+        DataError: The path does not exist, or the pattern fits nothing.
+    """
+    if given.exists() or given.is_symlink():
+        return [given]
+    if glob.has_magic(str(given)):
+        # Path.glob takes no absolute pattern.
+        fitting = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207
+        if fitting:
+            return fitting
+        raise DataError("no file fits this pattern", path=given)
+    raise DataError("there is no such file or folder", path=given)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
