@@ -38,7 +38,7 @@ class Predictor:
         self._engine = model.engine
         self._scoring = Scoring(model.info, model.identity)
         self._spec = model.info.recipe.preprocess
-        self._allow = allow
+        self.allow = allow
         self.info: ModelInfo = model.info
         self.identity: ModelIdentity = model.identity
 
@@ -90,7 +90,7 @@ class Predictor:
             whole: Keep the radiograph as it was decoded, as predictions want it.
             max_pixels: A header that claims more is refused.
         """
-        return reader(self._spec, self._allow, whole=whole, max_pixels=max_pixels)
+        return reader(self._spec, self.allow, whole=whole, max_pixels=max_pixels)
 
     def score(self, readings: Sequence[Reading]) -> list[Prediction]:
         """Score pictures that were read, together."""
@@ -124,10 +124,10 @@ class Predictor:
 
     def _radiograph(self, source: Source) -> Radiograph:
         if isinstance(source, bytes):
-            return decode_radiograph(source, self._allow)
+            return decode_radiograph(source, self.allow)
         if isinstance(source, np.ndarray):
             return Radiograph(_grey_values(source))
-        return read_radiograph(Path(source), self._allow)
+        return read_radiograph(Path(source), self.allow)
 
 
 def _grey_values(array: NDArray[np.generic]) -> Pixels:

@@ -33,7 +33,6 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
-from cxrtune.inference.loading import load_scorer
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.dicom_node.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxrtune.serving.dicom_node.queue import Queue
@@ -41,6 +40,7 @@ from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import MOST_ATTEMPTS, Scorer
 from cxrtune.serving.dicom_node.settings import NodeLimits, NodeSettings
+from cxrtune.serving.dicom_node.source import instance_reader
 from faulty_decoder import DIES, HANGS, faulty_reader
 
 # The library's client leaves its socket to the garbage collector where the node hangs up on it.
@@ -326,13 +326,18 @@ def test_what_is_offered_is_what_the_reader_takes(tmp_path):
         association.release()
 
 
+def reader_of(predictor, allow=()):
+    """What a node gives its decoding processes to do."""
+    return instance_reader(predictor.info.recipe.preprocess, frozenset(allow))
+
+
 def scored(place, model, *files, allow=(), settings=None):
     """Put files into a queue, score them, and return the status."""
     queue = Queue(place)
     for number, data in enumerate(files):
         queue.put(f"1.2.{number}", data)
     predictor = Predictor.load(model, engine="torch", allow=allow)
-    with Decoders(predictor.reader(whole=True), 1) as decoders:
+    with Decoders(reader_of(predictor, allow), 1) as decoders:
         scorer = Scorer(queue, predictor, decoders, settings or NodeSettings())
         while scorer.step():
             pass
@@ -374,9 +379,6 @@ class Broken:
         self._predictor = Predictor.load(model, engine="torch")
         self.info = self._predictor.info
 
-    def reader(self, **options):
-        return self._predictor.reader(**options)
-
     def score(self, readings):
         if any(reading.radiograph.pixels[0, 0] > 65000 for reading in readings):
             raise RuntimeError("with Doe^Jane in its text")
@@ -389,7 +391,7 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
     for number, data in enumerate((radiograph(1), radiograph(2, pixels=white), radiograph(3))):
         queue.put(f"1.2.{number}", data)
     predictor = Broken(model)
-    with Decoders(predictor.reader(whole=True), 1) as decoders:
+    with Decoders(reader_of(predictor), 1) as decoders:
         scorer = Scorer(queue, predictor, decoders, NodeSettings())
         scorer.step()
         assert read_status(tmp_path / "queue.sqlite").counts == {
@@ -408,21 +410,15 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
     assert "Doe" not in reason + caplog.text
 
 
-class Faulty(Predictor):
-    """Its decoding processes die and hang over some files."""
-
-    def reader(self, **options):
-        return partial(faulty_reader, super().reader(**options))
-
-
 def test_an_instance_that_ends_or_holds_its_decoder_is_set_aside_at_once(tmp_path, model, caplog):
     caplog.set_level("INFO")
     place = tmp_path / "queue.sqlite"
     queue = Queue(place)
     for number, word in enumerate(("a chest", DIES.decode(), "a chest", HANGS.decode(), "a chest")):
         queue.put(f"1.2.{number}", radiograph(number, StudyDescription=word))
-    predictor = Faulty(load_scorer(model, "torch"))
-    with Decoders(predictor.reader(whole=True), 2, limits=DecodingLimits(seconds=2)) as decoders:
+    predictor = Predictor.load(model, engine="torch")
+    faulty = partial(faulty_reader, reader_of(predictor))
+    with Decoders(faulty, 2, limits=DecodingLimits(seconds=2)) as decoders:
         scorer = Scorer(queue, predictor, decoders, NodeSettings())
         while scorer.step():
             pass

@@ -2,21 +2,29 @@
 
 import dataclasses
 import io
+import pickle
 import uuid
 import warnings
+from concurrent.futures import Future
+from contextlib import closing
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from node_world import FINDINGS, PATIENT, SERIES, radiograph
-from pydicom import dcmread
+from node_world import DIGITAL, FINDINGS, PATIENT, SERIES, radiograph
+from pydicom import dcmread, filereader
 from test_node_archive import no_errors, numbers_of, texts_of
 
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.inference.predictor import Predictor
 from cxrtune.inference.quality import Flag, Quality
 from cxrtune.serving.dicom_node.codes import FINDING_CODES, finding_code
+from cxrtune.serving.dicom_node.queue import Queue
+from cxrtune.serving.dicom_node.receive import SUCCESS, Receiver
 from cxrtune.serving.dicom_node.results import ResultMaker
-from cxrtune.serving.dicom_node.source import read_source
+from cxrtune.serving.dicom_node.scorer import Scorer
+from cxrtune.serving.dicom_node.settings import NodeSettings
+from cxrtune.serving.dicom_node.source import instance_reader, read_source
 from cxrtune.serving.dicom_node.uids import stable_uid
 
 
@@ -30,13 +38,49 @@ def make(predictor):
     """Return a function: a DICOM file's bytes -> the results, read again."""
 
     def results(data, *, refuse=False, received=0.0, **changes):
-        prediction = dataclasses.replace(predictor.predict(data), **changes)
-        maker = ResultMaker(predictor.info.recipe.preprocess, refuse)
-        return [
-            dcmread(io.BytesIO(one.data)) for one in maker.results(read_source(data), prediction, received)
-        ]
+        spec = predictor.info.recipe.preprocess
+        # As it comes out of a decoding process.
+        source, reading = pickle.loads(pickle.dumps(instance_reader(spec, predictor.allow)()(data)))
+        prediction = dataclasses.replace(predictor.score([reading])[0], **changes)
+        made = ResultMaker(spec, refuse).results(source, prediction, received)
+        return [dcmread(io.BytesIO(one.data)) for one in made]
 
     return results
+
+
+class InThisProcess:
+    """Decoders that are none: each item is read when it is asked for."""
+
+    def __init__(self, make):
+        self._read = make()
+
+    def submit(self, item):
+        future = Future()
+        future.set_result(self._read(item))
+        return future
+
+
+def test_an_instance_is_parsed_once_where_it_is_taken_in_and_once_where_it_is_decoded(
+    predictor, tmp_path, monkeypatch
+):
+    parsed = []
+
+    def counted(stream, stop_when=None, parse=filereader.read_partial, **options):
+        parsed.append(stop_when)
+        return parse(stream, stop_when, **options)
+
+    data = radiograph(1)
+    request = SimpleNamespace(AffectedSOPClassUID=DIGITAL, AffectedSOPInstanceUID=f"{SERIES}.1")
+    with closing(Queue(tmp_path / "queue.sqlite")) as queue:
+        monkeypatch.setattr(filereader, "read_partial", counted)
+        event = SimpleNamespace(encoded_dataset=lambda: data, request=request)
+        assert Receiver(queue, lambda: None).store(event) == SUCCESS
+        assert len(parsed) == 1
+        assert parsed[0] is not None, "pixels are not read before the peer has its answer"
+        reader = instance_reader(predictor.info.recipe.preprocess, predictor.allow)
+        Scorer(queue, predictor, InThisProcess(reader), NodeSettings()).step()
+        assert len(parsed) == 2
+        assert len(queue.unsent(9)) == 3
 
 
 def test_the_same_input_and_model_give_the_same_bytes(predictor):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def decode_dicom(
-    data: bytes, allow: frozenset[Allowance] = frozenset(), max_pixels: int = MAX_PIXELS
+    data: bytes,
+    allow: frozenset[Allowance] = frozenset(),
+    max_pixels: int = MAX_PIXELS,
+    *,
+    also: Sequence[str] = (),
+    look: Callable[[Dataset], None] | None = None,
 ) -> Radiograph:
     """Decode a DICOM file of a frontal radiograph; docs/dicom.md says what is done in which order.
 
@@ -27,6 +32,9 @@ def decode_dicom(
         allow: What is let in that is refused otherwise: of several frames the first is taken, of colour the
             luma.
         max_pixels: A header that claims more is refused.
+        also: Keywords of elements that are read beside those that the image needs.
+        look: Called with the data set before its pixels are decoded, so that a file is parsed once; what it
+            raises is raised.
 
     Raises:
         UnreadableImageError: The bytes are no DICOM file, damaged, not supported, too many pixels, or cannot
@@ -34,7 +42,13 @@ def decode_dicom(
     """
     from cxrtune.images.dicom.read import read_bytes
 
-    return _decoded(lambda: read_bytes(data), allow, max_pixels)
+    def read() -> Dataset:
+        dataset = read_bytes(data, also)
+        if look is not None:
+            look(dataset)
+        return dataset
+
+    return _decoded(read, allow, max_pixels)
 
 
 def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) -> Radiograph:

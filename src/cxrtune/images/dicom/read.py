@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Sequence
 
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
@@ -19,10 +20,16 @@ _PREFIX = b"DICM"  # PS3.10 7.1
 
 MAX_INFLATED = 1 << 28
 """Bytes that a deflated data set may have: more than 80 million pixels of 16 bits, with room for the rest."""
+_INFLATED_BEFORE_PIXELS = 16 << 20  # what comes before the pixels is much shorter
+_PIXELS = Tag("PixelData")
 
 
-def read_bytes(data: bytes) -> Dataset:
+def read_bytes(data: bytes, also: Sequence[str] = ()) -> Dataset:
     """Read the elements of a DICOM file that matter here; no name and no identifier is among them.
+
+    Args:
+        data: The file's bytes.
+        also: Keywords of further elements, which may name whomever they name.
 
     Raises:
         UnreadableImageError: The bytes are empty, no DICOM file, cut off, or inflate beyond the limit.
@@ -33,7 +40,7 @@ def read_bytes(data: bytes) -> Dataset:
         raise UnreadableImageError("is no DICOM file, or its first bytes are damaged")
     if data[128:132] != _PREFIX:
         data = data.removeprefix(_PREFIX)  # of a file whose preamble was taken away, and nothing else
-    tags: list[BaseTag | int] = [Tag(keyword) for keyword in ELEMENTS]
+    tags: list[BaseTag | int] = [Tag(keyword) for keyword in (*ELEMENTS, *also)]
     stream = io.BytesIO(data)
     meta = _file_meta(stream)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
@@ -46,6 +53,26 @@ def read_bytes(data: bytes) -> Dataset:
     if "PixelData" not in dataset and stream.tell() > stream.getbuffer().nbytes:
         raise UnreadableImageError("is truncated: it ends within an element")
     return dataset
+
+
+def read_before_pixels(data: bytes, keywords: Sequence[str]) -> Dataset:
+    """Read some elements of a DICOM file that stand before its pixels, and nothing behind them.
+
+    Args:
+        data: The file's bytes.
+        keywords: Of the elements.
+
+    Raises:
+        Exception: Whatever pydicom makes of a damaged file, with an element's value in its text.
+    """
+    tags: list[BaseTag | int] = [Tag(keyword) for keyword in keywords]
+    stream = io.BytesIO(data)
+    if _file_meta(stream).get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return dcmread(io.BytesIO(data), force=True, stop_before_pixels=True, specific_tags=tags)
+    start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[stream.tell() :], _INFLATED_BEFORE_PIXELS)
+    return read_dataset(
+        io.BytesIO(start), False, True, stop_when=lambda tag, vr, length: tag >= _PIXELS, specific_tags=tags
+    )
 
 
 def _file_meta(stream: io.BytesIO) -> FileMetaDataset:

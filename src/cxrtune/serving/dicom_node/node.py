@@ -19,7 +19,7 @@ from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import Scorer
 from cxrtune.serving.dicom_node.sender import Sender
 from cxrtune.serving.dicom_node.settings import NodeSettings
-from cxrtune.serving.dicom_node.source import read_source
+from cxrtune.serving.dicom_node.source import instance_reader, read_source
 from cxrtune.stopping import setting_on_stop
 
 _HOUR = 3600.0
@@ -103,7 +103,9 @@ def _working(
 ) -> Iterator[Scorer]:
     """Score and send within the block; at its end what is in hand is finished."""
     with Decoders(
-        predictor.reader(whole=True), settings.decoders, limits=DecodingLimits(settings.decode_seconds)
+        instance_reader(predictor.info.recipe.preprocess, predictor.allow),
+        settings.decoders,
+        limits=DecodingLimits(settings.decode_seconds),
     ) as decoders:
         scorer = Scorer(queue, predictor, decoders, settings)
         sender = Sender(queue, delivery, settings.back_off)

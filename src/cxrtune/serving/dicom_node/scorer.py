@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 
 from cxrtune.errors import OutputError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
@@ -16,7 +15,7 @@ from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Received
 from cxrtune.serving.dicom_node.results import ResultMaker
 from cxrtune.serving.dicom_node.settings import NodeSettings
-from cxrtune.serving.dicom_node.source import SourceInstance, read_source
+from cxrtune.serving.dicom_node.source import SourceInstance
 
 MOST_ATTEMPTS = 8
 """Scoring may end the process, by a decoder's fault or by a pulled plug; it is begun this often."""
@@ -32,7 +31,7 @@ class Scorer:
         self,
         queue: Queue,
         predictor: Predictor,
-        decoders: Decoders[Path | bytes, Reading],
+        decoders: Decoders[bytes, tuple[SourceInstance, Reading]],
         settings: NodeSettings,
     ) -> None:
         self._queue = queue
@@ -69,33 +68,26 @@ class Scorer:
             OutputError: The queue cannot be written.
         """
         taken = self._queue.begin(self._batch, _BATCH_BYTES)
-        begun = [(row, found) for row in taken if (found := self._begun(row)) is not None]
-        read = [
-            (row, (source, reading))
-            for row, (source, future) in begun
-            if (reading := self._finished(row, future)) is not None
-        ]
+        begun = [(row, future) for row in taken if (future := self._begun(row)) is not None]
+        read = [(row, found) for row, future in begun if (found := self._finished(row, future)) is not None]
         if read:
             self._score(read)
         return bool(taken)
 
-    def _begun(self, row: Received) -> tuple[SourceInstance, Future[Reading]] | None:
-        """Have an instance's pixels decoded."""
+    def _begun(self, row: Received) -> Future[tuple[SourceInstance, Reading]] | None:
+        """Have an instance read."""
         if row.attempts > MOST_ATTEMPTS:
             self._set_aside(row, f"ended the program {MOST_ATTEMPTS} times while it was scored")
             return None
         try:
-            source = read_source(row.data)
-            if source.is_own:
-                raise UnreadableImageError("is a result of this program that came back")
-            return source, self._decoders.submit(row.data)
-        except UnreadableImageError as error:
-            self._set_aside(row, error.reason)
+            return self._decoders.submit(row.data)
         except Exception as error:
             self._give_up_in_time(row, error)
         return None
 
-    def _finished(self, row: Received, future: Future[Reading]) -> Reading | None:
+    def _finished(
+        self, row: Received, future: Future[tuple[SourceInstance, Reading]]
+    ) -> tuple[SourceInstance, Reading] | None:
         try:
             return future.result()
         except UnreadableImageError as error:

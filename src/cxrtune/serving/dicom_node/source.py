@@ -1,19 +1,25 @@
-"""The elements of an instance that results repeat: who, which study, when, with what."""
+"""The elements of an instance that results repeat: who, which study, when, with what.
+
+An instance is parsed once by the thread that takes it in, which reads no pixels and answers the peer, and
+once by the process that decodes it.
+"""
 
 from __future__ import annotations
 
-import io
-import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
-from pydicom.filereader import read_dataset, read_preamble
-from pydicom.tag import BaseTag, Tag
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom import Dataset
+from pydicom.tag import Tag
+from pydicom.uid import UID
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom import Allowance, decode_dicom
+from cxrtune.images.dicom.read import read_before_pixels
 from cxrtune.images.held_warnings import held_warnings
+from cxrtune.images.reading import Reading, reading_of
+from cxrtune.recipe import PreprocessSpec
 
 MANUFACTURER = "cxrtune"
 """What results say of who made them; what says so is no radiograph."""
@@ -41,9 +47,7 @@ _OF_THE_IMAGE = (
     *("TimezoneOffsetFromUTC", "PatientOrientation", "BurnedInAnnotation"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
 )
-_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in (*PATIENT_AND_STUDY, *_OF_THE_IMAGE)]
-_LAST = Tag("PixelData")
-_INFLATED = 16 * 2**20  # what comes before the pixels is much shorter
+_KEYWORDS = (*PATIENT_AND_STUDY, *_OF_THE_IMAGE)
 _LONGEST_UID = 64
 
 
@@ -83,13 +87,7 @@ def read_source(data: bytes) -> SourceInstance:
     """
     try:
         with held_warnings("pydicom"):
-            elements = _read(data)
-            uids = [
-                _uid(elements, keyword)
-                for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-            ]
-            elements.decode()
-            elements.SpecificCharacterSet = "ISO_IR 192"
+            return _source_of(read_before_pixels(data, _KEYWORDS))
     except UnreadableImageError:
         raise
     except Exception as error:
@@ -97,23 +95,54 @@ def read_source(data: bytes) -> SourceInstance:
         raise UnreadableImageError(
             f"is damaged: its data set cannot be read ({type(error).__name__})"
         ) from None
+
+
+InstanceReader = Callable[[bytes], tuple[SourceInstance, Reading]]
+"""Reads a DICOM file's bytes."""
+
+
+def instance_reader(spec: PreprocessSpec, allow: frozenset[Allowance]) -> Callable[[], InstanceReader]:
+    """Return what makes a reader of instances in a decoding process.
+
+    Args:
+        spec: How a radiograph is brought to size.
+        allow: What is let in of DICOM that is refused otherwise.
+    """
+    return partial(_make_reader, spec, allow)
+
+
+def _make_reader(spec: PreprocessSpec, allow: frozenset[Allowance]) -> InstanceReader:
+    def read(data: bytes) -> tuple[SourceInstance, Reading]:
+        found: list[SourceInstance] = []
+
+        def look(dataset: Dataset) -> None:
+            source = _source_of(_repeated(dataset))
+            if source.is_own:
+                raise UnreadableImageError("is a result of this program that came back")
+            found.append(source)
+
+        radiograph = decode_dicom(data, allow, also=_KEYWORDS, look=look)
+        return found[0], reading_of(radiograph, spec)
+
+    return read
+
+
+def _source_of(elements: Dataset) -> SourceInstance:
+    uids = [
+        _uid(elements, keyword)
+        for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+    ]
+    elements.decode()
+    elements.SpecificCharacterSet = "ISO_IR 192"
     return SourceInstance(elements, *uids)
 
 
-def _read(data: bytes) -> Dataset:
-    stream = io.BytesIO(data)
-    read_preamble(stream, force=True)
-    # PS3.10 7.1: explicit VR little endian, whatever the data set behind it is.
-    meta = FileMetaDataset(
-        read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-    )
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return dcmread(io.BytesIO(data), force=True, stop_before_pixels=True, specific_tags=_TAGS)
-    # PS3.5 A.5; no more is inflated than may come before the pixels.
-    start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[stream.tell() :], _INFLATED)
-    return read_dataset(
-        io.BytesIO(start), False, True, stop_when=lambda tag, vr, length: tag >= _LAST, specific_tags=_TAGS
-    )
+def _repeated(dataset: Dataset) -> Dataset:
+    """Return the elements that results repeat, as they were read; those of the data set stay as they are."""
+    elements = Dataset({tag: dataset.get_item(tag) for tag in map(Tag, _KEYWORDS) if tag in dataset})
+    implicit, little = dataset.original_encoding
+    elements.set_original_encoding(implicit, little, dataset.original_character_set)
+    return elements
 
 
 def is_uid(text: str) -> bool:
