@@ -119,7 +119,7 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path, spoil, named):
     with pytest.raises(DataError, match=named) as seen:
         read_heatmaps(path)
     assert str(seen.value).startswith(str(path))
-    assert "cxrtune explain" in str(seen.value)
+    assert "`cxrtune.experiment.explain`" in str(seen.value)
 
 
 def test_a_file_that_was_cut_off_is_damaged(tmp_path):

@@ -144,7 +144,7 @@ BAD = {
     "an image twice": (HEAD + "a,0.1\nb,0.1\na,0.2\n", ["image a ", "more than once", "one row"]),
     "an image without name": (HEAD + "a,0.1\n,0.1\n", ["row 3", "image"]),
     "no image column": ("file,Mass\na,0.5\n", ["'image'", "file, Mass"]),
-    "no finding": ("image,Mass_effect\na,0.5\n", ["'Mass'", "Mass_effect", "--column-prefix"]),
+    "no finding": ("image,Mass_effect\na,0.5\n", ["'Mass'", "Mass_effect", "`column_prefix`"]),
     "empty": ("", []),
     "ragged": (HEAD + "a,0.1,0.2,0.3\nb\n", []),
     "binary": ("\x89PNG\r\n\x00\x00", []),

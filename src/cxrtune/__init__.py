@@ -14,7 +14,7 @@ __all__ = ["Predictor"]
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that `cxrtune --help` does not wait for torch.
+    # Late, so that the command's help does not wait for torch.
     if name == "Predictor":
         from cxrtune.inference.predictor import Predictor
 

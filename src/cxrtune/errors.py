@@ -7,14 +7,17 @@ in the package prints or exits.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from cxrtune.setting_marks import settings_in, without_marks
 from cxrtune.shown import fitted, shown
 
 
 class CxrtuneError(Exception):
     """The work could not be done.
 
-    What a user's files and names put into a message is escaped, and cut off where it is long.
+    What a user's files and names put into a message is escaped, and cut off where it is long. A setting, and
+    a stage that mends what is wrong, stand in back quotes: see `cxrtune.setting_marks`.
 
     Attributes:
         message: What is wrong, with what was found and what was expected.
@@ -31,10 +34,25 @@ class CxrtuneError(Exception):
         self.remedy = remedy
         super().__init__(message)
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that the message and the remedy speak of, such as `out` or `bank.precision`."""
+        return settings_in(f"{self.message} {self.remedy or ''}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are made again from their message alone, which most of ours cannot be.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
-        where = "" if self.path is None else f"{shown(str(self.path))}: "
+        where = "" if self.path is None else f"{without_marks(shown(str(self.path)))}: "
         what_next = "" if self.remedy is None else f"\n{shown(fitted(self.remedy))}"
         return f"{where}{shown(fitted(self.message))}{what_next}"
+
+
+def _as_it_was(kind: type[CxrtuneError], args: tuple[Any, ...], state: dict[str, Any]) -> CxrtuneError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(CxrtuneError):

@@ -7,14 +7,17 @@ import glob
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from cxrtune.errors import OutputError
 
 PARTIAL_SUFFIX = ".partial"
+Naming = Callable[[Path], AbstractContextManager[None]]
+"""How errors of writing a path are told: see `naming_output_errors`."""
+
 _BLOCK = 1 << 20
 _NO_PLACE = frozenset(
     {
@@ -31,11 +34,48 @@ _NO_PLACE = frozenset(
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
+def naming_output_errors(
+    path: Path, left: str = "nothing half-written was left", setting: str = "out"
+) -> Iterator[None]:
+    """Turn the operating system's errors of writing into an `OutputError` that names `path`.
+
+    Args:
+        path: What is written.
+        left: What becomes of the work so far when the disk is full, in words.
+        setting: What chooses the place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(_existing_parent(path)).free
+            raise OutputError(
+                f"cannot be written: the disk is full ({free / 1e9:.1f} GB free)",
+                path=path,
+                remedy=f"Free some space, or choose another place with `{setting}`; {left}.",
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise OutputError(
+                "cannot be written: it is larger than a file may be here",
+                path=path,
+                remedy="Raise the limit (ulimit -f), or choose a disk that takes large files with"
+                f" `{setting}`.",
+            ) from error
+        if error.errno in _NO_PLACE:
+            raise OutputError(
+                f"cannot be written: {os.strerror(error.errno).lower()}",
+                path=path,
+                remedy=f"Choose a place that you may write to with `{setting}`.",
+            ) from error
+        raise
+
+
+@contextmanager
+def write_whole(path: Path, naming: Naming = naming_output_errors) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed to `path`.
 
     On any error the temporary file is removed and `path` is left as it was. What a killed process
-    could not remove is removed by the next one that writes `path`.
+    could not remove is removed by the next one that writes `path`. `naming` words the errors.
 
     Raises:
         OutputError: The disk is full or the folder cannot be written.
@@ -43,7 +83,7 @@ def write_whole(path: Path) -> Iterator[Path]:
     # The suffix stays last: writers such as matplotlib's choose the format by it.
     partial = path.with_name(f".{path.stem}{PARTIAL_SUFFIX}-{os.getpid()}{path.suffix}")
     try:
-        with naming_output_errors(path):
+        with naming(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _remove_orphans(path)
             yield partial
@@ -56,45 +96,14 @@ def write_whole(path: Path) -> Iterator[Path]:
             partial.unlink()
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, naming: Naming = naming_output_errors) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all.
 
     Raises:
         OutputError: The disk is full or the folder cannot be written.
     """
-    with write_whole(path) as partial:
+    with write_whole(path, naming) as partial:
         partial.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def naming_output_errors(path: Path, left: str = "nothing half-written was left") -> Iterator[None]:
-    """Turn the operating system's errors of writing into an `OutputError` that names `path`.
-
-    `left` says what becomes of the work so far when the disk is full.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(_existing_parent(path)).free
-            raise OutputError(
-                f"cannot be written: the disk is full ({free / 1e9:.1f} GB free)",
-                path=path,
-                remedy=f"Free some space, or choose another place with --out; {left}.",
-            ) from error
-        if error.errno == errno.EFBIG:
-            raise OutputError(
-                "cannot be written: it is larger than a file may be here",
-                path=path,
-                remedy="Raise the limit (ulimit -f), or choose a disk that takes large files with --out.",
-            ) from error
-        if error.errno in _NO_PLACE:
-            raise OutputError(
-                f"cannot be written: {os.strerror(error.errno).lower()}",
-                path=path,
-                remedy="Choose a place that you may write to with --out.",
-            ) from error
-        raise
 
 
 def sync_file(stream: IO[Any]) -> None:

@@ -24,7 +24,7 @@ SUFFIX = ".safetensors"
 _FORMAT = "cxrtune.heatmaps/1"
 # One key only: safetensors writes several in an order that changes from run to run.
 _KEY = "cxrtune"
-_REMEDY = "Make one with: cxrtune explain, or write one with cxrtune.heatmaps.Heatmaps."
+_REMEDY = "Make one with: `cxrtune.experiment.explain`, or write one with cxrtune.heatmaps.Heatmaps."
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def find_affix(names: Sequence[str], findings: Sequence[str], path: Path) -> Aff
 
 def _option(affix: Affix) -> str:
     return " ".join(
-        f"--column-{side} {quoted(text)}"
+        f"`column_{side}` {quoted(text)}"
         for side, text in (("prefix", affix.before), ("suffix", affix.after))
         if text
     )

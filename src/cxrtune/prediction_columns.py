@@ -37,7 +37,7 @@ def find_image_column(names: Sequence[str], path: Path) -> str | None:
         raise DataError(
             f"has {len(found)} columns that may name the images: {listed(found)}",
             path=path,
-            remedy=f"Say which: --image-column {quoted(found[0])}",
+            remedy=f"Say which: `image_columns` {quoted(found[0])}",
         )
     return found[0] if found else None
 

@@ -86,8 +86,8 @@ def choose_columns(names: Sequence[str], *, findings: tuple[str, ...], naming: N
             f"has no column for any of the findings, such as {quoted(affix.around(findings[0]))}; its columns"
             f" are {listed(names, 8)}",
             path=path,
-            remedy="If something stands before or after the findings' names, say what: --column-prefix,"
-            " --column-suffix",
+            remedy="If something stands before or after the findings' names, say what: `column_prefix`,"
+            " `column_suffix`",
         )
     patient = find_column(names, PATIENT_COLUMNS)
     read = {image, patient, *columns.values()}
@@ -102,7 +102,7 @@ def _image_column(names: Sequence[str], naming: Naming, path: Path) -> str:
             raise DataError(
                 f"has no column {quoted(naming.image)}; its columns are {listed(names, 8)}",
                 path=path,
-                remedy="To name the column of one model's table only, write --image-column NAME=COLUMN.",
+                remedy="To name the column of one model's table only, write `image_columns` NAME=COLUMN.",
             )
         return column
     column = find_image_column(names, path)
@@ -110,7 +110,7 @@ def _image_column(names: Sequence[str], naming: Naming, path: Path) -> str:
         raise DataError(
             f"has no column 'image'; its columns are {listed(names, 8)}",
             path=path,
-            remedy="Name the column with the images' file names with --image-column, or call it 'image'.",
+            remedy="Name the column with the images' file names with `image_columns`, or call it 'image'.",
         )
     return column
 

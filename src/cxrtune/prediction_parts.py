@@ -57,7 +57,7 @@ def read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, 
         raise DataError(
             f"holds {len(paths):,} of {places[0].of:,} parts",
             path=folder,
-            remedy="Finish it with the same `cxrtune predict` command.",
+            remedy="Finish it with the same call of `cxrtune.experiment.predict`.",
         )
     return pd.concat([read_frame(path, wanted, tell) for path in paths]), paths[0]
 
@@ -67,7 +67,7 @@ def _read_place(path: Path) -> PartPlace:
         return PartPlace(**json.loads(pq.read_schema(path).metadata[PLACE_KEY]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise DataError(
-            "is no part of a table that `cxrtune predict` wrote, or it is damaged",
+            "is no part of a table that cxrtune wrote, or it is damaged",
             path=path,
-            remedy="Delete it, and finish the folder with the same `cxrtune predict` command.",
+            remedy="Delete it, and finish the folder with the same call of `cxrtune.experiment.predict`.",
         ) from error

@@ -174,7 +174,7 @@ def read_predictions(
     Args:
         path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR,
             PadChest and VinDr-CXR call it) and a column a finding, or a folder of parts that
-            `cxrtune predict` wrote.
+            cxrtune wrote.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
             synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
         column_prefix: What stands before a finding's name in the table's columns. Without it and the next,
@@ -239,6 +239,6 @@ def _read_card(path: Path) -> ModelCard:
                 raise DataError(
                     "is damaged: what it says of its model cannot be read",
                     path=path,
-                    remedy="Make it anew with: cxrtune predict",
+                    remedy="Make it anew with: `cxrtune.experiment.predict`",
                 ) from error
     return ModelCard(title=path.stem, origin=f"predictions read from {path.name}")

@@ -251,10 +251,17 @@ def validate_recipe(content: dict[str, Any], where: str) -> Recipe:
         ) from error
 
 
+def has_key(dotted: str) -> bool:
+    """Return whether recipes have this key, such as `training.epochs`."""
+    *parents, last = dotted.split(".")
+    return last in _siblings(parents)
+
+
 def _siblings(location: Sequence[int | str]) -> list[str]:
     model: type[BaseModel] = Recipe
     for part in location:
-        annotation = model.model_fields[str(part)].annotation
+        known = model.model_fields.get(str(part))
+        annotation = None if known is None else known.annotation
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

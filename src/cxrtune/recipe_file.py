@@ -61,19 +61,16 @@ def _shipped() -> Any:
 def _apply(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key:
-        raise UsageError(
-            f"{quoted(override)} is no key=value", remedy="Write it like: --set training.epochs=3"
-        )
+        raise UsageError(f"{quoted(override)} is no key=value", remedy="Write it like: `training.epochs=3`")
     *parents, last = key.split(".")
     for depth, parent in enumerate(parents, start=1):
         inner: Any = content.setdefault(parent, {})
         if not isinstance(inner, dict):
             holder = ".".join(parents[:depth])
             raise RecipeError(
-                f"key {quoted(holder)} holds no other keys",
+                f"`overrides`: key {quoted(holder)} holds no other keys",
                 key=key,
-                path="--set",
-                remedy=f"Write it like: --set {holder}=VALUE",
+                remedy=f"Write it like: `{holder}=VALUE`",
             )
         content = inner
     try:
@@ -81,5 +78,5 @@ def _apply(content: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise UsageError(
             f"{quoted(override)} is no key=value: {problem_of(error)}",
-            remedy="Put quotes around a text with special characters: --set 'name=\"a: b\"'",
+            remedy="Put quotes around a text with special characters: `overrides` 'name=\"a: b\"'",
         ) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from cxrtune.setting_marks import without_marks
+
 MOST = 500
 """Characters of a message; the rest is cut off."""
 
@@ -46,7 +48,7 @@ def fitted(text: str, most: int = MOST) -> str:
 
 def quoted(value: object, most: int = _CELL) -> str:
     """Return a value of a user's table or file in single quotes, escaped, at most `most` characters of it."""
-    text = str(value)
+    text = without_marks(str(value))
     if len(text) <= most:
         return f"'{shown(text)}'"
     return f"'{shown(text[:most])}...' ({len(text):,} characters)"
@@ -54,13 +56,13 @@ def quoted(value: object, most: int = _CELL) -> str:
 
 def short(name: object, most: int = 2 * _CELL) -> str:
     """Return the name of an image as it is, escaped, and its end only if it is long."""
-    text = str(name)
+    text = without_marks(str(name))
     return shown(text) if len(text) <= most else f"...{shown(text[-most:])}"
 
 
 def listed(names: Iterable[object], most: int = _NAMES) -> str:
     """Return names separated by commas, escaped, at most `most` of them and 40 characters of each."""
-    texts = [str(name) for name in names]
+    texts = [without_marks(str(name)) for name in names]
     each = [shown(text if len(text) <= _CELL // 2 else f"{text[: _CELL // 2]}...") for text in texts[:most]]
     more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
     return ", ".join(each) + more

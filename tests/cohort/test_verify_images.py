@@ -249,7 +249,7 @@ def test_what_a_stopped_download_of_ours_left_is_told_as_such(nih_folder, verify
     (nih_folder.path / "images_003.tar.gz.part.json").write_text("{}")
     for name in (".images_002.unpacking", "images_003.tar.gz.part.json"):
         (problem,) = [one for one in verify(nih_folder.path).of("half-unpacked") if one["file"] == name]
-        assert "`cxrtune download` that did not end" in problem["what"]
+        assert "is of a download that did not end" in problem["what"]
 
 
 @pytest.mark.parametrize("name", ["00000009_000.png.part", ".00000009_000.png.Xy12Zq", "._00000001_000.png"])
@@ -271,7 +271,7 @@ def test_an_archive_that_still_lies_there_matters_only_if_images_are_missing(nih
     (problem,) = verify(nih_folder.path).of("half-unpacked")
     assert problem["file"] == "images_002.tar.gz"
     assert "1 images are missing" in problem["what"]
-    assert "`cxrtune download nih`" in problem["remedy"]
+    assert "`cxrtune.download dataset=nih`" in problem["remedy"]
 
 
 def test_one_name_in_two_folders(nih_folder, verify):

@@ -188,7 +188,7 @@ def test_any_number_of_jobs_gives_the_same_folder(data_set, jobs):
 def test_a_mirror_that_is_no_address_is_wrong_use(data_set, mirror):
     with pytest.raises(UsageError, match="is no address of a mirror") as refused:
         data_set.fetch(mirror=mirror)
-    assert "--mirror https://" in refused.value.remedy
+    assert "`mirror=https://" in refused.value.remedy
     assert not data_set.folder.exists()
 
 
@@ -218,7 +218,7 @@ def test_too_little_space_is_told_before_anything_is_fetched(data_set, host, sma
     data_set.folder = small_disk.path / "data"
     with pytest.raises(OutputError, match=r"A small set needs 1\.\d MB, and the disk has") as refused:
         data_set.fetch()
-    assert "--to" in refused.value.remedy
+    assert "`folder`" in refused.value.remedy
     assert not host.asked
     small_disk.grow()
     data_set.fetch()
@@ -236,7 +236,7 @@ def test_a_disk_that_fills_in_the_middle_loses_nothing(data_set, host, small_dis
         data_set.fetch()
     told = [str(refused.value), *data_set.listener.warned]
     assert any("the disk is full" in text or "free" in text for text in told)
-    assert all("--out" not in text for text in told)
+    assert all("`out`" not in text for text in told)
     # No folder is there that is not whole.
     for stem, members in data_set.members.items():
         place = data_set.folder / stem
@@ -290,7 +290,7 @@ def test_a_folder_that_is_closed_is_told(data_set, host):
                     reporter=data_set.listener,
                 )
             assert refused.value.path == place
-            assert refused.value.remedy == "Choose a place that you may write to with --to."
+            assert refused.value.remedy == "Choose a place that you may write to with `folder`."
     finally:
         if root:
             os.seteuid(0)

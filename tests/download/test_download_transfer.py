@@ -345,8 +345,8 @@ def test_a_dead_link_is_told_at_once_with_what_to_do(data_set, host, status):
     ) as bad:
         data_set.fetch()
     assert str(status) in bad.value.message
-    assert "--catalogue" in bad.value.remedy
-    assert "--mirror" in bad.value.remedy
+    assert "`catalogue=FILE`" in bad.value.remedy
+    assert "`mirror=URL`" in bad.value.remedy
     assert len(host.asked[NAME]) == 1
 
 

@@ -43,7 +43,7 @@ def test_a_shard_that_four_workers_died_of_is_given_up(out, small_run):
     assert type(error) is CxrtuneError
     assert "4 workers died while they scored this shard" in error.message
     assert error.path == out / "part-00001.parquet"
-    assert "--cpus-per-worker 4" in error.remedy
+    assert "`cpus_per_worker=4`" in error.remedy
 
 
 def test_another_model_at_the_same_path_is_refused(out, small_run, tmp_path):

@@ -96,7 +96,7 @@ def test_processes_that_are_killed_again_and_again_end_the_work(deadly):
     pipe, _ = deadly
     with pytest.raises(CxrtuneError, match="were killed 8 times in a row") as caught:
         read([pipe] * 16)
-    assert "--workers 1" in caught.value.remedy
+    assert "`workers=1`" in caught.value.remedy
 
 
 def test_what_cannot_be_read_keeps_its_place_and_no_process_is_left(files, tmp_path):

@@ -107,7 +107,7 @@ def test_without_network_the_error_says_which_file_to_put_where(hub):
     text = str(caught.value)
     assert str(hub / "densenet121-a639ec97.pth") in text
     assert "https://download.pytorch.org/models/densenet121-a639ec97.pth" in text
-    assert "--weights random" in text
+    assert "`weights=random`" in text
     assert not list(hub.glob("*"))
 
 

@@ -241,7 +241,7 @@ def test_fourteen_findings_and_a_model_that_lacks_some(
 
 
 def test_a_folder_without_results_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"results\.json: no such file\nRun `cxrtune evaluate`"):
+    with pytest.raises(DataError, match=r"results\.json: no such file\nRun `cxrtune.experiment.evaluate`"):
         write_report(tmp_path, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -27,21 +27,27 @@ from cxrtune.shown import shown
 
 
 class ConsoleReporter:
-    """Tells what stages tell. `quiet` keeps facts and bars to itself, never warnings."""
+    """Tells what stages tell.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        quiet: Keep facts and bars back, never warnings.
+        worded: Puts options in the place of a text's settings.
+    """
+
+    def __init__(self, *, quiet: bool, worded: Callable[[str], str] = str) -> None:
         self._quiet = quiet
+        self.worded = worded
         self._facts = Console(soft_wrap=True, highlight=False, emoji=False)
         self._warnings = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
     def say(self, text: str) -> None:
         """Print a fact."""
         if not self._quiet:
-            self._facts.print(_printable(text))
+            self._facts.print(_printable(self.worded(text)))
 
     def warn(self, text: str) -> None:
         """Print something that the user should look at."""
-        self._warnings.print(f"[yellow]warning:[/yellow] {_printable(text)}")
+        self._warnings.print(f"[yellow]warning:[/yellow] {_printable(self.worded(text))}")
 
     def show(self, table: Table) -> None:
         """Print a table."""

@@ -13,7 +13,7 @@ from cxrtune.cli.switches import reporter_of
 def command(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="Which one: nih.", show_default=False)],
-    to: Annotated[
+    folder: Annotated[
         Path, typer.Option("--to", help="The data folder; what is there already is kept.", show_default=False)
     ],
     mirror: Annotated[
@@ -55,7 +55,7 @@ def command(
     reporter = reporter_of(context)
     summary = download(
         load_catalogue(dataset, catalogue),
-        to,
+        folder,
         mirror=mirror,
         jobs=jobs,
         keep_archives=keep_archives,
@@ -67,5 +67,5 @@ def command(
             "recorded in download.json, but not verified, as no checksum is published: "
             + ", ".join(summary.unverified)
         )
-    reporter.say(f"{to}: complete, {summary.images:,} images")
-    reporter.say(f"Next: cxrtune verify {to}; then cxrtune run --data {to} --out FOLDER")
+    reporter.say(f"{folder}: complete, {summary.images:,} images")
+    reporter.say(f"Next: cxrtune verify {folder}; then cxrtune run --data {folder} --out FOLDER")

@@ -43,7 +43,7 @@ def command(
     column_suffix: Annotated[
         str, typer.Option("--column-suffix", help="What stands after it.", show_default=False)
     ] = "",
-    image_column: Annotated[
+    image_columns: Annotated[
         list[str] | None,
         typer.Option(
             "--image-column",
@@ -52,7 +52,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    threshold: Thresholds = None,
+    thresholds: Thresholds = None,
     replicates: Replicates = 2000,
     seed: DrawSeed = 0,
     prevalence: Prevalences = None,
@@ -99,11 +99,11 @@ def command(
         split=split,
         column_prefix=column_prefix,
         column_suffix=column_suffix,
-        image_columns=image_columns_of(image_column, named),
+        image_columns=image_columns_of(image_columns, named),
         replicates=replicates,
         seed=seed,
         prevalence=shares_of(prevalence),
-        thresholds=thresholds_of(threshold),
+        thresholds=thresholds_of(thresholds),
         seen=files_of(trained_on, option="--trained-on", example="ours=training-images.txt"),
         heatmaps=files_of(heatmaps, option="--heatmaps", example="ours=heatmaps.safetensors"),
         boxes=boxes,

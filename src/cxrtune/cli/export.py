@@ -15,7 +15,7 @@ def command(
     model: Annotated[
         Path, typer.Argument(help="A run folder, or its model.safetensors.", show_default=False)
     ],
-    to: Annotated[
+    kind: Annotated[
         str, typer.Option("--to", metavar="KIND", help="onnx, openvino or openvino-int8.", show_default=False)
     ],
     out: Annotated[
@@ -33,10 +33,10 @@ def command(
     from cxrtune.inference.exported import EXPORTS
     from cxrtune.models.checkpoint import load_model
 
-    kind = next((known for known in EXPORTS if known == to), None)
-    if kind is None:
-        raise UsageError(f"cannot export to '{to}'", remedy=f"Choose one of: {', '.join(EXPORTS)}.")
+    chosen = next((known for known in EXPORTS if known == kind), None)
+    if chosen is None:
+        raise UsageError(f"cannot export to '{kind}'", remedy=f"Choose one of: {', '.join(EXPORTS)}.")
     if out is not None and out.suffix:
         raise UsageError("an export is a folder, and this is the name of a file", path=out)
     _, info = load_model(model)
-    export_run(model, kind, out, pictures_of(model, cohort, pack, info), reporter_of(context))
+    export_run(model, chosen, out, pictures_of(model, cohort, pack, info), reporter_of(context))

@@ -31,6 +31,7 @@ from cxrtune.cli import (
     verify,
     weights,
 )
+from cxrtune.cli.option_texts import OptionTexts
 from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
 from cxrtune.memory import keep_freed_memory
@@ -118,7 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CxrtuneError as error:
         if switches.debug:
             raise
-        typer.echo(f"error: {error}", err=True)
+        worded = OptionTexts(typer.main.get_command(app), rest)
+        typer.echo(f"error: {worded(str(error))}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if switches.debug:

@@ -21,7 +21,7 @@ def command(
     table: Annotated[
         Path, typer.Argument(help="A CSV, Parquet or JSON-lines table, a row an image.", show_default=False)
     ],
-    label: Annotated[
+    labels: Annotated[
         list[str],
         typer.Option(
             "--label",
@@ -30,7 +30,7 @@ def command(
             show_default=False,
         ),
     ],
-    score: Annotated[
+    scores: Annotated[
         list[str],
         typer.Option(
             "--score",
@@ -47,7 +47,7 @@ def command(
     sex: Annotated[str | None, _column("--sex", "F or M, for subgroups.")] = None,
     age: Annotated[str | None, _column("--age", "Years, for subgroups.")] = None,
     view: Annotated[str | None, _column("--view", "PA or AP, for subgroups.")] = None,
-    threshold: Thresholds = None,
+    thresholds: Thresholds = None,
     prevalence: Prevalences = None,
     primary: Primary = None,
     margin: Margin = None,
@@ -71,8 +71,8 @@ def command(
         )
     reporter = reporter_of(context)
     columns = TableColumns(
-        labels=_labels(label),
-        scores=pairs_of(score, option="--score", example="ours=score_a", kind="NAME=COLUMN"),
+        labels=_labels(labels),
+        scores=pairs_of(scores, option="--score", example="ours=score_a", kind="NAME=COLUMN"),
         patient=patient,
         image=image,
         sex=sex,
@@ -80,7 +80,7 @@ def command(
         view=view,
     )
     request = StatsRequest(
-        columns, thresholds_of(threshold), shares_of(prevalence), replicates, seed, Plan(primary, margin)
+        columns, thresholds_of(thresholds), shares_of(prevalence), replicates, seed, Plan(primary, margin)
     )
     print_judged(judge_table(table, request, out, reporter), reporter)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import typer
 
 from cxrtune.cli.console import ConsoleReporter
+from cxrtune.cli.option_texts import OptionTexts
 
 EPILOG = "Also: --quiet prints warnings and errors only; --debug shows the traceback of an error."
 
@@ -31,5 +32,6 @@ def take_switches(arguments: list[str]) -> tuple[Switches, list[str]]:
 
 
 def reporter_of(context: typer.Context) -> ConsoleReporter:
-    """Return the console as the switches want it."""
-    return ConsoleReporter(quiet=context.obj.quiet)
+    """Return the console as the switches want it, in the running command's words."""
+    worded = OptionTexts(context.find_root().command, context.command_path.split())
+    return ConsoleReporter(quiet=context.obj.quiet, worded=worded)

@@ -63,7 +63,7 @@ def command(
     if out is not None:
         write_problems(out, verdict.problems)
     for line in problem_lines(verdict, examples):
-        typer.echo(_coloured(line))
+        typer.echo(_coloured(reporter.worded(line)))
     for line in closing_lines(verdict):
         reporter.say(line)
     if out is not None:

@@ -30,7 +30,7 @@ def image_files(folder: Path) -> dict[str, Path]:
         raise DataError(
             f"holds no images (looked for PNG and JPEG in {LOOKED_IN})",
             path=folder,
-            remedy="Unpack NIH's archives there, or count without images with --metadata-only.",
+            remedy="Unpack NIH's archives there, or count without images with `metadata_only`.",
         )
     return found
 
@@ -77,7 +77,7 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
         raise DataError(
             f"the cohort names an image outside this folder: {leaving}",
             path=folder,
-            remedy="Make the cohort anew with: cxrtune cohort",
+            remedy="Make the cohort anew with: `cxrtune.experiment.cohort`",
         )
     return {name: folder / name for name in wanted}
 
@@ -110,7 +110,7 @@ def image_places(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise DataError(
-            "there is no such data folder", path=folder, remedy="Name the folder with the images with --data."
+            "there is no such data folder", path=folder, remedy="Name the folder with the images with `data`."
         )
     candidates = [
         folder / "images",

@@ -48,7 +48,7 @@ def find_table(folder: Path) -> Path:
         raise DataError(
             "there is no such data folder",
             path=folder,
-            remedy="Name the folder with NIH's images with --data.",
+            remedy="Name the folder with NIH's images with `data`.",
         )
     for name in TABLE_NAMES:
         if (folder / name).is_file():

@@ -17,10 +17,11 @@ from cxrtune.number_texts import UNKNOWN
 from cxrtune.shown import quoted
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
-_REMEDY = "Make one with: cxrtune cohort --data DIR --out FILE"
+_REMEDY = "Make one with: `cxrtune.experiment.cohort data=DIR out=FILE`"
 _OF_LABELS = (
-    "Make one of a table of labels with: cxrtune cohort --csv FILE --map FILE --metadata-only. A table with"
-    " labels and scores is judged with: cxrtune stats"
+    "Make one of a table of labels with:"
+    " `cxrtune.experiment.cohort tables=FILE map_name=FILE metadata_only=True`."
+    " A table with labels and scores is judged with: `cxrtune.experiment.stats`"
 )
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".xlsx"})
 DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "followup", "split")

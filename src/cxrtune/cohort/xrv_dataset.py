@@ -53,7 +53,7 @@ def cohort_of_xrv(
 
     Args:
         dataset: The dataset; without data augmentation.
-        folder: Where the pictures go: `images/0000000.png` and so on. It is the --data of later stages.
+        folder: Where the pictures go: `images/0000000.png` and so on. It is the `data` of later stages.
         patients: Of each row, where the dataset's table has no column `patientid`.
         seed: Chooses the patients of test and validation.
         tell: Told of patients who are written in several ways.

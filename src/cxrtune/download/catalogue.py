@@ -150,13 +150,13 @@ def load_catalogue(dataset: str, path: Path | None = None) -> Catalogue:
             raise UsageError(
                 f"is a catalogue of '{catalogue.dataset}', not of '{dataset}'",
                 path=path,
-                remedy=f"Ask for it by its name: cxrtune download {catalogue.dataset}.",
+                remedy=f"Ask for it by its name: `cxrtune.download dataset={catalogue.dataset}`.",
             )
         return catalogue
     if dataset not in shipped_catalogues():
         raise UsageError(
             f"there is no data set '{dataset}' to download",
-            remedy=f"Choose one of: {', '.join(shipped_catalogues())}; or name a catalogue with --catalogue.",
+            remedy=f"Choose one of: {', '.join(shipped_catalogues())}; or name a catalogue with `catalogue`.",
         )
     shipped = _shipped().joinpath(f"{dataset}.yaml")
     return _parse(shipped.read_text(encoding="utf-8"), Path(str(shipped)))

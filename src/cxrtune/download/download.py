@@ -74,7 +74,7 @@ def download(
     if mirror is not None and not is_address(mirror):
         raise UsageError(
             f"'{mirror}' is no address of a mirror",
-            remedy="Write it like: --mirror https://example.org/nih; the files lie there by their names.",
+            remedy="Write it like: `mirror=https://example.org/nih`; the files lie there by their names.",
         )
     with held(folder):
         _require_one_layout(catalogue, folder)
@@ -105,7 +105,7 @@ def _require_one_layout(catalogue: Catalogue, folder: Path) -> None:
         raise DataError(
             "holds images/ already, and every image would be there twice",
             path=folder,
-            remedy="Choose an empty folder with --to, or move images/ away.",
+            remedy="Choose an empty folder with `folder`, or move images/ away.",
         )
 
 

@@ -164,7 +164,7 @@ class EntryDownload:
         raise DownloadError(
             f"came wrong twice from {shown(link)}: {problem}",
             path=self._path,
-            remedy="Nothing of it was kept. Fetch it from elsewhere with --mirror URL, or mend its checksum.",
+            remedy="Nothing of it was kept. Fetch it from elsewhere with `mirror=URL`, or mend its checksum.",
         )
 
     def _compare_with_before(self, sums: Sums) -> None:

@@ -69,8 +69,7 @@ class PartFile:
             self.path.write_bytes(b"")
         self._forget()
         self.length = 0
-        with writing_to(self.final):
-            write_text(self._note, json.dumps(asdict(origin)) + "\n")
+        write_text(self._note, json.dumps(asdict(origin)) + "\n", lambda _: writing_to(self.final))
         self.origin = origin
 
     def append(self, block: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from cxrtune.errors import OutputError, UsageError
@@ -15,15 +15,9 @@ LOCK = ".download.lock"
 _KEPT = "what was fetched is kept, and the same command goes on"
 
 
-@contextmanager
-def writing_to(path: Path) -> Iterator[None]:
-    """Turn errors of writing into an `OutputError` that speaks of `--to` and of going on."""
-    try:
-        with naming_output_errors(path, left=_KEPT):
-            yield
-    except OutputError as error:
-        remedy = (error.remedy or "").replace("--out", "--to").replace("nothing half-written was left", _KEPT)
-        raise OutputError(error.message, path=path, remedy=remedy) from error
+def writing_to(path: Path) -> AbstractContextManager[None]:
+    """Turn errors of writing into an `OutputError` that speaks of the data folder and of going on."""
+    return naming_output_errors(path, left=_KEPT, setting="folder")
 
 
 @contextmanager
@@ -61,7 +55,7 @@ def require_space(folder: Path, wanted: int, what: str) -> None:
         raise OutputError(
             f"{what} needs {in_words(wanted)}, and the disk has {in_words(free)} free",
             path=folder,
-            remedy=f"Free some space, or choose another place with --to; {_KEPT}.",
+            remedy=f"Free some space, or choose another place with `folder`; {_KEPT}.",
         )
 
 

@@ -92,8 +92,7 @@ class DownloadRecord:
             content = _Content(
                 dataset=self._dataset, cxrtune=version("cxrtune"), files=dict(sorted(files.items()))
             )
-            with writing_to(self._path):
-                write_text(self._path, content.model_dump_json(indent=2) + "\n")
+            write_text(self._path, content.model_dump_json(indent=2) + "\n", writing_to)
             self._files = files
 
     def _read(self) -> dict[str, Fetched]:
@@ -111,7 +110,7 @@ class DownloadRecord:
             raise DataError(
                 f"says that '{content.dataset}' was downloaded here, not '{self._dataset}'",
                 path=self._path,
-                remedy="Choose another folder with --to.",
+                remedy="Choose another folder with `folder`.",
             )
         return content.files
 

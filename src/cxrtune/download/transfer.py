@@ -19,7 +19,7 @@ from cxrtune.progress import Reporter
 
 _GZIP = b"\x1f\x8b"
 _MEND = (
-    "Mend the link in a copy of the catalogue (--catalogue FILE), or fetch from elsewhere with --mirror URL; "
+    "Mend the link in a copy of the catalogue (`catalogue=FILE`), or fetch from elsewhere with `mirror=URL`; "
     "docs/download.md says how."
 )
 
@@ -178,7 +178,7 @@ class Transfer:
         if failures >= self._retries.attempts:
             raise Refused(
                 f"{trouble}, {f'{failures} times in a row' if failures > 1 else 'and it was tried once'}",
-                remedy="Run the same command again later, it goes on from there; or name a --mirror URL.",
+                remedy="Run the same command again later, it goes on from there; or name a `mirror=URL`.",
             )
         asked = trouble.wait_seconds
         if asked is not None and asked > self._retries.longest_asked_seconds:

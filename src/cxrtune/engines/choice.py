@@ -37,11 +37,14 @@ def chosen_engine(
         if precision != "float32":
             raise UsageError(
                 f"{precision} is run by OpenVINO on a CPU only",
-                remedy="Choose --engine openvino on a machine without a GPU, or --bank-precision float32.",
+                remedy="Choose `bank.engine=openvino` on a machine without a GPU, or"
+                " `bank.precision=float32`.",
             )
         return "torch"
     if not on_cpu:
-        raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose --engine torch.")
+        raise UsageError(
+            "OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose `bank.engine=torch`."
+        )
     return "openvino"
 
 

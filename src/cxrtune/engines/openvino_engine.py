@@ -42,7 +42,7 @@ class OpenVinoEngine:
         core = openvino.Core()
         if precision == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise UsageError(
-                "this CPU has no bfloat16 arithmetic", remedy="Choose --bank-precision float32 or int8."
+                "this CPU has no bfloat16 arithmetic", remedy="Choose `bank.precision=float32` or int8."
             )
         # A picture a request: with the number of pictures left open the network takes 5 % longer.
         fixed = model.clone()

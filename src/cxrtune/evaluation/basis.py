@@ -64,7 +64,7 @@ def with_basis(model: ModelResult, basis: ChosenOn) -> ModelResult:
     """Return a model's results with what its thresholds were chosen on, or why it has none."""
     rule = model.threshold_rule
     if basis.thresholds == "none":
-        rule = f"{_why_no_thresholds(basis)}. Thresholds are given with --threshold {model.name}=FILE"
+        rule = f"{_why_no_thresholds(basis)}. Thresholds are given with `thresholds` {model.name}=FILE"
     return model.model_copy(update={"chosen": basis, "threshold_rule": rule})
 
 

@@ -121,7 +121,7 @@ def find_common_ground(
         if not mask.any():
             raise DataError(
                 f"the predictions named {name} score none of the {len(rows):,} {split} images",
-                remedy="Choose the part that they are for with --split.",
+                remedy="Choose the part that they are for with `split`.",
             )
     by_all = np.logical_and.reduce(list(scored.values()))
     if not by_all.any():

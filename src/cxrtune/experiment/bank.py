@@ -179,14 +179,14 @@ class BankKeeper:
             raise OutputError(
                 f"the bank needs {_size(need - there)} more, and {_size(free)} are free",
                 path=self._folder,
-                remedy=f"{self._smaller(free + there)}do without a bank (--bank off),"
-                " or choose another disk with --out.",
+                remedy=f"{self._smaller(free + there)}do without a bank (`bank.store=none`),"
+                " or choose another disk with `out`.",
             )
 
     def _smaller(self, room: int) -> str:
         for views in range(self._recipe.bank.views - 1, 0, -1):
             if self._plan.bytes(range(views)) <= room:
-                return f"Take fewer views (--views {views} fits), "
+                return f"Take fewer views (`bank.views={views}` fits), "
         return "Free some space, "
 
     def _file(self, view: int) -> ViewFile:

@@ -45,7 +45,7 @@ def check_baselines(names: tuple[str, ...]) -> None:
         elif name != NAME:
             raise UsageError(
                 f"there is no baseline '{name}'",
-                remedy=f"Choose {NAME}, or {XRV_PREFIX}NAME; see: cxrtune weights",
+                remedy=f"Choose {NAME}, or {XRV_PREFIX}NAME; see: `cxrtune.models.inventory`",
             )
 
 

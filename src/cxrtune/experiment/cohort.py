@@ -119,7 +119,8 @@ def require_trainable(table: Path) -> None:
         raise DataError(
             f"the cohort has no {' and no '.join(lacking)} images, so that no model can be trained on it",
             path=table,
-            remedy="Judge models on it with cxrtune evaluate; without split in the map parts are made.",
+            remedy="Judge models on it with `cxrtune.experiment.evaluate`; without split in the map parts are"
+            " made.",
         )
 
 

@@ -208,7 +208,7 @@ def _settings(request: Request) -> dict[str, Any]:
 
 
 def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) -> None:
-    require_names(predictions, "--predictions ours=predictions.parquet")
+    require_names(predictions, "`predictions` ours=predictions.parquet")
     require_prevalences(request.prevalence, cohort.findings)
     check_plan(request.plan, cohort.findings)
     given = {

@@ -44,7 +44,7 @@ def require_prevalences(prevalence: Mapping[str, float], findings: Sequence[str]
         if not 0 < share < 1:
             raise UsageError(
                 f"the prevalence of {finding} is {share:g}; it must lie between 0 and 1",
-                remedy="Write it like: --prevalence Effusion=0.05",
+                remedy="Write it like: `prevalence` Effusion=0.05",
             )
 
 
@@ -92,13 +92,13 @@ def boxes_for(heatmaps: Mapping[str, Path], boxes: Path | None, cohort_file: Pat
             raise UsageError(
                 "a list of boxes is given, but no heatmaps to judge by it",
                 path=boxes,
-                remedy="Name a model's heatmaps, like: --heatmaps ours=heatmaps.safetensors",
+                remedy="Name a model's heatmaps, like: `heatmaps` ours=heatmaps.safetensors",
             )
         return None
     found = boxes or find_boxes(read_cohort(cohort_file))
     if found is None:
         raise UsageError(
             "heatmaps are given, but no boxes to judge them by",
-            remedy=f"Name a list in NIH's columns, like: --boxes DIR/{BOX_LIST}",
+            remedy=f"Name a list in NIH's columns, like: `boxes=DIR/{BOX_LIST}`",
         )
     return found

@@ -64,7 +64,7 @@ def export_run(
     Args:
         model: A run folder or its model file.
         kind: What for.
-        out: A folder for it; None for its own place in the run folder, where `--engine` finds it.
+        out: A folder for it; None for its own place in the run folder, where `predict` finds it.
         pictures: Radiographs to check it on, and to calibrate INT8.
         reporter: Told how it was checked.
 
@@ -113,7 +113,7 @@ def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: Model
         raise DataError(
             "an export is checked on radiographs, and this run folder has no cohort and pack",
             path=run,
-            remedy="Name those that the model was trained on with --cohort and --pack.",
+            remedy="Name those that the model was trained on with `cohort` and `pack`.",
         )
     opened = read_cohort(cohort_file)
     found = Pictures(opened, open_pack(pack_folder, opened.images))
@@ -155,5 +155,5 @@ def _require_auroc(
         raise CxrtuneError(
             f"INT8 loses {exact - coarse:.4f} of the validation macro AUROC, more than {LARGEST_DROP}",
             path=file,
-            remedy="Nothing was exported. Use --to openvino, which computes in float32.",
+            remedy="Nothing was exported. Use `kind=openvino`, which computes in float32.",
         )

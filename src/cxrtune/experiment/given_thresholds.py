@@ -49,7 +49,7 @@ def _of_number(name: str, threshold: float, findings: tuple[str, ...]) -> GivenT
     if not 0 <= threshold <= 1:
         raise UsageError(
             f"the threshold of {short(name)} is {threshold:g}; scores and thresholds lie in [0, 1]",
-            remedy=f"Write it like: --threshold {short(name)}=0.5",
+            remedy=f"Write it like: `thresholds` {short(name)}=0.5",
         )
     return GivenThresholds(dict.fromkeys(findings, threshold), f"{threshold:g}")
 

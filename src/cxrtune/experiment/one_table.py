@@ -129,8 +129,8 @@ def _patients(
             f"{int(nobody.sum()):,} of {len(patients):,} rows name no patient in column {quoted(column)},"
             f" row {patients.index[nobody][0]:,} for one",
             path=path,
-            remedy="Name the patient of every row. Only if no patient has two rows, say --independent in the"
-            " place of --patient.",
+            remedy="Name the patient of every row. Only if no patient has two rows, say `independent` in the"
+            " place of `patient`.",
         )
     return with_one_identifier_each(patients, names, tell, _SEVERAL)
 
@@ -169,7 +169,7 @@ def _tell_unknown(labels: NDArray[np.float32], findings: tuple[str, ...], path: 
         raise DataError(
             f"has no label of {listed(findings)} in any row",
             path=path,
-            remedy="Name the columns with the reference standard, 1 and 0, with --label.",
+            remedy="Name the columns with the reference standard, 1 and 0, with `labels`.",
         )
     for place, finding in enumerate(findings):
         lacking, present = int((~known[:, place]).sum()), labels[known[:, place], place] == 1

@@ -44,7 +44,7 @@ class OwnData:
         if self.images is None:
             raise UsageError(
                 "no folder of images was named",
-                remedy="Name it with --images DIR, or take every row of the tables with --metadata-only.",
+                remedy="Name it with `images=DIR`, or take every row of the tables with `metadata_only`.",
             )
         return self.images
 
@@ -128,7 +128,8 @@ def _judged_only(cohort: Cohort) -> str:
         return said
     return (
         f"{said}. It has no validation part either, so that no thresholds and no calibration can be chosen on"
-        " it: a model brings its own, or they are given with cxrtune evaluate --threshold NAME=FILE"
+        " it: a model brings its own, or they are given with"
+        " `cxrtune.experiment.evaluate thresholds=NAME=FILE`"
     )
 
 

@@ -98,6 +98,6 @@ def _files(data: Path, cohort: Cohort) -> dict[str, Path]:
         raise DataError(
             f"none of the cohort's {len(cohort):,} images is here, {cohort.images[0]} for one",
             path=data,
-            remedy="Name the folder that the cohort was made from with --data.",
+            remedy="Name the folder that the cohort was made from with `data`.",
         )
     return files

@@ -71,7 +71,7 @@ def _records(evaluation: Path, run: Path | None) -> list[Path]:
         raise DataError(
             "there is no evaluation here",
             path=evaluation,
-            remedy="Make one with: cxrtune evaluate --cohort FILE --predictions NAME=FILE --out DIR",
+            remedy="Make one with: `cxrtune.experiment.evaluate cohort=FILE predictions=NAME=FILE out=DIR`",
         )
     stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
     inputs = read_record(last).inputs

@@ -71,7 +71,7 @@ def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporte
         CxrtuneError: The table is not what it should be, or the results cannot be written.
     """
     columns = request.columns
-    require_names(columns.scores, "--score ours=score")
+    require_names(columns.scores, "`scores` ours=score")
     require_prevalences(request.prevalence, tuple(columns.labels))
     check_plan(request.plan, tuple(columns.labels))
     require_models_of({"thresholds": request.thresholds}, columns.scores)

@@ -84,17 +84,19 @@ class TableColumns:
                 column for several findings.
         """
         if not self.labels or not self.scores:
-            lacks, example = ("label", "Effusion") if not self.labels else ("score", "ours=score")
-            raise UsageError(f"no column with {lacks}s is named", remedy=f"Name it like: --{lacks} {example}")
+            lacks, example = ("labels", "Effusion") if not self.labels else ("scores", "ours=score")
+            raise UsageError(f"no column with {lacks} is named", remedy=f"Name it like: `{lacks}` {example}")
         fault = fault_of_names(self.labels)
         if fault is not None:
-            raise UsageError(fault, remedy="Name the finding before its column, like: --label Effusion=label")
+            raise UsageError(
+                fault, remedy="Name the finding before its column, like: `labels` Effusion=label"
+            )
         for model, column in self.scores.items():
             if len(self.labels) > 1 and FINDING not in column:
                 raise UsageError(
                     f"with {len(self.labels)} findings, {short(model)} needs a column for each, and"
                     f" {quoted(column)} is one column",
-                    remedy=f"Write {FINDING} where the finding's name stands, like: --score {short(model)}="
+                    remedy=f"Write {FINDING} where the finding's name stands, like: `scores` {short(model)}="
                     f"{FINDING}_score",
                 )
 

@@ -107,7 +107,7 @@ def _train(
         raise StaleInputError(
             "this pack was made with another preprocessing than the recipe's",
             path=pack_folder,
-            remedy="Pack again with the recipe: cxrtune pack --recipe FILE",
+            remedy="Pack again with the recipe: `cxrtune.experiment.pack recipe=FILE`",
         )
     inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
     inputs += weights_source(recipe)

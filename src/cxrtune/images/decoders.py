@@ -138,7 +138,7 @@ class Decoders(Generic[Item, Result]):
         if deaths >= _MOST_DEATHS:
             raise CxrtuneError(
                 f"decoding processes were killed {deaths} times in a row, perhaps for want of memory",
-                remedy="Try again with fewer processes: --workers 1. What was done is kept.",
+                remedy="Try again with fewer processes: `workers=1`. What was done is kept.",
             )
         if told is not None:
             self._warn(told)

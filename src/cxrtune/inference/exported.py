@@ -26,7 +26,7 @@ EXPORTS: dict[ExportKind, Path] = {
 FORMAT = "cxrtune.export/2"
 KEY = "cxrtune"
 KIND, MODEL_SHA256 = "exported_for", "model_sha256"
-_REMEDY = "Export the model again with: cxrtune export MODEL --to KIND"
+_REMEDY = "Export the model again with: `cxrtune.experiment.export model=MODEL kind=KIND`"
 
 
 @dataclass(frozen=True)

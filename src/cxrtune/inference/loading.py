@@ -134,14 +134,14 @@ def _stored(model: Path, kind: ExportKind, digest: str) -> Exported:
         raise ModelFileError(
             f"this model was not exported for {kind}",
             path=file,
-            remedy=f"Export it with: cxrtune export {model} --to {kind}",
+            remedy=f"Export it with: `cxrtune.experiment.export` {model} `kind={kind}`",
         )
     exported = open_exported(file)
     if exported.model_sha256 != digest:
         raise ModelFileError(
             "this was exported from another model than the one beside it",
             path=file,
-            remedy=f"Export it again with: cxrtune export {model} --to {kind}",
+            remedy=f"Export it again with: `cxrtune.experiment.export` {model} `kind={kind}`",
         )
     return exported
 
@@ -153,7 +153,7 @@ def _of_export(
         raise UsageError(
             f"this model was exported for {exported.kind} and is not run by {engine}",
             path=model,
-            remedy=f"Leave --engine out, or say --engine {exported.kind}.",
+            remedy=f"Leave `engine` out, or say `engine={exported.kind}`.",
         )
     return _loaded(*exported.run(aim, at_once), exported.model_sha256)
 

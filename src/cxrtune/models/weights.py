@@ -185,4 +185,4 @@ def _our_name(name: str) -> str:
 
 
 def _how_to_get() -> str:
-    return f"Put {IMAGENET_URL} there by hand, or go on without: --weights random"
+    return f"Put {IMAGENET_URL} there by hand, or go on without: `weights=random`"

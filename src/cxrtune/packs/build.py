@@ -85,7 +85,7 @@ def build_pack(
             raise DataError(
                 _too_many(unreadable, len(files), max_unreadable),
                 path=files[0].parent,
-                remedy="Mend them, or allow more with --max-unreadable.",
+                remedy="Mend them, or allow more with `max_unreadable`.",
             )
         with (
             write_whole(out / UNREADABLE) as listing,

@@ -50,7 +50,7 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
         raise DataError(
             "there is no pack here",
             path=folder,
-            remedy="Make one with: cxrtune pack --cohort FILE --data DIR --out DIR",
+            remedy="Make one with: `cxrtune.experiment.pack cohort=FILE data=DIR out=DIR`",
         )
     record = read_record(record_path(folder))
     pixels, unreadable = _read(folder)
@@ -58,7 +58,7 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
         raise StaleInputError(
             f"this pack was made from another cohort ({len(pixels):,} images; this one has {len(images):,})",
             path=folder,
-            remedy="Pack this cohort with: cxrtune pack --cohort FILE --data DIR --out DIR",
+            remedy="Pack this cohort with: `cxrtune.experiment.pack cohort=FILE data=DIR out=DIR`",
         )
     readable = np.array([name not in unreadable for name in images], dtype=bool)
     return Pack(pixels, readable, PreprocessSpec.model_validate(record.settings["preprocess"]))
@@ -73,7 +73,8 @@ def _read(folder: Path) -> tuple[Packed, set[str]]:
         raise DataError(
             f"this pack is damaged: {(str(error).splitlines() or ['unknown cause'])[0]}",
             path=folder,
-            remedy="Remove the folder and make it anew with: cxrtune pack --cohort FILE --data DIR --out DIR",
+            remedy="Remove the folder and make it anew with:"
+            " `cxrtune.experiment.pack cohort=FILE data=DIR out=DIR`",
         ) from error
     return pixels, unreadable
 

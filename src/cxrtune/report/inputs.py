@@ -102,14 +102,14 @@ def read_results(evaluation: Path) -> Results:
         DataError: The folder has none, or the file is not one of this schema.
     """
     path = evaluation / RESULTS_FILE
-    _require(path, "run `cxrtune evaluate` with this folder as --out")
+    _require(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")
     try:
         return Results.read(path)
     except ValueError as error:
         raise DataError(
             f"not an evaluation's results: {str(error).splitlines()[0]}",
             path=path,
-            remedy="Run `cxrtune evaluate` again with this version of cxrtune.",
+            remedy="Run `cxrtune.experiment.evaluate` again with this version of cxrtune.",
         ) from error
 
 
@@ -120,7 +120,7 @@ def read_curves(evaluation: Path) -> Curves:
         DataError: The file is missing or lacks a column.
     """
     path = evaluation / CURVES_FILE
-    _require(path, "run `cxrtune evaluate` with this folder as --out")
+    _require(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")
     frame = _read_table(path, _CURVE_COLUMNS, text=("model", "finding"))
     curves: Curves = {}
     for (model, finding), part in frame.groupby(["model", "finding"], sort=False):
@@ -167,7 +167,7 @@ def read_net_benefit(evaluation: Path) -> dict[str, list[Benefit]]:
         DataError: The file is missing or lacks a column.
     """
     path, text = evaluation / NET_BENEFIT_FILE, ("model", "finding")
-    _require(path, "run `cxrtune evaluate` with this folder as --out")
+    _require(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")
     frame = _read_table(path, (*text, *_BENEFIT_COLUMNS), text=text)
     curves: dict[str, list[Benefit]] = {}
     for (model, finding), part in frame.groupby(list(text), sort=False):
@@ -183,7 +183,7 @@ def read_history(run: Path) -> History:
         DataError: The folder has no metrics, or they lack a column.
     """
     path = run / METRICS_FILE
-    _require(path, "give the folder that `cxrtune train` wrote")
+    _require(path, "give the folder that a training wrote")
     frame = _read_table(path, _EPOCH_COLUMNS)
     rows = frame[list(_EPOCH_COLUMNS)].itertuples(index=False, name=None)
     epochs = tuple(Epoch(int(number), *(_known(value) for value in values)) for number, *values in rows)

@@ -61,7 +61,7 @@ def write_report(
     no longer compared are removed.
 
     Args:
-        evaluation: The folder that `cxrtune evaluate` wrote.
+        evaluation: The folder of an evaluation.
         out: The report's folder; created if it is not there.
         run: The folder of the training run whose curves are shown, if there is one.
         provenances: The stages' provenance records, in the order in which they are shown.

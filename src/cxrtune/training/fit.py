@@ -150,7 +150,7 @@ def _epoch(loop: Loop, stage: Stage, state: TrainingState, task: Task) -> EpochM
     if not np.isfinite(val_loss):
         raise CxrtuneError(
             f"the validation loss became {val_loss} after epoch {number} at learning rate {rate:g}",
-            remedy="Try a smaller one: --set training.learning_rate=1e-4",
+            remedy="Try a smaller one: `training.learning_rate=1e-4`",
         )
     seconds = round(time.monotonic() - started, 3)
     return EpochMetrics(number, stage.name, train_loss, val_loss, val_auroc, rate, seconds)
@@ -167,7 +167,7 @@ def _naming_memory_errors(state: TrainingState, spec: TrainingSpec) -> Iterator[
             raise CxrtuneError(
                 f"memory ran out in epoch {len(state.rows) + 1} with batches of {spec.batch_size} images",
                 remedy="Free some and run the same command: it goes on with this epoch."
-                f" Or begin anew with less: --set training.batch_size={max(2, spec.batch_size // 2)}",
+                f" Or begin anew with less: `training.batch_size={max(2, spec.batch_size // 2)}`",
             ) from error
         raise
 
@@ -178,5 +178,5 @@ def _require_measure(spec: TrainingSpec, validation_labels: NDArray[np.float32])
     if spec.monitor == "val_auroc" and area is None:
         raise DataError(
             "no finding has both positives and negatives among the validation images, so no AUROC is defined",
-            remedy="Choose the best epoch by the loss: --set training.monitor=val_loss",
+            remedy="Choose the best epoch by the loss: `training.monitor=val_loss`",
         )

@@ -135,7 +135,7 @@ def _require_finite(figures: list[Tensor], epoch: int, rate: float) -> None:
         raise CxrtuneError(
             f"the training loss became {float(losses[batch])} in epoch {epoch + 1}, batch {batch + 1}"
             f" of the stage, at learning rate {rate:g}",
-            remedy="Try a smaller one: --set training.learning_rate=1e-4",
+            remedy="Try a smaller one: `training.learning_rate=1e-4`",
         )
 
 

@@ -113,7 +113,7 @@ def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"]
     if on_gpu and devices > torch.cuda.device_count():
         raise UsageError(
             f"{devices} devices are wanted, and {torch.cuda.device_count()} are here",
-            remedy="Give --devices a smaller number.",
+            remedy="Give `devices` a smaller number.",
         )
     strategy: Any = DDPStrategy(timeout=_PATIENCE) if devices * nodes > 1 else "auto"
     fabric = Fabric(

@@ -41,7 +41,7 @@ def check_images(
     if not settings.decode:
         problems += check_readable(listing, {})
         problems += check_duplicates(same_bytes(listing, reporter), listing, patients, splits)
-        return problems, f"{len(listing.images):,} files, by name and size only (--no-decode)"
+        return problems, f"{len(listing.images):,} files, by name and size only (`decode=False`)"
     paths = {name: listing.path(name) for name, found in sorted(listing.images.items()) if found.size > 0}
     with reporter.task("Decoding", len(paths)) as task:
         pictures = look_at_all(paths, settings.workers, task.advance, settings.allow)

@@ -80,7 +80,7 @@ def _twin(name: str, alike: dict[str, str]) -> str:
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart")
-_OURS = (".part.json", ".unpacking")  # what a `cxrtune download` that was stopped leaves beside its parts
+_OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
 _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", ".directory"})
 
 
@@ -133,7 +133,7 @@ def _ours(file: str) -> Problem:
         Kind.UNPACKING,
         "warning",
         shown(file),
-        "is of a `cxrtune download` that did not end",
+        "is of a download that did not end",
         "Start the same download again: it goes on, and removes this.",
     )
 
@@ -144,7 +144,8 @@ def _waiting(file: str, missing: int) -> Problem:
         "warning",
         shown(file),
         f"is an archive that still lies here, and {missing:,} images are missing",
-        "Let `cxrtune download nih` verify and unpack it, or unpack it in a folder of its own: images_0NN.",
+        "Let `cxrtune.download dataset=nih` verify and unpack it, or unpack it in a folder of its own:"
+        " images_0NN.",
     )
 
 

@@ -98,7 +98,7 @@ def build_own_cohort(
             f"not one of the table's {len(names):,} images is here, {short(names.iloc[0])} for one"
             f" (the folder holds {short(tree.paths[0])} for one)",
             path=tree.folder,
-            remedy="Name the folder that the table's paths begin in with --images, or mend image in the map.",
+            remedy="Name the folder that the table's paths begin in with `images`, or mend image in the map.",
         )
     frame = who[present].reset_index(drop=True)
     frame.insert(0, "image", images[present])

@@ -50,7 +50,7 @@ def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
         raise DataError(
             f"{row_name(table, int(leaving.argmax()))} of the table names an image outside the folder of"
             f" images: {short(names[leaving].iloc[0])}",
-            remedy="Name images by their path in the folder given with --images.",
+            remedy="Name images by their path in the folder given with `images`.",
         )
     return names
 

@@ -48,7 +48,7 @@ def search_tree(folder: Path) -> ImageTree:
     """
     if not folder.is_dir():
         raise DataError(
-            "there is no such folder of images", path=folder, remedy="Name the folder with --images."
+            "there is no such folder of images", path=folder, remedy="Name the folder with `images`."
         )
     root = os.path.realpath(folder)
     paths: list[str] = []
@@ -77,7 +77,7 @@ def search_tree(folder: Path) -> ImageTree:
             ) from error
     if not paths:
         raise DataError(
-            "holds no images (PNG, JPEG or DICOM)", path=folder, remedy="Name the folder with --images."
+            "holds no images (PNG, JPEG or DICOM)", path=folder, remedy="Name the folder with `images`."
         )
     return ImageTree(folder, pd.Index(sorted(paths), dtype="str"), outside, linked, tuple(sorted(strange)))
 
@@ -161,7 +161,7 @@ def _refuse_ambiguous(ours: pd.Series[str], paths: pd.Index, theirs: pd.Series[s
         first, second = paths[(theirs == name).to_numpy(dtype=bool)][:2]
         remedy = "Let the table name images by their path in this folder."
         if "/" in name:
-            remedy = "Name the folder that the table's paths begin in with --images."
+            remedy = "Name the folder that the table's paths begin in with `images`."
         raise DataError(
             f"the table's image {quoted(name)} is here twice, as {short(first)} and as {short(second)}",
             path=tree.folder,

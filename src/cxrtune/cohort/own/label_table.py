@@ -66,7 +66,7 @@ def row_name(table: pd.DataFrame, place: int) -> str:
 
 def _read(path: Path, wanted: Sequence[str], tell: Tell, join: Sequence[str] = ()) -> pd.DataFrame:
     if not path.is_file():
-        raise DataError("there is no such table", path=path, remedy="Name the label table with --csv.")
+        raise DataError("there is no such table", path=path, remedy="Name the label table with `tables`.")
     table = open_csv(path, tell)
     places = table.places([*wanted, *join], partly=bool(join), remedy=_NAME_IT)
     if not places:

@@ -167,7 +167,7 @@ def _note_attempt(part: Path) -> None:
             raise CxrtuneError(
                 f"{_ATTEMPTS} workers died while they scored this shard, perhaps for want of memory",
                 path=part,
-                remedy="Try again with fewer workers on a machine: --cpus-per-worker 4. The rest is kept.",
+                remedy="Try again with fewer workers on a machine: `cpus_per_worker=4`. The rest is kept.",
             )
 
 
@@ -216,7 +216,7 @@ def _actors(cluster: Cluster, processors: int, shards: int) -> int:
         raise UsageError(
             f"the cluster has {processors} processors, too few for {cluster.workers or 1} workers with"
             f" {cluster.cpus} each",
-            remedy="Ask for less with --workers or --cpus-per-worker, or add machines to the cluster.",
+            remedy="Ask for less with `workers` or `cpus_per_worker`, or add machines to the cluster.",
         )
     return min(cluster.workers or fitting, shards)
 
@@ -257,7 +257,7 @@ def _require_reachable(address: str) -> None:
 def _unreachable(address: str, reason: str) -> CxrtuneError:
     return CxrtuneError(
         f"there is no Ray cluster to be reached at {address}: {reason}",
-        remedy="Start one with `ray start --head`, or leave --address out.",
+        remedy="Start one with `ray start --head`, or leave `address` out.",
     )
 
 

@@ -23,7 +23,7 @@ from cxrtune.provenance import Source, key_of, record_path
 
 PLAN = "plan.parquet"
 _METADATA_KEY = b"cxrtune.plan"
-_ANEW = "Choose another folder with --out, or say --anew to throw away what is in this one."
+_ANEW = "Choose another folder with `out`, or say `anew` to throw away what is in this one."
 
 
 @dataclass(frozen=True)

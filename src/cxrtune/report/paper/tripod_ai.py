@@ -27,7 +27,7 @@ def _ethics(facts: Facts) -> ItemAnswer:
 def _users(facts: Facts) -> ItemAnswer:
     if not facts.developed:
         return not_done("No model was developed in this run.")
-    return author("say what users must do and know.", "`cxrtune predict` needs nothing but the image.")
+    return author("say what users must do and know.", "cxrtune needs nothing but the image.")
 
 
 TRIPOD_AI = Guideline(

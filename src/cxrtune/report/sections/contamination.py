@@ -13,7 +13,7 @@ from cxrtune.report.verdict import verdict
 
 _INSTEAD = (
     "TorchXRayVision's models that never saw NIH's images can be compared without this caution: "
-    "`--set 'baselines=[linear-probe, \"xrv:densenet121-res224-chex\"]'`, or -pc, -mimic_nb, -mimic_ch."
+    '`baselines: [linear-probe, "xrv:densenet121-res224-chex"]` in the recipe, or -pc, -mimic_nb, -mimic_ch.'
 )
 _NOT_DEFINED = "undefined: no positives or no negatives outside"
 

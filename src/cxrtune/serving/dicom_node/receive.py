@@ -110,7 +110,7 @@ def listening(receiver: Receiver, settings: NodeSettings) -> Iterator[int]:
         why = (error.strerror or str(error)).lower()
         raise UsageError(
             f"cannot listen on {settings.host} port {settings.port}: {why}",
-            remedy="Choose another --port, or 0 for a free one.",
+            remedy="Choose another `port`, or 0 for a free one.",
         ) from error
     server = cast(BoundedServer, made)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="listening", daemon=True)

@@ -40,7 +40,7 @@ class Guard:
             return Refusal(
                 "wrong_host",
                 "the service does not answer to this host name",
-                remedy="Allow it with --allowed-host.",
+                remedy="Allow it in the settings of the service.",
             )
         if method in _CHANGING and _is_cross_origin(headers, host):
             return Refusal(

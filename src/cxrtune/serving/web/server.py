@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
         taken.close()
         raise UsageError(
             f"cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}",
-            remedy="Choose another --port, or 0 for a free one.",
+            remedy="Choose another `port`, or 0 for a free one.",
         ) from error
     return taken
 

@@ -151,7 +151,7 @@ def quality_gate(facts: Facts) -> ItemAnswer:
         return not_done("No model was developed in this run.")
     return filled(
         "Every training ends with a quality gate, fitted to the training images and stored in the model: "
-        "`cxrtune predict` flags images that are unlike frontal chest radiographs, turned or inverted, and "
+        "cxrtune flags images that are unlike frontal chest radiographs, turned or inverted, and "
         "gives no numbers but the reason for one that cannot be read. What the gate changes was not "
         "evaluated here."
     )

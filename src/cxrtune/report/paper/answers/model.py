@@ -77,7 +77,7 @@ def specification(facts: Facts) -> ItemAnswer:
     ]
     return author(
         "say where the file can be had, and under which conditions.",
-        f"The model is the file {'; '.join(files)}; `cxrtune predict` runs it." if files else None,
+        f"The model is the file {'; '.join(files)}; cxrtune runs it." if files else None,
         PROVENANCE,
     )
 

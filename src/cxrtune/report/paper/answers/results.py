@@ -135,7 +135,7 @@ def _code(facts: Facts) -> str | None:
 
 def _data(facts: Facts) -> str | None:
     if facts.synthetic:
-        return "The images can be drawn again by `cxrtune phantom`."
+        return "The images can be drawn again by cxrtune's phantoms."
     return "NIH ChestX-ray14 is public [@wang2017]." if facts.of_nih else None
 
 

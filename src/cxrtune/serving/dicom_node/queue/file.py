@@ -69,7 +69,7 @@ def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
             raise UsageError(
                 "there is no such queue",
                 path=path,
-                remedy="Name the file that the node was given by --queue.",
+                remedy="Name the file that the node was given by `queue`.",
             )
         _make(path)
     try:
@@ -82,10 +82,10 @@ def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
             raise OutputError(
                 f"the queue cannot be written ({error.sqlite_errorname})",
                 path=path,
-                remedy="Free some space, or choose a place that you may write to with --queue.",
+                remedy="Free some space, or choose a place that you may write to with `queue`.",
             ) from error
         raise DataError(
-            "is no queue of a node, or damaged", path=path, remedy="Choose another file with --queue."
+            "is no queue of a node, or damaged", path=path, remedy="Choose another file with `queue`."
         ) from error
     return connection
 
@@ -105,7 +105,7 @@ def held(path: Path) -> Iterator[None]:
         raise UsageError(
             "another node works on this queue",
             path=path,
-            remedy="Stop it first, or give this one a queue of its own with --queue.",
+            remedy="Stop it first, or give this one a queue of its own with `queue`.",
         )
     with lock:
         yield
@@ -126,7 +126,7 @@ def _naming_errors(path: Path) -> Iterator[None]:
         raise OutputError(
             f"the queue cannot be made: {(error.strerror or 'unknown cause').lower()}",
             path=path,
-            remedy="Choose a place that you may write to with --queue.",
+            remedy="Choose a place that you may write to with `queue`.",
         ) from error
 
 
@@ -157,5 +157,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise DataError(
             f"is no queue of this version of the node: version {version}, expected {_VERSION}",
             path=path,
-            remedy="Choose another file with --queue.",
+            remedy="Choose another file with `queue`.",
         )

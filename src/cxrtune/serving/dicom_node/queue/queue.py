@@ -212,7 +212,8 @@ class Queue:
             raise OutputError(
                 f"the queue is full: {waiting:,} instances wait, {held:,} bytes are held",
                 path=self._path,
-                remedy="See with `cxrtune dicom-node status` whether the archive takes the results.",
+                remedy="See with `cxrtune.serving.dicom_node.queue.status` whether the archive takes the"
+                " results.",
             )
 
     @contextmanager
@@ -228,7 +229,7 @@ class Queue:
                 raise OutputError(
                     f"the queue cannot be written ({error.sqlite_errorname})",
                     path=self._path,
-                    remedy="Free some space, or choose another place with --queue.",
+                    remedy="Free some space, or choose another place with `queue`.",
                 ) from error
             except BaseException:
                 self._undo()
