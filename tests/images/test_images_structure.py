@@ -13,7 +13,7 @@ from pydicom.encaps import encapsulate
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import decode_radiograph
-from cxrtune.images.depth import is_deep
+from cxrtune.images.formats import is_deep
 from cxrtune.images.jpeg import MOST_SCANS, read_jpeg
 from dicom_made import SYNTAXES, dicom
 from encoded import GREY, chunk, png, saved

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import decode_radiograph
-from cxrtune.images.depth import is_deep
+from cxrtune.images.formats import is_deep
 from encoded import saved
 from nih_folder import picture_of
 

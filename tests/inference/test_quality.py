@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cxrtune.images.appearance import appearance_of
 from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.reading import appearance_of
 from cxrtune.inference.quality import assess
 from cxrtune.models.gate.fit import GateInfo
 from cxrtune.models.gate.pose import POSES

@@ -7,16 +7,13 @@ from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import Allowance, decode_dicom
-from cxrtune.images.formats import HEAD, Kind, kind_of, not_read
-from cxrtune.images.radiograph import Radiograph
+from cxrtune.images.formats import DICOM_SUFFIXES, HEAD, RASTER_SUFFIXES, Kind, kind_of, not_read
+from cxrtune.images.radiograph import MAX_PIXELS, Radiograph
 from cxrtune.images.raster import decode_raster
-from cxrtune.images.size import MAX_PIXELS
 
 MAX_BYTES = 1 << 30
 """Longer than the file of any radiograph; a longer one is refused before it fills the memory."""
 
-_RASTER_NAMES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
-_DICOM_NAMES = frozenset({".dcm", ".dicom", ".dic"})
 _OWN_NAME: dict[Kind, str] = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "DICOM": ".dcm"}
 
 
@@ -73,7 +70,7 @@ def decode_radiograph(
 
 
 def _check_name(suffix: str, kind: Kind | None) -> None:
-    names = _RASTER_NAMES if kind == "DICOM" else _DICOM_NAMES
+    names = RASTER_SUFFIXES if kind == "DICOM" else DICOM_SUFFIXES
     if kind is not None and suffix in names:
         raise UnreadableImageError(
             f"is a {kind} file, but its name ends in {suffix}: rename it to end in {_OWN_NAME[kind]}"

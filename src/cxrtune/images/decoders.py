@@ -1,20 +1,22 @@
 """Decoding processes, each driven by a thread: one that dies, hangs or grows costs its own image only.
 
 Not concurrent.futures' pool of processes: it has no time limits, and breaks as a whole with one process.
+Results come in the order of what was asked for, some of them made ahead of whoever wants them.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from cxrtune.errors import CxrtuneError, UnreadableImageError
 from cxrtune.images.decoding_process import DecodingLimits, DecodingProcess, KilledError, NotStartedError
-from cxrtune.images.read_ahead import in_order
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -142,3 +144,24 @@ class Decoders(Generic[Item, Result]):
             )
         if told is not None:
             self._warn(told)
+
+
+def in_order(
+    submit: Callable[[Item], Future[Result]], items: Iterable[Item], ahead: int
+) -> Iterator[Result | UnreadableImageError]:
+    """Submit items, a bounded number ahead, and yield their results; errors of reading stand in their places.
+
+    Args:
+        submit: Begins with one item.
+        items: Taken as they are needed.
+        ahead: How many are begun before the first of them is wanted.
+    """
+    waiting, pending = iter(items), deque[Future[Result]]()
+    while True:
+        pending.extend(submit(item) for item in islice(waiting, ahead - len(pending)))
+        if not pending:
+            return
+        try:
+            yield pending.popleft().result()
+        except UnreadableImageError as error:
+            yield error

@@ -13,7 +13,7 @@ from typing import Any
 
 from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
 from cxrtune.images.decoding_worker import decode_for
-from cxrtune.images.size import MAX_PIXELS
+from cxrtune.images.radiograph import MAX_PIXELS
 
 _START_SECONDS = 120.0  # for a process to start on a busy machine
 _END_SECONDS = 5.0

@@ -1,31 +1,30 @@
-"""What a file is, told from its first bytes; the content decides, a name is only a hint."""
+"""What a file is, told from its first bytes; the content decides, a name is only a hint.
+
+Nothing is decoded here: the structure of PNG, JPEG and TIFF is checked by their own modules.
+"""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
-from cxrtune.images.dicom.recognise import is_dicom
+from cxrtune.errors import UnreadableImageError
+from cxrtune.images.jpeg import read_frame_header
+from cxrtune.images.tiff import read_tiff
 
 Kind = Literal["PNG", "JPEG", "TIFF", "DICOM"]
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ".dic", ".ima"})
+RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
+SUFFIXES = RASTER_SUFFIXES | DICOM_SUFFIXES
 """Of files that are read."""
 
 OTHER_SUFFIXES = frozenset(
     {
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".jp2",
-        ".j2k",
-        ".j2c",
-        ".jpx",
-        ".jpf",
-        ".jxl",
-        ".jls",
-        ".heic",
-        ".heif",
-        ".avif",
+        *(".webp", ".bmp", ".gif", ".heic", ".heif", ".avif"),
+        *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".jxl", ".jls"),
     }
 )
 """Of images that are not read: in a folder they are told, not passed over."""
@@ -63,6 +62,28 @@ _OTHERS: dict[bytes, str] = {
 }
 _BRANDS = {b"heic": "a HEIC file", b"heix": "a HEIC file", b"mif1": "a HEIF file", b"avif": "an AVIF file"}
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
+
+_BIT_DEPTH = 24  # ISO/IEC 15948, 11.2.2: behind signature, chunk length and type, width and height
+_BEFORE_FRAME = 1 << 18  # bytes of a JPEG file in which its frame header is looked for
+
+# All value representations (PS3.5 6.2), and those with two reserved bytes and a length of four (7.1.2).
+_VRS = frozenset(
+    b"""
+    AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV
+    """.split()
+)
+_LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+# Those that the first elements of a data set have (PS3.6, groups 0002 and 0008).
+_FIRST_VRS = frozenset(b"UL OB UI SH AE CS DA TM DT LO ST SQ".split())
+_FIRST_GROUPS = (0x0002, 0x0008)
+_LATE = 0x0100
+"""Elements from here on are not the first of a data set that begins with one of those groups."""
+
+_LATER_GROUPS = (0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0028)
+"""A data set begins with one of these where all that stood before has been taken out of it."""
+
+_SHORT = 1 << 16
+"""An element at the beginning is shorter than that."""
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -107,3 +128,80 @@ def not_read(head: bytes) -> str:
     if other is not None:
         return f"is {other}; PNG, JPEG, TIFF and DICOM are read"
     return "is not a PNG, JPEG, TIFF or DICOM file, or its first bytes are damaged"
+
+
+def is_dicom(head: bytes) -> bool:
+    """Tell whether a file that begins so is DICOM.
+
+    It is when `DICM` stands behind the preamble (PS3.10 7.1). Without a preamble, with or without `DICM`, it
+    is taken for a data set when its first element is an early one of group 0002 or 0008, in any byte order,
+    or when its first two elements are such as follow each other in a data set that begins later.
+
+    Args:
+        head: The file's first 132 bytes, or all of it.
+    """
+    return head[128:132] == b"DICM" or _begins_like_a_data_set(head.removeprefix(b"DICM"))
+
+
+def _begins_like_a_data_set(head: bytes) -> bool:
+    """Tell whether these bytes can be the first of a data set or of its file meta information."""
+    if len(head) < 8:
+        return False
+    explicit = head[4:6] in _FIRST_VRS
+    for order in ("little", "big"):
+        group, element = int.from_bytes(head[:2], order), int.from_bytes(head[2:4], order)
+        if group in _FIRST_GROUPS and element < _LATE:
+            # Implicit VR is little endian only; the first element is short (PS3.5 7.1.3).
+            return explicit or (order == "little" and int.from_bytes(head[4:8], "little") <= 128)
+    return any(_begins_later(head, order) for order in "<>")
+
+
+def _begins_later(head: bytes, order: str) -> bool:
+    elements = _elements(head, order)
+    first, second = next(elements, None), next(elements, None)
+    if first is None or second is None:
+        return False
+    return first >> 16 in _LATER_GROUPS and first < second and second >> 16 in (*_LATER_GROUPS, 0x7FE0)
+
+
+def _elements(head: bytes, order: str) -> Iterator[int]:
+    """Yield the tags at the beginning for as long as they are whole and can be meant."""
+    explicit, position = head[4:6] in _VRS, 0
+    while position + 8 <= len(head):
+        group, element, vr, length = struct.unpack_from(f"{order}HH2sH", head, position)
+        if not explicit:
+            (length,) = struct.unpack_from(f"{order}L", head, position + 4)
+        elif vr not in _VRS:
+            return
+        elif vr in _LONG_VRS:
+            position += 4
+            (length,) = struct.unpack_from(f"{order}L", head.ljust(position + 8, b"\xff"), position + 4)
+        yield group << 16 | element
+        if length >= _SHORT or length % 2:
+            return
+        position += 8 + length
+
+
+def is_deep(path: Path) -> bool:
+    """Return whether a file may hold grey values of more than 8 bits; DICOM always may.
+
+    What cannot be read, or is no file (a pipe would be waited for), is not deep; whoever decodes it says why.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+            match kind_of(head):
+                case "DICOM":
+                    return True
+                case "PNG":
+                    return head[_BIT_DEPTH : _BIT_DEPTH + 1] == b"\x10"
+                case "JPEG":
+                    return read_frame_header(head + stream.read(_BEFORE_FRAME)).precision > 8
+                case "TIFF":  # its directory may stand anywhere
+                    return read_tiff(head + stream.read()).bits > 8
+                case _:
+                    return False
+    except (OSError, UnreadableImageError):
+        return False

@@ -1,4 +1,4 @@
-"""One grey picture, whatever file it came from."""
+"""One grey image, whatever file it came from, and the largest that a file may claim to hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cxrtune.errors import UnreadableImageError
+
+MAX_PIXELS = 80_000_000
+"""More than any radiograph has; a header that claims more is refused before decoding."""
+
+MAX_SIDE = 16_384
+"""Longer than any radiograph; padded to a square, a strip of 80 million pixels would fill any memory."""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -27,3 +35,18 @@ class Radiograph:
     def white(self) -> int:
         """The grey value of white, 255 or 65535."""
         return int(np.iinfo(self.pixels.dtype).max)
+
+
+def check_size(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
+    """Refuse a size that no radiograph has.
+
+    Raises:
+        UnreadableImageError: The image has no pixels, or too many.
+    """
+    claim = f"claims {width} x {height} pixels"
+    if min(width, height) < 1:
+        raise UnreadableImageError(claim)
+    if width * height > max_pixels:
+        raise UnreadableImageError(f"{claim}, more than {max_pixels:,}")
+    if max(width, height) > MAX_SIDE:
+        raise UnreadableImageError(f"{claim}, a side longer than {MAX_SIDE:,}")

@@ -20,8 +20,7 @@ from cxrtune.images.formats import Kind
 from cxrtune.images.held_warnings import held_warnings
 from cxrtune.images.jpeg import BASELINE, EXTENDED, JPEG_LS, LOSSLESS, PROGRESSIVE, Jpeg, read_jpeg
 from cxrtune.images.png import GREY, read_png, wrong_checksum
-from cxrtune.images.radiograph import Pixels, Radiograph
-from cxrtune.images.size import MAX_PIXELS, check_size
+from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph, check_size
 from cxrtune.images.tiff import PALETTE, WHITE_IS_ZERO, read_tiff
 
 

@@ -7,17 +7,32 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cxrtune.images.appearance import Appearance, appearance_of
+import numpy as np
+
 from cxrtune.images.decode import decode_radiograph, read_radiograph
 from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.preprocess import Packed, to_packed
-from cxrtune.images.radiograph import Radiograph
-from cxrtune.images.size import MAX_PIXELS
+from cxrtune.images.radiograph import MAX_PIXELS, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
 Reader = Callable[[Path | bytes], "Reading"]
 """Reads a file's path, or a file's bytes."""
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """Size and contrast of a picture.
+
+    Attributes:
+        height: Of the radiograph, in pixels.
+        width: Of the radiograph, in pixels.
+        contrast: Grey values of 255 between the 1st and the 99th percentile of what the network sees.
+    """
+
+    height: int
+    width: int
+    contrast: float
 
 
 @dataclass(frozen=True)
@@ -78,3 +93,15 @@ def _make_reader(spec: PreprocessSpec, allow: frozenset[Allowance], whole: bool,
         return Reading(found.packed, found.appearance, found.radiograph, notes)
 
     return read
+
+
+def appearance_of(radiograph: Radiograph, packed: Packed) -> Appearance:
+    """Measure a picture.
+
+    Args:
+        radiograph: As it was decoded.
+        packed: uint8 or float16 (S, S), what the network will see.
+    """
+    height, width = radiograph.pixels.shape
+    low, high = np.percentile(packed, (1, 99))
+    return Appearance(height, width, float(high - low))

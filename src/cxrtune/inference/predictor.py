@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from cxrtune.engines.engine import Aim
 from cxrtune.errors import UnreadableImageError, UsageError
 from cxrtune.images.decode import decode_radiograph, read_radiograph
+from cxrtune.images.decoders import in_order
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.radiograph import Pixels, Radiograph
-from cxrtune.images.read_ahead import in_order
+from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
-from cxrtune.images.size import MAX_PIXELS
 from cxrtune.inference.in_turn import scored_in_turn
 from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.inference.prediction import ModelIdentity, Prediction

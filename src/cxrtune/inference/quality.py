@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.images.appearance import Appearance
+from cxrtune.images.reading import Appearance
 from cxrtune.models.gate.fit import GateInfo
 from cxrtune.models.gate.gate import DISTANCES
 from cxrtune.models.gate.pose import POSES, UPRIGHT

@@ -7,8 +7,7 @@ from scipy.special import expit
 
 from cxrtune.engines.engine import Outputs
 from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
-from cxrtune.images.appearance import Appearance
-from cxrtune.images.reading import Reading
+from cxrtune.images.reading import Appearance, Reading
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.inference.quality import Quality, assess
 from cxrtune.models.description import ModelInfo

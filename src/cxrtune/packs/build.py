@@ -17,8 +17,8 @@ from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_worker import library_notes
-from cxrtune.images.depth import is_deep
 from cxrtune.images.dicom import Allowance
+from cxrtune.images.formats import is_deep
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import PIXELS, UNREADABLE
 from cxrtune.recipe import PreprocessSpec

@@ -5,6 +5,6 @@ pydicom is imported when the first DICOM file arrives, and not before.
 
 from cxrtune.images.dicom.admission import ALLOWANCES, Allowance
 from cxrtune.images.dicom.decode import decode_dataset, decode_dicom
-from cxrtune.images.dicom.recognise import is_dicom
+from cxrtune.images.formats import is_dicom
 
 __all__ = ["ALLOWANCES", "Allowance", "decode_dataset", "decode_dicom", "is_dicom"]

@@ -34,9 +34,10 @@ from cxrtune.images.dicom.codestream import (
     JPEG_LS,
     LOSSLESS,
     CodeStream,
+    check_jpeg2000,
+    jpeg2000_stream,
     jpeg_stream,
 )
-from cxrtune.images.dicom.jpeg2000 import check_jpeg2000, jpeg2000_stream
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 

@@ -12,13 +12,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.encapsulated import code_stream, first_frame
 from cxrtune.images.dicom.frame import grey_frame, rle_planes
 from cxrtune.images.dicom.grey import stored_values
 from cxrtune.images.dicom.header import Header
 from cxrtune.images.dicom.lut import read_lut
-from cxrtune.images.dicom.native import native_bytes
-from cxrtune.images.dicom.syntaxes import NATIVE
+from cxrtune.images.dicom.pixel_data import NATIVE, code_stream, first_frame, native_bytes
 from cxrtune.images.radiograph import Pixels
 
 

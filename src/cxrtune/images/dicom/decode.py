@@ -10,8 +10,7 @@ import numpy as np
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.admission import Allowance, check_admission, is_grey
 from cxrtune.images.held_warnings import held_warnings
-from cxrtune.images.radiograph import Pixels, Radiograph
-from cxrtune.images.size import MAX_PIXELS, check_size
+from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph, check_size
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -97,7 +96,7 @@ def _prepared(
     from cxrtune.images.dicom.frame import grey_frame
     from cxrtune.images.dicom.grey import grey_table
     from cxrtune.images.dicom.header import read_header
-    from cxrtune.images.dicom.native import as_it_is
+    from cxrtune.images.dicom.pixel_data import as_it_is
     from cxrtune.images.dicom.transforms import check_depth, read_transforms
 
     header = read_header(dataset, notes)

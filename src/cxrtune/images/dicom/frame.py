@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -14,11 +16,10 @@ from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.codecs import Codec, Samples
 from cxrtune.images.dicom.codestream import DCT, CodeStream
-from cxrtune.images.dicom.encapsulated import code_stream, first_frame
 from cxrtune.images.dicom.header import Header
-from cxrtune.images.dicom.native import native_bytes
-from cxrtune.images.dicom.rle import decode_rle
-from cxrtune.images.dicom.syntaxes import NATIVE
+from cxrtune.images.dicom.pixel_data import NATIVE, code_stream, first_frame, native_bytes
+
+_RLE_HEADER = struct.Struct("<16L")
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,50 @@ def _shifted(samples: Samples, bits: int) -> Samples:
 def _masked(samples: Samples, bits: int) -> Samples:
     whole = bits == 8 * samples.dtype.itemsize
     return samples if whole else cast(Samples, samples & samples.dtype.type((1 << bits) - 1))
+
+
+def decode_rle(frame: bytes, planes: int, pixels: int) -> NDArray[np.uint8]:
+    """Unpack one frame of RLE Lossless (PS3.5 annex G), never more of it than the picture holds.
+
+    pydicom's own decoder unpacks a segment whole before it looks at its length; a hostile one grows by 64.
+
+    Args:
+        frame: The frame: a header and one segment a byte plane, the highest byte of a sample first (G.2).
+        planes: How many segments there must be: samples a pixel times bytes a sample.
+        pixels: How many bytes each must give.
+
+    Returns:
+        uint8 (planes, pixels), each in [0, 255].
+
+    Raises:
+        UnreadableImageError: The number of segments is another, or one of them is too short.
+    """
+    if len(frame) < _RLE_HEADER.size:
+        raise UnreadableImageError("is damaged: its RLE header is cut off")
+    count, *offsets = _RLE_HEADER.unpack_from(frame)
+    if count != planes:
+        raise UnreadableImageError(f"is damaged: it has {count:,} RLE segments, not {planes}")
+    edges = [*offsets[:planes], len(frame)]
+    if edges[0] < _RLE_HEADER.size or any(a > b for a, b in pairwise(edges)):
+        raise UnreadableImageError("is damaged: its RLE segments overlap")
+    segments = (frame[a:b] for a, b in pairwise(edges))
+    planes_of_bytes = [np.frombuffer(_rle_bytes(segment, pixels), np.uint8) for segment in segments]
+    return cast(NDArray[np.uint8], np.stack(planes_of_bytes))
+
+
+def _rle_bytes(segment: bytes, length: int) -> bytes:
+    # G.3.2: below 128 that many bytes and one follow as they are; above, one is repeated 257 - n times.
+    found, position = bytearray(), 0
+    while len(found) < length and position + 1 < len(segment):
+        head = segment[position]
+        if head < 128:
+            found += segment[position + 1 : position + 2 + head]
+            position += 2 + head
+        elif head > 128:
+            found += segment[position + 1 : position + 2] * (257 - head)
+            position += 2
+        else:
+            position += 1
+    if len(found) < length:
+        raise UnreadableImageError("is damaged: an RLE segment holds fewer pixels than claimed")
+    return bytes(found[:length])

@@ -17,7 +17,7 @@ from pydicom.uid import (
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.elements import named, optional, text, whole
 from cxrtune.images.dicom.views import other_view
-from cxrtune.images.size import check_size
+from cxrtune.images.radiograph import check_size
 
 ELEMENTS = (
     *("SOPClassUID", "Modality", "PresentationIntentType", "LossyImageCompression"),

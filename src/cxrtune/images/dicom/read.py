@@ -14,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom.header import ELEMENTS
-from cxrtune.images.dicom.recognise import is_dicom
+from cxrtune.images.formats import is_dicom
 
 _PREFIX = b"DICM"  # PS3.10 7.1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cxrtune.errors import UsageError
-from cxrtune.images.size import MAX_PIXELS
+from cxrtune.images.radiograph import MAX_PIXELS
 
 MEGABYTE = 2**20
 
