@@ -66,7 +66,7 @@ def command(
     token = _token(token_file)
 
     with from_extra("serve", "the service"):
-        from cxrtune.serving.web.request_log import LOGGER
+        from cxrtune.serving.web.monitoring import LOGGER
         from cxrtune.serving.web.server import listen, serve, url_of
     from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to

@@ -3,7 +3,7 @@
 import pytest
 from web_service import Client, refused, served
 
-from cxrtune.serving.web.headers import POLICY
+from cxrtune.serving.web.guard import POLICY
 from cxrtune.serving.web.settings import Access, ServiceSettings
 
 TOKEN = "correct-horse-battery-staple"

@@ -1,19 +1,36 @@
-"""Predictions -> what the service says of them."""
+"""Predictions -> what the service says of them: JSON, and the radiograph and its heatmaps as PNG."""
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Literal, cast
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cxrtune.images.radiograph import Pixels
+from cxrtune.inference.heatmap import coloured, heat, overlay
 from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.inference.quality import Quality
+from cxrtune.recipe import PreprocessSpec
 from cxrtune.serving.web.multipart import File
-from cxrtune.serving.web.pictures import radiograph_picture
 from cxrtune.serving.web.refusals import Refusal
-from cxrtune.serving.web.schema import FileResult, Finding, ImagePrediction, ImageQuality, Model, QualityFlag
+from cxrtune.serving.web.schema import (
+    FileResult,
+    Finding,
+    ImagePrediction,
+    ImageQuality,
+    Model,
+    PngImage,
+    QualityFlag,
+)
 
-Answer = TypeVar("Answer")
+Layer = Literal["overlay", "heat"]
+
+_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 
 def model_of(identity: ModelIdentity) -> Model:
@@ -76,3 +93,70 @@ def _quality(judged: Quality) -> ImageQuality:
         strangeness=strangeness if strangeness is not None and math.isfinite(strangeness) else None,
         threshold=judged.threshold,
     )
+
+
+def radiograph_picture(pixels: Pixels, side: int) -> PngImage:
+    """Return a radiograph, grey.
+
+    Args:
+        pixels: uint8 or uint16 (H, W).
+        side: The longer side is reduced to this many pixels, if it is longer.
+    """
+    return _picture(_eight_bit(_reduced(pixels, side)))
+
+
+def heat_picture(
+    prediction: Prediction, finding: int, spec: PreprocessSpec, layer: Layer, side: int, opacity: float
+) -> PngImage:
+    """Return where the evidence for a finding is.
+
+    Args:
+        prediction: Of the picture.
+        finding: Its place in the model's order.
+        spec: How the radiograph became the network's input.
+        layer: `overlay`: in colour over the radiograph. `heat`: the colour alone, as transparent as there is
+            no evidence; laid over the radiograph with an opacity it gives the overlay of that opacity.
+        side: The longer side, at most.
+        opacity: Of the overlay where the heat is strongest.
+    """
+    evidence = prediction.evidence[finding]
+    if layer == "overlay":
+        pixels = _reduced(prediction.pixels, side)
+        height, width = pixels.shape
+        return _picture(overlay(pixels, heat(evidence, (height, width), spec), opacity)[..., ::-1])
+    height, width = _reduced_shape(prediction.pixels, side)
+    warmth = heat(evidence, (height, width), spec)
+    alpha = np.rint(warmth * 255).astype(np.uint8)
+    return _picture(np.dstack([coloured(warmth)[..., ::-1], alpha]))
+
+
+def png_of(picture: PngImage) -> bytes:
+    """Return the PNG file itself."""
+    return base64.b64decode(picture.png)
+
+
+def _reduced_shape(pixels: Pixels, side: int) -> tuple[int, int]:
+    height, width = pixels.shape
+    share = min(1.0, side / max(height, width))
+    return max(1, round(height * share)), max(1, round(width * share))
+
+
+def _reduced(pixels: Pixels, side: int) -> Pixels:
+    height, width = _reduced_shape(pixels, side)
+    if (height, width) == pixels.shape:
+        return pixels
+    return cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return cast(NDArray[np.uint8], pixels)
+    grey = pixels.astype(np.float32) * np.float32(255 / np.iinfo(pixels.dtype).max)
+    return cast(NDArray[np.uint8], np.rint(grey).astype(np.uint8))
+
+
+def _picture(channels: NDArray[np.uint8]) -> PngImage:
+    """Encode grey (H, W), or OpenCV's order of colours (H, W, 3 or 4)."""
+    _, data = cv2.imencode(".png", np.ascontiguousarray(channels), _FAST)
+    height, width = channels.shape[:2]
+    return PngImage(width=width, height=height, png=base64.b64encode(data.tobytes()).decode("ascii"))

@@ -13,19 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.web.guard import Guard
-from cxrtune.serving.web.headers import SafeHeaders
-from cxrtune.serving.web.health import health_routes
-from cxrtune.serving.web.heatmaps import heatmaps_routes
-from cxrtune.serving.web.model import model_routes
-from cxrtune.serving.web.page_routes import page_routes
-from cxrtune.serving.web.predictions import predictions_routes
+from cxrtune.serving.web.connections import UnreadBodies
+from cxrtune.serving.web.guard import Guard, SafeHeaders
+from cxrtune.serving.web.monitoring import RequestLog
 from cxrtune.serving.web.refusals import Reason, Refusal, answer
-from cxrtune.serving.web.request_log import RequestLog
 from cxrtune.serving.web.schema import DISCLAIMER
+from cxrtune.serving.web.scoring_routes import heatmaps_routes, predictions_routes
 from cxrtune.serving.web.service import Service
+from cxrtune.serving.web.service_routes import PAGE, health_routes, model_routes, page_routes
 from cxrtune.serving.web.settings import ServiceSettings
-from cxrtune.serving.web.unread import UnreadBodies
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}
 
@@ -55,9 +51,9 @@ def make_app(predictor: Predictor, settings: ServiceSettings = ServiceSettings()
     )
     for routes in (predictions_routes, heatmaps_routes, model_routes, health_routes):
         app.include_router(routes(service))
-    page = page_routes()
-    app.router.routes.extend(page)
-    paths = frozenset({*app.openapi()["paths"], *(route.path for route in page), "/openapi.json"})
+    app.router.routes.extend(page_routes())
+    page = (f"/page/{path.name}" for path in PAGE.iterdir())
+    paths = frozenset({*app.openapi()["paths"], "/", *page, "/openapi.json"})
     if settings.access.token is not None:
         _document_token(app)
     _answer_errors(app, service)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
-from cxrtune.serving.web.metrics import Metrics
+from cxrtune.serving.web.monitoring import Metrics
 from cxrtune.serving.web.settings import Batching
 
 

@@ -3,18 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from cxrtune.serving.web.budget import Lease
-from cxrtune.serving.web.multipart import File, FormReader
+from cxrtune.serving.web.multipart import FIELD, File, FormReader
 from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.settings import ServiceLimits
 
 FORM = "multipart/form-data"
 PICTURES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
+
+
+class Budget:
+    """Counts the bytes of all bodies that are in memory."""
+
+    def __init__(self, whole: int) -> None:
+        self._whole = whole
+        self.taken = 0
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """Return what one request takes from the budget; afterwards it is given back."""
+        lease = Lease(self)
+        try:
+            yield lease
+        finally:
+            self.taken -= lease.taken
+
+    def take(self, count: int) -> None:
+        """Take bytes.
+
+        Raises:
+            Refusal: There are not so many left.
+        """
+        if self.taken + count > self._whole:
+            raise Refusal(
+                "memory_full",
+                "too many bodies are under way",
+                remedy="Come again in a few seconds.",
+                retry_after=5,
+            )
+        self.taken += count
+
+
+@dataclass
+class Lease:
+    """The share of one request."""
+
+    budget: Budget
+    taken: int = 0
+
+    def take(self, count: int) -> None:
+        """Take more bytes.
+
+        Raises:
+            Refusal: The budget has not so many left.
+        """
+        self.budget.take(count)
+        self.taken += count
+
+
+def described_body(*, many: bool) -> dict[str, Any]:
+    """Return what OpenAPI says of the body: a form with files, or one picture."""
+    file = {"type": "string", "format": "binary"}
+    files = {"type": "array", "items": file, "minItems": 1, **({} if many else {"maxItems": 1})}
+    form = {
+        "type": "object",
+        "required": [FIELD],
+        "properties": {FIELD: files},
+        "additionalProperties": False,
+    }
+    return {
+        "requestBody": {
+            "required": True,
+            "description": f"`{FORM}` with the field `{FIELD}`, or the bytes of one picture.",
+            "content": {FORM: {"schema": form}} | {kind: {"schema": file} for kind in PICTURES},
+        }
+    }
 
 
 class _BodyReader(Protocol):

@@ -1,4 +1,7 @@
-"""HTTP connections that do not wait for ever, and answer in the service's own shape."""
+"""HTTP connections that do not wait for ever, and always bring their answer.
+
+uvicorn has no limit on the time that a request's head takes, and refuses in a plain text of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,15 @@ import asyncio
 from typing import cast
 
 import h11
+from starlette.datastructures import Headers
+from starlette.status import HTTP_408_REQUEST_TIMEOUT
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from cxrtune.serving.web.refusals import Refusal, answer
 from cxrtune.serving.web.settings import ServiceLimits
+
+_SECONDS_FOR_UNREAD = 2.0
 
 
 def connections_within(limits: ServiceLimits) -> type[asyncio.Protocol]:
@@ -71,3 +79,48 @@ class _PatientProtocol(H11Protocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete:
             self.transport.close()
+
+
+class UnreadBodies:
+    """Reads what the service left of a body, before the answer begins.
+
+    A connection that is closed with unread bytes is reset, and the client may never see the answer. What is
+    still coming is read for a moment and thrown away; if it does not end, the connection does.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; look after the body when the answer begins."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, ended = False, False
+
+        async def watched() -> Message:
+            nonlocal begun, ended
+            begun = True
+            message = await receive()
+            ended = ended or message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        async def drained(message: Message) -> None:
+            if message["type"] == "http.response.start" and not ended:
+                # Who asked whether to send is told by the answer itself; who is slow has had their time.
+                asked = not begun and "expect" in Headers(scope=scope)
+                if not asked and message["status"] != HTTP_408_REQUEST_TIMEOUT:
+                    await _drain()
+                if not ended:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        async def _drain() -> None:
+            try:
+                async with asyncio.timeout(_SECONDS_FOR_UNREAD):
+                    while not ended:
+                        await watched()
+            except TimeoutError:
+                return
+
+        await self._app(scope, watched, drained)

@@ -1,12 +1,16 @@
-"""Who may ask: bearer token, host name, and no other site's page."""
+"""Who may ask, and what a browser is told.
+
+Starlette's `TrustedHostMiddleware` always answers with status 400 and a plain text; every refusal of this
+service has the shape and the reasons of `refusals.py`, so host names are checked here.
+"""
 
 from __future__ import annotations
 
 import hmac
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cxrtune.serving.web.refusals import Refusal, answer
 from cxrtune.serving.web.settings import Access
@@ -15,6 +19,30 @@ OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
 """Paths that need no token, besides the page's files: nothing there tells of model, pictures or load."""
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing from another host, no inline script or style, no frame around it (CSP Level 3)."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
 
 
 class Guard:
@@ -57,6 +85,25 @@ class Guard:
             "this service wants a bearer token",
             remedy="Send it as: Authorization: Bearer TOKEN",
         )
+
+
+class SafeHeaders:
+    """Puts the headers on every answer; what says nothing of caching is not kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with more headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
 
 
 def _host_name(host: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.responses import Response
 
@@ -74,6 +74,29 @@ REASONS: Mapping[Reason, RefusalKind] = {
 }
 
 
+EVERYWHERE: tuple[Reason, ...] = (
+    "invalid_http",
+    "token_missing_or_wrong",
+    "cross_origin",
+    "wrong_host",
+    "method_not_allowed",
+    "internal_error",
+)
+OF_BODY: tuple[Reason, ...] = (
+    "malformed_body",
+    "no_file",
+    "body_too_slow",
+    "body_too_large",
+    "too_many_files",
+    "unsupported_media_type",
+    "unreadable_image",
+    "invalid_parameter",
+    "queue_full",
+    "memory_full",
+    "too_slow",
+)
+
+
 class Refusal(CxrtuneError):  # noqa: N818  an answer, no failure
     """A request, or one file of it, is not answered as it wished.
 
@@ -114,3 +137,23 @@ def answer(refusal: Refusal, results: list[FileResult] | None = None) -> Respons
         media_type="application/json",
         headers=headers,
     )
+
+
+def described_refusals(*reasons: Reason) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of answers with these reasons: by status, each reason with an example."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for reason in (*reasons, *EVERYWHERE):
+        kind = REASONS[reason]
+        entry = by_status.setdefault(
+            kind.status,
+            {"model": ErrorAnswer, "description": "", "content": {"application/json": {"examples": {}}}},
+        )
+        entry["description"] = f"{entry['description']} {kind.what}".strip()
+        entry["content"]["application/json"]["examples"][reason] = {
+            "value": {"error": {"reason": reason, "message": kind.what}}
+        }
+    if 503 in by_status:
+        by_status[503]["headers"] = {
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+        }
+    return by_status

@@ -15,8 +15,8 @@ from cxrtune.images.reading import Reading
 from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.serving.web.batcher import Batcher
-from cxrtune.serving.web.budget import Budget
-from cxrtune.serving.web.metrics import Metrics
+from cxrtune.serving.web.body import Budget
+from cxrtune.serving.web.monitoring import Metrics
 from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.settings import ServiceSettings

@@ -1,4 +1,4 @@
-"""`POST /v1/heatmaps`."""
+"""`POST /v1/predictions` and `POST /v1/heatmaps`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ from starlette.responses import Response
 
 from cxrtune.inference.heatmap import OPACITY
 from cxrtune.inference.prediction import Prediction
-from cxrtune.serving.web.answers import model_of, result_of
-from cxrtune.serving.web.body import read_files
-from cxrtune.serving.web.documented import BODY, body, refusals
-from cxrtune.serving.web.pictures import Layer, heat_picture, png_of
-from cxrtune.serving.web.refusals import Refusal, answer
-from cxrtune.serving.web.schema import Heatmap, HeatmapsAnswer
+from cxrtune.serving.web.answers import (
+    Layer,
+    heat_picture,
+    model_of,
+    png_of,
+    prediction_of,
+    result_of,
+    why_none,
+)
+from cxrtune.serving.web.body import described_body, read_files
+from cxrtune.serving.web.refusals import OF_BODY, Refusal, answer, described_refusals
+from cxrtune.serving.web.schema import Heatmap, HeatmapsAnswer, PredictionsAnswer
 from cxrtune.serving.web.service import Service
 
 PNG = "image/png"
-_OPENAPI = body(many=False)
 
+WithPicture = Annotated[
+    bool, Query(description="Send the radiograph back as it was decoded: a browser shows no DICOM.")
+]
+PictureSide = Annotated[int, Query(ge=64, le=4096, description="Its longer side in pixels, at most.")]
 Wanted = Annotated[list[str] | None, Query(description="Which findings; all of the model's if left out.")]
 WantedLayer = Annotated[
     Layer,
@@ -32,12 +41,49 @@ Side = Annotated[int, Query(ge=64, le=4096, description="The longer side in pixe
 Opacity = Annotated[float, Query(ge=0, le=1, description="Of the overlay where the heat is strongest.")]
 
 
+def predictions_routes(service: Service) -> APIRouter:
+    """Return the route that scores pictures."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/predictions",
+        summary="Score radiographs",
+        response_model=PredictionsAnswer,
+        responses=described_refusals(*OF_BODY),
+        openapi_extra=described_body(many=True),
+    )
+    async def predictions(
+        request: Request, picture: WithPicture = False, picture_side: PictureSide = 2048
+    ) -> Response:
+        """One or many radiographs: probabilities, decisions, quality flags.
+
+        A file that is no radiograph has an error in place of its prediction and does not fail the others; if
+        none is one, the status is 422.
+        """
+        service.check_room()
+        side = picture_side if picture else None
+        with service.bodies.lease() as lease:
+            files = await read_files(request, service.settings.limits, lease)
+            answers = await service.answers(files, lambda scored: prediction_of(scored, side), aside=picture)
+        results = [
+            result_of(index, file, one) for index, (file, one) in enumerate(zip(files, answers, strict=True))
+        ]
+        service.count_refused(answers)
+        refusal = why_none(answers)
+        if refusal is not None:
+            return answer(refusal, results)
+        content = PredictionsAnswer(model=model_of(service.predictor.identity), results=results)
+        return Response(content.model_dump_json(), media_type="application/json")
+
+    return router
+
+
 def heatmaps_routes(service: Service) -> APIRouter:
     """Return the route that shows where the evidence for a finding is."""
     router = APIRouter()
     known = service.predictor.info.findings
     spec = service.predictor.info.recipe.preprocess
-    documented = refusals(*BODY)
+    documented = described_refusals(*OF_BODY)
     documented[200] = {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}
 
     @router.post(
@@ -45,7 +91,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
         summary="Show where the evidence is",
         response_model=HeatmapsAnswer,
         responses=documented,
-        openapi_extra=_OPENAPI,
+        openapi_extra=described_body(many=False),
     )
     async def heatmaps(
         request: Request,
