@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.cohort.splits import test_rows
+from cxrtune.cohort.split_lists import test_rows
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.common_ground import find_common_ground
 from cxrtune.evaluation.evaluate import Options, evaluate

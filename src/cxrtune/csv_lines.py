@@ -1,10 +1,11 @@
-"""Where the records of a CSV text end, and what stands between their cells."""
+"""The records of a CSV text: where they end, what stands between their cells, which do not fit the header."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -13,7 +14,11 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 HEAD = 1 << 16
 """Bytes, or letters, of a file that tell its separator and its columns."""
 
+OPEN_QUOTE, LONG_CELL = "opens a quote that is never closed", "has a cell of more than"
+"""What may be wrong with a record, and hides the rest of the text."""
+
 _LOOKED_AT = 6  # records that decide on the separator
+_END = "\x1eend"  # a line of its own after the text: a quote that is never closed swallows it
 
 
 def spoken(separator: str) -> str:
@@ -50,3 +55,68 @@ def end_of_record(data: bytes, start: int) -> int:
         if quotes % 2 == 0:
             return end
     return len(data)
+
+
+def records(
+    text: str,
+    separator: str,
+    header: Sequence[str],
+    first: int,
+    wrong: Callable[[int, str], None],
+    *,
+    quotes: bool = True,
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records that hold something, with their numbers, each as long as the header.
+
+    Args:
+        text: What stands below the header.
+        separator: What stands between two cells.
+        header: The columns' names.
+        first: The number of the first record.
+        wrong: Takes the number of a record that does not fit, and why. If it returns, the record is cut or
+            filled up; after a quote or a cell without end nothing more is read.
+        quotes: Whether quotes hold cells together; otherwise each line is a record.
+    """
+    width = len(header)
+    # Tables end their headers with commas too many, and their rows with as many, or none.
+    fewest = max((place + 1 for place, name in enumerate(header) if name), default=width)
+    lines = io.StringIO(text.rstrip("\r\n") + f"\n{_END}", newline="")
+    rows = csv.reader(lines, delimiter=separator)
+    if not quotes:
+        rows = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+    number = first - 1
+    try:
+        for row in rows:
+            number += 1
+            if row == [_END]:
+                return
+            if row and row[-1].endswith(_END):
+                wrong(number, OPEN_QUOTE)
+                return
+            if row and (len(row) < fewest or any(cell.strip() for cell in row[width:])):
+                wrong(number, f"has {len(row):,} cells, and the header has {width:,}")
+            if row:
+                yield number, [*row[:width], *[""] * (width - len(row))]
+    except csv.Error:
+        wrong(number + 1, f"{LONG_CELL} {csv.field_size_limit():,} characters")
+
+
+def records_anyhow(
+    text: str, separator: str, header: Sequence[str], first: int, wrong: Callable[[int, str], None]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records of a text whose cells hold no line breaks, whatever its quotes; see `records`."""
+    faults: list[tuple[int, str]] = []
+
+    def note(number: int, what: str) -> None:
+        faults.append((number, what))
+
+    found = list(records(text, separator, header, first, note))
+    torn = next((number for number, row in found if any("\n" in cell for cell in row)), None)
+    hidden = faults[-1:] if faults and faults[-1][1].startswith((OPEN_QUOTE, LONG_CELL)) else []
+    if torn is not None or hidden:
+        # What else did not fit may have been the quote's doing.
+        faults = hidden if torn is None else [(torn, "opens a quote that does not end in its line")]
+        found = list(records(text, separator, header, first, note, quotes=False))
+    for number, what in faults:
+        wrong(number, what)
+    yield from found

@@ -7,7 +7,7 @@ import difflib
 import gzip
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,21 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from cxrtune.csv_lines import HEAD, end_of_record, separator_line, separator_of, spoken
+from cxrtune.csv_lines import (
+    HEAD,
+    end_of_record,
+    records,
+    records_anyhow,
+    separator_line,
+    separator_of,
+    spoken,
+)
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell, Utf8, decode, read_utf8, untold
+
+Wrong = Callable[[DataError], None]
+"""Takes a fault that a table can be read in spite of."""
 
 _SAVE = "Save it as CSV in UTF-8, with one header line and one line per row."
 
@@ -35,6 +46,8 @@ class CsvTable:
         guess: What had to be guessed of the file's text, in words; empty where nothing was.
         tell: Told of what is not read.
         first_row: The number of the first row below the header.
+        spelling: The columns' names as they stand in the file.
+        wrong: Takes the table's faults, and it is read as far as it goes; where None the first is raised.
     """
 
     path: Path
@@ -43,6 +56,8 @@ class CsvTable:
     guess: str
     tell: Tell
     first_row: int
+    spelling: tuple[str, ...]
+    wrong: Wrong | None
     _body: bytes = field(repr=False)
 
     def places(self, wanted: Iterable[str], *, partly: bool = False, remedy: str) -> dict[str, int]:
@@ -62,22 +77,33 @@ class CsvTable:
             exact = [place for place, other in enumerate(self.header) if other == name]
             found = exact or [place for place, other in enumerate(plain) if other == _plain(name)]
             if len(found) > 1:
-                raise DataError(
-                    f"has {len(found)} columns {quoted(name)}",
-                    path=self.path,
-                    remedy="Remove or rename all but one.",
-                )
+                self._compare(name, found)
             if found:
                 places[name] = found[0]
             elif not partly:
                 guess = f"; it {self.guess}" if self.guess else ""
-                raise DataError(
+                self._fault(
                     f"has no column {quoted(name)}{near(name, self.header)}; its columns are"
                     f" {listed(self.header)}{guess}",
-                    path=self.path,
-                    remedy=remedy,
+                    remedy,
                 )
         return places
+
+    def _compare(self, name: str, places: list[int]) -> None:
+        """Refuse columns of one name; of equal ones the first is taken where faults are, and that is told."""
+        twins = list(self._texts({str(place): place for place in places}).items())
+        differ = any(not twins[0][1].equals(twin) for _, twin in twins[1:])
+        if differ or self.wrong is None:
+            what = f"has {len(places)} columns {quoted(name)}{' that differ' if differ else ''}"
+            self._fault(what, "Remove or rename all but the right one.")
+        else:
+            self.tell(f"{self.path.name} has the column {quoted(name)} {len(places)} times, all alike")
+
+    def _fault(self, what: str, remedy: str) -> None:
+        error = DataError(what, path=self.path, remedy=remedy)
+        if self.wrong is None:
+            raise error
+        self.wrong(error)
 
     def read(self, places: Mapping[str, int]) -> pd.DataFrame:
         """Return columns as texts, empty where the table has nothing; the index numbers the rows.
@@ -90,6 +116,9 @@ class CsvTable:
         Raises:
             DataError: A row has more or fewer cells than the header, or repeats it.
         """
+        return self._without_empty_rows(self._without_headers(self._texts(places), places))
+
+    def _texts(self, places: Mapping[str, int]) -> pd.DataFrame:
         body = self._body.rstrip(b"\r\n")
         frame = None
         # Arrow is fast; what it would number wrongly, or swallow, is left to the slow way.
@@ -97,9 +126,12 @@ class CsvTable:
             frame = self._fast(body, places)
         if frame is None:
             frame = self._slow(places)
-        if len(frame) <= body.count(b"\n"):
-            self._tell_swallowed()
-        return self._without_empty_rows(self._without_header(frame, places))
+        if len(frame) > body.count(b"\n"):
+            return frame
+        if self.wrong is not None:
+            return self._slow(places)
+        self._tell_swallowed()
+        return frame
 
     def _fast(self, body: bytes, places: Mapping[str, int]) -> pd.DataFrame | None:
         # Columns are asked for by number: names may stand twice among those that nobody wants.
@@ -124,36 +156,20 @@ class CsvTable:
         return frame.astype("str")
 
     def _slow(self, places: Mapping[str, int]) -> pd.DataFrame:
-        rows, numbers = [], []
-        for number, row in self._records():
-            rows.append([row[place] for place in places.values()])
-            numbers.append(number)
-        cells = zip(*rows, strict=True) if rows else [()] * len(places)
-        columns = {name: pd.Series(texts, dtype="str") for name, texts in zip(places, cells, strict=True)}
-        return pd.DataFrame(columns).set_index(pd.Index(numbers, dtype="int64"))
+        rows = {number: [row[place] for place in places.values()] for number, row in self._records()}
+        cells = zip(*rows.values(), strict=True) if rows else [()] * len(places)
+        columns = {name: pd.array(texts, dtype="str") for name, texts in zip(places, cells, strict=True)}
+        return pd.DataFrame(columns, pd.Index(list(rows), dtype="int64"))
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows that hold something, with their numbers, each as long as the header."""
-        width = len(self.header)
-        # Tables end their headers with commas too many, and their rows with as many, or none.
-        fewest = max((place + 1 for place, name in enumerate(self.header) if name), default=width)
-        end = "\x1eend"  # a quote that is never closed swallows it
-        text = self._body.decode("utf-8").rstrip("\r\n") + f"\n{end}"
-        number = self.first_row - 1
-        try:
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.separator):
-                number += 1
-                if row == [end]:
-                    return
-                if row and row[-1].endswith(end):
-                    raise self._wrong(number, "opens a quote that is never closed")
-                if row and (len(row) < fewest or any(cell.strip() for cell in row[width:])):
-                    raise self._wrong(number, f"has {len(row):,} cells, and the header has {width:,}")
-                if row:
-                    yield number, [*row[:width], *[""] * (width - len(row))]
-        except csv.Error as error:
-            longest = csv.field_size_limit()
-            raise self._wrong(number + 1, f"has a cell of more than {longest:,} characters") from error
+        read = records if self.wrong is None else records_anyhow
+        return read(self._body.decode("utf-8"), self.separator, self.header, self.first_row, self._wrong_row)
+
+    def _wrong_row(self, number: int, what: str) -> None:
+        self._fault(
+            f"is no readable CSV table: row {number:,} {what}",
+            f"Mend the row: a separator ({spoken(self.separator)}) or a quote is missing, or one too many.",
+        )
 
     def _tell_swallowed(self) -> None:
         """Tell of a cell whose lines look like rows: two stray quotes make one cell of all between them."""
@@ -168,26 +184,19 @@ class CsvTable:
                     )
                     return
 
-    def _wrong(self, number: int, what: str) -> DataError:
-        return DataError(
-            f"is no readable CSV table: row {number:,} {what}",
-            path=self.path,
-            remedy=f"Mend the row: a separator ({spoken(self.separator)}) or a quote is missing, or one too"
-            " many.",
-        )
-
-    def _without_header(self, frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
+    def _without_headers(self, frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
         same = np.ones(len(frame), dtype=bool)
         for name, place in places.items():
             cells = frame[name][same].str.strip("\ufeff \t")  # two files, each with its mark
             same[same] = (cells == self.header[place]).to_numpy(dtype=bool)
-        if len(places) > 1 and same.any():
-            raise DataError(
-                f"row {frame.index[same][0]:,} repeats the header",
-                path=self.path,
-                remedy="Remove the line; if two tables were put together, give each by its own name.",
+        if len(places) < 2 or not same.any():
+            return frame
+        for number in frame.index[same]:
+            self._fault(
+                f"row {number:,} repeats the header",
+                "Remove the line; if two tables were put together, give each by its own name.",
             )
-        return frame
+        return frame[~same]
 
     def _without_empty_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         empty = np.ones(len(frame), dtype=bool)
@@ -202,7 +211,7 @@ class CsvTable:
         return frame[~empty]
 
 
-def open_csv(path: Path, tell: Tell, remedy: str = _SAVE) -> CsvTable:
+def open_csv(path: Path, tell: Tell, remedy: str = _SAVE, wrong: Wrong | None = None) -> CsvTable:
     """Read the header of a table.
 
     Commas, semicolons, tabulators and bars as separators, Excel's `sep=` line, quotes, line breaks in
@@ -212,6 +221,8 @@ def open_csv(path: Path, tell: Tell, remedy: str = _SAVE) -> CsvTable:
         path: The file.
         tell: Told, in one sentence each, of what is not read as it stands there.
         remedy: What to do if it is no table.
+        wrong: Takes faults that the table can be read in spite of, with line breaks in quotes among them; by
+            default the first fault is raised.
 
     Raises:
         DataError: It cannot be read, is no text, or has no header.
@@ -223,7 +234,7 @@ def open_csv(path: Path, tell: Tell, remedy: str = _SAVE) -> CsvTable:
         raise DataError(message, path=path, remedy=remedy) from error
     if content.guess:
         tell(f"{path.name} {content.guess}")
-    return _opened(content, path, tell, remedy)
+    return _opened(content, path, tell, remedy, wrong)
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
@@ -237,7 +248,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def _opened(content: Utf8, path: Path, tell: Tell, remedy: str) -> CsvTable:
+def _opened(content: Utf8, path: Path, tell: Tell, remedy: str, wrong: Wrong | None = None) -> CsvTable:
     data = content.data
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")  # of an old Macintosh
@@ -252,13 +263,14 @@ def _opened(content: Utf8, path: Path, tell: Tell, remedy: str) -> CsvTable:
     end = end_of_record(data, start)
     first = data[start:end].decode("utf-8").rstrip("\r\n")
     if not first.strip():
-        raise DataError("has no header line", path=path, remedy="Name the columns in the first line.")
+        empty = "" if data.strip() else "is empty: it "
+        raise DataError(f"{empty}has no header line", path=path, remedy="Name the columns in the first line.")
     try:
         header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator))
     except (csv.Error, TypeError) as error:
         raise DataError(f"has a header that cannot be read: {error}", path=path, remedy=remedy) from error
     names = tuple(name.strip() for name in header)
-    return CsvTable(path, names, separator, content.guess, tell, row + 1, data[end:])
+    return CsvTable(path, names, separator, content.guess, tell, row + 1, tuple(header), wrong, data[end:])
 
 
 def near(name: str, others: Iterable[str]) -> str:

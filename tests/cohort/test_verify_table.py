@@ -5,9 +5,9 @@ import gzip
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.checks import known
-from cxrtune.cohort.checks.label_table import read_label_table
-from cxrtune.cohort.checks.releases import identify
+from cxrtune.cohort import releases
+from cxrtune.cohort.nih_table import read_label_table
+from cxrtune.cohort.releases import identify
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from nih_folder import HEADER
 
@@ -113,9 +113,7 @@ def test_a_column_that_is_there_twice(nih_folder, verify, differ):
     table.rename(columns={"copy": "Patient Age"}).to_csv(nih_folder.path / TABLE, index=False)
     verified = verify(nih_folder.path)
     if differ:
-        verified.only(
-            "table", "error", TABLE, "'Patient Age' 2 times, and they differ; only the first is read"
-        )
+        verified.only("table", "error", TABLE, "has 2 columns 'Patient Age' that differ", "but the right one")
     else:
         verified.only("table", "warning", TABLE, "'Patient Age' 2 times, all alike")
 
@@ -135,7 +133,7 @@ def test_what_is_no_table_does_not_end_the_check(nih_folder, verify, data, words
 
 def test_rows_of_another_length_and_an_open_quote(nih_folder, verify):
     _rewrite(nih_folder, lambda text: text.replace("\r\n", "\n") + "00000099_000.png,Mass\n")
-    assert "row 42 has 2 fields, expected 11" in verify(nih_folder.path).of("table")[0]["what"]
+    assert "row 42 has 2 cells, and the header has 11" in verify(nih_folder.path).of("table")[0]["what"]
     nih_folder.write_table()
     _rewrite(nih_folder, lambda text: text.replace("No Finding", '"No Finding', 1))
     assert "opens a quote" in verify(nih_folder.path).of("table")[0]["what"]
@@ -229,9 +227,9 @@ def test_v2020_is_known_by_its_bytes_and_counted_as_written_down(published):
     identity = identify(read_label_table(published))
     assert identity.sentence.startswith("NIH's release v2020, byte for byte")
     raw = pd.read_csv(published, dtype=str, keep_default_na=False)
-    assert (len(raw), raw["Patient ID"].nunique()) == (known.ROWS, known.PATIENTS)
-    assert raw["Finding Labels"].str.get_dummies("|").sum().to_dict() == dict(known.LABELS)
-    assert sum(known.ARCHIVES.values()) == known.ROWS
+    assert (len(raw), raw["Patient ID"].nunique()) == (releases.ROWS, releases.PATIENTS)
+    assert raw["Finding Labels"].str.get_dummies("|").sum().to_dict() == dict(releases.LABELS)
+    assert sum(releases.ARCHIVES.values()) == releases.ROWS
 
 
 def test_a_table_saved_anew_is_known_by_its_counts(published, tmp_path):

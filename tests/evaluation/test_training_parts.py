@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.cohort.splits import test_rows as official_test_rows
+from cxrtune.cohort.split_lists import test_rows as official_test_rows
 from cxrtune.cohort.xrv_split import training_part, was_trained_on_nih
 from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside

@@ -6,7 +6,7 @@ classification and localization of common thorax diseases", CVPR 2017, section 3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxrtune.cohort.nih_table import read_columns
+from cxrtune.cohort.problem import Fault, Kind, Problem, Severity, problems_of, refuse_first
 from cxrtune.cohort.recognise import is_of_nih
 from cxrtune.cohort.shipped import shipped_table
 from cxrtune.cohort.table import Cohort
-from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError
 from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.number_texts import numbers
-from cxrtune.shown import listed, quoted
+from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, untold
 
 BOX_LIST = "BBox_List_2017.csv"
@@ -30,20 +31,19 @@ SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
 SIDE = 1024
 """NIH's boxes are in pixels of its 1024 px pictures, whatever the size at hand."""
 
-BOX_NAMES = {"Infiltrate": "Infiltration"}
-"""Findings that the list names otherwise than the label table does."""
+_NAMES = {"Infiltrate": "Infiltration"}
 # The header is one text, `Bbox [x,y,w,h]`, that a CSV reader takes apart.
-BOX_COLUMNS = {
-    "Image Index": "image",
-    "Finding Label": "finding",
-    "Bbox [x": "x",
-    "y": "y",
-    "w": "width",
-    "h]": "height",
+_COLUMNS = {
+    "image": ("Image Index",),
+    "finding": ("Finding Label",),
+    "x": ("Bbox [x",),
+    "y": ("y",),
+    "width": ("w",),
+    "height": ("h]",),
 }
-CORNERS = ("x", "y", "width", "height")
+_CORNERS = ("x", "y", "width", "height")
 _SLACK = 1.0  # px; the phantoms' and NIH's corners are rounded
-BOXES_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
+_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
 
 
 @dataclass(frozen=True)
@@ -92,54 +92,81 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS, tell: Tell = 
         DataError: The file is missing or no such table, a finding is unknown, or a box is empty or lies
             outside the picture; the message names the row.
     """
-    frame = _read_frame(path, tell)
-    names = frame["finding"].str.strip().replace(BOX_NAMES)
-    strange = np.flatnonzero(~names.isin(findings))
-    if len(strange):
-        raise DataError(
-            f"row {names.index[strange[0]]:,} holds the unknown finding {quoted(names.iloc[strange[0]])}",
-            path=path,
-            remedy=f"Findings are {listed(findings, 30)}.",
-        )
+    if not path.is_file():
+        raise DataError("there is no such list of boxes", path=path, remedy=_REMEDY)
+    frame = read_columns(path, _COLUMNS, Kind.BOX, _REMEDY, tell)
+    refuse_first(_row_faults(frame, path, findings))
+    low, high = _clipped(_values(frame))
     return Boxes(
         images=frame["image"].str.strip().to_numpy(dtype=object),
-        findings=names.to_numpy(dtype=object),
-        corners=_corners(frame, path),
+        findings=_names(frame).to_numpy(dtype=object),
+        corners=np.hstack([low, high - low]) / SIDE,
         file=path.name,
         sha256=sha256_of(path),
     )
 
 
-def _read_frame(path: Path, tell: Tell) -> pd.DataFrame:
-    if not path.is_file():
-        raise DataError("there is no such list of boxes", path=path, remedy=BOXES_REMEDY)
-    table = open_csv(path, tell, BOXES_REMEDY)
-    places = table.places(BOX_COLUMNS, remedy=BOXES_REMEDY)
-    return table.read({ours: places[theirs] for theirs, ours in BOX_COLUMNS.items()})
-
-
-def _corners(frame: pd.DataFrame, path: Path) -> NDArray[np.float64]:
-    values = np.stack([numbers(frame[name])[0] for name in CORNERS], axis=1)
-    for problem, wrong in box_faults(values).items():
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            found = listed(frame[name].iloc[row] for name in CORNERS)
-            raise DataError(
-                f"row {frame.index[row]:,} {problem}: x, y, w, h = {found}", path=path, remedy=BOXES_REMEDY
-            )
-    low, high = _clipped(values)
-    return np.hstack([low, high - low]) / SIDE
-
-
-def box_faults(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Say what is wrong with boxes.
+def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:
+    """Return what is wrong with a folder's list of boxes; having none is no problem.
 
     Args:
-        values: float64 (N, 4), x, y, width, height in NIH's pixels; NaN where there is no number.
-
-    Returns:
-        bool (N,) a fault: the boxes that have it.
+        folder: The data folder.
+        named: The images of the label table.
     """
+    path = folder / BOX_LIST
+    if not path.is_file():
+        return []
+    faults: list[Fault] = []
+    frame = read_columns(path, _COLUMNS, Kind.BOX, _REMEDY, faults=faults)
+    if set(frame.columns) == set(_COLUMNS):
+        faults += _row_faults(frame, path, NIH_FINDINGS, named)
+    return problems_of(faults)
+
+
+def _row_faults(
+    frame: pd.DataFrame, path: Path, findings: Sequence[str], named: Collection[str] | None = None
+) -> Iterator[Fault]:
+    """Yield what is wrong with the boxes; those of unnamed images only where it is known which are named."""
+
+    def fault(
+        wrong: NDArray[np.bool_], what: str, severity: Severity = "error", refusal: DataError | None = None
+    ) -> Fault:
+        cells = [{name: short(frame[name].iloc[row]) for name in _COLUMNS} for row in np.flatnonzero(wrong)]
+        rows = frame.index[wrong]
+        whats = [f"row {n:,} {what.format(**cell)}" for n, cell in zip(rows, cells, strict=True)]
+        return Fault(Kind.BOX, severity, path.name, whats, _REMEDY, refusal)
+
+    names = _names(frame)
+    strange = ~names.isin(findings).to_numpy(dtype=bool)
+    if strange.any():
+        row = int(strange.argmax())
+        refusal = f"row {frame.index[row]:,} holds the unknown finding {quoted(names.iloc[row])}"
+        error = DataError(refusal, path=path, remedy=f"Findings are {listed(findings, 30)}.")
+        yield fault(strange, "({image}) holds the unknown finding '{finding}'", refusal=error)
+    if named is not None:
+        unnamed = ~frame["image"].str.strip().isin(list(named)).to_numpy(dtype=bool)
+        yield fault(unnamed, "names {image}, which is not in the label table", "warning")
+    for what, wrong in _box_faults(_values(frame)).items():
+        if wrong.any():
+            row = int(wrong.argmax())
+            found = listed(frame[name].iloc[row] for name in _CORNERS)
+            refusal = f"row {frame.index[row]:,} {what}: x, y, w, h = {found}"
+            error = DataError(refusal, path=path, remedy=_REMEDY)
+            each = f"({{image}}) {what}: x, y, w, h = {{x}}, {{y}}, {{width}}, {{height}}"
+            yield fault(wrong, each, refusal=error)
+
+
+def _names(frame: pd.DataFrame) -> pd.Series[str]:
+    """Return the findings as the label table names them."""
+    return frame["finding"].str.strip().replace(_NAMES)
+
+
+def _values(frame: pd.DataFrame) -> NDArray[np.float64]:
+    return np.stack([numbers(frame[name])[0] for name in _CORNERS], axis=1)
+
+
+def _box_faults(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
+    """Return, by what is wrong with boxes (float64 (N, 4) of NIH's pixels), those that have it, bool (N,)."""
     finite = np.isfinite(values).all(axis=1)
     first, last = values[:, :2], values[:, :2] + values[:, 2:]
     outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.folder import image_files
-from cxrtune.cohort.nih import find_table, read_table, tell_choice
+from cxrtune.cohort.nih import read_table
+from cxrtune.cohort.nih_files import find_table, tell_choice
 from cxrtune.cohort.protocol import Protocol
-from cxrtune.cohort.splits import lists_in, test_rows, validation_rows
+from cxrtune.cohort.split_lists import lists_in, test_rows
+from cxrtune.cohort.splits import validation_rows
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS

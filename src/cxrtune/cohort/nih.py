@@ -1,107 +1,192 @@
-"""NIH ChestX-ray14 as NIH and Kaggle ship it -> one table in cxrtune's own columns."""
+"""The rows of NIH ChestX-ray14's label table: what is wrong with them, and what they mean in a cohort."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.cells import counts_of, tell_unread, years_of
+from cxrtune.cohort.cells import OLDEST, counts_of, tell_unread, years_of
+from cxrtune.cohort.nih_table import LabelTable, read_label_table
 from cxrtune.cohort.patients import plain_identifier
-from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.csv_table import columns_of, open_csv
+from cxrtune.cohort.problem import Fault, Kind, Severity, refuse_first
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING
-from cxrtune.shown import listed, quoted, short, shown
+from cxrtune.shown import quoted, short, shown
 from cxrtune.text_file import Tell, untold
 
-TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
-"""NIH's two releases, and Kaggle's sample of 5,606 images; the first that is there is read."""
-
-TABLE_REMEDY = "Use NIH's table as it was published."
 VIEWS: tuple[str, ...] = ("PA", "AP")
 SEXES: tuple[str, ...] = ("M", "F")
-LABELS_REMEDY = f"Labels are {NO_FINDING}, or any of {', '.join(NIH_FINDINGS)}, joined by '|'."
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "image": ("Image Index",),
-    "labels": ("Finding Labels",),
-    "followup": ("Follow-up #",),
-    "patient": ("Patient ID",),
-    "age": ("Patient Age",),
-    "sex": ("Patient Gender", "Patient Sex"),
-    "view": ("View Position",),
-}
-"""NIH's columns by ours; the releases name one of them differently."""
+_LABELS_REMEDY = f"Labels are {NO_FINDING}, or any of {', '.join(NIH_FINDINGS)}, joined by '|'."
+_NIH_NAME = r"^0*(\d+)_\d{3}\.png$"
+_SEVERITIES: tuple[Severity, Severity] = ("error", "warning")
+_ONE_ROW = "Keep one row an image."
+_NOBODY = "Name the patient: nobody can keep patients apart who are not named."
+_OTHER_PATIENT = "Put NIH's patient there: one who has two identifiers may come into two splits."
 
 
-def find_table(folder: Path) -> Path:
-    """Return the folder's label table, or the one that torchxrayvision ships if the folder has none.
+def row_faults(table: LabelTable, *, of_cohort: bool = False) -> Iterator[Fault]:
+    """Yield what is wrong with the rows of a label table.
 
-    Raises:
-        DataError: The folder does not exist, it holds several tables with NIH's columns and none has NIH's
-            name, or there is none at all.
+    Args:
+        table: The table.
+        of_cohort: Leave out what a cohort is made in spite of.
     """
-    if not folder.is_dir():
-        raise DataError(
-            "there is no such data folder",
-            path=folder,
-            remedy="Name the folder with NIH's images with `data`.",
-        )
-    for name in TABLE_NAMES:
-        if (folder / name).is_file():
-            return folder / name
-    others = other_tables(folder, None)
-    if len(others) > 1:
-        raise DataError(
-            f"holds {len(others):,} tables with NIH's columns, {listed(path.name for path in others)}",
-            path=folder,
-            remedy=f"Name the one that is meant {TABLE_NAMES[0]}.",
-        )
-    if others:
-        return others[0]
-    shipped = shipped_table(NIH_TABLE)
-    if shipped is not None:
-        return shipped
-    raise DataError(
-        f"holds no label table ({' or '.join(TABLE_NAMES)})",
-        path=folder,
-        remedy="Put NIH's table there, or install torchxrayvision, which ships it.",
+    frame, path = table.frame, table.path
+    image, patient = frame["image"].str.strip(), frame["patient"].str.strip()
+    marked = partial(_marked, frame["image"])
+    error, warning = (partial(Fault, Kind.TABLE_ROW, severity, path.name) for severity in _SEVERITIES)
+
+    nameless = image == ""
+    if nameless.any():
+        whats = (f"{row} names no image" for row, _, _ in marked(nameless))
+        yield error(whats, "Name the image, or remove the row.", _names_no("image", nameless, path))
+    again = image.duplicated() & ~nameless
+    if again.any():
+        whats = (f"{row} names {name} again, expected one row an image" for row, name, _ in marked(again))
+        count, first = int(again.sum()), short(image[again].iloc[0])
+        refusal = f"names {count:,} images more than once, {first} for one"
+        yield error(whats, _ONE_ROW, DataError(refusal, path=path, remedy=_ONE_ROW))
+    spaced = frame["image"] != image
+    if spaced.any() and not of_cohort:
+        whats = (f"{row} names '{name}', with spaces around it" for row, name, _ in marked(spaced))
+        yield error(whats, "Remove the spaces.")
+    if "patient" not in table.lacking:
+        nobody = patient == ""
+        if nobody.any():
+            whats = (f"{row} ({name}) names no patient" for row, name, _ in marked(nobody))
+            yield error(whats, _NOBODY, _names_no("patient", nobody, path))
+        if not of_cohort:
+            said = frame["image"].str.extract(_NIH_NAME)[0]
+            other = said.notna() & ~nobody & (patient.str.lstrip("0") != said)
+            whats = (
+                f"{row} ({name}) has another patient than its name says" for row, name, _ in marked(other)
+            )
+            yield warning(whats, _OTHER_PATIENT)
+    if "labels" not in table.lacking:
+        yield from _label_faults(table)
+    for name in () if of_cohort else ("sex", "view", "age"):
+        if name not in table.lacking:
+            yield _unread(table, name, _CELLS[name])
+
+
+def _marked(image: pd.Series[str], rows: pd.Series[bool]) -> Iterator[tuple[str, str, int]]:
+    """Yield what marked rows are called, their images, and their places."""
+    for place in np.flatnonzero(rows.to_numpy(dtype=bool)):
+        yield f"row {image.index[int(place)]:,}", shown(image.iloc[place]), int(place)
+
+
+def _names_no(what: str, rows: pd.Series[bool], path: Path) -> DataError:
+    first = rows.index[rows.to_numpy(dtype=bool)].tolist()[0]
+    return DataError(f"row {first:,} names no {what}", path=path, remedy="Mend or remove the row.")
+
+
+def _label_faults(table: LabelTable) -> Iterator[Fault]:
+    texts = table.frame["labels"]
+    codes, distinct = pd.factorize(texts)
+    strange = {
+        code: label for code, text in enumerate(distinct) if (label := unknown_label(text)) is not None
+    }
+    if not strange:
+        return
+    rows = pd.Series(np.isin(codes, list(strange)), index=texts.index)
+    first = next(iter(strange))
+    refusal = f"row {texts.index[int(np.argmax(codes == first))]:,} holds the unknown label {strange[first]}"
+    whats = (
+        f"{row} ({name}) holds the unknown label {shown(label)}{_meant(label)}"
+        for row, name, place in _marked(table.frame["image"], rows)
+        if (label := strange[codes[place]])
     )
+    error = DataError(refusal, path=table.path, remedy=_LABELS_REMEDY)
+    yield Fault(Kind.LABEL, "error", table.path.name, whats, _LABELS_REMEDY, error)
 
 
-def other_tables(folder: Path, used: Path | None) -> list[Path]:
-    """Return the folder's tables with NIH's columns, but for the one that is used, by name."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.name.lower().endswith((".csv", ".csv.gz", ".tsv"))
-        and path != used
-        and path.is_file()
-        and _has_nihs_columns(columns_of(path))
-    ]
+def unknown_label(text: str) -> str | None:
+    """Return, in quotes, the first part of an `A|B` text that must not stand there; None if all may."""
+    parts = text.split("|")
+    if parts == [NO_FINDING]:
+        return None
+    strange = next((part for part in parts if part not in NIH_FINDINGS), None)
+    if strange is None:
+        return None
+    return quoted(strange) + (" beside a finding" if strange == NO_FINDING else "")
 
 
-def tell_choice(folder: Path, used: Path, tell: Tell) -> None:
-    """Say which label table is read where that is not plain, and which others are not."""
-    others = other_tables(folder, used)
-    if used.parent != folder:
-        tell(f"there is no label table in the folder: torchxrayvision's copy of NIH's is read ({used.name})")
-    elif used.name not in TABLE_NAMES:
-        tell(f"{shown(used.name)} is read as the label table, as it has NIH's columns")
-    if others:
-        tell(f"{listed(path.name for path in others)} has NIH's columns too and is not read")
+def _meant(label: str) -> str:
+    def bare(text: str) -> str:
+        return "".join(letter for letter in text.casefold() if letter.isalpha())
+
+    for known in (NO_FINDING, *NIH_FINDINGS):
+        if bare(known) == bare(label) and known not in label:
+            return f"; perhaps '{known}' is meant"
+    return ""
 
 
-def _has_nihs_columns(header: tuple[str, ...]) -> bool:
-    there = {name.casefold() for name in header}
-    return all(any(name.casefold() in there for name in names) for names in COLUMNS.values())
+@dataclass(frozen=True)
+class _Cells:
+    """Cells that a cohort takes as not known where they cannot be read.
+
+    Attributes:
+        plural: What they are called.
+        read: Texts to values, null where there is none.
+        expected: In words.
+        kind: Of the problem that one is.
+        remedy: What to do about it.
+    """
+
+    plural: str
+    read: Callable[[pd.Series[str]], pd.Series]
+    expected: str = ""
+    kind: Kind = Kind.TABLE_ROW
+    remedy: str = ""
+
+
+def _one_of(allowed: Sequence[str], texts: pd.Series[str]) -> pd.Series[str]:
+    bare = texts.str.strip()
+    return bare.where(bare.isin(allowed))
+
+
+_CELLS = {
+    "view": _Cells(
+        "views",
+        partial(_one_of, VIEWS),
+        "PA or AP",
+        remedy="Correct it, or know that no subgroup by view holds the image.",
+    ),
+    "sex": _Cells(
+        "sexes",
+        partial(_one_of, SEXES),
+        "M or F",
+        remedy="Correct it, or know that no subgroup by sex holds the image.",
+    ),
+    "age": _Cells(
+        "ages",
+        years_of,
+        f"0 to {OLDEST} years",
+        Kind.AGE,
+        "cxrtune takes such an age as not known; NIH's release v2020 has mended those of 2017.",
+    ),
+    "followup": _Cells("follow-up numbers", counts_of),
+}
+
+
+def _unread(table: LabelTable, name: str, cells: _Cells) -> Fault:
+    texts = table.frame[name]
+    whats = (
+        f"{row} ({image}) has the {name} {quoted(texts.iloc[place])}, expected {cells.expected}"
+        for row, image, place in _marked(table.frame["image"], cells.read(texts).isna())
+    )
+    return Fault(cells.kind, "warning", table.path.name, whats, cells.remedy)
 
 
 def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
-    """Read NIH's label table.
+    """Read NIH's label table for a cohort.
 
     Args:
         path: `Data_Entry_2017.csv`, `Data_Entry_2017_v2020.csv` or Kaggle's `sample_labels.csv`, possibly
@@ -115,45 +200,18 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
         DataError: A column is missing, a label is unknown, an image is named twice or not at all, or a row
             has no patient.
     """
-    raw = _read_raw(path, tell)
-    image, patient = raw["image"].str.strip(), raw["patient"].str.strip()
-    for what, texts in (("image", image), ("patient", patient)):
-        without = texts.eq("").to_numpy(dtype=bool)
-        if without.any():
-            raise DataError(
-                f"row {raw.index[without][0]:,} names no {what}", path=path, remedy="Mend or remove the row."
-            )
-    again = image[image.duplicated()]
-    if len(again):
-        raise DataError(
-            f"names {len(again):,} images more than once, {short(again.iloc[0])} for one",
-            path=path,
-            remedy="Keep one row an image.",
-        )
-    frame = pd.DataFrame({"image": image, "patient": _patients(patient, image, tell)})
-    for name, what, allowed in (("view", "views", VIEWS), ("sex", "sexes", SEXES)):
-        texts = raw[name].str.strip()
-        known = texts.isin(allowed)
-        frame[name] = texts.where(known)
-        tell_unread(what, texts, ~known.to_numpy(dtype=bool), tell)
-    for name, what, read in (("age", "ages", years_of), ("followup", "follow-up numbers", counts_of)):
-        frame[name] = read(raw[name])
-        tell_unread(what, raw[name], frame[name].isna().to_numpy(dtype=bool), tell)
-    labels = _labels(raw["labels"], path)
+    table = read_label_table(path, tell)
+    refuse_first(row_faults(table, of_cohort=True))
+    raw = table.frame
+    image = raw["image"].str.strip()
+    frame = pd.DataFrame({"image": image, "patient": _patients(raw["patient"].str.strip(), image, tell)})
+    for name, cells in _CELLS.items():
+        frame[name] = cells.read(raw[name])
+        tell_unread(cells.plural, raw[name], frame[name].isna().to_numpy(dtype=bool), tell)
+    labels = _labels(raw["labels"])
     for column, finding in enumerate(NIH_FINDINGS):
         frame[finding] = pd.array(labels[:, column], dtype="Int8")
     return frame.reset_index(drop=True)
-
-
-def _read_raw(path: Path, tell: Tell) -> pd.DataFrame:
-    table = open_csv(path, tell, TABLE_REMEDY)
-    there = {name.casefold() for name in table.header}
-    theirs = {
-        ours: next((name for name in names if name.casefold() in there), names[0])
-        for ours, names in COLUMNS.items()
-    }
-    places = table.places(theirs.values(), remedy=TABLE_REMEDY)
-    return table.read({ours: places[name] for ours, name in theirs.items()})
 
 
 def _patients(patients: pd.Series[str], images: pd.Series[str], tell: Tell) -> pd.Series[str]:
@@ -170,30 +228,8 @@ def _patients(patients: pd.Series[str], images: pd.Series[str], tell: Tell) -> p
     return ours
 
 
-def _labels(texts: pd.Series[str], path: Path) -> NDArray[np.int8]:
-    """Split `A|B` texts into int8 (N, 14), checked against the closed set, never by substring."""
+def _labels(texts: pd.Series[str]) -> NDArray[np.int8]:
+    """Split `A|B` texts of known labels into int8 (N, 14), 1 or 0."""
     codes, distinct = pd.factorize(texts)
-    known = {finding: column for column, finding in enumerate(NIH_FINDINGS)}
-    matrix = np.zeros((len(distinct), len(NIH_FINDINGS)), dtype=np.int8)
-    for row, text in enumerate(distinct):
-        strange = unknown_label(text)
-        if strange is not None:
-            first = texts.index[np.flatnonzero(codes == row)[0]]
-            raise DataError(
-                f"row {first:,} holds the unknown label {strange}", path=path, remedy=LABELS_REMEDY
-            )
-        for part in text.split("|"):
-            if part != NO_FINDING:
-                matrix[row, known[part]] = 1
-    return matrix[codes]
-
-
-def unknown_label(text: str) -> str | None:
-    """Return, in quotes, the first part of an `A|B` text that must not stand there; None if all may."""
-    parts = text.split("|")
-    if parts == [NO_FINDING]:
-        return None
-    strange = next((part for part in parts if part not in NIH_FINDINGS), None)
-    if strange is None:
-        return None
-    return quoted(strange) + (" beside a finding" if strange == NO_FINDING else "")
+    rows = [[finding in text.split("|") for finding in NIH_FINDINGS] for text in distinct]
+    return np.array(rows, dtype=np.int8).reshape(-1, len(NIH_FINDINGS))[codes]

@@ -1,14 +1,23 @@
-"""One thing that is wrong with a data folder, and the kinds of such things."""
+"""One thing that is wrong with a data folder: `verify` tells all of them, a cohort is refused for the first.
+
+A parser yields faults. A fault is of a whole file or of many rows; it knows what is said of each row, and
+whether a cohort can be made in spite of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from cxrtune.errors import DataError
+
+Severity = Literal["error", "warning"]
+
 
 class Kind(StrEnum):
-    """A kind, by the name that it has in the list; `meaning` says it in words."""
+    """A kind, by the name that scripts filter the list by; `meaning` says it in words."""
 
     MISSING = "missing-image", "named by the table, not in the folder"
     EXTRA = "extra-image", "in the folder, not named by the table"
@@ -40,9 +49,6 @@ class Kind(StrEnum):
         return kind
 
 
-Severity = Literal["error", "warning"]
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A problem, and the way out of it.
@@ -60,3 +66,44 @@ class Problem:
     file: str
     what: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a file, or with many of its rows.
+
+    Attributes:
+        kind: As of its problems.
+        severity: As of its problems.
+        file: As of its problems.
+        whats: What is said of each row; made when it is asked for, as a cohort never does.
+        remedy: As of its problems.
+        refusal: Why no cohort can be made, of all rows in one sentence; None if it can.
+    """
+
+    kind: Kind
+    severity: Severity
+    file: str
+    whats: Iterable[str]
+    remedy: str
+    refusal: DataError | None = None
+
+    def problems(self) -> list[Problem]:
+        """Return the problems, one a row."""
+        return [Problem(self.kind, self.severity, self.file, what, self.remedy) for what in self.whats]
+
+
+def refuse_first(faults: Iterable[Fault]) -> None:
+    """Let nothing pass that no cohort can be made of.
+
+    Raises:
+        DataError: The refusal of the first fault that has one.
+    """
+    for fault in faults:
+        if fault.refusal is not None:
+            raise fault.refusal
+
+
+def problems_of(faults: Iterable[Fault]) -> list[Problem]:
+    """Return the problems of all faults, each once."""
+    return list(dict.fromkeys(problem for fault in faults for problem in fault.problems()))

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.own.split import whole_split
 from cxrtune.cohort.patients import with_one_identifier_each
+from cxrtune.cohort.splits import whole_split
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from cxrtune.cohort.checks import known
 from cxrtune.cohort.checks.checked_images import CheckedImage, look_at_all
 from cxrtune.cohort.checks.duplicates import check_duplicates, same_bytes, same_pixels
 from cxrtune.cohort.checks.listing import FolderListing, check_links, check_names
 from cxrtune.cohort.checks.verdict import Settings
 from cxrtune.cohort.problem import Kind, Problem
+from cxrtune.cohort.releases import SIDE
 from cxrtune.file_notes import FileNotes
 from cxrtune.progress import Reporter
 
@@ -110,7 +110,7 @@ def check_sizes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) ->
     if often < 0.9 * len(sizes):
         return []
     why = f"{often:,} of {len(sizes):,} images are"
-    if usual == (known.SIDE, known.SIDE):
+    if usual == (SIDE, SIDE):
         why += ", and NIH's are"
     return [
         Problem(

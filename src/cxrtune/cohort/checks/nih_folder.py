@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.cohort.checks import known
-from cxrtune.cohort.checks.ages import check_ages
-from cxrtune.cohort.checks.box_list import check_boxes
+from cxrtune.cohort.boxes import check_boxes
 from cxrtune.cohort.checks.image_checks import check_images
-from cxrtune.cohort.checks.label_table import LabelTable, read_label_table
-from cxrtune.cohort.checks.labels import check_labels
 from cxrtune.cohort.checks.listing import FolderListing, list_folder
-from cxrtune.cohort.checks.misnamed import check_file_names
 from cxrtune.cohort.checks.presence import check_presence, check_unpacking, no_images
-from cxrtune.cohort.checks.releases import Identity, identify
-from cxrtune.cohort.checks.rows import check_rows
-from cxrtune.cohort.checks.split_lists import check_split_lists
-from cxrtune.cohort.checks.two_tables import check_two_tables
 from cxrtune.cohort.checks.verdict import Settings, Verdict
-from cxrtune.cohort.nih import find_table, other_tables
-from cxrtune.cohort.problem import Problem
+from cxrtune.cohort.nih import row_faults
+from cxrtune.cohort.nih_files import check_file_names, find_table, other_tables
+from cxrtune.cohort.nih_table import LabelTable, read_label_table
+from cxrtune.cohort.problem import Fault, Kind, Problem, problems_of
+from cxrtune.cohort.releases import (
+    TEST_IMAGES,
+    TRAIN_VAL_IMAGES,
+    Identity,
+    check_two_tables,
+    identify,
+)
+from cxrtune.cohort.split_lists import LISTS, SplitLists, official_test_patients, read_split_lists
+from cxrtune.csv_lines import spoken
+from cxrtune.csv_table import open_csv
+from cxrtune.errors import DataError
 from cxrtune.progress import Reporter
+from cxrtune.text_file import read_utf8, untold
 
 
 def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
@@ -43,13 +49,13 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
     with reporter.task("Checking the tables", 2) as task:
         table, identity, table_problems = _check_table(folder)
         task.advance()
-        split = check_split_lists(folder, table.patients, is_nih=identity.is_nih)
+        split = _check_split(folder, table.patients, is_nih=identity.is_nih)
         task.advance()
     problems += table_problems
     # A dictionary: going through a column of pandas one by one is slow.
     patients = dict(zip(table.patients.index.tolist(), table.patients.tolist(), strict=True))
     problems += [*split.problems, *check_boxes(folder, patients)]
-    problems += _check_presence(listing, patients, table.file, is_nih=identity.is_nih)
+    problems += _check_presence(listing, patients, table.path.name, is_nih=identity.is_nih)
     parts = {name: "the test part" if name in split.test else "the training part" for name in patients}
     present = sum(name in listing.images for name in patients)
     image_problems, image_fact = check_images(listing, patients, parts, settings, reporter)
@@ -57,8 +63,8 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
         [*problems, *image_problems],
         facts=[
             f"images: {image_fact}, {present:,} of the table's {len(patients):,}",
-            f"table: {_where(table, folder)}, {identity.sentence}: "
-            f"{len(table.frame):,} rows, {_patients(table):,} patients" + _noted(table),
+            f"table: {_where(table.path, folder)}, {identity.sentence}: "
+            f"{len(table.frame):,} rows, {_patients(table):,} patients" + _noted(table.path, identity),
             f"split: {split.sentence}",
         ],
     )
@@ -74,32 +80,85 @@ def _check_presence(
 
 def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
     path = find_table(folder)
-    table = read_label_table(path)
+    faults: list[Fault] = []
+    table = read_label_table(path, faults=faults)
     identity = identify(table)
-    problems = [
-        *table.problems,
-        *identity.problems,
-        *check_rows(table),
-        *check_labels(table),
-        *check_ages(table),
-    ]
+    problems = [*problems_of(faults), *identity.problems, *problems_of(row_faults(table))]
     for other in other_tables(folder, path):
-        problems += check_two_tables(table, read_label_table(other))
+        problems += check_two_tables(table, read_label_table(other, faults=[]))
     return table, identity, problems
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Who is tested on: where the split comes from, in words, and the test images of the table."""
+
+    sentence: str
+    test: frozenset[str]
+    problems: tuple[Problem, ...] = ()
+
+
+def _check_split(folder: Path, patients: pd.Series[str], *, is_nih: bool) -> _Parts:
+    """Check the folder's split lists, against the table and, if that is NIH's, against the official ones."""
+    official = frozenset(patients.index[patients.isin(official_test_patients())])
+    told: list[str] = []
+    lists = read_split_lists(folder, patients, told.append)
+    if lists is None:
+        return _Parts("no split lists: NIH's official test patients are tested on", official)
+    problems = problems_of(lists.faults)
+    for text in told:
+        file, _, what = text.partition(" ")
+        problems.append(Problem(Kind.LIST, "warning", file, what, "Save it as UTF-8."))
+    if lists.are_kaggles and any(problem.severity == "error" for problem in problems):
+        # Not read then, so that nothing is wrong that a stage would stop at.
+        milder = tuple(replace(problem, severity="warning") for problem in problems)
+        return _Parts("split lists that are not used: NIH's official test patients are", official, milder)
+    if len(lists.images) < len(LISTS):
+        return _Parts("split lists that cannot be used", official, tuple(problems))
+    sentence, unlike = _kind_of_lists(lists, official, is_nih=is_nih)
+    return _Parts(sentence, frozenset(lists.images["test"]), (*problems, *unlike))
+
+
+def _kind_of_lists(lists: SplitLists, official: frozenset[str], *, is_nih: bool) -> tuple[str, list[Problem]]:
+    train_val, test = lists.images["train_val"], lists.images["test"]
+    counts = f"{len(train_val):,} and {len(test):,} images"
+    if not is_nih:
+        return f"own split lists, {counts}", []
+    if test >= official and not train_val & official:
+        is_whole = (len(train_val), len(test)) == (TRAIN_VAL_IMAGES, TEST_IMAGES)
+        whole, part = f"NIH's official split lists ({counts})", f"NIH's official split ({counts} of it)"
+        return whole if is_whole else part, []
+    what = f"is not NIH's official one: {len(test - official):,} images more, {len(official - test):,} fewer"
+    remedy = "Use NIH's lists if the numbers shall be compared with published ones."
+    unlike = Problem(Kind.LIST, "warning", lists.names["test"], what, remedy)
+    return "split lists that are not NIH's official ones", [unlike]
 
 
 def _patients(table: LabelTable) -> int:
     return int(pd.Series(table.frame["patient"]).replace("", pd.NA).nunique())
 
 
-def _noted(table: LabelTable) -> str:
-    is_published = table.sha256 in {release.sha256 for release in known.RELEASES}
-    if is_published or not table.notes:
+def _noted(path: Path, identity: Identity) -> str:
+    """Say what is unusual about the table's text and does no harm."""
+    if identity.is_published:
         return ""
-    return f" (it has {' and '.join(table.notes)}, which does no harm)"
+    try:
+        content, separator = read_utf8(path, ""), open_csv(path, untold).separator
+    except DataError:
+        return ""
+    notes = []
+    if content.encoding.startswith("UTF-8"):
+        notes += ["a byte order mark"] if content.encoding != "UTF-8" else []
+    elif not content.guess:
+        notes.append(f"text in {content.encoding}")
+    if b"\r" in content.data:
+        notes.append("Windows line ends" if b"\r\n" in content.data else "line ends of an old Macintosh")
+    if separator != ",":
+        notes.append(f"{spoken(separator)}s as separators")
+    return f" (it has {' and '.join(notes)}, which does no harm)" if notes else ""
 
 
-def _where(table: LabelTable, folder: Path) -> str:
-    if (folder / table.file).is_file():
-        return table.file
-    return f"none in the folder, so torchxrayvision's copy ({table.file}) is used"
+def _where(path: Path, folder: Path) -> str:
+    if path.parent == folder:
+        return path.name
+    return f"none in the folder, so torchxrayvision's copy ({path.name}) is used"

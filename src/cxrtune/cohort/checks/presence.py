@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from cxrtune.cohort.checks import known
 from cxrtune.cohort.checks.listing import FolderListing
 from cxrtune.cohort.folder import IMAGE_SUFFIXES, LOOKED_IN
 from cxrtune.cohort.problem import Kind, Problem
+from cxrtune.cohort.releases import ARCHIVES
 from cxrtune.shown import shown
 
 
@@ -153,7 +153,7 @@ def _short_folders(listing: FolderListing) -> list[Problem]:
     held = Counter(found.folder for found in listing.images.values())
     problems = []
     for place in listing.places:
-        whole = known.ARCHIVES.get(place.split("/", 1)[0])
+        whole = ARCHIVES.get(place.split("/", 1)[0])
         if whole is not None and 0 < held[place] < whole:
             problems.append(
                 Problem(

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.build import Flow, require_parts
+from cxrtune.cohort.cells import plain
 from cxrtune.cohort.own.cohort_map import CohortMap
 from cxrtune.cohort.own.image_names import image_columns, image_names
 from cxrtune.cohort.own.image_tree import ImageTree, match_images
@@ -24,11 +25,12 @@ from cxrtune.cohort.own.labels import (
     read_labels,
     settle,
 )
+from cxrtune.cohort.own.map_parts import GivenSplit
 from cxrtune.cohort.own.people import people, people_columns
-from cxrtune.cohort.own.split import given_split, require_whole_patients, split_columns, whole_split
+from cxrtune.cohort.splits import require_whole_patients, whole_split
 from cxrtune.cohort.table import SPLITS, Cohort
 from cxrtune.errors import DataError
-from cxrtune.shown import quoted, short
+from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, untold
 
 
@@ -81,7 +83,7 @@ def build_own_cohort(
         )
     names = image_names(table, wanted)
     who = people(table, names, wanted, tell)
-    given = None if wanted.split is None else given_split(table, names, wanted.split)
+    given = None if wanted.split is None else _given_split(table, names, wanted.split)
     labels = read_labels(table, wanted, tell)
     rows, image_of = _one_row_an_image(names, wanted, tables[0])
     if wanted.has_several_rows:
@@ -131,7 +133,35 @@ def _stray(tree: ImageTree, used: NDArray[np.object_]) -> str:
 
 def _columns(wanted: CohortMap) -> list[str]:
     columns = [*image_columns(wanted), *people_columns(wanted), *wanted.keep, *label_columns(wanted)]
-    return [*columns, *split_columns(wanted.split), *([wanted.reader] if wanted.reader else [])]
+    return [*columns, *_split_columns(wanted.split), *([wanted.reader] if wanted.reader else [])]
+
+
+def _split_columns(wanted: GivenSplit | None) -> list[str]:
+    return [wanted.column] if wanted is not None and wanted.column is not None else []
+
+
+def _given_split(table: pd.DataFrame, names: pd.Series[str], wanted: GivenSplit) -> NDArray[np.object_]:
+    """Return the part of each row as the table gives it, object (N,)."""
+    if wanted.all is not None:
+        return np.full(len(table), wanted.all, dtype=object)
+    if wanted.column is not None:
+        theirs = table[wanted.column].str.strip()
+    else:
+        assert wanted.pattern is not None
+        theirs = names.str.extract(wanted.pattern, expand=True)[0].fillna("")
+    codes, distinct = pd.factorize(theirs)
+    loosely = {plain(name): part for name, part in wanted.values.items()}
+    parts = [wanted.values.get(str(text), loosely.get(plain(str(text)))) for text in distinct]
+    ours = np.array(parts, dtype=object)[codes]
+    unknown = pd.isna(ours)
+    if unknown.any():
+        row = int(unknown.argmax())
+        raise DataError(
+            f"{int(unknown.sum()):,} rows are of a part that the map does not know:"
+            f" {quoted(theirs.iloc[row])} for one",
+            remedy=f"Say under split.values in the map what it means; known are {listed(wanted.values)}.",
+        )
+    return ours
 
 
 def _left_out_images(before: int, after: int, wanted: CohortMap) -> int:

@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.cohort.own.map_parts import (
     Age,
+    GivenSplit,
     LabelList,
     MapPart,
     Patient,
-    Split,
     Texts,
     Translated,
     Values,
@@ -85,7 +85,7 @@ class CohortMap(MapPart):
     majority: bool = False
     reader: str | None = None
     boxes: bool = False
-    split: Split | None = None
+    split: GivenSplit | None = None
 
     @field_validator("findings", mode="before")
     @classmethod

@@ -123,7 +123,7 @@ class LabelList(MapPart):
     labels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
 
 
-class Split(MapPart):
+class GivenSplit(MapPart):
     """A split that is given: just one of the three says which part an image belongs to.
 
     A map may say `split: test` for `split: {all: test}`.
@@ -147,7 +147,7 @@ class Split(MapPart):
         return {"all": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
-    def _is_one_way(self) -> Split:
+    def _is_one_way(self) -> GivenSplit:
         if sum((self.column is not None, self.pattern is not None, self.all is not None)) != 1:
             raise ValueError("give just one of column, pattern, and all: test")
         if self.all is not None and self.values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cxrtune.cohort.splits import KAGGLES_LISTS, LISTS
+from cxrtune.cohort.split_lists import KAGGLES_LISTS, LISTS
 from cxrtune.report.judged import patients_in_two_parts, size_of
 from cxrtune.report.notation import listed
 from cxrtune.report.paper.facts import Facts

@@ -1,0 +1,211 @@
+"""NIH's two split lists: which of them lie in a folder, and whether they go with the table, by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.cohort.problem import Fault, Kind, refuse_first
+from cxrtune.errors import DataError
+from cxrtune.shown import listed, short, shown
+from cxrtune.text_file import Tell, read_lines
+
+LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
+"""NIH's two lists, by the part that they name."""
+
+KAGGLES_LISTS = {"train_val": "train_val_list_NIH.txt", "test": "test_list_NIH.txt"}
+"""What Kaggle's copy of 224 px calls them; read where NIH's are not there."""
+
+_OWN_SPLIT = "Put NIH's list there, or remove both lists to use NIH's official test patients."
+_ONE_RELEASE = "Use table and lists of one release, or remove both lists to use NIH's own split."
+_BY_PATIENT = "Split by patient, or remove both lists to use NIH's official test patients."
+_ONE_LIST = "Name each image in one list."
+
+
+def official_test_patients() -> frozenset[str]:
+    """Return NIH's 2,797 test patients (derived from NIH's `test_list.txt`: its split is by patient)."""
+    text = files("cxrtune.cohort").joinpath("data/nih_test_patients.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@dataclass(frozen=True)
+class SplitLists:
+    """The split lists of a folder, one or two.
+
+    Attributes:
+        paths: Where they are, by the part that they name.
+        images: The images that they name, of those that can be read.
+        faults: What is wrong with them, or with them and the table.
+    """
+
+    paths: dict[str, Path]
+    images: dict[str, set[str]]
+    faults: tuple[Fault, ...]
+
+    @property
+    def are_kaggles(self) -> bool:
+        """Whether all have Kaggle's names: they are copies, and NIH's test patients can stand in for them."""
+        return _are_kaggles(self.paths)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Their names, NIH's of one that is not there."""
+        return LISTS | {part: path.name for part, path in self.paths.items()}
+
+
+def read_split_lists(folder: Path, patients: pd.Series[str], tell: Tell) -> SplitLists | None:
+    """Read the split lists of a folder.
+
+    Args:
+        folder: The data folder.
+        patients: The patients of the table, by image.
+        tell: Told of what is not read as it stands there.
+
+    Returns:
+        The lists with all their faults; None if the folder has none.
+    """
+    paths = _paths(folder)
+    if not paths:
+        return None
+    images: dict[str, set[str]] = {}
+    faults = []
+    for part, path in paths.items():
+        try:
+            images[part] = set(read_lines(path, _OWN_SPLIT, tell))
+        except DataError as error:
+            faults.append(Fault(Kind.LIST, "error", path.name, [error.message], _OWN_SPLIT, error))
+    faults += _lonely(paths, folder)
+    lists = SplitLists(paths, images, tuple(faults))
+    if len(images) < len(LISTS):
+        return lists
+    with_table = (*_against_table(lists, patients.index, folder), *_patients_across(lists, patients, folder))
+    return SplitLists(paths, images, (*faults, *with_table))
+
+
+def test_rows(
+    images: pd.Series[str], patients: pd.Series[str], folder: Path, tell: Tell
+) -> NDArray[np.bool_]:
+    """Say which rows of a table belong to the test part.
+
+    Where the folder has NIH's two lists they decide; where it has none, NIH's test patients do, and where it
+    has copies of them under Kaggle's names that cannot be used.
+
+    Args:
+        images: The image names of the whole table.
+        patients: The patients of the same rows.
+        folder: The data folder.
+        tell: Told of what is not read as it stands in the lists.
+
+    Returns:
+        bool (N,).
+
+    Raises:
+        DataError: One list of two, lists that disagree with each other or with the table, or a
+            patient on both sides.
+    """
+    official = patients.isin(official_test_patients()).to_numpy()
+    if not lists_in(folder):
+        for path in _paths(folder).values():
+            tell(f"{path.name} is not used, as the other list is not there")
+        return official
+    lists = read_split_lists(folder, pd.Series(patients.to_numpy(), pd.Index(images), dtype="str"), tell)
+    assert lists is not None
+    try:
+        refuse_first(lists.faults)
+    except DataError as error:
+        if not lists.are_kaggles:
+            raise
+        tell(
+            f"{listed(path.name for path in lists.paths.values())} are not used, as {error.message}: NIH's"
+            " official test patients are tested on"
+        )
+        return official
+    return images.isin(lists.images["test"]).to_numpy()
+
+
+def lists_in(folder: Path) -> list[Path]:
+    """Return the paths of the split lists that the folder holds: two or none.
+
+    Raises:
+        DataError: There is only one of the two.
+    """
+    paths = _paths(folder)
+    if len(paths) == 1 and _are_kaggles(paths):
+        return []
+    refuse_first(_lonely(paths, folder))
+    return list(paths.values())
+
+
+def _paths(folder: Path) -> dict[str, Path]:
+    names = {part: (LISTS[part], KAGGLES_LISTS[part]) for part in LISTS}
+    found = {
+        part: next((folder / name for name in both if (folder / name).is_file()), None)
+        for part, both in names.items()
+    }
+    return {part: path for part, path in found.items() if path is not None}
+
+
+def _are_kaggles(paths: dict[str, Path]) -> bool:
+    return all(path.name in KAGGLES_LISTS.values() for path in paths.values())
+
+
+def _lonely(paths: dict[str, Path], folder: Path) -> list[Fault]:
+    """Return the fault of one list without the other."""
+    if len(paths) != 1:
+        return []
+    has = next(path.name for path in paths.values())
+    lacks = next(name for part, name in LISTS.items() if part not in paths)
+    what = f"is not there, but {has} is; expected both or none"
+    remedy = f"Add {lacks}, or remove {has} to use NIH's official test patients."
+    refusal = DataError(f"holds {has} but not {lacks}", path=folder, remedy=remedy)
+    return [Fault(Kind.LIST, "error", lacks, [what], remedy, refusal)]
+
+
+def _against_table(lists: SplitLists, images: Iterable[str], folder: Path) -> Iterator[Fault]:
+    train_val, test, table = lists.images["train_val"], lists.images["test"], set(images) - {""}
+    both, strange, neither = train_val & test, (train_val | test) - table, table - train_val - test
+
+    def fault(
+        part: str, some: set[str], what: str, every: set[str], where: str, remedy: str
+    ) -> Iterator[Fault]:
+        if some:
+            whats = (f"{shown(image)} {what}" for image in sorted(some))
+            refusal = f"{len(every):,} images are {where}, {short(min(every))} for one"
+            error = DataError(refusal, path=folder, remedy=remedy)
+            yield Fault(Kind.LIST, "error", lists.names[part], whats, remedy, error)
+
+    what, where = "is in both lists, expected in one", "in both split lists"
+    yield from fault("test", both, what, both, where, _ONE_LIST)
+    for part in LISTS:
+        what, where = "is in the list but not in the table", "in the split lists but not in the table"
+        yield from fault(part, lists.images[part] - table, what, strange, where, _ONE_RELEASE)
+    what, where = "is in the table but in neither list", "in the table but in neither split list"
+    yield from fault("train_val", neither, what, neither, where, _ONE_RELEASE)
+
+
+def _patients_across(lists: SplitLists, patients: pd.Series[str], folder: Path) -> Iterator[Fault]:
+    # A patient is named by images only: identifiers stay out of what is printed.
+    named = patients[patients.str.strip() != ""]
+    parts = {part: named[named.index.isin(list(images))] for part, images in lists.images.items()}
+    both = sorted(set(parts["train_val"]) & set(parts["test"]))
+    if not both:
+        return
+    first = {
+        part: dict(zip(reversed(who.tolist()), reversed(who.index.tolist()), strict=True))
+        for part, who in parts.items()
+    }
+    whats = (
+        f"{shown(first['test'][patient])} and {shown(first['train_val'][patient])} of the other list "
+        "are of one patient, expected each patient in one list"
+        for patient in both
+    )
+    example = short(parts["test"].index[parts["test"].isin(both)].min())
+    refusal = f"{len(both):,} patients are in both split lists, with the test image {example} for one"
+    error = DataError(refusal, path=folder, remedy=_BY_PATIENT)
+    yield Fault(Kind.PATIENT, "error", lists.names["test"], whats, _BY_PATIENT, error)
