@@ -14,7 +14,7 @@ from hostile_host import Host
 from cxrtune.back_off import BackOff
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.download import Summary, download
-from cxrtune.download.retry_policy import RetryPolicy
+from cxrtune.download.transfer import RetryPolicy
 from cxrtune.progress import SilentReporter
 
 TABLE = b"Image Index,Finding Labels\n00000001_000.png,No Finding\n"

@@ -15,7 +15,7 @@ from small_set import HASTE
 from command_line import files_below
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.download import download
-from cxrtune.download.failure import DownloadError
+from cxrtune.download.place import DownloadError
 from cxrtune.errors import CxrtuneError, DataError, OutputError, UsageError
 
 NAME = "images_001.tar.gz"

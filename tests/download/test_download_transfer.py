@@ -28,10 +28,9 @@ from small_set import HASTE
 from cxrtune.back_off import BackOff
 from cxrtune.download.catalogue import load_catalogue
 from cxrtune.download.client import new_session
-from cxrtune.download.failure import Cancelled, DownloadError
 from cxrtune.download.part import PartFile
-from cxrtune.download.retry_policy import RetryPolicy
-from cxrtune.download.transfer import Transfer
+from cxrtune.download.place import Cancelled, DownloadError
+from cxrtune.download.transfer import RetryPolicy, Transfer
 from cxrtune.errors import UsageError
 
 NAME = "images_001.tar.gz"

@@ -9,7 +9,7 @@ import pytest
 from small_set import images, packed
 
 from command_line import files_below
-from cxrtune.download.failure import DownloadError
+from cxrtune.download.place import DownloadError
 from cxrtune.errors import DataError
 
 NAME = "images_001.tar.gz"

@@ -50,7 +50,7 @@ def command(
     """Fetch and unpack a public data set; stopped at any moment, the same command goes on."""
     from cxrtune.download.catalogue import load_catalogue
     from cxrtune.download.download import download
-    from cxrtune.download.retry_policy import RetryPolicy
+    from cxrtune.download.transfer import RetryPolicy
 
     reporter = reporter_of(context)
     summary = download(

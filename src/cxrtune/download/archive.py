@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from cxrtune.download.catalogue import Unpack
-from cxrtune.download.failure import Cancelled, DownloadError
-from cxrtune.download.place import writing_to
+from cxrtune.download.place import Cancelled, DownloadError, writing_to
 from cxrtune.download.record import Unpacked
 from cxrtune.errors import DataError
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cxrtune.download.address import is_address
 from cxrtune.errors import UsageError
 
 # A plain name: it stays in the folder, and does not begin with a dot as the download's own files do.
@@ -127,6 +127,21 @@ class Catalogue(_CataloguePart):
             yield entry.name
             if entry.unpack is not None:
                 yield entry.unpack.folder
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an http or https address with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that never ends
+        return False
+
+
+def shown(address: str) -> str:
+    """Return an address without the user and the password that it may hold."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def shipped_catalogues() -> tuple[str, ...]:

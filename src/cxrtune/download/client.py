@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from cxrtune.download.address import is_address
+from cxrtune.download.catalogue import is_address
 
 _PIECE = 1 << 16  # what a break can cost, as a piece that is cut short is lost
 _REDIRECTS = 5

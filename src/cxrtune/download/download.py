@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cxrtune.download.address import is_address, shown
-from cxrtune.download.catalogue import Catalogue, CatalogueEntry
-from cxrtune.download.entry_download import DownloadOptions, EntryDownload
-from cxrtune.download.failure import Cancelled, DownloadError, in_short, told_together
-from cxrtune.download.place import held, in_words, require_space
-from cxrtune.download.plan import plan
+from cxrtune.download.catalogue import Catalogue, CatalogueEntry, is_address, shown
+from cxrtune.download.entry_download import UNPACKED_SHARE, DownloadOptions, EntryDownload
+from cxrtune.download.part import length_of_part
+from cxrtune.download.place import Cancelled, DownloadError, held, in_words, require_space
 from cxrtune.download.record import DownloadRecord
-from cxrtune.download.retry_policy import RetryPolicy
+from cxrtune.download.transfer import RetryPolicy
 from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.progress import Reporter
 
@@ -35,6 +33,23 @@ class Summary:
 
     images: int
     unverified: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Remaining:
+    """What is left to do.
+
+    Attributes:
+        files: How many files are not in their place.
+        total: Bytes of these files, where their sizes are known.
+        there: Bytes of them that are there already.
+        room: Bytes that the disk must have free, archives and their content at once counted.
+    """
+
+    files: int
+    total: int
+    there: int
+    room: int
 
 
 @dataclass
@@ -88,15 +103,33 @@ def download(
             reporter=reporter,
         )
         left = [entry for entry in catalogue.files if not EntryDownload(entry, record, options).is_done()]
-        ahead = plan(left, folder, jobs=jobs, keep_archives=keep_archives)
+        ahead = _remaining(left, folder, jobs=jobs, keep_archives=keep_archives)
         require_space(folder, ahead.room, f"downloading {catalogue.title}")
-        _announce(catalogue, ahead.files, ahead.total - ahead.there, mirror, folder, reporter)
+        _announce(catalogue, ahead, mirror, folder, reporter)
         with reporter.task("Fetching", ahead.total, unit="bytes") as task:
             task.advance(ahead.there)
             downloads = [EntryDownload(entry, record, options, task) for entry in catalogue.files]
             outcome = _run(downloads, jobs, options.stop)
         _raise_failures(outcome, len(catalogue.files), folder, reporter)
         return _summary(catalogue, record)
+
+
+def _remaining(left: Sequence[CatalogueEntry], folder: Path, *, jobs: int, keep_archives: bool) -> _Remaining:
+    """Return what is left to do for the entries that are not in their place."""
+    sizes = {entry.name: entry.bytes or 0 for entry in left}
+    there = {entry.name: min(_there(folder / entry.name), sizes[entry.name]) for entry in left}
+    archives = [entry.name for entry in left if entry.unpack is not None]
+    files = [entry.name for entry in left if entry.unpack is None]
+    # An archive goes when it is unpacked, so that there are never more of them than jobs.
+    at_once = sorted((sizes[name] for name in archives), reverse=True)[: None if keep_archives else jobs]
+    room = sum(sizes[name] - there[name] for name in files)
+    room += max(0, sum(at_once) - sum(there[name] for name in archives))
+    room += int(sum(sizes[name] for name in archives) * UNPACKED_SHARE)
+    return _Remaining(len(left), sum(sizes.values()), sum(there.values()), room)
+
+
+def _there(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else length_of_part(path)
 
 
 def _require_one_layout(catalogue: Catalogue, folder: Path) -> None:
@@ -110,15 +143,15 @@ def _require_one_layout(catalogue: Catalogue, folder: Path) -> None:
 
 
 def _announce(
-    catalogue: Catalogue, files: int, size: int, mirror: str | None, folder: Path, reporter: Reporter
+    catalogue: Catalogue, ahead: _Remaining, mirror: str | None, folder: Path, reporter: Reporter
 ) -> None:
-    if not files:
+    if not ahead.files:
         reporter.say(f"{catalogue.title}: all {len(catalogue.files)} files are in their place in {folder}")
         return
     source = "" if mirror is None else f" from {shown(mirror)}"
     reporter.say(
-        f"{catalogue.title}: {files} of {len(catalogue.files)} files to fetch or unpack{source}, "
-        f"{in_words(size)} to fetch, to {folder}"
+        f"{catalogue.title}: {ahead.files} of {len(catalogue.files)} files to fetch or unpack{source}, "
+        f"{in_words(ahead.total - ahead.there)} to fetch, to {folder}"
     )
     reporter.say(f"Terms of use: {catalogue.terms}")
     reporter.say(f"Please cite {catalogue.cite}.")
@@ -179,14 +212,29 @@ def _raise_failures(outcome: _Outcome, files: int, folder: Path, reporter: Repor
         raise outcome.failures[0][1]
     if outcome.failures:
         failures = [(entry.name, error) for entry, error in outcome.failures]
-        for text in told_together(failures):
+        for text in _told_together(failures):
             reporter.warn(text)
-        which = in_short([name for name, _ in failures])
+        which = _in_short([name for name, _ in failures])
         raise DownloadError(
             f"{len(failures)} of {files} files are not in their place: {which}",
             path=folder,
             remedy="Run the same command again: it goes on with these.",
         )
+
+
+def _told_together(failures: Sequence[tuple[str, CxrtuneError]]) -> list[str]:
+    """Return one text for each cause, with the names of all files that it concerns."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name, error in sorted(failures, key=lambda failure: failure[0]):
+        reason = getattr(error, "reason", None)
+        alike[str(error) if reason is None else f"{reason}\n{error.remedy}"].append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in alike.items()]
+
+
+def _in_short(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    first = sorted(names)[:4]
+    return ", ".join(first) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def _summary(catalogue: Catalogue, record: DownloadRecord) -> Summary:

@@ -7,16 +7,13 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxrtune.download.address import shown
 from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
-from cxrtune.download.catalogue import CatalogueEntry, Unpack
+from cxrtune.download.catalogue import CatalogueEntry, Unpack, shown
 from cxrtune.download.client import new_session
-from cxrtune.download.failure import DownloadError
 from cxrtune.download.part import PartFile
-from cxrtune.download.place import in_words, require_space, writing_to
+from cxrtune.download.place import DownloadError, in_words, require_space, writing_to
 from cxrtune.download.record import DownloadRecord, Fetched, now
-from cxrtune.download.retry_policy import RetryPolicy
-from cxrtune.download.transfer import Transfer
+from cxrtune.download.transfer import RetryPolicy, Transfer
 from cxrtune.download.verification import Sums, sums_of, verified_by, wrong
 from cxrtune.errors import DataError
 from cxrtune.progress import Reporter, SilentTask, Task
@@ -146,7 +143,7 @@ class EntryDownload:
             )
             with new_session() as session:
                 link = transfer.run(session)
-            sums = Sums(part.length, part.sha256, part.md5)
+            sums = part.sums
             problem = wrong(self.entry, sums)
             if problem is None:
                 self._compare_with_before(sums)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.download.place import writing_to
+from cxrtune.download.verification import Sums
 from cxrtune.files import sync_file, write_text
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class PartOrigin:
 
 
 class PartFile:
-    """The bytes so far of a file that will be `final`; also their checksums.
+    """The bytes so far of a file that will be `final`, and their sums.
 
     It is safe to lose the process at any moment: bytes are appended only, and whose they are was
     written down before the first of them.
@@ -41,23 +39,15 @@ class PartFile:
         self.path = final.with_name(f"{final.name}.part")
         self._note = final.with_name(f"{final.name}.part.json")
         self.origin = self._read_origin()
-        self.length = 0
-        self._forget()
-        if self.origin is None:
-            return
-        with self.path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                self._count(block)
+        self.sums = Sums()
+        if self.origin is not None:
+            with self.path.open("rb") as stream:
+                self.sums.add_rest(stream)
 
     @property
-    def sha256(self) -> str:
-        """The SHA-256 of the bytes so far."""
-        return self._sha256.hexdigest()
-
-    @property
-    def md5(self) -> str:
-        """The MD5 of the bytes so far."""
-        return self._md5.hexdigest()
+    def length(self) -> int:
+        """How many bytes are there."""
+        return self.sums.bytes
 
     def begin(self, origin: PartOrigin) -> None:
         """Begin anew, with bytes of `origin`.
@@ -67,8 +57,7 @@ class PartFile:
         """
         with writing_to(self.final):
             self.path.write_bytes(b"")
-        self._forget()
-        self.length = 0
+        self.sums = Sums()
         write_text(self._note, json.dumps(asdict(origin)) + "\n", lambda _: writing_to(self.final))
         self.origin = origin
 
@@ -83,7 +72,7 @@ class PartFile:
             while rest:
                 # A disk that fills takes some of the bytes: they count, and the next write fails.
                 written = stream.write(rest)
-                self._count(rest[:written])
+                self.sums.add(rest[:written])
                 rest = rest[written:]
 
     def complete(self) -> None:
@@ -103,17 +92,7 @@ class PartFile:
         with writing_to(self.final):
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
-        self._forget()
-        self.length, self.origin = 0, None
-
-    def _forget(self) -> None:
-        self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
-
-    def _count(self, block: bytes | memoryview) -> None:
-        self._sha256.update(block)
-        self._md5.update(block)
-        self.length += len(block)
+        self.sums, self.origin = Sums(), None
 
     def _read_origin(self) -> PartOrigin | None:
         """Return whose bytes are there; None if there are none, or nobody knows whose."""

@@ -1,4 +1,4 @@
-"""The data folder as a place to write to: errors in its own terms, its lock, and its free space."""
+"""The data folder as a place to write to, its lock and its free space; and the errors of a download."""
 
 from __future__ import annotations
 
@@ -7,12 +7,35 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from cxrtune.errors import OutputError, UsageError
+from cxrtune.errors import CxrtuneError, OutputError, UsageError
 from cxrtune.files import naming_output_errors
 from cxrtune.locks import take_lock
 
 LOCK = ".download.lock"
 _KEPT = "what was fetched is kept, and the same command goes on"
+
+
+class DownloadError(CxrtuneError):
+    """A file could not be fetched, or is not what its publisher says.
+
+    Attributes:
+        reason: Why, without names of files, so that what failed alike can be told together; or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        remedy: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, remedy=remedy)
+        self.reason = reason
+
+
+class Cancelled(Exception):  # noqa: N818  the user's wish, no failure
+    """The download was stopped; what is there is kept."""
 
 
 def writing_to(path: Path) -> AbstractContextManager[None]:

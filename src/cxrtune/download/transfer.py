@@ -1,20 +1,23 @@
-"""One file from its links to its `.part`, whole, whatever the hosts do meanwhile."""
+"""One file from its links to its `.part`, whole, whatever the hosts do meanwhile.
+
+pooch deletes what came of a broken transfer, asks for no ranges, and does not heed Retry-After.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import requests
 
-from cxrtune.download.address import shown
-from cxrtune.download.catalogue import CatalogueEntry
+from cxrtune.back_off import BackOff
+from cxrtune.download.catalogue import CatalogueEntry, shown
 from cxrtune.download.client import HostAnswer, Interrupted, Refused, ask
-from cxrtune.download.failure import Cancelled, DownloadError
 from cxrtune.download.part import PartFile, PartOrigin
-from cxrtune.download.place import in_words, require_space
-from cxrtune.download.retry_policy import RetryPolicy
+from cxrtune.download.place import Cancelled, DownloadError, in_words, require_space
+from cxrtune.errors import UsageError
 from cxrtune.progress import Reporter
 
 _GZIP = b"\x1f\x8b"
@@ -22,6 +25,36 @@ _MEND = (
     "Mend the link in a copy of the catalogue (`catalogue=FILE`), or fetch from elsewhere with `mirror=URL`; "
     "docs/download.md says how."
 )
+
+_BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=60.0, chance=0.5)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """When to try again, and when to give up.
+
+    Attributes:
+        attempts: That may fail in a row without one more byte; one that brings bytes begins the count anew.
+        timeout_seconds: For a connection, and between two pieces of an answer.
+        back_off: Waits between attempts; by chance, as the connections of one download break together.
+        longest_asked_seconds: The longest wait that a host may ask for.
+    """
+
+    attempts: int = 8
+    timeout_seconds: float = 30.0
+    back_off: BackOff = _BACK_OFF
+    longest_asked_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            UsageError: One of them cannot be meant.
+        """
+        for name in ("attempts", "timeout_seconds", "longest_asked_seconds"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise UsageError(f"{name} is {value}", remedy="Waits and attempts are positive.")
 
 
 class Transfer:

@@ -1,10 +1,10 @@
-"""Whether a file is one of its published versions."""
+"""What a file's bytes come to, and whether they are one of its published versions."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from cxrtune.download.catalogue import CatalogueEntry, Known
 from cxrtune.errors import DataError
@@ -12,13 +12,38 @@ from cxrtune.errors import DataError
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True)
 class Sums:
-    """What a file's bytes come to."""
+    """Count and checksums of the bytes that were added so far.
 
-    bytes: int
-    sha256: str
-    md5: str
+    Attributes:
+        bytes: How many they are.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    @property
+    def sha256(self) -> str:
+        """Their SHA-256, in small hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+    @property
+    def md5(self) -> str:
+        """Their MD5, likewise."""
+        return self._md5.hexdigest()
+
+    def add(self, block: bytes | memoryview) -> None:
+        """Add bytes."""
+        self._sha256.update(block)
+        self._md5.update(block)
+        self.bytes += len(block)
+
+    def add_rest(self, stream: IO[bytes]) -> None:
+        """Add all that a file still has."""
+        while block := stream.read(_BLOCK):
+            self.add(block)
 
 
 def sums_of(path: Path) -> Sums:
@@ -27,20 +52,17 @@ def sums_of(path: Path) -> Sums:
     Raises:
         DataError: It cannot be read.
     """
-    sha256, md5, count = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    sums = Sums()
     try:
         with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                sha256.update(block)
-                md5.update(block)
-                count += len(block)
+            sums.add_rest(stream)
     except OSError as error:
         raise DataError(
             f"cannot be read: {(error.strerror or 'unknown cause').lower()}",
             path=path,
             remedy="Move it away, and the same command fetches it.",
         ) from error
-    return Sums(count, sha256.hexdigest(), md5.hexdigest())
+    return sums
 
 
 def wrong(entry: CatalogueEntry, sums: Sums) -> str | None:
