@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.data_options import data_of
-from cxrtune.cli.options import Images, MapName, OptionalData, Out, Tables, UncertainLabels
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.data_options import Images, MapName, OptionalData, Tables, UncertainLabels, data_of
+from cxrtune.cli.options import Out
 
 
 def command(

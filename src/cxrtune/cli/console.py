@@ -1,4 +1,7 @@
-"""What the user sees: facts on standard output, warnings and errors on standard error, bars on a terminal."""
+"""What the user sees: facts on standard output, warnings and errors on standard error, bars on a terminal.
+
+`--quiet` and `--debug`, which say how much of it, are switches of every command and may stand anywhere.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -22,8 +27,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from cxrtune.cli.option_texts import OptionTexts
 from cxrtune.progress import SilentTask, Task, Unit
 from cxrtune.shown import shown
+
+EPILOG = "Also: --quiet prints warnings and errors only; --debug shows the traceback of an error."
 
 
 class ConsoleReporter:
@@ -72,6 +80,31 @@ class ConsoleReporter:
         )
         with Progress(*columns, console=self._facts, transient=True) as bars:
             yield _Bar(bars, bars.add_task(description, total=total, note=""), total)
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What holds for every command.
+
+    Attributes:
+        quiet: Print warnings and errors only.
+        debug: Show the traceback of an error.
+    """
+
+    quiet: bool
+    debug: bool
+
+
+def take_switches(arguments: list[str]) -> tuple[Switches, list[str]]:
+    """Take the switches out of the arguments, wherever they stand."""
+    rest = [argument for argument in arguments if argument not in ("--quiet", "--debug")]
+    return Switches(quiet="--quiet" in arguments, debug="--debug" in arguments), rest
+
+
+def reporter_of(context: typer.Context) -> ConsoleReporter:
+    """Return the console as the switches want it, in the running command's words."""
+    worded = OptionTexts(context.find_root().command, context.command_path.split())
+    return ConsoleReporter(quiet=context.obj.quiet, worded=worded)
 
 
 def _printable(text: str) -> str:

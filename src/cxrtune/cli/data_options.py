@@ -3,14 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from cxrtune.cli.options import one_of
 from cxrtune.errors import UsageError
 
 if TYPE_CHECKING:
     from cxrtune.cohort.own.cohort_map import Uncertain
     from cxrtune.experiment.cohort import GivenCohort
     from cxrtune.experiment.own_cohort import OwnData
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data", help="Folder with the images, the label table and the split lists.", show_default=False
+    ),
+]
+OptionalData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="NIH folder: the images, the label table and the split lists.", show_default=False
+    ),
+]
+GivenTable = Annotated[
+    Path | None,
+    typer.Option("--cohort", help="A cohort made before; --data is its images.", show_default=False),
+]
+Tables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--csv", help="A label table of your own, in place of --data. May be repeated.", show_default=False
+    ),
+]
+Images = Annotated[
+    Path | None, typer.Option("--images", help="Folder with the table's images.", show_default=False)
+]
+MapName = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        help="What the table's columns mean: a YAML file, or chexpert, mimic-cxr, padchest, vindr-cxr.",
+        show_default=False,
+    ),
+]
+UncertainLabels = Annotated[
+    str | None,
+    typer.Option(
+        "--uncertain",
+        help="Take uncertain labels for positive, negative or unknown; otherwise as the map says.",
+        show_default=False,
+    ),
+]
 
 
 def data_of(
@@ -80,7 +125,4 @@ def cohort_and_images(
 def _uncertain(name: str) -> Uncertain:
     from cxrtune.cohort.own.cohort_map import UNCERTAIN
 
-    for known in UNCERTAIN:
-        if name == known:
-            return known
-    raise UsageError(f"--uncertain does not know '{name}'", remedy=f"Choose one of: {', '.join(UNCERTAIN)}.")
+    return one_of(UNCERTAIN, name, f"--uncertain does not know '{name}'")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import Out, Overrides, RecipeName, Workers
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.options import Out, Workers
+from cxrtune.cli.training_options import Overrides, RecipeName
 
 
 def command(
@@ -20,7 +21,7 @@ def command(
     workers: Workers = None,
 ) -> None:
     """Run the whole experiment on synthetic radiographs, with nothing from outside."""
-    from cxrtune.cli.outcome import print_outcome
+    from cxrtune.cli.result_tables import print_outcome
     from cxrtune.experiment.demo import run_demo
     from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe

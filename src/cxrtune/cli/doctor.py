@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
 
 
 def command(context: typer.Context) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
 
 
 def command(

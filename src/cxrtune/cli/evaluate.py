@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import (
-    CohortFile,
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.evaluation_options import (
     DrawSeed,
     Margin,
-    Out,
     Prevalences,
     Primary,
     Replicates,
     Thresholds,
+    files_of,
+    image_columns_of,
+    shares_of,
+    thresholds_of,
 )
-from cxrtune.cli.pairs import files_of, image_columns_of, shares_of, thresholds_of
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import CohortFile, Out, one_of
 
 
 def command(
@@ -88,12 +90,10 @@ def command(
 ) -> None:
     """Compare models on the same images; writes results.json beside the tables."""
     from cxrtune.cohort.table import SPLITS
-    from cxrtune.errors import UsageError
     from cxrtune.evaluation.plan import Plan
     from cxrtune.experiment.evaluate import Request, evaluate_predictions
 
-    if split not in (*SPLITS, "all"):
-        raise UsageError(f"there is no split '{split}'", remedy=f"Choose one of: {', '.join(SPLITS)}, all.")
+    one_of((*SPLITS, "all"), split, f"there is no split '{split}'")
     named = files_of(predictions, option="--predictions", example="ours=predictions.parquet")
     request = Request(
         split=split,

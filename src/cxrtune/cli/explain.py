@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import Allow, Out, allowances_of
-from cxrtune.cli.predict import Engine, Inputs, Model, engine_of
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.options import Allow, Engine, Inputs, Model, Out, allowances_of, engine_of
 
 
 def command(

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.options import one_of
 
 
 def command(
@@ -33,9 +34,7 @@ def command(
     from cxrtune.inference.exported import EXPORTS
     from cxrtune.models.checkpoint import load_model
 
-    chosen = next((known for known in EXPORTS if known == kind), None)
-    if chosen is None:
-        raise UsageError(f"cannot export to '{kind}'", remedy=f"Choose one of: {', '.join(EXPORTS)}.")
+    chosen = one_of(tuple(EXPORTS), kind, f"cannot export to '{kind}'")
     if out is not None and out.suffix:
         raise UsageError("an export is a folder, and this is the name of a file", path=out)
     _, info = load_model(model)

@@ -31,8 +31,8 @@ from cxrtune.cli import (
     verify,
     weights,
 )
+from cxrtune.cli.console import EPILOG, take_switches
 from cxrtune.cli.option_texts import OptionTexts
-from cxrtune.cli.switches import EPILOG, take_switches
 from cxrtune.errors import CxrtuneError
 from cxrtune.memory import keep_freed_memory
 from cxrtune.stopping import Stopped, raising_stopped

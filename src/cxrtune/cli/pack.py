@@ -6,18 +6,10 @@ from pathlib import Path
 
 import typer
 
-from cxrtune.cli.options import (
-    Allow,
-    CohortFile,
-    Data,
-    MaxUnreadable,
-    Out,
-    Overrides,
-    RecipeName,
-    Workers,
-    allowances_of,
-)
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.data_options import Data
+from cxrtune.cli.options import Allow, CohortFile, MaxUnreadable, Out, Workers, allowances_of
+from cxrtune.cli.training_options import Overrides, RecipeName
 
 
 def command(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cxrtune.cli.console import reporter_of
 from cxrtune.cli.options import Out, Workers
-from cxrtune.cli.switches import reporter_of
 
 
 def command(

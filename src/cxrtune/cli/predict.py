@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cxrtune.cli.options import Allow, Out, allowances_of
-from cxrtune.cli.switches import reporter_of
-
-if TYPE_CHECKING:
-    from cxrtune.inference.loading import EngineChoice
-
-Model = Annotated[
-    Path,
-    typer.Argument(
-        help="A run folder, its model.safetensors, or an exported model (.onnx, .xml).", show_default=False
-    ),
-]
-Inputs = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        help="PNG, JPEG, TIFF and DICOM files, folders that are searched for them, or patterns in quotes.",
-        show_default=False,
-    ),
-]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        metavar="ENGINE",
-        help="auto (the fastest here), torch, openvino, or an export: onnx, openvino-int8.",
-    ),
-]
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.options import Allow, Engine, Inputs, Model, Out, allowances_of, engine_of
 
 
 def command(
@@ -117,18 +92,3 @@ def command(
         score_images(model, images.files(), out, options, reporter)
     else:
         raise UsageError("give either images to score, or both --cohort and --pack")
-
-
-def engine_of(name: str) -> EngineChoice:
-    """Return the engine that a user named.
-
-    Raises:
-        UsageError: There is no such engine.
-    """
-    from cxrtune.errors import UsageError
-    from cxrtune.inference.loading import ENGINES
-
-    for known in ENGINES:
-        if name == known:
-            return known
-    raise UsageError(f"there is no engine '{name}'", remedy=f"Choose one of: {', '.join(ENGINES)}.")

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.data_options import cohort_and_images, data_of
-from cxrtune.cli.options import (
-    Allow,
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.data_options import (
     GivenTable,
     Images,
     MapName,
-    MaxUnreadable,
     OptionalData,
-    Out,
-    Overrides,
-    Protocol,
-    RecipeName,
     Tables,
     UncertainLabels,
-    Weights,
-    Workers,
-    allowances_of,
+    cohort_and_images,
+    data_of,
 )
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import Allow, MaxUnreadable, Out, Workers, allowances_of
 from cxrtune.cli.training_options import (
     Bank,
     BankPrecision,
     Devices,
     EngineOption,
     NumNodes,
+    Overrides,
+    Protocol,
+    RecipeName,
     Resume,
     Tracker,
     Views,
+    Weights,
     circumstances_of,
     overrides_of,
 )
@@ -63,7 +60,7 @@ def command(
     allow: Allow = None,
 ) -> None:
     """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
-    from cxrtune.cli.outcome import print_outcome
+    from cxrtune.cli.result_tables import print_outcome
     from cxrtune.errors import UsageError
     from cxrtune.experiment.run import run_experiment
     from cxrtune.processors import processor_count

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cxrtune.cli.console import reporter_of
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, allowances_of
-from cxrtune.cli.predict import Engine, engine_of
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of, one_of
 from cxrtune.loopback import LOOPBACK, LOOPBACK_NAMES, is_loopback
 
 if TYPE_CHECKING:
@@ -104,13 +103,9 @@ def _aim_of(name: str) -> Aim:
     from typing import get_args
 
     from cxrtune.engines.engine import Aim
-    from cxrtune.errors import UsageError
 
     aims: tuple[Aim, ...] = get_args(Aim)
-    for known in aims:
-        if name == known:
-            return known
-    raise UsageError(f"there is no aim '{name}'", remedy=f"Choose one of: {', '.join(aims)}.")
+    return one_of(aims, name, f"there is no aim '{name}'")
 
 
 def _token(file: Path | None) -> str | None:

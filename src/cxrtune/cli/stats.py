@@ -7,9 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from cxrtune.cli.options import DrawSeed, Margin, Out, Prevalences, Primary, Replicates, Thresholds
-from cxrtune.cli.pairs import pairs_of, shares_of, thresholds_of
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.evaluation_options import (
+    DrawSeed,
+    Margin,
+    Prevalences,
+    Primary,
+    Replicates,
+    Thresholds,
+    pairs_of,
+    shares_of,
+    thresholds_of,
+)
+from cxrtune.cli.options import Out
 
 
 def _column(option: str, text: str) -> Any:
@@ -56,7 +66,7 @@ def command(
     out: Out = Path("stats"),
 ) -> None:
     """Judge models by one table with labels and scores: no images, no map, every row counts."""
-    from cxrtune.cli.stats_table import print_judged
+    from cxrtune.cli.result_tables import print_judged
     from cxrtune.errors import UsageError
     from cxrtune.evaluation.plan import Plan
     from cxrtune.experiment.stats import StatsRequest, judge_table

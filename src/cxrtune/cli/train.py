@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from cxrtune.cli.options import CohortFile, Out, Overrides, PackFolder, RecipeName, Weights
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.console import reporter_of
+from cxrtune.cli.options import CohortFile, Out, PackFolder
 from cxrtune.cli.training_options import (
     Bank,
     BankPrecision,
     Devices,
     EngineOption,
     NumNodes,
+    Overrides,
+    RecipeName,
     Resume,
     Tracker,
     Views,
+    Weights,
     circumstances_of,
     overrides_of,
 )

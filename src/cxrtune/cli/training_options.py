@@ -1,17 +1,34 @@
-"""The options of a training, which `train` and `run` share."""
+"""The options of a recipe and of a training, which `train`, `run` and others share."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cxrtune.cli.options import setting
-
 if TYPE_CHECKING:
     from cxrtune.experiment.train import Circumstances
 
+RecipeName = Annotated[
+    str, typer.Option("--recipe", help="A recipe's YAML file, or the name of a shipped one.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one key of the recipe, such as training.epochs=3."
+    ),
+]
+Protocol = Annotated[
+    str | None, typer.Option("--protocol", help="nih8 or nih14; otherwise the recipe's.", show_default=False)
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights", help="imagenet, random, or a weights file; otherwise the recipe's.", show_default=False
+    ),
+]
 Bank = Annotated[
     Literal["on", "off"] | None,
     typer.Option(
@@ -44,6 +61,11 @@ Devices = Annotated[
     int, typer.Option("--devices", min=1, help="GPUs a machine; without one, processes on the CPU.")
 ]
 NumNodes = Annotated[int, typer.Option("--num-nodes", min=1, help="Machines that train together.")]
+
+
+def setting(key: str, text: str) -> str:
+    """Return an override that sets a key to just this text, whatever YAML would make of it."""
+    return f"{key}={json.dumps(text, ensure_ascii=False)}"
 
 
 def overrides_of(

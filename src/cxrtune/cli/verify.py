@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cxrtune.cli.console import reporter_of
 from cxrtune.cli.options import Allow, Workers, allowances_of
-from cxrtune.cli.switches import reporter_of
 
 
 def command(

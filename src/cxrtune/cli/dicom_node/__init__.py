@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from cxrtune.cli.console import EPILOG
 from cxrtune.cli.dicom_node import fetch, retry, run, status
-from cxrtune.cli.switches import EPILOG
 
 app = typer.Typer(
     no_args_is_help=True,

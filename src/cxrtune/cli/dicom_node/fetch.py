@@ -21,8 +21,7 @@ from cxrtune.cli.dicom_node.options import (
 )
 from cxrtune.cli.dicom_node.status import print_status
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, allowances_of
-from cxrtune.cli.predict import Engine, engine_of
+from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of
 
 
 def command(

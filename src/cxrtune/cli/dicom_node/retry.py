@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from cxrtune.cli.console import reporter_of
 from cxrtune.cli.dicom_node.options import QueueFile, queue_file
 from cxrtune.cli.dicom_node.status import print_status
-from cxrtune.cli.switches import reporter_of
 
 
 def command(context: typer.Context, queue: QueueFile = None) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cxrtune.cli.console import reporter_of
 from cxrtune.cli.dicom_node.options import (
     MaxGigabytes,
     MaxWaiting,
@@ -20,9 +21,7 @@ from cxrtune.cli.dicom_node.options import (
     queue_file,
 )
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, allowances_of
-from cxrtune.cli.predict import Engine, engine_of
-from cxrtune.cli.switches import reporter_of
+from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of
 from cxrtune.loopback import LOOPBACK, is_loopback
 
 

@@ -1,11 +1,56 @@
-"""Options of the form NAME=VALUE -> mappings."""
+"""The options of an evaluation, which `evaluate` and `stats` share; NAME=VALUE becomes a mapping."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from cxrtune.errors import UsageError
+
+Replicates = Annotated[
+    int, typer.Option("--replicates", min=100, help="How often the patients are drawn for intervals.")
+]
+DrawSeed = Annotated[int, typer.Option("--seed", min=0, help="Decides which patients are drawn.")]
+Prevalences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prevalence",
+        metavar="FINDING=SHARE",
+        help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
+        show_default=False,
+    ),
+]
+Primary = Annotated[
+    str | None,
+    typer.Option(
+        "--primary",
+        metavar="FINDING|macro",
+        help="The primary endpoint, named before the scores were seen: on it the first two models are "
+        "compared by a test that is not corrected.",
+        show_default=False,
+    ),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(
+        "--margin",
+        metavar="AUROC",
+        help="By how much a model may be worse and still count as not inferior, such as 0.02.",
+        show_default=False,
+    ),
+]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        metavar="NAME=FILE|NUMBER",
+        help="Thresholds that make a model's calls: a CSV or JSON file (finding, threshold), or one number.",
+        show_default=False,
+    ),
+]
 
 
 def pairs_of(texts: Sequence[str] | None, *, option: str, example: str, kind: str) -> dict[str, str]:

@@ -1,22 +1,51 @@
-"""How `stats` ends: AUROCs with intervals, differences, verdicts, and the path of the report."""
+"""How the commands end that judge models: tables of their numbers, verdicts, and the path of the report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
-from cxrtune.evaluation.results import FindingResult, PairedResult, Results
-from cxrtune.experiment.stats import JudgedTable
+from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, Results
+from cxrtune.experiment.choice_notes import judged
 from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
+from cxrtune.report.verdict import verdict
+
+if TYPE_CHECKING:
+    from cxrtune.experiment.run import Outcome
+    from cxrtune.experiment.stats import JudgedTable
 
 
-def print_judged(judged: JudgedTable, reporter: ConsoleReporter) -> None:
-    """Print what was found, and where the page is."""
-    results = judged.results
+def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
+    """Print how `run` and `demo` end: what a stranger wants to know first."""
+    results = outcome.results
+    table = Table(title=f"AUROC, {judged(results)}")
+    table.add_column("finding")
+    table.add_column("positives", justify="right")
+    for model in results.models:
+        table.add_column(escape(model.name), justify="right")
+    for finding in results.findings:
+        cells = [_number(model.findings[finding].auroc) for model in results.models]
+        table.add_row(finding, f"{results.models[0].findings[finding].support:,}", *cells)
+    table.add_section()
+    table.add_row("macro average", "", *[_macro(model) for model in results.models])
+    table.add_row("macro F1", "", *[_number(model.averages["macro"].f1) for model in results.models])
+    reporter.show(table)
+    for pair in results.comparisons:
+        if pair.first == results.models[0].name:
+            reporter.say(verdict(pair, "on average over the findings", pair.macro))
+    for absent in results.missing:
+        reporter.warn(f"not compared with {absent.name}. {absent.reason}\n{absent.remedy}")
+    reporter.say(f"The report: {outcome.report}")
+
+
+def print_judged(found: JudgedTable, reporter: ConsoleReporter) -> None:
+    """Print how `stats` ends: areas with intervals, differences, and where the page is."""
+    results = found.results
     table = Table()
     table.add_column("finding", no_wrap=True)
     table.add_column("pos. / neg.", justify="right", no_wrap=True)
@@ -35,7 +64,16 @@ def print_judged(judged: JudgedTable, reporter: ConsoleReporter) -> None:
     reporter.show(table)
     if results.comparisons:
         reporter.say("Intervals of differences are corrected as the verdicts are, for the number of tests.")
-    reporter.say(f"The report: {judged.report}")
+    reporter.say(f"The report: {found.report}")
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def _macro(model: ModelResult) -> str:
+    partial = model.macro_auroc_over < len(model.findings)
+    return _number(model.macro_auroc) + (f" (of {model.macro_auroc_over})" if partial else "")
 
 
 def _rows(results: Results, finding: str) -> Iterator[tuple[str, str, str]]:
