@@ -17,14 +17,18 @@ from scipy.stats import norm, t
 
 from cxrtune.evaluation.calls import call_replicates
 from cxrtune.evaluation.precision_recall import average_precision
-from cxrtune.evaluation.statistics.areas import area_replicates
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate, auroc_interval
+from cxrtune.evaluation.statistics.bootstrap import (
+    Resamples,
+    draw_patients,
+    percentile_interval,
+    spread_interval,
+)
 from cxrtune.evaluation.statistics.delong import delong
-from cxrtune.evaluation.statistics.estimate import combined
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import percentile_interval, spread_interval
-from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.mover import combined
 from cxrtune.evaluation.statistics.proportion import proportion_interval
+from cxrtune.evaluation.statistics.replicates import bins_of, fill, precision_replicates
 from cxrtune.evaluation.statistics.swaps import mean_of_pairs, paired_areas, swap
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
@@ -77,13 +81,29 @@ def draw(
     return Sample(truth, np.stack(scores, axis=1), owner)
 
 
+def auroc_replicates(
+    truth: np.ndarray, scores: np.ndarray, rows: np.ndarray, resamples: Resamples
+) -> np.ndarray:
+    """AUROC of every replicate, which no evaluation needs; NaN without a positive or without a negative."""
+    found = np.full(resamples.replicates, np.nan)
+    if truth.all() or not truth.any():
+        return found
+    bins = bins_of(truth, scores, rows, resamples)
+    for where, times in resamples.chunks():
+        steps, tied = fill(bins, times), (bins.absent @ times)[1::2]
+        pairs = steps.all_present * steps.all_absent
+        lost = np.einsum("gb,gb->b", steps.present, steps.false_calls - tied / 2)
+        found[where] = np.divide(pairs - lost, pairs, out=np.full_like(pairs, np.nan), where=pairs > 0)
+    return found
+
+
 def p_values(sample: Sample, seed: int) -> dict[str, float]:
     """Swaps; Student's t and the normal on the bootstrap's spread; DeLong."""
     pair = paired_areas(sample.truth, sample.scores, sample.owner, sample.patients)
     resamples = draw_patients(sample.owner.astype(str).astype(object), replicates=REPLICATES, seed=seed)
     # Patients are coded in the order of their names there.
     rows = np.arange(len(sample.truth))
-    drawn = [area_replicates(sample.truth, sample.scores[:, m], rows, resamples).auroc for m in (0, 1)]
+    drawn = [auroc_replicates(sample.truth, sample.scores[:, m], rows, resamples) for m in (0, 1)]
     spread = np.nanstd(drawn[0] - drawn[1], ddof=1)
     over, ill = abs(pair.difference) / spread if spread else 0.0, len(np.unique(sample.owner[sample.truth]))
     return {
@@ -159,7 +179,7 @@ def areas(random: np.random.Generator, simulations: int) -> Iterator[str]:
                     scores, rows = sample.scores[:, 0], np.arange(len(sample.truth))
                     names = sample.owner.astype(str).astype(object)
                     resamples = draw_patients(names, replicates=REPLICATES, seed=number)
-                    replicates = area_replicates(sample.truth, scores, rows, resamples).auroc
+                    replicates = auroc_replicates(sample.truth, scores, rows, resamples)
                     found = (
                         auroc_interval(sample.truth, scores, sample.owner),
                         percentile_interval(replicates),
@@ -253,14 +273,14 @@ def _replicates(sample: Sample, seed: int, area: float, within: np.ndarray | Non
     resamples = draw_patients(sample.owner.astype(str).astype(object), replicates=REPLICATES, seed=seed)
     keep = np.arange(len(sample.truth)) if within is None else np.flatnonzero(within)
     scores = sample.scores[keep, 0]
-    found = area_replicates(sample.truth[keep], scores, keep, resamples)
+    of_kept = sample.truth[keep], scores, keep, resamples
     calls = (
         (sample.scores[:, :1] >= _threshold(area))
         if within is None
         else np.zeros((len(sample.truth), 1), bool)
     )
     drawn = call_replicates(calls, sample.truth[:, np.newaxis], np.ones_like(calls), resamples)
-    return [found.auroc, found.average_precision, drawn["f1"][0]]
+    return [auroc_replicates(*of_kept), precision_replicates(*of_kept), drawn["f1"][0]]
 
 
 TABLES = {

@@ -18,7 +18,7 @@ from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, logis
 from cxrtune.evaluation.calibration.folds import stratified_folds
 from cxrtune.evaluation.calibration.reliability import (
     brier,
-    expected_calibration_error,
+    error_of,
     log_loss,
     reliability,
 )
@@ -357,10 +357,10 @@ def test_expected_calibration_error_by_hand():
     probabilities = np.array([0.1, 0.1, 0.1, 0.6, 0.6, 0.6])
     # Two bins of three: |1/3 - 0.1| and |2/3 - 0.6|.
     expected = (3 * abs(1 / 3 - 0.1) + 3 * abs(2 / 3 - 0.6)) / 6
-    assert expected_calibration_error(truth, probabilities) == pytest.approx(expected)
+    assert error_of(reliability(truth, probabilities)) == pytest.approx(expected)
 
 
 def test_probabilities_that_come_true_have_no_error():
     probabilities = np.repeat([0.25, 0.5], 4)
     truth = np.array([1, 0, 0, 0, 1, 1, 0, 0], dtype=bool)
-    assert expected_calibration_error(truth, probabilities) == pytest.approx(0.0, abs=1e-12)
+    assert error_of(reliability(truth, probabilities)) == pytest.approx(0.0, abs=1e-12)

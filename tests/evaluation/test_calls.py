@@ -8,7 +8,7 @@ from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 from cxrtune.evaluation.calls import call_replicates
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
-from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.bootstrap import draw_patients
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 
 MEASURES = [(0, "precision"), (1, "recall"), (2, "f1")]

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 from made_up import ground_of, made_up_cohort, made_up_scores
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from cxrtune.errors import DataError
 from cxrtune.evaluation.common_ground import interval_of, mean_of
 from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.statistics.replicates import precision_replicates
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_finding_that_a_model_lacks_costs_the_others_nothing(small, scores):
     ground = ground_of(small, scores)
     assert ground.usable.all()
     assert (ground.has("a", 1), ground.has("b", 1)) == (False, True)
-    assert set(ground.areas()) == {("a", 0), ("b", 0), ("b", 1)}
+    assert set(ground.precisions()) == {("a", 0), ("b", 0), ("b", 1)}
 
 
 def test_the_order_of_the_tables_does_not_matter(cohort, predictions):
@@ -124,17 +125,18 @@ def test_a_prevalence_of_an_unknown_finding_is_refused(cohort, predictions):
         evaluate(cohort, {"a": predictions}, Options(prevalence={"Fracture": 0.1}))
 
 
-def test_areas_within_a_part_are_those_of_its_images(small, scores):
+def test_replicates_of_a_part_are_those_of_its_images(small, scores):
     ground = ground_of(small, scores)
-    within = np.arange(10) < 6
-    alone = ground.areas(within)["b", 0].auroc
+    within = np.arange(6)
+    alone = precision_replicates(
+        ground.truth[within, 0], ground.scores["b"][within, 0], within, ground.resamples
+    )
     for replicate in range(20):
-        times = ground.resamples.times[ground.resamples.codes, replicate] * within
-        rows = np.repeat(np.arange(10), times)
+        rows = np.repeat(within, ground.resamples.times[ground.resamples.codes[within], replicate])
         if len(set(ground.truth[rows, 0])) < 2:
             assert np.isnan(alone[replicate])
         else:
-            expected = roc_auc_score(ground.truth[rows, 0], scores["b"][rows, 0])
+            expected = average_precision_score(ground.truth[rows, 0], scores["b"][rows, 0])
             assert alone[replicate] == pytest.approx(expected, abs=1e-12)
 
 

@@ -10,13 +10,23 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
 from cxrtune.errors import DataError
-from cxrtune.evaluation.comparison import compare, compare_all
+from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.statistics.swaps import paired_areas, swap
 from cxrtune.evaluation.verdicts import TOO_FEW
 
 FINDINGS = ("Effusion", "Mass", "Hernia")
+
+
+NO_PLAN = Plan()
+
+
+def compare(ground, first, second, plan=NO_PLAN):
+    """Compare two of the models, as if there were no other."""
+    scores = {name: ground.scores[name] for name in (first, second)}
+    (found,) = compare_all(dataclasses.replace(ground, scores=scores), plan)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
-from cxrtune.evaluation.statistics.estimate import Estimate, combined, mean_estimate
+from cxrtune.evaluation.statistics.mover import Estimate, combined, mean_estimate
 from cxrtune.evaluation.statistics.proportion import proportion_estimate
 
 

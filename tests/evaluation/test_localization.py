@@ -17,8 +17,7 @@ from cxrtune.evaluation.localization.controls import LUNG_CENTRES, LUNG_SPREAD, 
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.localization.overlap import intersection_over_union, points_inside
 from cxrtune.evaluation.localization.values import THRESHOLDS
-from cxrtune.evaluation.statistics.interval import percentile_interval
-from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.bootstrap import draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import Heatmaps

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from cxrtune.evaluation.calibration.perfect import error_if_perfect
-from cxrtune.evaluation.calibration.reliability import expected_calibration_error
+from cxrtune.evaluation.calibration.reliability import error_if_perfect, error_of, reliability
 
 
 def drawn(probabilities, draws=3000):
@@ -12,7 +11,7 @@ def drawn(probabilities, draws=3000):
     random = np.random.default_rng(7)
     return np.array(
         [
-            expected_calibration_error(random.random(len(probabilities)) < probabilities, probabilities)
+            error_of(reliability(random.random(len(probabilities)) < probabilities, probabilities))
             for _ in range(draws)
         ]
     )

@@ -6,8 +6,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.statistics.effective_size import kish, student
-from cxrtune.evaluation.statistics.proportion import effective_images, proportion_interval
-from cxrtune.evaluation.statistics.shares import shares_of
+from cxrtune.evaluation.statistics.proportion import effective_images, proportion_interval, shares_of
 
 
 def test_one_image_per_patient_has_jeffreys_limits():

@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score
 from statsmodels.stats.multitest import multipletests
 
 from cxrtune.evaluation.precision_recall import average_precision
 from cxrtune.evaluation.roc import auroc
-from cxrtune.evaluation.statistics.areas import area_replicates
+from cxrtune.evaluation.statistics.bootstrap import draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.delong import delong, placements
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.interval import percentile_interval
-from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.replicates import precision_replicates
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "proc.json").read_text())
 
@@ -92,18 +91,15 @@ def test_every_replicate_is_the_sample_with_patients_repeated(sample):
     truth, scores, patients = sample
     resamples = draw_patients(patients, replicates=150, seed=3)
     assert (resamples.times.sum(axis=0) == resamples.patients).all()
-    drawn = area_replicates(truth, scores[:, 0], np.arange(240), resamples)
+    drawn = precision_replicates(truth, scores[:, 0], np.arange(240), resamples)
     for replicate in range(150):
         weights = resamples.times[resamples.codes, replicate]
         repeated = np.repeat(np.arange(240), weights)
         if truth[repeated].all() or not truth[repeated].any():
-            assert np.isnan(drawn.auroc[replicate])
-            assert np.isnan(drawn.average_precision[replicate])
+            assert np.isnan(drawn[replicate])
             continue
-        expected = roc_auc_score(truth[repeated], scores[repeated, 0])
-        assert drawn.auroc[replicate] == pytest.approx(expected, abs=1e-12)
         expected = average_precision_score(truth[repeated], scores[repeated, 0])
-        assert drawn.average_precision[replicate] == pytest.approx(expected, abs=1e-12)
+        assert drawn[replicate] == pytest.approx(expected, abs=1e-12)
 
 
 def test_replicates_follow_from_the_seed():

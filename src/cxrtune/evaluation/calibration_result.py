@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.evaluation.calibration.perfect import error_if_perfect
-from cxrtune.evaluation.calibration.reliability import brier, error_of, log_loss, reliability
+from cxrtune.evaluation.calibration.reliability import (
+    brier,
+    error_if_perfect,
+    error_of,
+    log_loss,
+    reliability,
+)
 from cxrtune.evaluation.calibration.slope import Agreement, agreement
 from cxrtune.evaluation.common_ground import CommonGround, interval_of, named_interval
 from cxrtune.evaluation.results import CalibrationQuality, CalibrationResult, Intervals, ReliabilityBin

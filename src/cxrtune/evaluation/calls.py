@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cxrtune.evaluation.common_ground import named_interval
 from cxrtune.evaluation.results import Interval
-from cxrtune.evaluation.statistics.patients import Resamples
+from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 
 Mask = NDArray[np.bool_]

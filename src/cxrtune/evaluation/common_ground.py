@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Interval
-from cxrtune.evaluation.statistics.areas import AreaReplicates, area_replicates
-from cxrtune.evaluation.statistics.interval import percentile_interval
-from cxrtune.evaluation.statistics.patients import Resamples, draw_patients
+from cxrtune.evaluation.statistics.bootstrap import Resamples, draw_patients, percentile_interval
+from cxrtune.evaluation.statistics.replicates import precision_replicates
 from cxrtune.processors import processor_count
 
 _IMAGES_AT_ONCE = 20_000_000  # over all threads, at some hundred bytes each
@@ -67,12 +66,8 @@ class CommonGround:
         """Tell whether a model has any score of a finding."""
         return not bool(np.isnan(self.scores[model][:, column]).all())
 
-    def areas(self, within: Mask | None = None) -> dict[tuple[str, int], AreaReplicates]:
-        """Return the replicates of AUROC and average precision by model and finding's column.
-
-        Args:
-            within: bool (n,), only these images; the replicates are those of all patients.
-        """
+    def precisions(self) -> dict[tuple[str, int], Values]:
+        """Return the replicates of average precision, float64 (B,), by model and finding's column."""
         jobs = [
             (model, column)
             for model in self.scores
@@ -80,12 +75,11 @@ class CommonGround:
             if self.has(model, column)
         ]
 
-        def work(job: tuple[str, int]) -> AreaReplicates:
+        def work(job: tuple[str, int]) -> Values:
             model, column = job
-            keep = self.usable[:, column] if within is None else self.usable[:, column] & within
-            chosen = np.flatnonzero(keep)
-            return area_replicates(
-                self.truth[chosen, column], self.scores[model][chosen, column], chosen, self.resamples
+            rows = np.flatnonzero(self.usable[:, column])
+            return precision_replicates(
+                self.truth[rows, column], self.scores[model][rows, column], rows, self.resamples
             )
 
         # Each thread holds the bins of one model and finding: with many images few of them fit.

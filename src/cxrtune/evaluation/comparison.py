@@ -1,74 +1,58 @@
-"""Every pair of models on the same images: tests, their correction, and what may be said."""
+"""Every pair of models on the same images: differences of AUROC, their tests, and what may be said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.differences import Difference, finding_difference, mean_difference
 from cxrtune.evaluation.plan import MACRO, Plan
 from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.evaluation.verdicts import Question, verdicts
+from cxrtune.evaluation.statistics.delong import delong
+from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_areas
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW, UNDEFINED, Question, verdicts
 
+_POWER = float(norm.ppf(0.975) + norm.ppf(0.8))
+Mask = NDArray[np.bool_]
 _MEAN = ""  # no finding is called so
 _PRIMARY = "primary"
 
-Mask = NDArray[np.bool_]
+
+@dataclass(frozen=True)
+class Difference:
+    """One finding, or the mean over findings.
+
+    Attributes:
+        result: What is known before any test.
+        pair: The patients' parts; None where there is no difference to speak of.
+    """
+
+    result: PairedResult
+    pair: Paired | None
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether there are patients enough for a test."""
+        return self.pair is not None and self.result.verdict != TOO_FEW
 
 
 def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]:  # noqa: B008  frozen
-    """Compare every pair of models, the earlier named first; all tests are corrected together."""
-    return _compare(ground, list(combinations(ground.scores, 2)), plan, None)
-
-
-def compare(
-    ground: CommonGround,
-    first: str,
-    second: str,
-    within: Mask | None = None,
-    plan: Plan = Plan(),  # noqa: B008  frozen
-) -> Comparison:
-    """Compare two models, finding by finding and on the mean of those that both have.
+    """Compare every pair of models, the earlier named first; all tests are corrected together.
 
     Args:
         ground: The images, labels and scores.
-        first: One model.
-        second: The other.
-        within: bool (n,), only these images.
         plan: What was decided beforehand.
     """
-    return _compare(ground, [(first, second)], plan, within)[0]
-
-
-def compare_means(
-    ground: CommonGround, models: Sequence[str], other: str, within: Mask
-) -> dict[str, PairedResult]:
-    """Compare each of some models with another, on the mean of the findings only.
-
-    Args:
-        ground: The images, labels and scores.
-        models: Their results are returned, by name.
-        other: The model that they are compared with.
-        within: bool (n,), only these images.
-    """
-    means = [
-        mean_difference(ground, list(_differences(ground, model, other, within).values()), within)
-        for model in models
-    ]
-    return dict(zip(models, _tested(means, None, Plan(), ground.seed), strict=True))
-
-
-def _compare(
-    ground: CommonGround, pairs: Sequence[tuple[str, str]], plan: Plan, within: Mask | None
-) -> list[Comparison]:
+    pairs = list(combinations(ground.scores, 2))
     found: list[dict[str, Difference]] = []
     for first, second in pairs:
-        differences = _differences(ground, first, second, within)
-        mean = mean_difference(ground, list(differences.values()), within)
+        differences = _differences(ground, first, second, None)
+        mean = _mean_difference(ground, list(differences.values()), None)
         found.append(differences | {_MEAN: mean})
     flat = [difference for differences in found for difference in differences.values()]
     # The primary endpoint is one test: of the first pair.
@@ -83,9 +67,27 @@ def _compare(
     return comparisons
 
 
+def compare_means(
+    ground: CommonGround, models: Sequence[str], other: str, within: Mask
+) -> dict[str, PairedResult]:
+    """Compare each of some models with another, on the mean of the findings only.
+
+    Args:
+        ground: The images, labels and scores.
+        models: Their results are returned, by name.
+        other: The model that they are compared with.
+        within: bool (n,), only these images.
+    """
+    means = [
+        _mean_difference(ground, list(_differences(ground, model, other, within).values()), within)
+        for model in models
+    ]
+    return dict(zip(models, _tested(means, None, Plan(), ground.seed), strict=True))
+
+
 def _differences(ground: CommonGround, first: str, second: str, within: Mask | None) -> dict[str, Difference]:
     return {
-        finding: finding_difference(ground, first, second, column, within)
+        finding: _finding_difference(ground, first, second, column, within)
         for column, finding in enumerate(ground.findings)
         if ground.has(first, column) and ground.has(second, column)
     }
@@ -105,3 +107,92 @@ def _tested(
             zip(differences, verdicts(questions, seed, plan.margin), strict=True)
         )
     ]
+
+
+def _finding_difference(
+    ground: CommonGround, first: str, second: str, column: int, within: Mask | None
+) -> Difference:
+    """Return the difference on one finding.
+
+    Args:
+        ground: The images, labels and scores.
+        first: One model.
+        second: The other.
+        column: Of the finding, of which both have scores.
+        within: bool (n,), only these images.
+    """
+    keep = ground.usable[:, column] if within is None else ground.usable[:, column] & within
+    scores = np.stack([ground.scores[model][keep, column] for model in (first, second)], axis=1)
+    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
+    with_it, without_it = len(np.unique(patients[truth])), len(np.unique(patients[~truth]))
+    result = _untested(
+        images=int(keep.sum()),
+        patients=len(np.unique(patients)),
+        positives=int(truth.sum()),
+        positive_patients=with_it,
+        negative_patients=without_it,
+    )
+    test = delong(truth, scores)
+    if test is None:
+        return Difference(result, None)
+    pair = paired_areas(truth, scores, patients, ground.resamples.patients)
+    return Difference(_estimated(result, pair, test.p_value(0, 1)), pair)
+
+
+def _mean_difference(ground: CommonGround, findings: Sequence[Difference], within: Mask | None) -> Difference:
+    """Return the mean over the findings; a patient counts once, with whatever findings it has.
+
+    Args:
+        ground: The images, labels and scores.
+        findings: The difference on each finding that both models have.
+        within: bool (n,), only these images.
+    """
+    defined = [one for one in findings if one.pair is not None]
+    inside = np.ones(len(ground.rows), dtype=bool) if within is None else within
+    codes = ground.resamples.codes[inside]
+    any_of_them = (ground.truth & ground.usable)[inside].any(axis=1)
+    with_it = len(np.unique(codes[any_of_them]))
+    pair = mean_of_pairs([one.pair for one in defined if one.pair is not None]) if defined else None
+    # The finding with the fewest patients without it is what the mean can bear.
+    without_it = min((one.result.negative_patients for one in defined), default=0)
+    result = _untested(
+        images=int(inside.sum()),
+        patients=len(np.unique(codes)),
+        positives=sum(one.result.positives for one in defined),
+        positive_patients=with_it,
+        negative_patients=without_it,
+    )
+    return Difference(result if pair is None else _estimated(result, pair, None), pair)
+
+
+def _untested(
+    *, images: int, patients: int, positives: int, positive_patients: int, negative_patients: int
+) -> PairedResult:
+    return PairedResult(
+        difference=None,
+        interval=None,
+        interval_holm=None,
+        p_delong=None,
+        p_patients=None,
+        p_error=None,
+        p_holm=None,
+        detectable=None,
+        verdict=UNDEFINED,
+        images=images,
+        patients=patients,
+        positives=positives,
+        positive_patients=positive_patients,
+        negative_patients=negative_patients,
+    )
+
+
+def _estimated(result: PairedResult, pair: Paired, p_delong: float | None) -> PairedResult:
+    fewest = min(result.positive_patients, result.negative_patients)
+    verdict = TOO_FEW if fewest < FEWEST_PATIENTS else UNDEFINED
+    update = {
+        "difference": pair.difference,
+        "p_delong": p_delong,
+        "verdict": verdict,
+        "detectable": _POWER * pair.error or None,
+    }
+    return result.model_copy(update=update)

@@ -29,8 +29,8 @@ from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Or
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.shift import describe_shift
-from cxrtune.evaluation.statistics.bands import Bands, curve_bands
-from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
+from cxrtune.evaluation.statistics.replicates import Bands, curve_bands
 from cxrtune.evaluation.subgroups import evaluate_subgroups
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
 from cxrtune.evaluation.validation import Chosen, GivenThresholds, stored_or_chosen
@@ -223,10 +223,10 @@ def _results(
     chosen: Mapping[str, Chosen],
     options: Options,
 ) -> Results:
-    cohort, areas = ground.cohort, ground.areas()
+    cohort, precisions = ground.cohort, ground.precisions()
     models = []
     for name, table in predictions.items():
-        result = evaluate_model(ground, name, table.model, chosen[name], areas, options.prevalence)
+        result = evaluate_model(ground, name, table.model, chosen[name], precisions, options.prevalence)
         part = options.training_parts.get(name)
         update = {"contamination": None if part is None else contamination(ground, part)}
         models.append(result.model_copy(update=update))

@@ -15,13 +15,11 @@ from cxrtune.evaluation.likelihood_ratios import LikelihoodRatios, likelihood_ra
 from cxrtune.evaluation.precision_recall import average_precision
 from cxrtune.evaluation.results import FindingResult, Intervals
 from cxrtune.evaluation.roc import auroc
-from cxrtune.evaluation.statistics.areas import AreaReplicates
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
+from cxrtune.evaluation.statistics.bootstrap import spread_interval
 from cxrtune.evaluation.statistics.delong import delong
-from cxrtune.evaluation.statistics.estimate import Estimate
-from cxrtune.evaluation.statistics.interval import spread_interval
+from cxrtune.evaluation.statistics.mover import Estimate
 
-Areas = Mapping[tuple[str, int], AreaReplicates]
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -47,7 +45,7 @@ def judge_finding(
     name: str,
     column: int,
     threshold: float | None,
-    areas: Areas,
+    precisions: Values | None,
     drawn: Mapping[str, Values],
 ) -> JudgedFinding:
     """Judge one model on one finding.
@@ -57,7 +55,7 @@ def judge_finding(
         name: The model's.
         column: The finding's.
         threshold: Of the model's probability; None if it has none.
-        areas: The replicates of its areas.
+        precisions: float64 (B,), the replicates of its average precision; None if it has no score of it.
         drawn: Replicates of precision, recall, specificity and F1, float64 (B,) each.
     """
     has = ground.has(name, column)
@@ -67,11 +65,11 @@ def judge_finding(
     labels, with_it = truth.astype(np.float32), len(np.unique(patients[truth]))
     precision, area = average_precision(labels, scores), None
     intervals: Intervals = {}
-    if (name, column) in areas:
+    if precisions is not None:
         area = auroc_estimate(truth, scores, patients, ground.resamples.patients)
         intervals |= {} if area is None else named_interval("auroc", area.interval())
         intervals |= _delong_interval(truth, scores)
-        intervals |= _spread("average_precision", precision, areas[name, column].average_precision, with_it)
+        intervals |= _spread("average_precision", precision, precisions, with_it)
     result = FindingResult(
         auroc=auroc(labels, scores),
         average_precision=precision,

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxrtune.evaluation.calibration_result import calibration_result
 from cxrtune.evaluation.calls import call_replicates
 from cxrtune.evaluation.classification import averages
 from cxrtune.evaluation.common_ground import CommonGround, mean_of, named_intervals
 from cxrtune.evaluation.curve_values import curve_values
-from cxrtune.evaluation.finding_result import Areas, judge_finding
+from cxrtune.evaluation.finding_result import judge_finding
 from cxrtune.evaluation.operating_point_results import operating_point_results
 from cxrtune.evaluation.results import CurveResult, ModelResult
 from cxrtune.evaluation.stated_prevalence import at_prevalence
-from cxrtune.evaluation.statistics.estimate import mean_estimate
-from cxrtune.evaluation.statistics.interval import spread_interval
+from cxrtune.evaluation.statistics.bootstrap import spread_interval
+from cxrtune.evaluation.statistics.mover import mean_estimate
 from cxrtune.evaluation.validation import Chosen
 from cxrtune.predictions import ModelCard
+
+Values = NDArray[np.float64]
 
 
 def evaluate_model(
@@ -26,7 +29,7 @@ def evaluate_model(
     name: str,
     card: ModelCard,
     chosen: Chosen,
-    areas: Areas,
+    precisions: Mapping[tuple[str, int], Values],
     prevalence: Mapping[str, float],
 ) -> ModelResult:
     """Evaluate one model.
@@ -36,7 +39,7 @@ def evaluate_model(
         name: The model's.
         card: What is known of it.
         chosen: What validation decided for it.
-        areas: The replicates of its areas.
+        precisions: float64 (B,), replicates of average precision, by model and finding's column.
         prevalence: Stated prevalences, by finding.
     """
     limits = np.array([chosen.thresholds.get(finding, np.nan) for finding in ground.findings])
@@ -50,7 +53,7 @@ def evaluate_model(
             name,
             column,
             chosen.thresholds.get(finding),
-            areas,
+            precisions.get((name, column)),
             {measure: values[column] for measure, values in drawn.items()},
         )
         for column, finding in enumerate(ground.findings)
@@ -69,7 +72,7 @@ def evaluate_model(
     areas_known = [one.area for one in judged.values() if one.area is not None]
     mean_area = mean_estimate(areas_known) if len(areas_known) == len(defined) else None
     positive = len(np.unique(ground.resamples.codes[(ground.truth & ground.usable).any(axis=1)]))
-    precisions = mean_of([areas[name, column].average_precision for column in defined])
+    macro_precisions = mean_of([precisions[name, column] for column in defined])
     return ModelResult(
         name=name,
         title=card.title,
@@ -83,7 +86,9 @@ def evaluate_model(
         intervals=named_intervals(
             {
                 "macro_auroc": None if mean_area is None else mean_area.interval(),
-                "macro_average_precision": spread_interval(macro_precision or 0.0, precisions, positive),
+                "macro_average_precision": spread_interval(
+                    macro_precision or 0.0, macro_precisions, positive
+                ),
             }
         ),
         findings=findings,

@@ -16,7 +16,7 @@ from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.common_ground import CommonGround
 from cxrtune.evaluation.results import Interval, ModelResult, NetBenefitPoint
 from cxrtune.evaluation.statistics.effective_size import kish, student
-from cxrtune.evaluation.statistics.shares import Shares, shares_of
+from cxrtune.evaluation.statistics.proportion import Shares, shares_of
 
 THRESHOLDS = np.arange(1, 61) / 100
 """Of calibrated probability: who calls at 0.20 takes four false calls for one finding."""

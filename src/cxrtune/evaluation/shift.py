@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.table import SPLITS, Cohort
-from cxrtune.evaluation.results import Shift
+from cxrtune.evaluation.results import SplitProfile
 
 
-def describe_shift(cohort: Cohort) -> list[Shift]:
+def describe_shift(cohort: Cohort) -> list[SplitProfile]:
     """Describe train, validation and test side by side, those that have images."""
     described = []
     for split in SPLITS:
@@ -19,7 +19,7 @@ def describe_shift(cohort: Cohort) -> list[Shift]:
         frame, labels = cohort.frame.iloc[rows], cohort.labels[rows]
         ages = pd.to_numeric(frame["age"], errors="coerce").dropna()
         described.append(
-            Shift(
+            SplitProfile(
                 split=split,
                 views=_shares(frame["view"]),
                 sexes=_shares(frame["sex"]),

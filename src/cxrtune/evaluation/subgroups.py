@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from cxrtune.evaluation.common_ground import CommonGround, named_intervals, stored
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Interval
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
-from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate, combined, mean_estimate
+from cxrtune.evaluation.statistics.effective_size import LEVEL
+from cxrtune.evaluation.statistics.mover import Estimate, combined, mean_estimate
 from cxrtune.evaluation.statistics.proportion import proportion_estimate
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 

@@ -13,7 +13,7 @@ from cxrtune.evaluation.comparison import compare_means
 from cxrtune.evaluation.results import AreaResult, Contamination, OutsideResult
 from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
-from cxrtune.evaluation.statistics.estimate import Estimate, mean_estimate
+from cxrtune.evaluation.statistics.mover import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)

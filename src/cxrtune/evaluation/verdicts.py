@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cxrtune.evaluation.common_ground import stored
-from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.evaluation.statistics.effective_size import LEVEL
 from cxrtune.evaluation.statistics.holm import holm, holm_levels
 from cxrtune.evaluation.statistics.swaps import Paired, Swapped, swap
 

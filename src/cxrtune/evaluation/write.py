@@ -14,7 +14,7 @@ from cxrtune.evaluation.markdown import as_markdown
 from cxrtune.evaluation.net_benefit import NetBenefit
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve
 from cxrtune.evaluation.roc import RocCurve
-from cxrtune.evaluation.statistics.bands import GRID
+from cxrtune.evaluation.statistics.replicates import GRID
 from cxrtune.evaluation.tables import (
     auroc_table,
     classification_table,

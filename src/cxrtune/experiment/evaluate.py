@@ -13,7 +13,7 @@ from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.evaluation.evaluate import Evaluation, Options, evaluate
 from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import MissingModel, Results
-from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
 from cxrtune.evaluation.write import write_evaluation
 from cxrtune.experiment.beside_the_cohort import adjudicated_labels, training_parts
 from cxrtune.experiment.choice_notes import choice_notes, judged

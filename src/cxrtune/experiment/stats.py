@@ -9,7 +9,7 @@ from pathlib import Path
 from cxrtune.evaluation.evaluate import Options, evaluate
 from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.results import Origin, Results
-from cxrtune.evaluation.statistics.patients import DEFAULT_REPLICATES
+from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
 from cxrtune.evaluation.write import RESULTS
 from cxrtune.experiment.choice_notes import judged
 from cxrtune.experiment.evaluate import notes_on, write_folder

@@ -41,7 +41,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """A heading over several columns."""
 
     text: str
@@ -67,7 +67,7 @@ class Table:
     corner: str
     columns: tuple[Column, ...]
     bodies: tuple[tuple[Row, ...], ...]
-    groups: tuple[Group, ...] = ()
+    groups: tuple[ColumnGroup, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property

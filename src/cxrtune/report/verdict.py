@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxrtune.evaluation.results import Comparison, PairedResult
-from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.evaluation.statistics.effective_size import LEVEL
 from cxrtune.evaluation.verdicts import SURE
 from cxrtune.report.notation import counted, p_text, signed, signed_span
 

@@ -1,4 +1,4 @@
-"""How well probabilities agree with how often a finding is there."""
+"""How well probabilities agree with how often a finding is there, and what error chance alone would show."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cxrtune.evaluation.statistics.effective_size import Z95
 
 BINS = 10
+_DRAWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,12 @@ def log_loss(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> f
     return float(-np.mean(np.log(np.maximum(right, 1e-12))))
 
 
-def expected_calibration_error(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
-    """Return the mean over the images of |observed - predicted| in their bin, of ten bins of equal mass.
-
-    Equal mass as in Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019: with bins of
-    equal width nearly all images of a rare finding lie in the first.
-    """
-    return error_of(reliability(truth, probabilities))
-
-
 def error_of(bins: Sequence[Bin]) -> float:
-    """Return the expected calibration error of images that are in bins."""
+    """Return the expected calibration error: the mean over the images of |observed - predicted| in their bin.
+
+    Of bins of equal mass, as in Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019:
+    with bins of equal width nearly all images of a rare finding lie in the first.
+    """
     images = sum(part.images for part in bins)
     return sum(abs(part.observed - part.predicted) * part.images for part in bins) / images
 
@@ -88,3 +84,37 @@ def _bin(probabilities: NDArray[np.float64], present: NDArray[np.bool_]) -> Bin:
         high=min(1.0, (middle + half) / whole),
         images=images,
     )
+
+
+@dataclass(frozen=True)
+class PerfectError:
+    """The expected calibration error of labels that are drawn from the probabilities themselves.
+
+    Attributes:
+        mean: Over the draws.
+        high: Their 97.5th percentile.
+    """
+
+    mean: float
+    high: float
+
+
+def error_if_perfect(probabilities: NDArray[np.float64], seed: int) -> PerfectError:
+    """Draw labels from probabilities, each image on its own, and return the error that this makes.
+
+    Only how many positives a bin has plays a part. Their number is drawn from the binomial distribution with
+    the mean and, but for rounding, the variance of the sum of the bin's images.
+
+    Args:
+        probabilities: float64 (n,), in [0, 1].
+        seed: Decides what is drawn.
+    """
+    ordered = np.sort(probabilities)
+    starts, ends = equal_mass(ordered)
+    sums, squares = (np.add.reduceat(values, starts) for values in (ordered, ordered**2))
+    # Rounded up, so that the share stays at most 1; bins of one probability need no rounding.
+    trials = np.ceil(np.divide(sums**2, squares, out=np.ones_like(sums), where=squares > 0) - 1e-9)
+    trials = np.clip(trials, 1, ends - starts).astype(np.int64)
+    drawn = np.random.default_rng(seed).binomial(trials, np.minimum(sums / trials, 1), (_DRAWS, len(sums)))
+    errors = np.abs(drawn - sums).sum(axis=1) / len(ordered)
+    return PerfectError(float(errors.mean()), float(np.quantile(errors, 0.975)))

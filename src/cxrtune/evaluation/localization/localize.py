@@ -20,7 +20,7 @@ from cxrtune.evaluation.localization.summary import (
 )
 from cxrtune.evaluation.localization.values import values_of_control, values_of_maps
 from cxrtune.evaluation.results import Localization
-from cxrtune.evaluation.statistics.patients import draw_patients
+from cxrtune.evaluation.statistics.bootstrap import draw_patients
 from cxrtune.heatmaps import Heatmaps
 
 Rows = NDArray[np.intp]

@@ -16,8 +16,8 @@ from cxrtune.evaluation.results import (
     LocalizationFinding,
     LocalizationValues,
 )
+from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.holm import holm
-from cxrtune.evaluation.statistics.patients import Resamples
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_means, swap
 

@@ -6,13 +6,18 @@ None, `null` in the file, and always stands beside the counts that it would have
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results.basis import ChosenOn, Origin
-from cxrtune.evaluation.results.calibration import CalibrationQuality, CalibrationResult, ReliabilityBin
-from cxrtune.evaluation.results.caution import Caution
-from cxrtune.evaluation.results.cohort import FindingCount, Shift, SplitCount
-from cxrtune.evaluation.results.comparison import Comparison, OutsideResult, PairedResult
-from cxrtune.evaluation.results.curve import CurveResult, NetBenefitPoint
-from cxrtune.evaluation.results.groups import Attribute, Group, GroupFinding, GroupModel
+from cxrtune.evaluation.results.cohort import Caution, FindingCount, Origin, SplitCount, SplitProfile
+from cxrtune.evaluation.results.comparison import CallComparison, CallDifference, Comparison, PairedResult
+from cxrtune.evaluation.results.finding import (
+    CalibrationQuality,
+    CalibrationResult,
+    CurveResult,
+    FindingResult,
+    NetBenefitPoint,
+    OperatingPointResult,
+    ReliabilityBin,
+    StatedPrevalence,
+)
 from cxrtune.evaluation.results.localization import (
     Localization,
     LocalizationDifference,
@@ -20,19 +25,24 @@ from cxrtune.evaluation.results.localization import (
     LocalizationValues,
 )
 from cxrtune.evaluation.results.model import (
-    AreaResult,
     AverageResult,
+    ChosenOn,
     Contamination,
     Example,
-    FindingResult,
     MissingModel,
     ModelResult,
-    OperatingPointResult,
-    StatedPrevalence,
 )
-from cxrtune.evaluation.results.paired_calls import CallComparison, CallDifference
+from cxrtune.evaluation.results.parts import (
+    AreaResult,
+    Attribute,
+    Group,
+    GroupFinding,
+    GroupModel,
+    OutsideResult,
+    SecondTruth,
+    SecondTruthFinding,
+)
 from cxrtune.evaluation.results.record import Interval, Intervals
-from cxrtune.evaluation.results.truth import SecondTruth, SecondTruthFinding
 from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, Results
 
 __all__ = [
@@ -73,7 +83,7 @@ __all__ = [
     "Results",
     "SecondTruth",
     "SecondTruthFinding",
-    "Shift",
     "SplitCount",
+    "SplitProfile",
     "StatedPrevalence",
 ]

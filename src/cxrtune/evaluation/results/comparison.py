@@ -1,8 +1,7 @@
-"""Two models, or all of them on a part of the images."""
+"""Two models on the same images: differences of AUROC, and of what they call."""
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results.model import AreaResult
 from cxrtune.evaluation.results.record import Interval, Stored
 
 
@@ -48,12 +47,32 @@ class Comparison(Stored):
     macro: PairedResult
 
 
-class OutsideResult(Stored):
-    """All models on the evaluated images that one of them was not trained on."""
+class CallDifference(Stored):
+    """The sensitivity, or the specificity, of one model less that of another, each at its own threshold.
 
-    model: str
+    `images` are those with the finding (of sensitivity) or without it (of specificity), and `patients`
+    theirs. `first_only` of them are called rightly by the first model only, `second_only` by the second only.
+    `p_patients` swaps the models within patients (with one image per patient it is McNemar's exact test);
+    interval, error, correction and verdict are as in `PairedResult`.
+    """
+
+    difference: float | None
+    interval: Interval | None
+    interval_holm: Interval | None
+    p_patients: float | None
+    p_error: float | None
+    p_holm: float | None
+    verdict: str
     images: int
     patients: int
-    findings: dict[str, dict[str, AreaResult]]
-    macro: dict[str, AreaResult]
-    differences: dict[str, PairedResult]
+    first_only: int
+    second_only: int
+
+
+class CallComparison(Stored):
+    """Two models at their thresholds; differences are `first` less `second`, by finding."""
+
+    first: str
+    second: str
+    sensitivity: dict[str, CallDifference]
+    specificity: dict[str, CallDifference]

@@ -1,48 +1,20 @@
-"""One model on the evaluated images."""
+"""One model on all findings, and what its thresholds were chosen on."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from cxrtune.evaluation.results.basis import ChosenOn
-from cxrtune.evaluation.results.calibration import CalibrationResult
-from cxrtune.evaluation.results.curve import CurveResult, NetBenefitPoint
+from cxrtune.evaluation.results.finding import (
+    CalibrationResult,
+    CurveResult,
+    FindingResult,
+    NetBenefitPoint,
+    OperatingPointResult,
+    StatedPrevalence,
+)
 from cxrtune.evaluation.results.record import Intervals, Stored
-
-
-class FindingResult(Stored):
-    """One model on one finding.
-
-    `auroc` is the area under the ROC curve in [0, 1] (Hanley and McNeil 1982, ties count one half).
-    `threshold` is a probability in [0, 1]; a probability at or above it is a positive call, and
-    precision, recall, specificity and f1 are counted there, as are the images that are called and present
-    (`tp`), called and absent (`fp`), not called and present (`fn`), not called and absent (`tn`), the
-    negative predictive value, and the likelihood ratios: sensitivity / (1 - specificity), (1 - sensitivity) /
-    specificity. The positive predictive value is `precision`. `support` is the number of positives.
-    `intervals` are by the value's name, and made as docs/statistics.md says; `auroc_delong` is DeLong's,
-    which takes images as independent.
-    """
-
-    auroc: float | None
-    average_precision: float | None = None
-    threshold: float | None
-    precision: float | None
-    recall: float | None
-    specificity: float | None
-    f1: float | None
-    support: int
-    negatives: int
-    positive_patients: int
-    negative_patients: int
-    called: int
-    tp: int | None = None
-    fp: int | None = None
-    fn: int | None = None
-    tn: int | None = None
-    negative_predictive_value: float | None = None
-    positive_likelihood_ratio: float | None = None
-    negative_likelihood_ratio: float | None = None
-    intervals: Intervals = Field(default_factory=dict)
 
 
 class AverageResult(Stored):
@@ -61,46 +33,25 @@ class AverageResult(Stored):
     intervals: Intervals = Field(default_factory=dict)
 
 
-class AreaResult(Stored):
-    """One model on one finding, on a part of the images; None where it is not defined."""
+class ChosenOn(Stored):
+    """What a model's thresholds and its calibration were chosen on.
 
-    auroc: float | None
-    positives: int
-    negatives: int
-    intervals: Intervals = Field(default_factory=dict)
-
-
-class OperatingPointResult(Stored):
-    """What one rule's threshold gives on the images that it was chosen on, and on the evaluated ones.
-
-    `sensitivity` and `specificity` are those of the evaluated images, with intervals, of so many positives of
-    so many patients, and so many negatives.
+    Attributes:
+        thresholds: `model` brought them, the `user` gave them, `validation` chose them here, or there are
+            `none`.
+        operating_points: The same of the rules' thresholds.
+        calibration: The same of the calibration.
+        validation_images: The cohort's validation images with a score and a known label.
+        validation_part: All of the cohort's validation images.
+        judged: The first that are also judged here.
     """
 
-    threshold: float
-    validation_sensitivity: float
-    validation_specificity: float
-    sensitivity: float | None
-    specificity: float | None
-    positives: int | None = None
-    positive_patients: int | None = None
-    negatives: int | None = None
-    intervals: Intervals = Field(default_factory=dict)
-
-
-class StatedPrevalence(Stored):
-    """What a positive and a negative call mean where the finding is as frequent as stated.
-
-    Predictive values follow from sensitivity and specificity by Bayes' rule, and their intervals from those
-    of the likelihood ratios; `odds_factor` is what the odds of a calibrated probability are multiplied by.
-    """
-
-    prevalence: float
-    observed: float
-    positive_predictive_value: float | None
-    negative_predictive_value: float | None
-    odds_factor: float | None
-    intervals: Intervals = Field(default_factory=dict)
+    thresholds: Literal["model", "user", "validation", "none"]
+    operating_points: Literal["model", "validation", "none"]
+    calibration: Literal["model", "validation", "none"]
+    validation_images: int
+    validation_part: int
+    judged: int
 
 
 class Contamination(Stored):

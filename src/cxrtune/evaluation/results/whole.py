@@ -6,16 +6,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from cxrtune.evaluation.results.basis import Origin
-from cxrtune.evaluation.results.caution import Caution
-from cxrtune.evaluation.results.cohort import Shift, SplitCount
-from cxrtune.evaluation.results.comparison import Comparison, OutsideResult
-from cxrtune.evaluation.results.groups import Attribute
+from cxrtune.evaluation.results.cohort import Caution, Origin, SplitCount, SplitProfile
+from cxrtune.evaluation.results.comparison import CallComparison, Comparison
 from cxrtune.evaluation.results.localization import Localization
 from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
-from cxrtune.evaluation.results.paired_calls import CallComparison
+from cxrtune.evaluation.results.parts import Attribute, OutsideResult, SecondTruth
 from cxrtune.evaluation.results.record import Stored
-from cxrtune.evaluation.results.truth import SecondTruth
 
 SCHEMA = "cxrtune.results/5"
 
@@ -59,7 +55,7 @@ class Results(Stored):
     outside: list[OutsideResult] = Field(default_factory=list)
     second_truths: list[SecondTruth] = Field(default_factory=list)
     localizations: list[Localization] = Field(default_factory=list)
-    shift: list[Shift] = Field(default_factory=list)
+    shift: list[SplitProfile] = Field(default_factory=list)
     cautions: list[Caution] = Field(default_factory=list)
     examples: list[Example] = Field(default_factory=list)
 

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from cxrtune.evaluation.statistics.delong import placements
 from cxrtune.evaluation.statistics.effective_size import effective_share, kish, normal
-from cxrtune.evaluation.statistics.estimate import Estimate
+from cxrtune.evaluation.statistics.mover import Estimate
 
 _EDGE = 1e-9
 

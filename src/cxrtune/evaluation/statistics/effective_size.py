@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+LEVEL = 0.05
+"""Of intervals and tests, unless another is asked for."""
+
 Z95 = float(ndtri(0.975))
 """Half the width of a 95 % interval, in standard errors."""
 
@@ -28,12 +31,12 @@ def normal(level: float) -> float:
     return float(ndtri(1 - level / 2))
 
 
-def student(patients: float, level: float = 0.05) -> float:
+def student(patients: float, level: float = LEVEL) -> float:
     """Return the same by Student's t, with one degree of freedom less than patients."""
     return float(stdtrit(patients - 1, 1 - level / 2)) if patients > 1 else float("inf")
 
 
-def effective_share(estimated: float, patients: float, least: float, level: float = 0.05) -> float:
+def effective_share(estimated: float, patients: float, least: float, level: float = LEVEL) -> float:
     """Return which share of the images counts, between `least` and 1.
 
     Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts

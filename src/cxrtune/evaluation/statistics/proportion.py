@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import betainc
+from scipy.special import betainc, betaincinv
 
-from cxrtune.evaluation.statistics.effective_size import effective_share, kish
-from cxrtune.evaluation.statistics.estimate import LEVEL, Estimate
+from cxrtune.evaluation.statistics.effective_size import LEVEL, Z95, effective_share, kish
+from cxrtune.evaluation.statistics.mover import Estimate
 
 _EDGE = 1e-12
+Values = NDArray[np.float64]
 
 
 def proportion_estimate(
@@ -92,3 +94,41 @@ def mid_p_interval(hits: float, images: float, level: float = LEVEL) -> tuple[fl
 
 def _where(rising: Callable[[float], float], value: float) -> float:
     return float(brentq(lambda true: rising(true) - value, _EDGE, 1 - _EDGE))
+
+
+@dataclass(frozen=True)
+class Shares:
+    """T shares with their 95 % limits, float64 (T,) each, in [0, 1]."""
+
+    value: Values
+    low: Values
+    high: Values
+
+
+def shares_of(hits: Values, images: NDArray[np.intp], width: float) -> Shares:
+    """Return the shares of hits among all images of some patients.
+
+    The effective number of images is that of `proportion_interval`; the limits are Jeffreys', which are the
+    mid-p limits but for a little (Brown, Cai and DasGupta, "Interval estimation for a binomial proportion",
+    Statistical Science 2001) and need no search.
+
+    Args:
+        hits: float64 (P, T), of each patient.
+        images: intp (P,), of each patient, at least 1.
+        width: The quantile of Student's t that stands for how well the patients' spread is known.
+    """
+    patients, number = len(images), int(images.sum())
+    value = hits.sum(axis=0) / number
+    least = kish(images) / number
+    if (images == 1).all():
+        effective = np.full_like(value, number)
+    else:
+        spread = ((hits - value * images[:, np.newaxis]) ** 2).sum(axis=0) / number**2
+        spread = spread * patients / max(patients - 1, 1)
+        known = (spread > 0) & (value > 0) & (value < 1)
+        share = np.full_like(value, least)
+        share[known] = value[known] * (1 - value[known]) / number / spread[known] * (Z95 / width) ** 2
+        effective = number * np.clip(share, least, 1.0)
+    found = value * effective, (1 - value) * effective
+    low, high = (betaincinv(found[0] + 0.5, found[1] + 0.5, tail) for tail in (0.025, 0.975))
+    return Shares(value, np.where(value > 0, low, 0.0), np.where(value < 1, high, 1.0))

@@ -13,7 +13,7 @@ from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score, span
 from cxrtune.report.sections.calibration_slope import coefficient_table, still_off
-from cxrtune.report.table import Cell, Column, Group, Row, Table
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table
 
 _ROSE = 0.00005
 """Half of the last decimal that is printed."""
@@ -94,11 +94,11 @@ def _errors(material: Material, model: ModelResult, index: int) -> Table:
         caption=f"Calibration of {model.name}. {_fitted(material, model)}",
         corner="Finding",
         groups=(
-            Group("", 1),
-            Group("Brier score", 2),
-            Group("Log loss", 2),
-            Group("ECE", 2),
-            Group("ECE if perfect", 2),
+            ColumnGroup("", 1),
+            ColumnGroup("Brier score", 2),
+            ColumnGroup("Log loss", 2),
+            ColumnGroup("ECE", 2),
+            ColumnGroup("ECE if perfect", 2),
         ),
         columns=(
             Column("Method"),

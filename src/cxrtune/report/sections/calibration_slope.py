@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxrtune.evaluation.results import CalibrationResult, Interval, ModelResult
 from cxrtune.findings import spoken
 from cxrtune.report.notation import listed, score, signed, signed_span, span
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, number
 
 _NO_SLOPE = "undefined: no positives, no negatives, or all of one score above all of the other"
 _REMARKS = (
@@ -21,7 +21,7 @@ def coefficient_table(model: ModelResult, index: int, *, is_last: bool) -> Table
         anchor=f"table-calibration-slope-{index}",
         caption=f"Calibration intercept and slope of {model.name}.",
         corner="Finding",
-        groups=(Group("With it", 2), Group("Intercept", 2), Group("Slope", 2)),
+        groups=(ColumnGroup("With it", 2), ColumnGroup("Intercept", 2), ColumnGroup("Slope", 2)),
         columns=(
             Column("Images", starts_group=True),
             Column("Patients"),

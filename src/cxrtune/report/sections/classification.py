@@ -12,7 +12,7 @@ from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
 from cxrtune.report.sections.cross_tables import cross_tables
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, number
 
 _AVERAGES = ("micro", "macro", "weighted", "samples")
 
@@ -50,7 +50,7 @@ def _reports(results: Results) -> Table:
         anchor="table-classification",
         caption=f"Precision, recall, F1 and support at each model's thresholds, {part_named(results.split)}.",
         corner="Finding",
-        groups=tuple(Group(model.name, len(names)) for model in results.models),
+        groups=tuple(ColumnGroup(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
         bodies=(
             tuple(_finding_row(results, finding) for finding in results.findings),
@@ -121,7 +121,7 @@ def _thresholds(results: Results) -> Table:
         anchor="table-thresholds",
         caption=f"The thresholds, and what each gives on {part_named(results.split)}.",
         corner="Finding",
-        groups=tuple(Group(model.name, len(names)) for model in results.models),
+        groups=tuple(ColumnGroup(model.name, len(names)) for model in results.models),
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
         bodies=(tuple(_threshold_row(results, finding) for finding in results.findings),),
         remarks=(

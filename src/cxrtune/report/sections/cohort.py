@@ -15,7 +15,7 @@ from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.item import joined
 from cxrtune.report.paper.references import named
 from cxrtune.report.paper.sentences import data, reference_standard
-from cxrtune.report.table import Cell, Column, Group, Row, Table, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, number
 
 _UNKNOWN = "not known"
 _SEXES = {"F": "Female", "M": "Male"}
@@ -50,7 +50,7 @@ def cohort_view(material: Material) -> CohortView:
             anchor="table-cohort",
             caption="Images, patients and positives by finding in each part of the cohort.",
             corner="Finding",
-            groups=tuple(Group(_PART_NAMES.get(part.split, part.split), len(names)) for part in parts),
+            groups=tuple(ColumnGroup(_PART_NAMES.get(part.split, part.split), len(names)) for part in parts),
             columns=tuple(Column(name, starts_group=name == names[0]) for _ in parts for name in names),
             bodies=(
                 (

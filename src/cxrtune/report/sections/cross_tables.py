@@ -7,7 +7,7 @@ from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.judged import part_named
 from cxrtune.report.notation import DASH, count, score
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate
 
 _REMARKS = (
     "With 95 % intervals. Predictive values hold for the share of positives among the images judged here, "
@@ -31,10 +31,10 @@ def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -
         caption=f"Cross-tables and what calls mean: {model.name}, {part_named(results.split)}.",
         corner="Finding",
         groups=(
-            Group("Present", 2),
-            Group("Absent", 2),
-            Group("Predictive value", 2),
-            Group("Likelihood ratio", 2),
+            ColumnGroup("Present", 2),
+            ColumnGroup("Absent", 2),
+            ColumnGroup("Predictive value", 2),
+            ColumnGroup("Likelihood ratio", 2),
         ),
         columns=(
             Column("Called", starts_group=True),

@@ -7,7 +7,7 @@ from cxrtune.evaluation.results import CurveResult, FindingResult, ModelResult, 
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.notation import count, score
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate
 
 _REMARKS = (
     "With 95 % intervals, but for findings of one patient. Between two points of the curve the straight "
@@ -41,9 +41,9 @@ def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -
         caption=f"Points of the ROC curves and partial areas: {model.name}, {part_named(results.split)}.",
         corner="Finding",
         groups=(
-            Group("With it", 2),
-            *(Group(name, len(held)) for name, held in points),
-            Group("Partial AUROC", 2),
+            ColumnGroup("With it", 2),
+            *(ColumnGroup(name, len(held)) for name, held in points),
+            ColumnGroup("Partial AUROC", 2),
         ),
         columns=(
             Column("Images", starts_group=True),

@@ -17,7 +17,7 @@ from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed
 from cxrtune.report.notation import p_text as p_text_of
-from cxrtune.report.table import Cell, Column, Group, Row, Table
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table
 
 _MEASURES = (
     ("pointing", "Pointing"),
@@ -134,7 +134,7 @@ def _table(one: Localization, index: int) -> Table:
         anchor=f"table-localization-{index + 1}",
         caption=f"Where {one.model} looks, against the boxes: per cent of the images.",
         corner="Finding",
-        groups=(Group("", 1), *(Group(title, len(_COLUMNS)) for _, title in _MEASURES)),
+        groups=(ColumnGroup("", 1), *(ColumnGroup(title, len(_COLUMNS)) for _, title in _MEASURES)),
         columns=(
             Column("Images"),
             *(Column(name, starts_group=name == _COLUMNS[0]) for _ in _MEASURES for name in _COLUMNS),

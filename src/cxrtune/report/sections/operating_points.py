@@ -10,7 +10,7 @@ from cxrtune.findings import spoken
 from cxrtune.report.chosen import chosen_sentence
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, signed, threshold
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, number
 
 _NONE = "undefined: no threshold, or no positives or no negatives here"
 _RULE = (
@@ -67,7 +67,10 @@ def _rule(model: ModelResult, rule: str) -> Table:
         anchor=f"table-rule-{rule}",
         caption=f"{_capital(NAMES.get(rule, rule))}: {model.name}.",
         corner="Finding",
-        groups=(Group("With it", 2), Group("", 1), Group("Sensitivity", 3), Group("Specificity", 3)),
+        groups=tuple(
+            ColumnGroup(text, span)
+            for text, span in (("With it", 2), ("", 1), ("Sensitivity", 3), ("Specificity", 3))
+        ),
         columns=(
             Column("Images"), Column("Patients"),
             Column("Threshold"),

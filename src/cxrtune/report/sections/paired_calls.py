@@ -9,7 +9,7 @@ from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, HIGHER, LOWER, NOT_SEPA
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, p_value, signed, signed_span
-from cxrtune.report.table import Cell, Column, Group, Row, Table, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, number
 
 _MEASURES = (("sensitivity", "with"), ("specificity", "without"))
 _NO_IMAGES = "undefined: no image is judged"
@@ -86,7 +86,7 @@ def _table(pair: CallComparison, measure: str, having: str, index: int) -> Table
         anchor=f"table-paired-{measure}-{index}",
         caption=f"{measure.capitalize()} of {pair.first} less that of {pair.second}.",
         corner="Finding",
-        groups=(Group("", 4), Group(f"Images {having} the finding", 4)),
+        groups=(ColumnGroup("", 4), ColumnGroup(f"Images {having} the finding", 4)),
         columns=(
             Column("Difference"),
             Column("Corrected interval"),

@@ -10,8 +10,7 @@ from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, score, signed, signed_span
-from cxrtune.report.table import Cell, Column, Row, Table, estimate, number
-from cxrtune.report.table import Group as Heading
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, number
 
 _TOO_SMALL = f"too small: fewer than {FEWEST_PATIENTS} patients with, or without, the finding"
 _ALL_TOO_SMALL = (
@@ -45,7 +44,7 @@ def _means(results: Results) -> Table:
         anchor="table-subgroups",
         caption=f"Mean AUROC by group, {part_named(results.split)}, and its gap to the largest group.",
         corner="Group",
-        groups=(Heading("", 2), *(Heading(model.name, len(names)) for model in results.models)),
+        groups=(ColumnGroup("", 2), *(ColumnGroup(model.name, len(names)) for model in results.models)),
         columns=(
             Column("Images"),
             Column("Patients"),
@@ -128,7 +127,7 @@ def _findings(results: Results, attribute: Attribute) -> Table:
         anchor=f"table-subgroups-{attribute.name.lower()}",
         caption=f"{attribute.name}, finding by finding: {first} at its thresholds.",
         corner="Finding",
-        groups=tuple(Heading(group.name, len(names)) for group in attribute.groups),
+        groups=tuple(ColumnGroup(group.name, len(names)) for group in attribute.groups),
         columns=tuple(
             Column(name, starts_group=name == names[0]) for _ in attribute.groups for name in names
         ),

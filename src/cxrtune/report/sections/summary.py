@@ -22,7 +22,7 @@ from cxrtune.report.judged import (
 )
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
-from cxrtune.report.table import Cell, Column, Group, Row, Table, estimate, mark_best, number
+from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, mark_best, number
 from cxrtune.report.verdict import tally, verdict
 
 _NO_INTERVALS = "These are point estimates without intervals or tests: a small difference may be chance."
@@ -159,11 +159,16 @@ def _table(results: Results) -> Table:
         anchor="table-auroc",
         caption=f"AUROC of each model by finding, {part_named(results.split)}.",
         corner="Finding",
-        groups=(Group("AUROC", len(results.models)), Group("Judged", 3)) if results.models else (),
+        groups=_column_groups(results),
         columns=(*columns, Column("Positive", starts_group=True), Column("Patients"), Column("Negative")),
         bodies=(tuple(_finding_row(results, finding) for finding in results.findings), _macro_rows(results)),
         remarks=(*_interval_remark(results), *([_bold_remark(results)] if len(results.models) > 1 else [])),
     )
+
+
+def _column_groups(results: Results) -> tuple[ColumnGroup, ...]:
+    models = len(results.models)
+    return (ColumnGroup("AUROC", models), ColumnGroup("Judged", 3)) if models else ()
 
 
 def _interval_remark(results: Results) -> list[str]:

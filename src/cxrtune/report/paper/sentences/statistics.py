@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxrtune.evaluation.plan import MACRO
-from cxrtune.evaluation.statistics.estimate import LEVEL
+from cxrtune.evaluation.statistics.effective_size import LEVEL
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.notation import count, counted, listed

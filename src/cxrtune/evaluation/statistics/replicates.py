@@ -1,4 +1,4 @@
-"""AUROC and average precision of every bootstrap replicate, without sorting any of them.
+"""Average precision and curve bands of every bootstrap replicate, without sorting any of them.
 
 A replicate repeats images, so it changes how much each image weighs and never their order. The images are put
 into bins by the distinct scores of the positives, once; what a replicate puts into each bin is a product of a
@@ -13,43 +13,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from cxrtune.evaluation.statistics.patients import Resamples
+from cxrtune.evaluation.statistics.bootstrap import Resamples
 
 Values = NDArray[np.float64]
+GRID = np.linspace(0, 1, 101)
+_REPLICATES = 500  # enough for a line's width in print
 
 
-@dataclass(frozen=True)
-class AreaReplicates:
-    """What each of B replicates gives; NaN in one without a positive or without a negative.
-
-    Attributes:
-        auroc: float64 (B,), in [0, 1].
-        average_precision: float64 (B,), in [0, 1].
-    """
-
-    auroc: NDArray[np.float64]
-    average_precision: NDArray[np.float64]
-
-
-def area_replicates(
+def precision_replicates(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
-) -> AreaReplicates:
-    """Return AUROC and average precision in every replicate.
+) -> Values:
+    """Return the average precision in every replicate.
 
     Args:
         truth: bool (n,), present.
         scores: (n,), known.
         rows: intp (n,), which of the resamples' images these are.
         resamples: The replicates.
+
+    Returns:
+        float64 (B,), in [0, 1]; NaN in a replicate without a positive or without a negative.
     """
-    auroc = np.full(resamples.replicates, np.nan)
-    precision = auroc.copy()
+    found = np.full(resamples.replicates, np.nan)
     if truth.all() or not truth.any():
-        return AreaReplicates(auroc, precision)
+        return found
     bins = bins_of(truth, scores, rows, resamples)
     for where, times in resamples.chunks():
-        auroc[where], precision[where] = _areas(fill(bins, times))
-    return AreaReplicates(auroc, precision)
+        found[where] = _average_precision(fill(bins, times))
+    return found
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,6 @@ class Steps:
         present: float64 (G, b), positives at the score.
         hits: float64 (G, b), positives at or above it.
         false_calls: float64 (G, b), negatives at or above it.
-        tied: float64 (G, b), negatives at it.
         all_present: float64 (b,).
         all_absent: float64 (b,).
     """
@@ -81,7 +71,6 @@ class Steps:
     present: Values
     hits: Values
     false_calls: Values
-    tied: Values
     all_present: Values
     all_absent: Values
 
@@ -89,7 +78,7 @@ class Steps:
 def bins_of(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
 ) -> Bins:
-    """Put images into bins; arguments as in `area_replicates`."""
+    """Put images into bins; arguments as in `precision_replicates`."""
     steps = np.unique(scores[truth])
     patients = resamples.codes[rows]
     left = np.searchsorted(steps, scores[~truth], "left")
@@ -109,7 +98,6 @@ def fill(bins: Bins, times: Values) -> Steps:
         present=present,
         hits=all_present - np.cumsum(present, axis=0) + present,
         false_calls=all_absent - up_to[0::2][:-1],
-        tied=absent[1::2],
         all_present=all_present,
         all_absent=all_absent,
     )
@@ -121,15 +109,71 @@ def _sparse(
     return csr_array((np.ones(len(bins)), (bins, patients)), shape=(count, resamples.patients))
 
 
-def _areas(steps: Steps) -> tuple[Values, Values]:
-    """Return AUROC and average precision of each replicate."""
+def _average_precision(steps: Steps) -> Values:
+    """Return the average precision of each replicate."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        lost = steps.false_calls - steps.tied / 2
-        won = steps.all_absent * steps.all_present - np.einsum("gb,gb->b", steps.present, lost)
-        auroc = won / (steps.all_present * steps.all_absent)
         calls = steps.hits + steps.false_calls
         # A step that nobody drew has no calls above it, perhaps: it weighs nothing.
         share = np.divide(steps.hits, calls, out=np.zeros_like(calls), where=calls > 0)
         precision = np.einsum("gb,gb->b", steps.present, share) / steps.all_present
         precision[steps.all_absent == 0] = np.nan
-    return auroc, precision
+    return np.asarray(precision, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Bands:
+    """What lies between the 2.5 % and 97.5 % quantiles at each of 101 places from 0 to 1.
+
+    Attributes:
+        sensitivity: float64 (2, 101), low and high, by false-positive rate.
+        precision: float64 (2, 101), low and high, by recall.
+    """
+
+    sensitivity: Values
+    precision: Values
+
+
+def curve_bands(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
+) -> Bands | None:
+    """Return the bands; None where there is no positive or no negative.
+
+    Args:
+        truth: bool (n,), present.
+        scores: (n,), known.
+        rows: intp (n,), which of the resamples' images these are.
+        resamples: The replicates, of which the first 500 are taken.
+    """
+    if truth.all() or not truth.any():
+        return None
+    bins = bins_of(truth, scores, rows, resamples)
+    sensitivity, precision = [], []
+    for where, times in resamples.chunks():
+        if where.start >= _REPLICATES:
+            break
+        steps = fill(bins, times)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            reached = steps.hits / steps.all_present
+            false = steps.false_calls / steps.all_absent
+            share = steps.hits / (steps.hits + steps.false_calls)
+        for replicate in range(times.shape[1]):
+            if steps.all_present[replicate] and steps.all_absent[replicate]:
+                sensitivity.append(_at(false[::-1, replicate], reached[::-1, replicate]))
+                precision.append(_from(reached[::-1, replicate], share[::-1, replicate]))
+    return Bands(_quantiles(sensitivity), _quantiles(precision))
+
+
+def _at(false: Values, reached: Values) -> Values:
+    """Return the sensitivity reached with a false-positive rate of at most each of the grid's."""
+    place = np.searchsorted(false, GRID, "right") - 1
+    return np.where(place >= 0, reached[np.maximum(place, 0)], 0.0)
+
+
+def _from(reached: Values, share: Values) -> Values:
+    """Return the precision where a recall of at least each of the grid's is first reached."""
+    place = np.minimum(np.searchsorted(reached, GRID, "left"), len(reached) - 1)
+    return np.asarray(share[place], dtype=np.float64)
+
+
+def _quantiles(curves: list[Values]) -> Values:
+    return np.asarray(np.nanquantile(np.stack(curves), (0.025, 0.975), axis=0), dtype=np.float64)

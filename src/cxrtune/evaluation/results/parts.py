@@ -1,10 +1,31 @@
-"""The models in groups of images."""
+"""The models on parts of the images, in groups, and against other labels."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
+from cxrtune.evaluation.results.comparison import PairedResult
 from cxrtune.evaluation.results.record import Interval, Intervals, Stored
+
+
+class AreaResult(Stored):
+    """One model on one finding, on a part of the images; None where it is not defined."""
+
+    auroc: float | None
+    positives: int
+    negatives: int
+    intervals: Intervals = Field(default_factory=dict)
+
+
+class OutsideResult(Stored):
+    """All models on the evaluated images that one of them was not trained on."""
+
+    model: str
+    images: int
+    patients: int
+    findings: dict[str, dict[str, AreaResult]]
+    macro: dict[str, AreaResult]
+    differences: dict[str, PairedResult]
 
 
 class GroupFinding(Stored):
@@ -58,3 +79,24 @@ class Attribute(Stored):
     name: str
     unknown: int
     groups: list[Group]
+
+
+class SecondTruthFinding(Stored):
+    """One finding of another set of labels, and the models' scores against it."""
+
+    ours: list[str]
+    positives: int
+    negatives: int
+    models: dict[str, AreaResult]
+
+
+class SecondTruth(Stored):
+    """The models against another set of labels of the same images."""
+
+    name: str
+    source: str
+    file: str
+    sha256: str
+    images: int
+    patients: int
+    findings: dict[str, SecondTruthFinding]
