@@ -34,10 +34,9 @@ from pynetdicom.dimse_primitives import C_STORE
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.inference.predictor import Predictor
-from cxrtune.serving.dicom_node.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.status import read_status
-from cxrtune.serving.dicom_node.receive import Receiver, listening
+from cxrtune.serving.dicom_node.receive import STORAGE_CLASSES, TRANSFER_SYNTAXES, Receiver, listening
 from cxrtune.serving.dicom_node.scorer import MOST_ATTEMPTS, Scorer
 from cxrtune.serving.dicom_node.settings import NodeLimits, NodeSettings
 from cxrtune.serving.dicom_node.source import instance_reader

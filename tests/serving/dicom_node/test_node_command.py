@@ -11,8 +11,7 @@ from pynetdicom import AE, evt
 from cxrtune.back_off import BackOff
 from cxrtune.errors import UsageError
 from cxrtune.serving.dicom_node.delivery import ArchiveAwayError
-from cxrtune.serving.dicom_node.dimse import StoreByDimse
-from cxrtune.serving.dicom_node.peer import Peer, read_peer, read_title
+from cxrtune.serving.dicom_node.dimse import Peer, StoreByDimse, read_peer, read_title
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.sender import Sender

@@ -140,7 +140,7 @@ def test_a_full_queue_takes_nothing_more(place):
     queue.put("1.2", bytes(10))
     with pytest.raises(OutputError, match="the queue is full: 2 instances wait") as caught:
         queue.put("1.3", b"")
-    assert "dicom-node status" in caught.value.remedy
+    assert "dicom_node.queue.status" in caught.value.remedy
     assert queue.put("1.1", bytes(600)) is None  # known, so acknowledged
     queue.close()
 

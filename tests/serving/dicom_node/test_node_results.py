@@ -19,13 +19,12 @@ from cxrtune.findings import NIH_FINDINGS
 from cxrtune.inference.predictor import Predictor
 from cxrtune.inference.quality import Flag, Quality
 from cxrtune.serving.dicom_node.codes import FINDING_CODES, finding_code
+from cxrtune.serving.dicom_node.instance import stable_uid
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.receive import SUCCESS, Receiver
-from cxrtune.serving.dicom_node.results import ResultMaker
-from cxrtune.serving.dicom_node.scorer import Scorer
+from cxrtune.serving.dicom_node.scorer import ResultMaker, Scorer
 from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import instance_reader, read_source
-from cxrtune.serving.dicom_node.uids import stable_uid
 
 
 @pytest.fixture(scope="module")

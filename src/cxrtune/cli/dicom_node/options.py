@@ -80,8 +80,7 @@ def delivery_to(title: str, by_store: str | None, by_web: str | None) -> Deliver
         from cxrtune.serving.dicom_node.web import StoreByWeb
 
         return StoreByWeb(by_web)
-    from cxrtune.serving.dicom_node.dimse import StoreByDimse
-    from cxrtune.serving.dicom_node.peer import read_peer
+    from cxrtune.serving.dicom_node.dimse import StoreByDimse, read_peer
 
     assert by_store is not None
     return StoreByDimse(title, read_peer(by_store))

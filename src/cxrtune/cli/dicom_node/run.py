@@ -55,9 +55,9 @@ def command(
     reporter = reporter_of(context)
     chosen_engine, allowed = engine_of(engine), allowances_of(allow)
     with from_extra("dicom", "the node"):
-        from cxrtune.serving.dicom_node.log import LIBRARIES, LOGGER
+        from cxrtune.serving.dicom_node import LIBRARIES, LOGGER
+        from cxrtune.serving.dicom_node.dimse import read_title
         from cxrtune.serving.dicom_node.node import run_node
-        from cxrtune.serving.dicom_node.peer import read_title
         from cxrtune.serving.dicom_node.settings import NodeSettings
 
         title = read_title(aet)

@@ -1,5 +1,14 @@
 """A DICOM node beside a picture archive: radiographs in, structured reports and heatmaps out.
 
-The way of an instance: `receive` (C-STORE) or `web` (WADO-RS) -> `queue` (SQLite, synced) -> `scorer` ->
-`results` (`report`, `capture`) -> `queue` -> `sender` (C-STORE or STOW-RS) -> done. `node` runs all of it.
+The way of an instance: `receive` (C-STORE) or `web` (WADO-RS) -> `queue` (SQLite, synced) -> `scorer`
+(`source` in a decoding process, then `report` and `capture`) -> `queue` -> `sender` (C-STORE or STOW-RS) ->
+done. `node` runs all of it.
 """
+
+import logging
+
+LOGGER = logging.getLogger("cxrtune.serving.dicom_node")
+"""What the node logs: a row's number and what became of it; never a name, an identifier or a UID."""
+
+LIBRARIES = ("pynetdicom", "pydicom", "highdicom", "dicomweb_client", "urllib3")
+"""Their loggers are silenced: what they log may hold values of a data set."""

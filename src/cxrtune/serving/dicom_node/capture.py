@@ -21,9 +21,8 @@ from cxrtune.images.radiograph import Pixels
 from cxrtune.inference.heatmap import heat, overlay
 from cxrtune.inference.prediction import FindingScore, Prediction
 from cxrtune.recipe import PreprocessSpec
-from cxrtune.serving.dicom_node.instance import DISCLAIMER, dated, take_over
+from cxrtune.serving.dicom_node.instance import DISCLAIMER, dated, stable_uid, take_over
 from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
-from cxrtune.serving.dicom_node.uids import stable_uid
 
 SERIES_NUMBER = 9802
 LONGEST_SIDE = 1024

@@ -1,18 +1,20 @@
-"""Results to an archive by C-STORE (PS3.4 annex B, PS3.7 9.1.1)."""
+"""An archive on a DICOM network: who it is, and results to it by C-STORE (PS3.4 annex B, PS3.7 9.1.1)."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from pydicom import dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from cxrtune.errors import UsageError
 from cxrtune.images.held_warnings import held_warnings
 from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
-from cxrtune.serving.dicom_node.peer import Peer
 from cxrtune.serving.dicom_node.queue import Result
 
 _SECONDS = 30.0
@@ -21,6 +23,8 @@ _SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 # PS3.7 C.4: 0111 is a duplicate, so the archive has it. The warnings of PS3.4 B.2.3 mean that it was stored.
 _STORED = frozenset({0x0000, 0x0111, 0xB000, 0xB006, 0xB007})
 _FINAL = frozenset({0x0105, 0x0106, 0x0115, 0x0117, 0x0118, 0x0119, 0x0122, 0x0124})
+_FORM = re.compile(r"(?P<title>[^@]+)@(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:\[\]]+):(?P<port>\d{1,5})")
+_LONGEST_TITLE = 16
 
 
 class StoreByDimse:
@@ -88,3 +92,52 @@ class StoreByDimse:
 
 def _kind(sop_class: str) -> str:
     return UID(sop_class).name
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An application entity on the network.
+
+    Attributes:
+        title: Its application entity title.
+        host: Name or address.
+        port: 1 to 65535.
+    """
+
+    title: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.title}@{host}:{self.port}"
+
+
+def read_peer(text: str) -> Peer:
+    """Read `AET@host:port`; an IPv6 address stands in brackets.
+
+    Raises:
+        UsageError: The text is not of that form.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise UsageError(
+            f"'{text}' does not say where an archive is",
+            remedy="Write AET@host:port, such as ORTHANC@127.0.0.1:4242.",
+        )
+    return Peer(read_title(found["title"]), found["host"].strip("[]"), int(found["port"]))
+
+
+def read_title(text: str) -> str:
+    """Check an application entity title (PS3.5 6.2, AE): spaces around it mean nothing.
+
+    Raises:
+        UsageError: It is empty, too long, or has characters that a title may not have.
+    """
+    title = text.strip(" ")
+    if not 0 < len(title) <= _LONGEST_TITLE or not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise UsageError(
+            f"'{text}' is no application entity title",
+            remedy="A title is 1 to 16 printable ASCII characters without a backslash.",
+        )
+    return title

@@ -1,8 +1,10 @@
-"""What every result has in common: the patient's and the study's elements, its own series, and no clock."""
+"""What every result has in common: elements of patient and study, stable identifiers, and no clock."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+import uuid
 from copy import deepcopy
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +24,8 @@ _ALWAYS_THERE = (
 )
 _CLOCKS = ("Content", "Acquisition", "Series", "Study")
 """Pairs of date and time, of which the first that is there is taken."""
+FORMAT = "cxrtune.dicom-node/1"
+"""Goes into every identifier; it changes when results change in kind."""
 
 
 def dated(source: SourceInstance, received: float) -> tuple[str, str]:
@@ -73,3 +77,19 @@ def to_result(dataset: Dataset) -> Result:
     with held_warnings("pydicom"):
         dcmwrite(stream, dataset, enforce_file_format=True)
     return Result(UID(dataset.SOPInstanceUID), UID(dataset.SOPClassUID), stream.getvalue())
+
+
+def stable_uid(*parts: str) -> UID:
+    """Derive a unique identifier from texts.
+
+    The first 128 bits of the SHA-256 of `FORMAT` and the parts, each ended by a line feed, become a UUID
+    of version 8 (RFC 9562 5.8), which stands behind 2.25 as a decimal number (PS3.5 B.2).
+
+    Args:
+        parts: What the identifier depends on; none holds a line feed.
+    """
+    text = "".join(f"{part}\n" for part in (FORMAT, *parts))
+    value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+    value = value & ~(0xF << 76) | 8 << 76  # version 8
+    value = value & ~(0x3 << 62) | 2 << 62  # variant of RFC 9562
+    return UID(f"2.25.{uuid.UUID(int=value).int}")

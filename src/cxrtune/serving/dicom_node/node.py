@@ -11,8 +11,8 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.inference.predictor import Predictor
+from cxrtune.serving.dicom_node import LOGGER
 from cxrtune.serving.dicom_node.delivery import Delivery
-from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.receive import Receiver, listening

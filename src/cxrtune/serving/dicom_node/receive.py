@@ -8,14 +8,27 @@ from contextlib import contextmanager
 from socketserver import BaseServer
 from typing import cast
 
+from pydicom.uid import (
+    UID,
+    ComputedRadiographyImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+    SecondaryCaptureImageStorage,
+)
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from cxrtune.errors import OutputError, UnreadableImageError, UsageError
+from cxrtune.images.dicom.codecs import CODECS
 from cxrtune.logs import where
-from cxrtune.serving.dicom_node.contexts import offer
-from cxrtune.serving.dicom_node.log import LOGGER
+from cxrtune.serving.dicom_node import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.socket_limits import BoundedServer
@@ -29,6 +42,21 @@ CANNOT_UNDERSTAND = 0xC000
 
 _SECONDS_TO_END = 5.0
 _LONGEST_SENT_UNIT = 128 * 1024  # what peers are asked to send at most in one unit
+STORAGE_CLASSES: tuple[UID, ...] = (
+    ComputedRadiographyImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
+    SecondaryCaptureImageStorage,
+)
+"""Archives send all of a study; whether an instance is a radiograph is for the reader to say."""
+TRANSFER_SYNTAXES: tuple[UID, ...] = (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+    RLELossless,
+    *map(UID, CODECS),
+)
 
 
 class Receiver:
@@ -128,3 +156,10 @@ def _stop(server: BoundedServer) -> None:
     BaseServer.shutdown(server)
     server.server_close()
     server.end_all(_SECONDS_TO_END)
+
+
+def offer(entity: AE) -> None:
+    """Let an application entity accept all of it, and C-ECHO."""
+    entity.add_supported_context(Verification)
+    for storage_class in STORAGE_CLASSES:
+        entity.add_supported_context(storage_class, list(TRANSFER_SYNTAXES))

@@ -1,19 +1,24 @@
-"""The thread between two states: received -> scored."""
+"""The thread between two states: received -> scored; and what goes back to the archive of one instance."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 
 from cxrtune.errors import OutputError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
+from cxrtune.inference.prediction import Prediction
 from cxrtune.inference.predictor import Predictor
 from cxrtune.logs import where
-from cxrtune.serving.dicom_node.log import LOGGER
-from cxrtune.serving.dicom_node.queue import Queue, Received
-from cxrtune.serving.dicom_node.results import ResultMaker
+from cxrtune.recipe import PreprocessSpec
+from cxrtune.serving.dicom_node import LOGGER
+from cxrtune.serving.dicom_node.capture import heatmap_capture
+from cxrtune.serving.dicom_node.instance import to_result
+from cxrtune.serving.dicom_node.queue import Queue, Received, Result
+from cxrtune.serving.dicom_node.report import structured_report
 from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import SourceInstance
 
@@ -129,3 +134,33 @@ class Scorer:
     def _set_aside(self, row: Received, reason: str) -> None:
         self._queue.set_aside(row.number, reason)
         LOGGER.info("instance %d: set aside: %s", row.number, reason)
+
+
+@dataclass(frozen=True)
+class ResultMaker:
+    """Makes the data sets of a model's predictions.
+
+    Attributes:
+        spec: How a radiograph becomes the network's input.
+        refuse: Give no numbers and no heatmaps of pictures that the quality checks flag.
+    """
+
+    spec: PreprocessSpec
+    refuse: bool = False
+
+    def results(self, source: SourceInstance, prediction: Prediction, received: float) -> list[Result]:
+        """Return the report, and a heatmap for each finding that is called present; the same for the same.
+
+        Args:
+            source: The radiograph.
+            prediction: What the model says of it.
+            received: When it came, in seconds since 1970.
+        """
+        made = [structured_report(source, prediction, received, refuse=self.refuse)]
+        if prediction.quality.fit or not self.refuse:
+            made += [
+                heatmap_capture(source, prediction, finding, number, self.spec, received)
+                for number, finding in enumerate(prediction.findings)
+                if finding.present
+            ]
+        return [to_result(dataset) for dataset in made]

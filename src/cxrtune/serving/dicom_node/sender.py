@@ -8,8 +8,8 @@ from contextlib import closing
 from cxrtune.back_off import BackOff
 from cxrtune.errors import OutputError
 from cxrtune.logs import where
+from cxrtune.serving.dicom_node import LOGGER
 from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError, Delivery
-from cxrtune.serving.dicom_node.log import LOGGER
 from cxrtune.serving.dicom_node.queue import Queue, Unsent
 
 _TOGETHER = 32  # results in one association

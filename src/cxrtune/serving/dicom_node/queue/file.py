@@ -1,4 +1,4 @@
-"""The queue's file: made for its owner alone, opened with what makes a commit safe."""
+"""The queue's file and its rows: made for its owner alone, opened with what makes a commit safe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cxrtune.errors import DataError, OutputError, UsageError
 from cxrtune.locks import take_lock
@@ -46,6 +48,8 @@ HELD_BYTES = """
 SELECT (SELECT COALESCE(SUM(size), 0) FROM instance) + (SELECT COALESCE(SUM(size), 0) FROM result)
 """
 """Asks for the bytes of all images and results."""
+State = Literal["received", "scored", "done", "aside"]
+"""The way of an instance: received -> scored -> done. What fails for good is set aside."""
 
 
 def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
@@ -159,3 +163,50 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             path=path,
             remedy="Choose another file with `queue`.",
         )
+
+
+@dataclass(frozen=True)
+class Received:
+    """An instance that waits to be scored.
+
+    Attributes:
+        number: Its row.
+        data: A DICOM file's bytes.
+        received: When it came, in seconds since 1970.
+        attempts: How often scoring it was begun, this time included.
+    """
+
+    number: int
+    data: bytes
+    received: float
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A data set to be stored in the archive.
+
+    Attributes:
+        uid: Its SOP Instance UID.
+        sop_class: Its SOP Class UID.
+        data: A DICOM file's bytes.
+    """
+
+    uid: str
+    sop_class: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """A result that the archive has not accepted yet.
+
+    Attributes:
+        number: Its own row.
+        instance: The row of the instance that it is of.
+        result: The data set.
+    """
+
+    number: int
+    instance: int
+    result: Result

@@ -11,8 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cxrtune.errors import OutputError
-from cxrtune.serving.dicom_node.queue.file import HELD_BYTES, open_queue
-from cxrtune.serving.dicom_node.queue.rows import Received, Result, Unsent
+from cxrtune.serving.dicom_node.queue.file import HELD_BYTES, Received, Result, Unsent, open_queue
 from cxrtune.serving.dicom_node.settings import NodeLimits
 
 _DAY = 86_400.0

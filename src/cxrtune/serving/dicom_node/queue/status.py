@@ -7,8 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxrtune.serving.dicom_node.queue.file import HELD_BYTES, open_queue
-from cxrtune.serving.dicom_node.queue.rows import State
+from cxrtune.serving.dicom_node.queue.file import HELD_BYTES, State, open_queue
 
 STATES: tuple[State, ...] = ("received", "scored", "done", "aside")
 
