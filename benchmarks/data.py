@@ -20,19 +20,19 @@ import packing
 import psutil
 import verify
 
-from cxrtune.experiment.archive.plan import Work, open_or_write_plan
-from cxrtune.experiment.archive.shards import ShardScorer
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.listing import list_images
 from cxrtune.images.reading import Reading, reader
-from cxrtune.inference.loading import LoadedModel, load_scorer
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import model_file
 from cxrtune.processors import processor_count
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source
+from cxrtune.scoring.loading import LoadedModel, load_scorer
+from cxrtune.scoring.plan import Work, open_or_write_plan
+from cxrtune.scoring.shards import ShardScorer
 
 SMALL = 64  # pixels, of the network that memory is measured with: it is fast, and archives are what is large
 

@@ -23,9 +23,9 @@ from cxrtune.experiment.export import pictures_of
 from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.reading import Reading, reading_of
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.scoring.predictor import Predictor
 
 Pictures = list[NDArray[np.uint8]]
 RADIOGRAPHS = frozenset(

@@ -20,17 +20,17 @@ import torchxrayvision as xrv
 
 from cxrtune.engines.convert import to_openvino
 from cxrtune.engines.engine import Aim, Engine, Precision
+from cxrtune.engines.export import GATE_OPERATIONS
 from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.engines.quantise import quantise
 from cxrtune.experiment.export import pictures_of
-from cxrtune.inference.export import GATE_OPERATIONS
-from cxrtune.inference.loading import TITLE, LoadedModel
-from cxrtune.inference.prediction import ModelIdentity
-from cxrtune.inference.predictor import Predictor
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.models.densenet import ChestNet
 from cxrtune.models.scoring import ScoringNet
+from cxrtune.scoring.loading import TITLE, LoadedModel
+from cxrtune.scoring.prediction import ModelIdentity
+from cxrtune.scoring.predictor import Predictor
 
 BATCH = 8
 

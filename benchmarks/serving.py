@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.web.refusals import REASONS
 
 BOUNDARY = "----------------benchmark"

@@ -22,13 +22,13 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 # What a test is, told by where it stands and what it asks for: nobody has to remember to say it.
 _SYSTEM_FOLDERS = frozenset(
-    {"baselines", "cli", "download", "engines", "inference", "experiment", "packs", "serving", "training"}
+    {"baselines", "cli", "download", "engines", "experiment", "packs", "scoring", "serving", "training"}
 )
 _SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "short_gate", "nih", "nih_1024"})
 _NUMERIC = (
     *("evaluation/", "models/", "engines/test_engines", "images/test_images_preprocess"),
-    *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "inference/test_heatmap"),
-    *("inference/test_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
+    *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "scoring/test_heatmap"),
+    *("engines/test_torch_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
     "baselines/test_probe",
 )
 _ALONE = ("test_real_radiographs", "test_readme", "test_docs_data")

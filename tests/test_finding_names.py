@@ -7,13 +7,13 @@ import pytest
 from cxrtune.cohort.table import DESCRIPTION, Cohort, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.classification import averages
-from cxrtune.experiment.rows import failed_row, table_of
 from cxrtune.finding_names import RESERVED, fault_of_names, plain_name
 from cxrtune.findings import NIH_FINDINGS
-from cxrtune.inference.prediction import ModelIdentity
 from cxrtune.models.description import ModelInfo
 from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.recipe import Recipe
+from cxrtune.scoring.prediction import ModelIdentity
+from cxrtune.scoring.rows import failed_row, table_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cxrtune.inference.predictor import Predictor
+    from cxrtune.scoring.predictor import Predictor
 
 __all__ = ["Predictor"]
 
@@ -16,7 +16,7 @@ __all__ = ["Predictor"]
 def __getattr__(name: str) -> Any:
     # Late, so that the command's help does not wait for torch.
     if name == "Predictor":
-        from cxrtune.inference.predictor import Predictor
+        from cxrtune.scoring.predictor import Predictor
 
         return Predictor
     raise AttributeError(f"module 'cxrtune' has no attribute '{name}'")

@@ -13,8 +13,8 @@ from skimage import data
 from sklearn.metrics import roc_auc_score
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.inference.predictor import Predictor
 from cxrtune.processors import processor_count
+from cxrtune.scoring.predictor import Predictor
 
 
 @pytest.fixture(autouse=True)

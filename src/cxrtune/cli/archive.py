@@ -11,8 +11,8 @@ from cxrtune.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cxrtune.experiment.score import ScoreOptions
     from cxrtune.progress import Reporter
+    from cxrtune.scoring.score import ScoreOptions
 
 _PLACES = ("local", "ray")
 _TABLES = frozenset({".parquet", ".csv", ".jsonl"})
@@ -60,7 +60,7 @@ def score(
     Raises:
         UsageError: There is no such place, or options do not go together.
     """
-    from cxrtune.experiment.archive.score import Archive
+    from cxrtune.scoring.archive import Archive
 
     if settings.on not in (None, *_PLACES):
         raise UsageError(
@@ -68,7 +68,7 @@ def score(
         )
     archive = Archive(model, inputs, out, options, settings.shard_size, settings.anew)
     if settings.on == "ray":
-        from cxrtune.experiment.archive.on_ray import Cluster, score_on_ray
+        from cxrtune.scoring.on_ray import Cluster, score_on_ray
 
         cluster = Cluster(settings.address, settings.workers, settings.cpus_per_worker)
         score_on_ray(archive, cluster, reporter)
@@ -78,6 +78,6 @@ def score(
             "--address and --cpus-per-worker are for --on ray",
             remedy="Say --on ray, or leave them out.",
         )
-    from cxrtune.experiment.archive.local import score_locally
+    from cxrtune.scoring.local import score_locally
 
     score_locally(archive, reporter, workers=settings.workers)

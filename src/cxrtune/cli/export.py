@@ -29,9 +29,9 @@ def command(
     pack: Annotated[Path | None, typer.Option("--pack", help="Their pack; otherwise the run's.")] = None,
 ) -> None:
     """Export a model with its preprocessing, findings, thresholds, calibration and gate, and check it."""
+    from cxrtune.engines.exported import EXPORTS
     from cxrtune.errors import UsageError
     from cxrtune.experiment.export import export_run, pictures_of
-    from cxrtune.inference.exported import EXPORTS
     from cxrtune.models.checkpoint import load_model
 
     chosen = one_of(tuple(EXPORTS), kind, f"cannot export to '{kind}'")

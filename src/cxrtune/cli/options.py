@@ -12,7 +12,7 @@ from cxrtune.errors import UsageError
 
 if TYPE_CHECKING:
     from cxrtune.images.dicom import Allowance
-    from cxrtune.inference.loading import EngineChoice
+    from cxrtune.scoring.loading import EngineChoice
 
 Name = TypeVar("Name", bound=str)
 
@@ -101,6 +101,6 @@ def engine_of(name: str) -> EngineChoice:
     Raises:
         UsageError: There is no such engine.
     """
-    from cxrtune.inference.loading import ENGINES
+    from cxrtune.scoring.loading import ENGINES
 
     return one_of(ENGINES, name, f"there is no engine '{name}'")

@@ -66,9 +66,9 @@ def command(
     from cxrtune.cli.archive import ArchiveOptions, is_folder, score
     from cxrtune.errors import UsageError
     from cxrtune.experiment.predict import predict_cohort
-    from cxrtune.experiment.score import ScoreOptions, score_images
     from cxrtune.images.listing import list_images
     from cxrtune.predictions import require_suffix
+    from cxrtune.scoring.score import ScoreOptions, score_images
 
     reporter = reporter_of(context)
     options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)

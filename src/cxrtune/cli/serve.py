@@ -67,8 +67,8 @@ def command(
     with from_extra("serve", "the service"):
         from cxrtune.serving.web.monitoring import LOGGER
         from cxrtune.serving.web.server import listen, serve, url_of
-    from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
+    from cxrtune.scoring.predictor import Predictor
     from cxrtune.serving.web.settings import MEGABYTE, Access, Batching, ServiceLimits, ServiceSettings
 
     limits = ServiceLimits(

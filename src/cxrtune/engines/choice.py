@@ -7,9 +7,10 @@ from typing import Literal
 
 from torch import nn
 
-from cxrtune.engines.engine import Engine, EngineName, Picture, Precision
+from cxrtune.engines.engine import Engine, EngineName, Precision
 from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import UsageError
+from cxrtune.images.preprocess import Packed
 
 # Conversion takes the time that OpenVINO gains over torch on about as many pictures (benchmarks/README.md).
 WORTH_CONVERTING = 600
@@ -54,7 +55,7 @@ def make_engine(
     *,
     size: int,
     precision: Precision = "float32",
-    calibration: Iterable[Picture] = (),
+    calibration: Iterable[Packed] = (),
 ) -> Engine:
     """Make the engine that `chosen_engine` named.
 

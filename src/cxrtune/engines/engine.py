@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from cxrtune.images.preprocess import Packed
 
-Picture = Packed
 Outputs = tuple[NDArray[Any], ...]
 EngineName = Literal["auto", "torch", "openvino"]
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -24,7 +23,7 @@ class Engine(Protocol):
     def name(self) -> str:
         """What reports call it, precision included."""
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
         """Run the network over pictures, (S, S), grey in [0, 255]; yield each one's outputs in turn.
 
         Pictures are drawn from the iterable while earlier ones are still in the network.

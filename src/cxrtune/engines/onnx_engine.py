@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrtune.engines.engine import Outputs, Picture
+from cxrtune.engines.engine import Outputs
 from cxrtune.errors import UsageError
+from cxrtune.images.preprocess import Packed
 
 _BATCH = 8
 
@@ -42,7 +43,7 @@ class OnnxEngine:
         self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
         """Run the model over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
         waiting = iter(pictures)
         while batch := list(islice(waiting, _BATCH)):

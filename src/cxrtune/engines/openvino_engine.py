@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from cxrtune.engines.engine import Aim, Outputs, Picture, Precision
+from cxrtune.engines.engine import Aim, Outputs, Precision
 from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.engines.signal_stack import keeping_signal_stack
 from cxrtune.errors import UsageError
+from cxrtune.images.preprocess import Packed
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
@@ -62,7 +63,7 @@ class OpenVinoEngine:
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
+    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
         """Run the network over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
         # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is
         # let go while a thread holds the callback waits for that thread, which waits for Python, for ever.

@@ -9,13 +9,13 @@ from contextlib import redirect_stdout
 
 import numpy as np
 
-from cxrtune.engines.engine import Picture
 from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.errors import UsageError
+from cxrtune.images.preprocess import Packed
 
 
 def quantise(
-    model: openvino.Model, pictures: Iterable[Picture], *, keep: Sequence[str] = ()
+    model: openvino.Model, pictures: Iterable[Packed], *, keep: Sequence[str] = ()
 ) -> openvino.Model:
     """Give a model INT8 weights and activations, with ranges that fit some pictures.
 

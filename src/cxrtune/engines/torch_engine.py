@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cxrtune.engines.engine import Outputs, Picture
+from cxrtune.engines.engine import Engine, Outputs
+from cxrtune.images.preprocess import Packed
+from cxrtune.memory import let_pages_go
 
 _CPU_BATCH = 8  # more is slower: the feature maps outgrow the caches (benchmarks/README.md)
 _GPU_BATCH = 64
+_KEPT_PAGES = 8  # rows of a pack between two times that its pages are let go
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class TorchEngine:
@@ -20,16 +27,62 @@ class TorchEngine:
 
     name = "torch, float32"
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, *, apart: bool = False) -> None:
+        """Take a network.
+
+        Args:
+            network: Maps grey values (N, S, S) to one output or several.
+            apart: An image's outputs do not depend on which others are run, to the bit: kernels are chosen by
+                the size of the batch, so all batches have one. It is 1 on a CPU; on a GPU the last batch is
+                filled up with blank images.
+        """
         self._network = network.eval()
         self._device = next(network.parameters()).device
-        self._batch = _CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH
+        on_cpu = self._device.type == "cpu"
+        self._batch = (1 if apart else _CPU_BATCH) if on_cpu else _GPU_BATCH
+        self._filled = apart
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[Outputs]:
-        """Run the network over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
-        waiting = iter(pictures)
+    def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
+        """Run the network over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
+        waiting = iter(images)
         while batch := list(islice(waiting, self._batch)):
+            count = len(batch)
+            if self._filled:
+                batch += [np.zeros_like(batch[0])] * (self._batch - count)
             with torch.inference_mode():
                 found = self._network(torch.from_numpy(np.stack(batch)).to(self._device))
             several: tuple[Tensor, ...] = (found,) if isinstance(found, Tensor) else tuple(found)
-            yield from zip(*(output.cpu().numpy() for output in several), strict=True)
+            yield from zip(*(output[:count].float().cpu().numpy() for output in several), strict=True)
+
+
+def on_best_device(network: Network) -> Network:
+    """Move a network to the GPU, if there is one, and return it."""
+    return network.cuda() if torch.cuda.is_available() else network
+
+
+def first_outputs(
+    engine: Engine, pixels: Packed, rows: Iterable[int], progress: Callable[[int], None] = lambda _: None
+) -> NDArray[np.float32]:
+    """Run an engine over some rows of a pack.
+
+    Args:
+        engine: Its network's first output is wanted.
+        pixels: uint8 or float16 (N, S, S), grey in [0, 255]; may be a file that is mapped into memory.
+        rows: Which, in this order.
+        progress: Told how many more are done.
+
+    Returns:
+        float32 (n, ...), one row each.
+    """
+    found = []
+    for outputs in engine.stream(pixels[row] for row in rows):
+        found.append(outputs[0])
+        progress(1)
+        if len(found) % _KEPT_PAGES == 0:
+            let_pages_go(pixels)
+    return np.stack(found)
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Map logits to probabilities in [0, 1] by the logistic function, float32 of the same shape."""
+    return cast(NDArray[np.float32], torch.sigmoid(torch.from_numpy(logits)).numpy())

@@ -13,10 +13,9 @@ from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
 from cxrtune.experiment.bank import bank_key, is_bank_of
-from cxrtune.experiment.predict import scored_rows
+from cxrtune.experiment.predict import predictions_of, scored_rows
 from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.experiment.train import weights_source
-from cxrtune.inference.scores import predictions_of
 from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
 from cxrtune.models.densenet import TRUNK_CHANNELS

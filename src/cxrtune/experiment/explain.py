@@ -19,16 +19,16 @@ from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import SUFFIXES
 from cxrtune.images.listing import ImageFile
-from cxrtune.inference.heatmap import heat, overlay, to_png
-from cxrtune.inference.loading import TITLE, EngineChoice, load_scorer
-from cxrtune.inference.prediction import Prediction
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import model_file
 from cxrtune.packs.pack import open_pack
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
 from cxrtune.recipe import HeadSpec
+from cxrtune.scoring.heatmap import heat, overlay, to_png
+from cxrtune.scoring.loading import TITLE, EngineChoice, load_scorer
+from cxrtune.scoring.prediction import Prediction
+from cxrtune.scoring.predictor import Predictor
 
 ARRAYS = "heatmaps.safetensors"
 _METHODS = {

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from cxrtune.cohort.table import Cohort, read_cohort
-from cxrtune.engines.engine import Engine, Picture
+from cxrtune.engines.engine import Engine
+from cxrtune.engines.export import export_model, parity, require_parity
+from cxrtune.engines.exported import EXPORTS, ExportKind
 from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import CxrtuneError, DataError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.files import sha256_of
-from cxrtune.inference.export import export_model, parity, require_parity
-from cxrtune.inference.exported import EXPORTS, ExportKind
+from cxrtune.images.preprocess import Packed
 from cxrtune.models.checkpoint import load_gated_model, model_file
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
@@ -50,7 +51,7 @@ class Pictures:
         rows = rows[self.pack.readable[rows]]
         return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
-    def pixels(self, rows: NDArray[np.intp]) -> Iterator[Picture]:
+    def pixels(self, rows: NDArray[np.intp]) -> Iterator[Packed]:
         """Give the pictures of some rows in turn."""
         for row in rows:
             yield np.array(self.pack.pixels[row])

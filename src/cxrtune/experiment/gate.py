@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from cxrtune.inference.engine import TorchEngine
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device
 from cxrtune.models.densenet import ChestNet
 from cxrtune.models.gate.fit import FIT_IMAGES, GateImages, GateInfo, fit_gate, step_count
 from cxrtune.models.gate.gate import Gate
@@ -65,4 +66,17 @@ def _pooled(
     if recipe.bank.store == "disk" and is_trunks:
         features = open_bank(bank, plan, [0])
         return torch.from_numpy(features.pooled(slice(0, len(plan.rows)))[rows])
-    return torch.from_numpy(TorchEngine(network).pooled_of_rows(pack.pixels, plan.rows[rows]))
+    engine = TorchEngine(on_best_device(_PooledFeatures(network)))
+    return torch.from_numpy(first_outputs(engine, pack.pixels, plan.rows[rows]))
+
+
+class _PooledFeatures(nn.Module):
+    """The mean of the trunk's output over its map."""
+
+    def __init__(self, network: ChestNet) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Map grey in [0, 255], uint8 or float16 (N, S, S), to float32 (N, 512)."""
+        return self._network.features(pixels).mean(dim=(2, 3))

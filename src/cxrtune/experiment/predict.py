@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
 from cxrtune.errors import StaleInputError
 from cxrtune.experiment.stage import left_out, skip_if_current
-from cxrtune.inference.engine import TorchEngine, probabilities
-from cxrtune.inference.loading import TITLE
-from cxrtune.inference.scores import predictions_of
 from cxrtune.models.checkpoint import MODEL, load_model
-from cxrtune.models.description import ModelInfo
+from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.pack import open_pack
-from cxrtune.predictions import ModelCard, require_suffix
+from cxrtune.predictions import ModelCard, Predictions, require_suffix
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, record_path, recording
+from cxrtune.scoring.loading import TITLE
+from cxrtune.scoring.rows import model_card
 
 SCORED_SPLITS = ("validation", "test")
 
@@ -57,11 +58,12 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
     with recording("predict", out, inputs, {}, [out.name]) as draft:
         parts, skipped = scored_rows(cohort, pack.readable)
         rows = np.concatenate(parts)
-        engine = TorchEngine(network, flip=info.recipe.prediction.flip)
+        scoring = ScoringNet(network, None, flip=info.recipe.prediction.flip)
+        engine = TorchEngine(on_best_device(scoring))
         with reporter.task("Predicting", len(rows)) as task:
             # A split at a time: in the batches of training's last look at validation, so equal to the bit.
             logits = np.concatenate(
-                [engine.logits_of_rows(pack.pixels, part, task.advance) for part in parts]
+                [first_outputs(engine, pack.pixels, part, task.advance) for part in parts]
             )
         predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
@@ -76,13 +78,27 @@ def scored_rows(cohort: Cohort, readable: NDArray[np.bool_]) -> tuple[list[NDArr
     return kept, sum(len(part) for part in rows) - sum(len(part) for part in kept)
 
 
-def model_card(info: ModelInfo) -> ModelCard:
-    """Return what a table of predictions says of one of cxrtune's models."""
-    return ModelCard(
-        title=TITLE,
-        origin=f"Recipe {info.recipe.name}; {info.origin}",
-        threshold_rule=info.threshold_rule,
-        thresholds=info.thresholds,
-        operating_points=info.operating_points,
-        calibration=info.calibration,
-    )
+def predictions_of(
+    cohort: Cohort,
+    rows: NDArray[np.intp],
+    findings: Sequence[str],
+    values: NDArray[np.float32],
+    card: ModelCard,
+) -> Predictions:
+    """Lay a model's values out in the cohort's findings.
+
+    Args:
+        cohort: Names images, patients and findings.
+        rows: intp (n,), the cohort row of each row of values.
+        findings: The model's G findings.
+        values: float32 (n, G), probabilities, NaN where not known.
+        card: The model's.
+
+    Returns:
+        One column a finding of the cohort; one that the model cannot give is NaN.
+    """
+    columns = np.full((len(rows), len(cohort.findings)), np.nan, dtype=np.float32)
+    for column, finding in enumerate(cohort.findings):
+        if finding in findings:
+            columns[:, column] = values[:, list(findings).index(finding)]
+    return Predictions(cohort.images[rows], cohort.patients[rows], cohort.findings, columns, card)

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
 from cxrtune.errors import StaleInputError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
 from cxrtune.experiment.bank import BANK, BankKeeper
 from cxrtune.experiment.gate import make_gate
 from cxrtune.experiment.stage import left_out, skip_if_current
-from cxrtune.inference.engine import TorchEngine, probabilities
 from cxrtune.models.checkpoint import MODEL, save_model
 from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.description import ModelInfo
+from cxrtune.models.scoring import ScoringNet
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.progress import Reporter, SilentReporter
@@ -182,8 +183,8 @@ class _Training:
     def save(self, model: Path, fitted: FitResult, draft: Draft) -> None:
         """Choose thresholds, write the model, and say what it is worth."""
         rows = self._plan.rows[self._plan.span("validation")]
-        engine = TorchEngine(self._network, flip=self._recipe.prediction.flip)
-        scores = probabilities(engine.logits_of_rows(self._pack.pixels, rows))
+        network = on_best_device(ScoringNet(self._network, None, flip=self._recipe.prediction.flip))
+        scores = probabilities(first_outputs(TorchEngine(network), self._pack.pixels, rows))
         # On the whole network's probabilities, the very ones that `predict` gives.
         chosen = choose(self._findings, self._labels[rows], scores, self._cohort.patients[rows])
         gate, of_gate = make_gate(

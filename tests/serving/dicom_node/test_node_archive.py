@@ -23,7 +23,7 @@ from node_world import (
 )
 from pydicom import dcmread
 
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.predictor import Predictor
 from dicom_made import SYNTAXES
 
 

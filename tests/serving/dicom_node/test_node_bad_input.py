@@ -33,7 +33,7 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.status import read_status
 from cxrtune.serving.dicom_node.receive import STORAGE_CLASSES, TRANSFER_SYNTAXES, Receiver, listening

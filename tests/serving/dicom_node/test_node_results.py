@@ -16,8 +16,8 @@ from pydicom import dcmread, filereader
 from test_node_archive import no_errors, numbers_of, texts_of
 
 from cxrtune.findings import NIH_FINDINGS
-from cxrtune.inference.predictor import Predictor
-from cxrtune.inference.quality import Flag, Quality
+from cxrtune.scoring.predictor import Predictor
+from cxrtune.scoring.quality import Flag, Quality
 from cxrtune.serving.dicom_node.codes import FINDING_CODES, finding_code
 from cxrtune.serving.dicom_node.instance import stable_uid
 from cxrtune.serving.dicom_node.queue import Queue

@@ -14,8 +14,8 @@ import pytest
 from web_service import SECONDS, served
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import MODEL, load_gated_model, save_model
+from cxrtune.scoring.predictor import Predictor
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from web_service import refused
 
-from cxrtune.inference.heatmap import heat, overlay
+from cxrtune.scoring.heatmap import heat, overlay
 
 
 def decoded(data):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from web_service import served
 
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import MODEL, load_gated_model, save_model
+from cxrtune.scoring.predictor import Predictor
 
 OWN = (
     "COPD", "Enlarged_PA", "Nodule or Mass", "Rib_Fracture",

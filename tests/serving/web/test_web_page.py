@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from web_service import served
 
-from cxrtune.inference.heatmap import heat, overlay
+from cxrtune.scoring.heatmap import heat, overlay
 from cxrtune.serving.web.settings import Access, ServiceSettings
 from dicom_made import dicom
 

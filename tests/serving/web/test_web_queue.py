@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 from web_service import connect, head_of, read_answer, refused, served
 
-from cxrtune.inference.loading import load_scorer
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.loading import load_scorer
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.web.settings import Batching, ServiceLimits, ServiceSettings
 from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 

@@ -59,8 +59,8 @@ def command(
 
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
-    from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
+    from cxrtune.scoring.predictor import Predictor
 
     settings = NodeSettings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
     predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)

@@ -62,8 +62,8 @@ def command(
 
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
-    from cxrtune.inference.predictor import Predictor
     from cxrtune.logs import log_to
+    from cxrtune.scoring.predictor import Predictor
 
     settings = NodeSettings(
         title=title,

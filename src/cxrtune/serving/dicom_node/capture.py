@@ -18,9 +18,9 @@ from pydicom.sr.coding import Code
 
 from cxrtune.findings import spoken
 from cxrtune.images.radiograph import Pixels
-from cxrtune.inference.heatmap import heat, overlay
-from cxrtune.inference.prediction import FindingScore, Prediction
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.scoring.heatmap import heat, overlay
+from cxrtune.scoring.prediction import FindingScore, Prediction
 from cxrtune.serving.dicom_node.instance import DISCLAIMER, dated, stable_uid, take_over
 from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.dicom_node import LOGGER
 from cxrtune.serving.dicom_node.delivery import Delivery
 from cxrtune.serving.dicom_node.queue import Queue

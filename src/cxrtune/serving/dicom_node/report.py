@@ -26,7 +26,7 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
+from cxrtune.scoring.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.serving.dicom_node import codes as ours
 from cxrtune.serving.dicom_node.instance import DISCLAIMER, stable_uid, take_over
 from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from cxrtune.errors import OutputError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
-from cxrtune.inference.prediction import Prediction
-from cxrtune.inference.predictor import Predictor
 from cxrtune.logs import where
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.scoring.prediction import Prediction
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.dicom_node import LOGGER
 from cxrtune.serving.dicom_node.capture import heatmap_capture
 from cxrtune.serving.dicom_node.instance import to_result

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.images.radiograph import Pixels
-from cxrtune.inference.heatmap import coloured, heat, overlay
-from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
-from cxrtune.inference.quality import Quality
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.scoring.heatmap import coloured, heat, overlay
+from cxrtune.scoring.prediction import FindingScore, ModelIdentity, Prediction
+from cxrtune.scoring.quality import Quality
 from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.schema import (

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.web.connections import UnreadBodies
 from cxrtune.serving.web.guard import Guard, SafeHeaders
 from cxrtune.serving.web.monitoring import RequestLog

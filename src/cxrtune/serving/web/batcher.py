@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cxrtune.images.reading import Reading
-from cxrtune.inference.prediction import Prediction
+from cxrtune.scoring.prediction import Prediction
 from cxrtune.serving.web.monitoring import Metrics
 from cxrtune.serving.web.settings import Batching
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from cxrtune.inference.heatmap import OPACITY
-from cxrtune.inference.prediction import Prediction
+from cxrtune.scoring.heatmap import OPACITY
+from cxrtune.scoring.prediction import Prediction
 from cxrtune.serving.web.answers import (
     Layer,
     heat_picture,

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 
 from cxrtune.errors import UsageError
-from cxrtune.inference.predictor import Predictor
 from cxrtune.loopback import as_seen_from_here
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.web.app import make_app
 from cxrtune.serving.web.connections import connections_within
 from cxrtune.serving.web.settings import ServiceSettings

@@ -12,8 +12,8 @@ from cxrtune.errors import DecodingTooSlowError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.images.reading import Reading
-from cxrtune.inference.prediction import Prediction
-from cxrtune.inference.predictor import Predictor
+from cxrtune.scoring.prediction import Prediction
+from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.web.batcher import Batcher
 from cxrtune.serving.web.body import Budget
 from cxrtune.serving.web.monitoring import Metrics

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cxrtune.engines.engine import Engine, Picture
+from cxrtune.engines.engine import Engine
+from cxrtune.images.preprocess import Packed
 from cxrtune.memory import let_pages_go
 from cxrtune.models.densenet import ChestNet
 from cxrtune.packs.pack import Pack
@@ -86,7 +87,7 @@ def build_views(
     team.wait()
 
 
-def _pictures(rows: NDArray[np.intp], view: int, pack: Pack, recipe: Recipe) -> Iterator[Picture]:
+def _pictures(rows: NDArray[np.intp], view: int, pack: Pack, recipe: Recipe) -> Iterator[Packed]:
     for row in rows:
         yield view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=int(row), view=view)
 

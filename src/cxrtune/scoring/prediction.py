@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Pixels
-from cxrtune.inference.quality import Quality
+from cxrtune.scoring.quality import Quality
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 
 from cxrtune.engines.convert import to_openvino
-from cxrtune.engines.engine import Engine, Picture
+from cxrtune.engines.engine import Engine
+from cxrtune.engines.exported import FORMAT, KEY, KIND, MODEL_SHA256, ExportKind, open_exported
 from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.engines.quantise import quantise
 from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import CxrtuneError, UsageError
 from cxrtune.files import naming_output_errors
-from cxrtune.inference.exported import FORMAT, KEY, KIND, MODEL_SHA256, ExportKind, open_exported
+from cxrtune.images.preprocess import Packed
 from cxrtune.models.description import ModelInfo, describe
 from cxrtune.models.scoring import Scores, ScoringNet
 
@@ -64,7 +65,7 @@ def export_model(
     kind: ExportKind,
     file: Path,
     *,
-    calibration: Iterable[Picture] = (),
+    calibration: Iterable[Packed] = (),
     accept: Callable[[Engine], None],
 ) -> None:
     """Export a model; it takes its place only when it was accepted.
@@ -99,7 +100,7 @@ def export_model(
         accept(open_exported(partial).run("throughput")[1])
 
 
-def parity(scoring: ScoringNet, engine: Engine, pictures: Sequence[Picture]) -> Parity:
+def parity(scoring: ScoringNet, engine: Engine, pictures: Sequence[Packed]) -> Parity:
     """Compare an engine with torch."""
     exact, found = _outputs(TorchEngine(scoring), pictures), _outputs(engine, pictures)
     expected = torch.from_numpy(exact["logits"]).sigmoid().numpy()
@@ -127,7 +128,7 @@ def require_parity(found: Parity, file: Path) -> None:
         )
 
 
-def _outputs(engine: Engine, pictures: Sequence[Picture]) -> dict[str, NDArray[Any]]:
+def _outputs(engine: Engine, pictures: Sequence[Packed]) -> dict[str, NDArray[Any]]:
     columns = zip(*engine.stream(pictures), strict=True)
     return {name: np.stack(column) for name, column in zip(Scores._fields, columns, strict=True)}
 

@@ -12,9 +12,9 @@ from PIL import Image
 import cxrtune
 from cxrtune.errors import ModelFileError, UnreadableImageError, UsageError
 from cxrtune.evaluation.calibration.calibrator import read_calibrator
-from cxrtune.inference.loading import fastest, load_scorer
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model, save_model
+from cxrtune.scoring.loading import fastest, load_scorer
+from cxrtune.scoring.predictor import Predictor
 from dicom_made import SYNTAXES, dicom
 from encoded import saved
 

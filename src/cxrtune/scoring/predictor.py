@@ -17,11 +17,11 @@ from cxrtune.images.decoders import in_order
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
-from cxrtune.inference.in_turn import scored_in_turn
-from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
-from cxrtune.inference.prediction import ModelIdentity, Prediction
-from cxrtune.inference.scoring import Scoring
 from cxrtune.models.description import ModelInfo
+from cxrtune.scoring.in_turn import scored_in_turn
+from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.scoring.prediction import ModelIdentity, Prediction
+from cxrtune.scoring.scoring import Scoring
 
 Source = str | Path | bytes | Pixels
 """A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""

@@ -10,15 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.experiment.archive.plan import Plan
-from cxrtune.experiment.rows import Row, failed_row, row_of, table_of
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
-from cxrtune.inference.in_turn import scored_in_turn
-from cxrtune.inference.loading import LoadedModel
-from cxrtune.inference.scoring import Scoring
 from cxrtune.prediction_parts import PartPlace
+from cxrtune.scoring.in_turn import scored_in_turn
+from cxrtune.scoring.loading import LoadedModel
+from cxrtune.scoring.plan import ShardPlan
+from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
+from cxrtune.scoring.scoring import Scoring
 
 _Image = tuple[bytes, str | None]
 """A file's path, and why it cannot even be tried, or None."""
@@ -36,7 +36,7 @@ class ShardScorer:
         self._scoring = Scoring(model.info, model.identity)
         self._refuse = refuse
 
-    def score(self, plan: Plan, shards: Iterable[int]) -> Iterator[int]:
+    def score(self, plan: ShardPlan, shards: Iterable[int]) -> Iterator[int]:
         """Score shards and write them; yield each one's number when it is on disk.
 
         The next shard's images are decoded while this one is in the network. The network is empty between

@@ -8,9 +8,9 @@ from scipy.special import expit
 from cxrtune.engines.engine import Outputs
 from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.images.reading import Appearance, Reading
-from cxrtune.inference.prediction import FindingScore, ModelIdentity, Prediction
-from cxrtune.inference.quality import Quality, assess
 from cxrtune.models.description import ModelInfo
+from cxrtune.scoring.prediction import FindingScore, ModelIdentity, Prediction
+from cxrtune.scoring.quality import Quality, assess
 
 
 class Scoring:

@@ -12,14 +12,13 @@ import pyarrow.parquet as pq
 import torch
 
 from cxrtune.errors import DataError
-from cxrtune.experiment.archive.plan import PLAN, Plan, Work, open_or_write_plan
-from cxrtune.experiment.score import ScoreOptions
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.images.listing import list_images
-from cxrtune.inference.loading import EngineChoice
-from cxrtune.inference.prediction import ModelIdentity
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.provenance import Source, is_current, key_of, recording
+from cxrtune.scoring.loading import EngineChoice
+from cxrtune.scoring.plan import PLAN, ShardPlan, Work, open_or_write_plan
+from cxrtune.scoring.prediction import ModelIdentity
+from cxrtune.scoring.score import ScoreOptions
 
 SHARD_SIZE = 1024
 _TOLD = 10  # images that are named one by one; all of them are rows of the shards
@@ -51,7 +50,7 @@ class Archive:
         return replace(self, options=replace(self.options, engine=engine))
 
 
-Scores = Callable[[Plan, Sequence[int]], Iterator[int]]
+Scores = Callable[[ShardPlan, Sequence[int]], Iterator[int]]
 """Scores the shards of a plan, writes them, and yields the number of each one that is on disk."""
 
 
@@ -108,7 +107,7 @@ def score_archive(archive: Archive, identity: ModelIdentity, scores: Scores, rep
     return out
 
 
-def _planned(archive: Archive, identity: ModelIdentity, reporter: Reporter) -> Plan | None:
+def _planned(archive: Archive, identity: ModelIdentity, reporter: Reporter) -> ShardPlan | None:
     """Return the plan, or None where there is nothing left to do."""
     listing = list_images(archive.inputs)
     listing.passed.tell("predict", reporter)
@@ -118,7 +117,8 @@ def _planned(archive: Archive, identity: ModelIdentity, reporter: Reporter) -> P
     ]
     settings = asdict(archive.options) | {"engine": identity.engine, "shard_size": archive.shard_size}
     settings["allow"] = list(archive.options.allow)
-    if not archive.anew and skip_if_current("predict", archive.out, inputs, settings, reporter):
+    if not archive.anew and is_current(archive.out, key_of(inputs, settings)):
+        reporter.say(f"predict: inputs and settings are unchanged, {archive.out} is kept")
         return None
     work = Work(inputs, settings)
     plan = open_or_write_plan(archive.out, listing, work, archive.shard_size, anew=archive.anew)

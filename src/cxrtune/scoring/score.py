@@ -8,21 +8,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxrtune.errors import DataError, UnreadableImageError
-from cxrtune.experiment.journal import Journal
-from cxrtune.experiment.rows import Row, failed_row, row_of, table_of
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.listing import ImageFile
 from cxrtune.images.reading import Reading, reader
-from cxrtune.inference.in_turn import scored_in_turn
-from cxrtune.inference.loading import EngineChoice, LoadedModel, load_scorer
-from cxrtune.inference.scoring import Scoring
 from cxrtune.predictions import require_suffix
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, key_of, recording
+from cxrtune.provenance import Source, is_current, key_of, recording
+from cxrtune.scoring.in_turn import scored_in_turn
+from cxrtune.scoring.journal import Journal
+from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
+from cxrtune.scoring.scoring import Scoring
 
 _TOLD = 10  # unreadable images that are named one by one; all of them are rows of the table
 
@@ -67,7 +66,8 @@ def score_images(
         Source.of_listing("images", Path(), {image.name: image.path for image in images}),
     ]
     settings = asdict(options) | {"engine": loaded.identity.engine}
-    if skip_if_current("predict", out, inputs, settings, reporter):
+    if is_current(out, key_of(inputs, settings)):
+        reporter.say(f"predict: inputs and settings are unchanged, {out} is kept")
         return out
     names = [image.name for image in images]
     with recording("predict", out, inputs, settings, [out.name]) as draft:

@@ -14,14 +14,14 @@ import torch
 
 from cxrtune.engines.choice import WORTH_CONVERTING
 from cxrtune.engines.engine import Aim, Engine
+from cxrtune.engines.exported import EXPORTS, Exported, ExportKind, open_exported
 from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import ModelFileError, UsageError
 from cxrtune.files import sha256_of
-from cxrtune.inference.exported import EXPORTS, Exported, ExportKind, open_exported
-from cxrtune.inference.prediction import ModelIdentity
 from cxrtune.models.checkpoint import load_gated_model, model_file
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
+from cxrtune.scoring.prediction import ModelIdentity
 
 EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8", "onnx"]
 ENGINES: tuple[EngineChoice, ...] = ("auto", "torch", "openvino", "openvino-int8", "onnx")

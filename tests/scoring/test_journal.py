@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxrtune.experiment.journal import Journal
+from cxrtune.scoring.journal import Journal
 
 
 def test_rows_come_back(tmp_path):

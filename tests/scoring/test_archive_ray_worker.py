@@ -7,9 +7,9 @@ from safetensors.torch import load_file, save_file
 
 from archives_made import contents, parts
 from cxrtune.errors import CxrtuneError, OutputError, StaleInputError
-from cxrtune.experiment.archive.on_ray import ShardWorker
-from cxrtune.experiment.archive.worker_error import as_text, from_text
-from cxrtune.experiment.score import ScoreOptions
+from cxrtune.scoring.on_ray import ShardWorker
+from cxrtune.scoring.score import ScoreOptions
+from cxrtune.scoring.worker_error import as_text, from_text
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cxrtune.inference.heatmap import enlarged, heat, overlay, to_png
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.scoring.heatmap import enlarged, heat, overlay, to_png
 
 CORNER = np.array([[4, 0], [0, 0]], dtype=np.float32)
 

@@ -6,12 +6,12 @@ import numpy as np
 import onnx
 import pytest
 
+from cxrtune.engines.export import Parity, require_parity
+from cxrtune.engines.exported import EXPORTS, open_exported
 from cxrtune.errors import CxrtuneError, ModelFileError, UsageError
 from cxrtune.experiment import export as stage
-from cxrtune.inference.export import Parity, require_parity
-from cxrtune.inference.exported import EXPORTS, open_exported
-from cxrtune.inference.predictor import Predictor
 from cxrtune.models.checkpoint import load_gated_model
+from cxrtune.scoring.predictor import Predictor
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_what_differs_from_torch_is_refused(tmp_path, found):
 
 def test_what_is_not_accepted_is_not_left_behind(exported, cxrtune, monkeypatch):
     before = (exported / EXPORTS["openvino"]).read_bytes()
-    monkeypatch.setattr("cxrtune.inference.export.TOLERANCE", 0.0)
+    monkeypatch.setattr("cxrtune.engines.export.TOLERANCE", 0.0)
     message = cxrtune("export", exported, "--to", "openvino").refused()
     assert "differs from torch" in message
     assert "Nothing was exported" in message

@@ -19,18 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
-from cxrtune.experiment.archive.plan import Plan
-from cxrtune.experiment.archive.score import Archive, score_archive
-from cxrtune.experiment.archive.shards import ShardScorer
-from cxrtune.experiment.archive.worker_error import as_text, from_text
-from cxrtune.experiment.score import ScoreOptions
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
-from cxrtune.inference.loading import load_scorer
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter, SilentReporter
+from cxrtune.scoring.archive import Archive, score_archive
+from cxrtune.scoring.loading import load_scorer
+from cxrtune.scoring.plan import ShardPlan
+from cxrtune.scoring.score import ScoreOptions
+from cxrtune.scoring.shards import ShardScorer
+from cxrtune.scoring.worker_error import as_text, from_text
 
 _ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
 _START = "local"  # Ray's own word for a cluster that is started now and ends with us
@@ -71,7 +71,7 @@ def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path
     # Only to know which model it is, and to refuse a wrong one before a cluster is started.
     identity = load_scorer(archive.model, archive.options.engine, aim="throughput", at_once=1).identity
 
-    def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
+    def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:
         for shard in shards:
             _attempts(plan.part(shard)).unlink(missing_ok=True)
         with _connected(cluster) as processors:
@@ -87,7 +87,7 @@ class ShardWorker:
 
     def __init__(self, folder: Path, model: Path, options: ScoreOptions, cpus: int) -> None:
         self._folder, self._path, self._options, self._cpus = folder, model, options, cpus
-        self._ready: tuple[Plan, ShardScorer] | None = None
+        self._ready: tuple[ShardPlan, ShardScorer] | None = None
 
     def __call__(self, batch: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
         """Score shards; return their numbers, and the error that kept one from being written, as text."""
@@ -104,7 +104,7 @@ class ShardWorker:
             error = as_text(caught)
         return {"shard": batch["shard"], "error": np.array([error] * len(shards), dtype=object)}
 
-    def _started(self) -> tuple[Plan, ShardScorer]:
+    def _started(self) -> tuple[ShardPlan, ShardScorer]:
         if self._ready is None:
             import torch
 
@@ -112,7 +112,7 @@ class ShardWorker:
 
             keep_freed_memory()
             torch.set_num_threads(self._cpus)
-            plan, options = Plan(self._folder), self._options
+            plan, options = ShardPlan(self._folder), self._options
             model = load_scorer(self._path, options.engine, aim="throughput", at_once=self._cpus)
             if plan.inputs[0].sha256 != model.identity.sha256:
                 raise StaleInputError(

@@ -5,9 +5,9 @@ import pytest
 
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.reading import appearance_of
-from cxrtune.inference.quality import assess
 from cxrtune.models.gate.fit import GateInfo
 from cxrtune.models.gate.pose import POSES
+from cxrtune.scoring.quality import assess
 
 GATE = GateInfo(threshold=1.1, fitted_on=100, chosen_on=50)
 ORDINARY = np.tile(np.arange(256, dtype=np.uint8), (256, 1))

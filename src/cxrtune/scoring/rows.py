@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxrtune.experiment.predict import model_card
-from cxrtune.inference.prediction import FindingScore, ModelIdentity
-from cxrtune.inference.quality import Quality
 from cxrtune.models.description import ModelInfo
-from cxrtune.predictions import Predictions
+from cxrtune.predictions import ModelCard, Predictions
+from cxrtune.scoring.loading import TITLE
+from cxrtune.scoring.prediction import FindingScore, ModelIdentity
+from cxrtune.scoring.quality import Quality
 
 Row = dict[str, Any]
 
@@ -79,3 +79,15 @@ def table_of(
     card = replace(model_card(info), sha256=identity.sha256, engine=identity.engine)
     unknown = np.full(len(rows), None, dtype=object)
     return Predictions(np.array(names, dtype=object), unknown, findings, values, card, more)
+
+
+def model_card(info: ModelInfo) -> ModelCard:
+    """Return what a table of predictions says of one of cxrtune's models."""
+    return ModelCard(
+        title=TITLE,
+        origin=f"Recipe {info.recipe.name}; {info.origin}",
+        threshold_rule=info.threshold_rule,
+        thresholds=info.thresholds,
+        operating_points=info.operating_points,
+        calibration=info.calibration,
+    )

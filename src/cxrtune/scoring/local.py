@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cxrtune.experiment.archive.plan import Plan
-from cxrtune.experiment.archive.score import Archive, score_archive
-from cxrtune.experiment.archive.shards import ShardScorer
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
-from cxrtune.inference.loading import load_scorer
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
+from cxrtune.scoring.archive import Archive, score_archive
+from cxrtune.scoring.loading import load_scorer
+from cxrtune.scoring.plan import ShardPlan
+from cxrtune.scoring.shards import ShardScorer
 
 
 def score_locally(archive: Archive, reporter: Reporter, *, workers: int | None = None) -> Path:
@@ -31,7 +31,7 @@ def score_locally(archive: Archive, reporter: Reporter, *, workers: int | None =
     options = archive.options
     model = load_scorer(archive.model, options.engine, aim="throughput", at_once=processor_count())
 
-    def scores(plan: Plan, shards: Sequence[int]) -> Iterator[int]:
+    def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:
         make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
         notes = FileNotes("predict", reporter)
         with Decoders(make, workers or processor_count(), warn=notes.warn) as decoders:

@@ -52,7 +52,7 @@ class Work:
         }
 
 
-class Plan:
+class ShardPlan:
     """The shards of one archive."""
 
     def __init__(self, folder: Path) -> None:
@@ -111,7 +111,9 @@ class Plan:
             return file.read_row_group(shard)
 
 
-def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: int, *, anew: bool) -> Plan:
+def open_or_write_plan(
+    folder: Path, listing: Listing, work: Work, shard_size: int, *, anew: bool
+) -> ShardPlan:
     """Return the plan of just this work in a folder, written now if there is none.
 
     Args:
@@ -127,7 +129,7 @@ def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: i
     """
     path = folder / PLAN
     if path.is_file() and not anew:
-        plan = Plan(folder)
+        plan = ShardPlan(folder)
         if plan.key != work.key:
             raise StaleInputError(_differs(plan, work), path=folder, remedy=_ANEW)
         return plan
@@ -138,7 +140,7 @@ def open_or_write_plan(folder: Path, listing: Listing, work: Work, shard_size: i
         for old in (record_path(folder), path, *folder.glob(PARTS)):
             old.unlink(missing_ok=True)
     _write(path, listing, work, shard_size)
-    return Plan(folder)
+    return ShardPlan(folder)
 
 
 def _write(path: Path, listing: Listing, work: Work, shard_size: int) -> None:
@@ -151,7 +153,7 @@ def _write(path: Path, listing: Listing, work: Work, shard_size: int) -> None:
                 writer.write_table(rows, row_group_size=shard_size)
 
 
-def _differs(plan: Plan, work: Work) -> str:
+def _differs(plan: ShardPlan, work: Work) -> str:
     """Say what is not the same."""
     before = {source.name: source.sha256 for source in plan.inputs}
     others = [source.name for source in work.inputs if before.get(source.name) != source.sha256]

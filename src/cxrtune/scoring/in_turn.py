@@ -6,19 +6,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from cxrtune.engines.engine import Engine, Outputs, Picture
+from cxrtune.engines.engine import Engine, Outputs
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.preprocess import Packed
 
 Read = TypeVar("Read")
 
 
 def scored_in_turn(
-    engine: Engine, read: Iterable[Read | UnreadableImageError], picture: Callable[[Read], Picture]
+    engine: Engine, read: Iterable[Read | UnreadableImageError], picture: Callable[[Read], Packed]
 ) -> Iterator[tuple[Read, Outputs] | UnreadableImageError]:
     """Run the network over what was read; yield each with its outputs, and errors in their places."""
     behind: deque[Read | UnreadableImageError] = deque()
 
-    def pictures() -> Iterator[Picture]:
+    def pictures() -> Iterator[Packed]:
         for found in read:
             behind.append(found)
             if not isinstance(found, UnreadableImageError):
