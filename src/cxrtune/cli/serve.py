@@ -9,7 +9,7 @@ import typer
 
 from cxrtune.cli.console import reporter_of
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of, one_of
+from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of, one_of
 from cxrtune.loopback import LOOPBACK, LOOPBACK_NAMES, is_loopback
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ _SHORTEST_TOKEN = 16
 
 def command(
     context: typer.Context,
-    model: Annotated[
-        Path,
-        typer.Argument(help="A run folder, its model.safetensors, or an export.", show_default=False),
-    ],
+    model: Model,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
     host: Annotated[str, typer.Option("--host", help="Where to listen; 0.0.0.0 is everywhere.")] = LOOPBACK,
     engine: Engine = "auto",

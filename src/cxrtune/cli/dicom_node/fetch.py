@@ -9,7 +9,6 @@ import typer
 from cxrtune.cli.dicom_node.options import (
     MaxGigabytes,
     MaxWaiting,
-    Model,
     QueueFile,
     Refuse,
     ResultsTo,
@@ -21,7 +20,7 @@ from cxrtune.cli.dicom_node.options import (
 )
 from cxrtune.cli.dicom_node.status import print_status
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of
+from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of
 
 
 def command(

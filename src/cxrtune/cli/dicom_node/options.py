@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from cxrtune.serving.dicom_node.delivery import Delivery
     from cxrtune.serving.dicom_node.settings import NodeLimits
 
-Model = Annotated[
-    Path, typer.Argument(help="A run folder, its model.safetensors, or an export.", show_default=False)
-]
 Title = Annotated[str, typer.Option("--aet", help="The node's own application entity title.")]
 ResultsTo = Annotated[
     str | None,

@@ -10,7 +10,6 @@ from cxrtune.cli.console import reporter_of
 from cxrtune.cli.dicom_node.options import (
     MaxGigabytes,
     MaxWaiting,
-    Model,
     QueueFile,
     Refuse,
     ResultsTo,
@@ -21,7 +20,7 @@ from cxrtune.cli.dicom_node.options import (
     queue_file,
 )
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, allowances_of, engine_of
+from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of
 from cxrtune.loopback import LOOPBACK, is_loopback
 
 
