@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cxrtune.phantom.anatomy import Anatomy
+from cxrtune.phantom.chest import Anatomy
 from cxrtune.phantom.spec import Exposure
 from cxrtune.phantom.texture import smooth_noise
 from cxrtune.phantom.torso import ellipsoid

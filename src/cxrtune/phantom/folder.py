@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +13,10 @@ from pathlib import Path
 
 import cv2
 
-from cxrtune.errors import OutputError, UsageError
+from cxrtune.errors import CxrtuneError, OutputError, UnreadableImageError, UsageError
 from cxrtune.files import PARTIAL_SUFFIX, naming_output_errors
+from cxrtune.images.decoders import Decoders
+from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.memory import keep_freed_memory
 from cxrtune.phantom.population import Study, draw_population
 from cxrtune.phantom.radiograph import FindingBox, draw_phantom
@@ -26,6 +26,7 @@ from cxrtune.processors import processor_count
 
 SMALLEST_SIZE = 64
 LARGEST_SIZE = 2048
+_LIMITS = DecodingLimits(seconds=600.0, memory_bytes=1 << 33)
 
 
 @dataclass(frozen=True)
@@ -132,20 +133,21 @@ def _staged(out: Path) -> Iterator[Path]:
 def _draw_all(
     studies: Sequence[Study], folder: Path, workers: int | None
 ) -> Iterator[tuple[FindingBox, ...]]:
-    draw = partial(_draw_one, folder)
     wanted = min(workers or processor_count(), len(studies))
     if wanted == 1:
-        yield from map(draw, studies)
+        yield from map(partial(_draw_one, folder), studies)
         return
-    # Spawned, not forked: the caller may hold threads and a GPU that a fork would break.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(wanted, mp_context=context, initializer=_prepare_worker) as pool:
-        yield from pool.map(draw, studies, chunksize=4)
+    # The processes that decode elsewhere draw here; what they draw is no stranger's file.
+    with Decoders(partial(_drawing_into, folder), wanted, limits=_LIMITS) as processes:
+        for found in processes.read(studies):
+            if isinstance(found, UnreadableImageError):
+                raise CxrtuneError(f"a phantom cannot be drawn: its process {found.reason}")
+            yield found
 
 
-def _prepare_worker() -> None:
-    cv2.setNumThreads(1)
+def _drawing_into(folder: Path) -> Callable[[Study], tuple[FindingBox, ...]]:
     keep_freed_memory()
+    return partial(_draw_one, folder)
 
 
 def _draw_one(folder: Path, study: Study) -> tuple[FindingBox, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxrtune.phantom.anatomy import Anatomy
+from cxrtune.phantom.chest import Anatomy
 from cxrtune.phantom.spec import Physique
 from cxrtune.phantom.torso import ellipsoid, merge
 from cxrtune.phantom.view import Map, View, power

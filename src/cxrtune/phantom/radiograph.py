@@ -8,17 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cxrtune.phantom.accessories import collimate, draw_gas, draw_leads, exposed_part, stamp_marker
-from cxrtune.phantom.anatomy import Anatomy, anatomy_of
-from cxrtune.phantom.chest import Chest, water_depth
+from cxrtune.phantom.chest import Anatomy, Chest, anatomy_of, water_depth
 from cxrtune.phantom.detector import add_noise, detected_signal, display, equalise, window_of
-from cxrtune.phantom.lungs import draw_lungs, draw_pleural_space
+from cxrtune.phantom.lungs import draw_lungs, draw_pleural_space, draw_vessels
 from cxrtune.phantom.mediastinum import draw_airways, draw_mediastinum
 from cxrtune.phantom.pathology import PATHOLOGIES
 from cxrtune.phantom.skeleton import draw_skeleton
 from cxrtune.phantom.spec import PHANTOM_FINDINGS, PhantomSpec
 from cxrtune.phantom.texture import layered_noise
 from cxrtune.phantom.torso import draw_torso
-from cxrtune.phantom.vessels import draw_vessels
 from cxrtune.phantom.view import Map, View
 
 VISIBLE_SHARE = 0.25

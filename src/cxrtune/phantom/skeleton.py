@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cxrtune.phantom.anatomy import Anatomy
+from cxrtune.phantom.chest import Anatomy
 from cxrtune.phantom.spec import Exposure, Physique
 from cxrtune.phantom.view import Map, Points, View
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from cxrtune.phantom.pathology.airspace import draw_consolidation, draw_infiltration
-from cxrtune.phantom.pathology.atelectasis import atelectasis_shift, draw_atelectasis
-from cxrtune.phantom.pathology.focal import draw_mass, draw_nodule
 from cxrtune.phantom.pathology.kind import Pathology, Shift
+from cxrtune.phantom.pathology.lung import (
+    atelectasis_shift,
+    draw_atelectasis,
+    draw_consolidation,
+    draw_infiltration,
+    draw_mass,
+    draw_nodule,
+)
 from cxrtune.phantom.pathology.pleural import (
     draw_effusion,
     draw_pleural_thickening,
