@@ -1,4 +1,9 @@
-"""Other tools that may watch a training: TensorBoard, and MLflow with a store in the run folder."""
+"""Other tools that may watch a training: TensorBoard, and MLflow with a store in the run folder.
+
+Lightning's loggers are not used: its TensorBoardLogger expands variables in a folder's name and then writes
+elsewhere; its MLFlowLogger stores the names of user and script, cuts parameters at 250 characters, and
+changes the tracking address of the whole process.
+"""
 
 from __future__ import annotations
 

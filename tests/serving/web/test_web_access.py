@@ -1,8 +1,13 @@
 """Who may ask, and what a browser is told."""
 
+import asyncio
+
+import httpx
 import pytest
+from starlette.applications import Starlette
 from web_service import Client, refused, served
 
+from cxrtune.serving.web import service_routes
 from cxrtune.serving.web.guard import POLICY
 from cxrtune.serving.web.settings import Access, ServiceSettings
 
@@ -120,6 +125,22 @@ def test_the_pages_files_come_with_their_types_and_are_not_sent_twice(service):
         again = service.get(path, headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
     assert service.ask("HEAD", "/").status_code == 200
+
+
+def test_the_pages_files_may_be_links_to_elsewhere(monkeypatch, tmp_path):
+    """As uv installs them with `--link-mode symlink`."""
+    for file in service_routes.PAGE.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.setattr(service_routes, "PAGE", tmp_path)
+    app = Starlette(routes=service_routes.page_routes())
+
+    async def got(path):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+            return await client.get(path)
+
+    assert asyncio.run(got("/")).text == (tmp_path / "index.html").read_text()
+    assert asyncio.run(got("/page/app.js")).text == (tmp_path / "app.js").read_text()
+    assert asyncio.run(got("/page/..%2fapp.py")).status_code == 404
 
 
 def test_the_page_names_no_other_host(service):

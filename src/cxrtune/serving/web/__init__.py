@@ -1,1 +1,18 @@
-"""The web service: pictures over HTTP -> predictions and heatmaps, and a page to look at them."""
+"""The web service: images over HTTP -> predictions and heatmaps, and a page that shows them.
+
+The way of a request:
+
+    connections.py      uvicorn's protocol: a clock for the request's head, a limit of connections
+    app.py              the application, and what stands around it, from outside to inside:
+      connections.py      reads what an early refusal left of a body, so that the refusal arrives
+      guard.py            security headers on every answer
+      monitoring.py       one line in the log, counts for Prometheus, an answer when the service fails
+      guard.py            host name, origin, bearer token
+    scoring_routes.py   /v1/predictions, /v1/heatmaps; service_routes.py has the other addresses and the page
+    body.py             the body -> files, in memory only, within the limits; multipart.py reads a form
+    service.py          a place in the queue, a decoding process, a deadline
+    batcher.py          images that wait together -> one batch for the engine
+    answers.py          predictions -> JSON (schema.py), radiographs and heatmaps as PNG
+
+Whatever is not answered is a `Refusal` (refusals.py): one shape, one table of reasons and status codes.
+"""

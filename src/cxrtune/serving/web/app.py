@@ -20,7 +20,7 @@ from cxrtune.serving.web.refusals import Reason, Refusal, answer
 from cxrtune.serving.web.schema import DISCLAIMER
 from cxrtune.serving.web.scoring_routes import heatmaps_routes, predictions_routes
 from cxrtune.serving.web.service import Service
-from cxrtune.serving.web.service_routes import PAGE, health_routes, model_routes, page_routes
+from cxrtune.serving.web.service_routes import PAGE, page_routes, service_routes
 from cxrtune.serving.web.settings import ServiceSettings
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}
@@ -49,7 +49,7 @@ def make_app(predictor: Predictor, settings: ServiceSettings = ServiceSettings()
         docs_url=None,
         redoc_url=None,
     )
-    for routes in (predictions_routes, heatmaps_routes, model_routes, health_routes):
+    for routes in (predictions_routes, heatmaps_routes, service_routes):
         app.include_router(routes(service))
     app.router.routes.extend(page_routes())
     page = (f"/page/{path.name}" for path in PAGE.iterdir())

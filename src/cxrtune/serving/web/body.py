@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from python_multipart.multipart import parse_options_header
@@ -20,52 +19,66 @@ PICTURES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
 
 
 class Budget:
-    """Counts the bytes of all bodies that are in memory."""
+    """Counts the bytes of all bodies that are in memory, and refuses what is too much."""
 
     def __init__(self, whole: int) -> None:
         self._whole = whole
         self.taken = 0
 
     @contextmanager
-    def lease(self) -> Iterator[Lease]:
-        """Return what one request takes from the budget; afterwards it is given back."""
-        lease = Lease(self)
+    def lease(self) -> Iterator[Callable[[int], None]]:
+        """Return what takes bytes for one request, or refuses; afterwards they are given back."""
+        mine = 0
+
+        def take(count: int) -> None:
+            nonlocal mine
+            if self.taken + count > self._whole:
+                raise Refusal(
+                    "memory_full",
+                    "too many bodies are under way",
+                    remedy="Come again in a few seconds.",
+                    retry_after=5,
+                )
+            self.taken += count
+            mine += count
+
         try:
-            yield lease
+            yield take
         finally:
-            self.taken -= lease.taken
-
-    def take(self, count: int) -> None:
-        """Take bytes.
-
-        Raises:
-            Refusal: There are not so many left.
-        """
-        if self.taken + count > self._whole:
-            raise Refusal(
-                "memory_full",
-                "too many bodies are under way",
-                remedy="Come again in a few seconds.",
-                retry_after=5,
-            )
-        self.taken += count
+            self.taken -= mine
 
 
-@dataclass
-class Lease:
-    """The share of one request."""
+async def read_files(request: Request, limits: ServiceLimits, take: Callable[[int], None]) -> list[File]:
+    """Read a body: a form with files, or one picture.
 
-    budget: Budget
-    taken: int = 0
+    What is in the files decides what they are; a raw body's content type only says that it is one picture.
 
-    def take(self, count: int) -> None:
-        """Take more bytes.
+    Args:
+        request: Its body is not read yet.
+        limits: On bytes, files and time.
+        take: Of the lease that the bytes are taken from.
 
-        Raises:
-            Refusal: The budget has not so many left.
-        """
-        self.budget.take(count)
-        self.taken += count
+    Raises:
+        Refusal: The body is of another type, too large, too slow, malformed, or has no file.
+    """
+    reader = _reader(request, limits)
+    claimed = request.headers.get("content-length", "")
+    if claimed.isdecimal() and int(claimed) > limits.body_bytes:
+        raise _too_large(limits)
+    length = 0
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            async for piece in request.stream():
+                length += len(piece)
+                if length > limits.body_bytes:
+                    raise _too_large(limits)
+                take(len(piece))
+                reader.write(piece)
+    except TimeoutError as error:
+        raise Refusal("body_too_slow", f"the body did not arrive within {limits.body_seconds:g} s") from error
+    except ClientDisconnect as error:
+        raise Refusal("malformed_body", "the client went away before the body's end") from error
+    return reader.files()
 
 
 def described_body(*, many: bool) -> dict[str, Any]:
@@ -106,39 +119,6 @@ class _Whole:
         if not self._data:
             raise Refusal("no_file", "the body is empty", remedy="Send a picture.")
         return [File(None, bytes(self._data))]
-
-
-async def read_files(request: Request, limits: ServiceLimits, lease: Lease) -> list[File]:
-    """Read a body: a form with files, or one picture.
-
-    What is in the files decides what they are; a raw body's content type only says that it is one picture.
-
-    Args:
-        request: Its body is not read yet.
-        limits: On bytes, files and time.
-        lease: The bytes are taken from it.
-
-    Raises:
-        Refusal: The body is of another type, too large, too slow, malformed, or has no file.
-    """
-    reader = _reader(request, limits)
-    claimed = request.headers.get("content-length", "")
-    if claimed.isdecimal() and int(claimed) > limits.body_bytes:
-        raise _too_large(limits)
-    length = 0
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            async for piece in request.stream():
-                length += len(piece)
-                if length > limits.body_bytes:
-                    raise _too_large(limits)
-                lease.take(len(piece))
-                reader.write(piece)
-    except TimeoutError as error:
-        raise Refusal("body_too_slow", f"the body did not arrive within {limits.body_seconds:g} s") from error
-    except ClientDisconnect as error:
-        raise Refusal("malformed_body", "the client went away before the body's end") from error
-    return reader.files()
 
 
 def _reader(request: Request, limits: ServiceLimits) -> _BodyReader:

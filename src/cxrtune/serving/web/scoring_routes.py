@@ -62,13 +62,12 @@ def predictions_routes(service: Service) -> APIRouter:
         """
         service.check_room()
         side = picture_side if picture else None
-        with service.bodies.lease() as lease:
-            files = await read_files(request, service.settings.limits, lease)
+        with service.bodies.lease() as take:
+            files = await read_files(request, service.settings.limits, take)
             answers = await service.answers(files, lambda scored: prediction_of(scored, side), aside=picture)
         results = [
             result_of(index, file, one) for index, (file, one) in enumerate(zip(files, answers, strict=True))
         ]
-        service.count_refused(answers)
         refusal = why_none(answers)
         if refusal is not None:
             return answer(refusal, results)
@@ -118,12 +117,11 @@ def heatmaps_routes(service: Service) -> APIRouter:
                 for place in places
             ]
 
-        with service.bodies.lease() as lease:
-            files = await read_files(request, service.settings.limits, lease)
+        with service.bodies.lease() as take:
+            files = await read_files(request, service.settings.limits, take)
             if len(files) > 1:
                 raise Refusal("too_many_files", "heatmaps are of one file", remedy="Send one file a request.")
             answers = await service.answers(files, finish, aside=True)
-        service.count_refused(answers)
         (found,) = answers
         if isinstance(found, Refusal):
             return answer(found, [result_of(0, files[0], found)])

@@ -96,13 +96,11 @@ class Service:
             Refusal: The queue is full.
         """
         with self._admitted(len(files)):
-            return list(await asyncio.gather(*(self._in_time(file, finish, aside) for file in files)))
-
-    def count_refused(self, answers: list[Answer | Refusal]) -> None:
-        """Count files that were refused, by reason."""
+            answers = list(await asyncio.gather(*(self._in_time(file, finish, aside) for file in files)))
         for one in answers:
             if isinstance(one, Refusal):
                 self.metrics.refusals.labels(one.reason).inc()
+        return answers
 
     async def _in_time(
         self, file: File, finish: Callable[[Prediction], Answer], aside: bool

@@ -26,8 +26,8 @@ PAGE = Path(__file__).parent / "page"
 mimetypes.add_type("text/javascript", ".js")
 
 
-def model_routes(service: Service) -> APIRouter:
-    """Return the route that describes the model."""
+def service_routes(service: Service) -> APIRouter:
+    """Return the routes that describe the model, and those for whoever watches over the service."""
     router = APIRouter()
     info, limits = service.predictor.info, service.settings.limits
     described = ModelAnswer(
@@ -56,13 +56,6 @@ def model_routes(service: Service) -> APIRouter:
         """Findings, thresholds, what runs it, and what the service takes."""
         return described
 
-    return router
-
-
-def health_routes(service: Service) -> APIRouter:
-    """Return the routes for whoever watches over the service."""
-    router = APIRouter()
-
     @router.get("/healthz", summary="Does the process answer?", responses=described_refusals())
     async def healthz() -> Health:
         """200 as long as the process runs."""
@@ -90,7 +83,8 @@ def health_routes(service: Service) -> APIRouter:
 
 def page_routes() -> list[BaseRoute]:
     """Return the routes of the page's files: `/` is index.html, the others are in `/page/`."""
-    page = _Page(directory=PAGE)
+    # Some installers link a package's files into their cache.
+    page = _Page(directory=PAGE, follow_symlink=True)
 
     async def index(request: Request) -> Response:
         return await page.get_response("index.html", request.scope)
