@@ -51,8 +51,13 @@ def worded():
             ("train",),
             "Make one with: cxrtune pack --cohort FILE --data DIR --out DIR",
         ),
-        ("`cxrtune.experiment.export model=MODEL kind=KIND`", (), "cxrtune export MODEL --to KIND"),
-        ("`cxrtune.serving.dicom_node.queue.status`", (), "cxrtune dicom-node status"),
+        (
+            "Export it with: `cxrtune.experiment.export` MODEL `kind=onnx`",
+            ("predict",),
+            "Export it with: cxrtune export MODEL --to onnx",
+        ),
+        ("run `cxrtune.experiment.evaluate` again", ("report",), "run `cxrtune evaluate` again"),
+        ("See with `cxrtune.serving.dicom_node.queue.status`.", (), "See with `cxrtune dicom-node status`."),
     ],
 )
 def test_the_command_line_writes_its_options_and_commands(worded, text, arguments, expected):

@@ -156,7 +156,7 @@ def test_no_positives_on_validation_is_another_reason(tmp_path: Path) -> None:
     model = results_of(Cohort(frame), table).models[0]
     assert model.threshold_rule == (
         "none: the model brought none, and no finding has positives and negatives among the 80 validation "
-        "images that it scored. Thresholds are given with --threshold a=FILE"
+        "images that it scored. Thresholds are given with `thresholds` a=FILE"
     )
 
 

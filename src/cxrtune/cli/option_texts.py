@@ -6,6 +6,7 @@ name, of the running command if it has one, otherwise of the first that does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,9 @@ _COMMANDS = {
 }
 """Commands whose work is not done by a module of their own name in `experiment`."""
 
+_OURS = "cxrtune."
 _EXPERIMENT = "cxrtune.experiment."
+_ALONE = re.compile(r": `(cxrtune [^`]+)`")  # a command after a colon
 _OF_RECIPE = {"bank.views": "views", "bank.precision": "bank_precision", "bank.engine": "engine"}
 _WITHOUT_BANK = "bank.store=none"  # which has an option with a value of its own: --bank off
 
@@ -36,15 +39,21 @@ class OptionTexts:
         self._running = _running(root, arguments)
 
     def __call__(self, text: str) -> str:
-        """Return a text with options in the place of settings."""
-        return with_names(text, self.written) if "`" in text else text
+        """Return a text with options in the place of settings; commands keep quotes within a sentence."""
+        if "`" not in text:
+            return text
+        return _ALONE.sub(r": \1", with_names(text, self._quoted))
+
+    def _quoted(self, mark: str) -> str | None:
+        name = self.written(mark)
+        return name if name is None or not mark.startswith(_OURS) else f"`{name}`"
 
     def written(self, mark: str) -> str | None:
         """Return what the command line calls a setting, or a stage with its settings; None if it has none."""
         first, *rest = mark.split(" ")
         command = self._running
         words: list[str | None] = []
-        if first.startswith("cxrtune."):
+        if first.startswith(_OURS):
             name = _COMMANDS.get(first, first.removeprefix(_EXPERIMENT))
             command = _running(self._root, name.split())
             if command is None:
