@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from cxrtune.cohort.nih import read_table
-from cxrtune.cohort.recognise import is_of_nih
-from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.cohort.shipped import NIH_TABLE, is_of_nih, shipped_table
 from cxrtune.cohort.table import Cohort
 
 

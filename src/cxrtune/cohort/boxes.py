@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.nih_table import read_columns
 from cxrtune.cohort.problem import Fault, Kind, Problem, Severity, problems_of, refuse_first
-from cxrtune.cohort.recognise import is_of_nih
-from cxrtune.cohort.shipped import shipped_table
+from cxrtune.cohort.shipped import is_of_nih, shipped_table
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.files import sha256_of

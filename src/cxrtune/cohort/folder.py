@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
 from cxrtune.errors import DataError
+from cxrtune.images.discover import Role, search
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 LOOKED_IN = "images/, images_0NN/images/ and images-224/images-224/"
 """Where images of NIH are looked for, in words."""
 
@@ -38,19 +37,23 @@ def image_files(folder: Path) -> dict[str, Path]:
 def _in_places(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in image_places(folder):
-        with os.scandir(place) as entries:
-            for entry in entries:
-                if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
-                    continue
-                if not entry.is_file():  # a folder, or a link to nowhere
-                    continue
-                if entry.name in found:
-                    raise DataError(
-                        f"holds two images named {entry.name}, in {found[entry.name].parent} and {place}",
-                        path=folder,
-                        remedy="Keep one of them.",
-                    )
-                found[entry.name] = place / entry.name
+        for entry in search(place, deep=False):
+            if entry.role is Role.CLOSED:
+                raise DataError(
+                    entry.why_closed,
+                    path=place,
+                    remedy="Give yourself the right to read it, or mount its disk.",
+                )
+            if entry.role is not Role.IMAGE or entry.file is None:
+                continue
+            name = entry.file.name
+            if name in found:
+                raise DataError(
+                    f"holds two images named {name}, in {found[name].parent} and {place}",
+                    path=folder,
+                    remedy="Keep one of them.",
+                )
+            found[name] = place / name
     return found
 
 

@@ -21,8 +21,7 @@ import pandas as pd
 from cxrtune.cohort.cells import years_of
 from cxrtune.cohort.nih_table import LabelTable, read_label_table
 from cxrtune.cohort.problem import Kind, Problem
-from cxrtune.cohort.recognise import are_of_nih
-from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.cohort.shipped import NIH_TABLE, are_of_nih, shipped_table
 from cxrtune.errors import DataError
 from cxrtune.shown import quoted, shown
 from cxrtune.text_file import read_utf8
@@ -86,10 +85,7 @@ RELEASES: tuple[Release, ...] = (
         0,
     ),
     Release(
-        "2017",
-        "Data_Entry_2017.csv",
-        "88f75094e25ccc0c6f1f9cdfd4b2f94f9379a0ae07d5ff4dcf94242707b07462",
-        16,
+        "2017", "Data_Entry_2017.csv", "88f75094e25ccc0c6f1f9cdfd4b2f94f9379a0ae07d5ff4dcf94242707b07462", 16
     ),
 )
 

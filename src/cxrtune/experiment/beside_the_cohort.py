@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from cxrtune.cohort import adjudicated, xrv_split
-from cxrtune.cohort.recognise import is_of_nih
-from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, shipped_table
+from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, is_of_nih, shipped_table
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.second_truth import OtherLabels

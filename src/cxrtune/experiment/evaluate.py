@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxrtune.cohort.boxes import read_boxes
-from cxrtune.cohort.recognise import is_of_nih
+from cxrtune.cohort.shipped import is_of_nih
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.evaluation.evaluate import Evaluation, Options, evaluate
 from cxrtune.evaluation.plan import Plan, check_plan

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import SHIPPED_BOX_LIST, Boxes, read_boxes
-from cxrtune.cohort.recognise import has_labels_of_nih, is_of_nih
-from cxrtune.cohort.shipped import shipped_table
+from cxrtune.cohort.shipped import has_labels_of_nih, is_of_nih, shipped_table
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.results import Origin
 from cxrtune.phantom.tables import BBOX_LIST, NOTICE

@@ -16,6 +16,9 @@ from typing import NamedTuple
 from cxrtune.errors import DataError
 from cxrtune.images.formats import HEAD, OTHER_SUFFIXES, SUFFIXES, kind_of
 
+PARTIAL_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart"})
+"""Of files that a download or a copy has only begun."""
+
 _INDEX = "dicomdir"  # PS3.10, 8.6: the index of a disc of DICOM files holds no image
 _NEVER = frozenset(
     {
@@ -54,10 +57,15 @@ class FolderEntry(NamedTuple):
     error: OSError | None = None
 
     @property
+    def cause(self) -> str:
+        """Why a folder is closed, in the system's words."""
+        cause = self.error.strerror if self.error is not None else None
+        return (cause or "unknown cause").lower()
+
+    @property
     def why_closed(self) -> str:
         """Why the folder has not been searched, as a text."""
-        cause = self.error.strerror if self.error is not None else None
-        return f"the folder cannot be opened: {(cause or 'unknown cause').lower()}"
+        return f"the folder cannot be opened: {self.cause}"
 
 
 def search(folder: Path, *, deep: bool = True) -> Iterator[FolderEntry]:
@@ -106,7 +114,7 @@ def is_image(name: str, path: Path | str) -> bool:
     suffix = f".{end.lower()}" if stem and dot else ""
     if suffix in SUFFIXES or suffix in OTHER_SUFFIXES:
         return True
-    if suffix in _NEVER:
+    if suffix in _NEVER or suffix in PARTIAL_SUFFIXES:
         return False
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 a Path each would cost more than all else

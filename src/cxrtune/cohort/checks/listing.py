@@ -6,14 +6,14 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from cxrtune.cohort.folder import IMAGE_SUFFIXES, image_places
+from cxrtune.cohort.folder import image_places
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.errors import DataError
+from cxrtune.images.discover import Role, is_image, search
 from cxrtune.progress import Reporter, Task
 from cxrtune.shown import is_utf8, shown
 
@@ -76,37 +76,33 @@ def list_folder(root: Path, reporter: Reporter) -> FolderListing:
     listing = FolderListing(root)
     places = image_places(root)
     listing.places = [place.relative_to(root).as_posix() for place in places]
-    with reporter.task("FolderListing", len(places)) as task:
+    with reporter.task("Listing", len(places)) as task:
         for place, name in zip(places, listing.places, strict=True):
-            try:
-                with os.scandir(place) as entries:
-                    _take(entries, name, listing, task)
-            except OSError as error:
-                listing.problems.append(_closed(name, error))
+            for entry in search(place, deep=False):
+                if entry.role is Role.CLOSED:
+                    listing.problems.append(_closed(name, entry.cause))
+                elif entry.role is not Role.LINKED and entry.file is not None:
+                    _take(entry.file, entry.role, name, listing, task)
             task.advance()
     return listing
 
 
-def _take(entries: Iterable[os.DirEntry[str]], folder: str, listing: FolderListing, task: Task) -> None:
-    images, others = listing.images, listing.others.setdefault(folder, [])
-    for entry in entries:
-        name = entry.name
-        if name.startswith(".") or os.path.splitext(name)[1].lower() not in IMAGE_SUFFIXES:  # noqa: PTH122  a Path an entry costs seconds on 112,120
-            if not entry.is_dir():
-                others.append(name)
-            continue
-        size = file_size(entry)
-        if size is None:
-            others.append(name)
-            continue
-        if entry.is_symlink():
-            listing.links.append(f"{folder}/{name}")
-        if name in images:
-            listing.problems.append(_twice(name, images[name].folder, folder))
-            continue
-        images[name] = Found(folder, size)
-        if not len(images) % _STEP:
-            task.note(f"{len(images):,} images")
+def _take(entry: os.DirEntry[str], role: Role, folder: str, listing: FolderListing, task: Task) -> None:
+    name, images = entry.name, listing.images
+    # A link to nowhere is told as an image that cannot be read.
+    may_be = role is Role.IMAGE or (entry.is_symlink() and is_image(name, entry.path))
+    size = file_size(entry) if may_be else None
+    if size is None:
+        listing.others.setdefault(folder, []).append(name)
+        return
+    if entry.is_symlink():
+        listing.links.append(f"{folder}/{name}")
+    if name in images:
+        listing.problems.append(_twice(name, images[name].folder, folder))
+        return
+    images[name] = Found(folder, size)
+    if not len(images) % _STEP:
+        task.note(f"{len(images):,} images")
 
 
 def file_size(entry: os.DirEntry[str]) -> int | None:
@@ -118,12 +114,12 @@ def file_size(entry: os.DirEntry[str]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _closed(folder: str, error: OSError) -> Problem:
+def _closed(folder: str, cause: str) -> Problem:
     return Problem(
         Kind.FOLDER,
         "error",
         shown(folder),
-        f"cannot be listed: {(error.strerror or 'unknown cause').lower()}",
+        f"cannot be listed: {cause}",
         "Give yourself the right to read it (chmod u+rx), or mount its disk.",
     )
 

@@ -17,13 +17,7 @@ from cxrtune.cohort.nih import row_faults
 from cxrtune.cohort.nih_files import check_file_names, find_table, other_tables
 from cxrtune.cohort.nih_table import LabelTable, read_label_table
 from cxrtune.cohort.problem import Fault, Kind, Problem, problems_of
-from cxrtune.cohort.releases import (
-    TEST_IMAGES,
-    TRAIN_VAL_IMAGES,
-    Identity,
-    check_two_tables,
-    identify,
-)
+from cxrtune.cohort.releases import TEST_IMAGES, TRAIN_VAL_IMAGES, Identity, check_two_tables, identify
 from cxrtune.cohort.split_lists import LISTS, SplitLists, official_test_patients, read_split_lists
 from cxrtune.csv_lines import spoken
 from cxrtune.csv_table import open_csv

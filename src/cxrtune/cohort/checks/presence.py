@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from cxrtune.cohort.checks.listing import FolderListing
-from cxrtune.cohort.folder import IMAGE_SUFFIXES, LOOKED_IN
+from cxrtune.cohort.folder import LOOKED_IN
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.releases import ARCHIVES
+from cxrtune.images.discover import PARTIAL_SUFFIXES, Role, search
 from cxrtune.shown import shown
 
 
@@ -53,7 +54,7 @@ def check_presence(named: Collection[str], listing: FolderListing, table: str) -
 
 def no_images(folder: Path) -> Problem:
     """Return the one problem of a folder without images; those that lie in it itself are probably meant."""
-    beside = sum(name.lower().endswith(tuple(IMAGE_SUFFIXES)) for name in os.listdir(folder))  # noqa: PTH208  names are all that is wanted
+    beside = sum(entry.role is Role.IMAGE for entry in search(folder, deep=False))
     return Problem(
         Kind.MISSING,
         "error",
@@ -79,7 +80,7 @@ def _twin(name: str, alike: dict[str, str]) -> str:
 
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
-_PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart")
+_PICTURES = (".png", ".jpg", ".jpeg")
 _OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
 _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", ".directory"})
 
@@ -114,8 +115,8 @@ def _is_begun(name: str) -> bool:
     if lower in _HARMLESS:
         return False
     # rsync and the Macintosh hide theirs: `.NAME.png.Xy12Zq`, `._NAME.png`.
-    is_hidden_picture = name.startswith(".") and any(suffix in lower for suffix in IMAGE_SUFFIXES)
-    return lower.endswith(_PARTIAL) or is_hidden_picture
+    is_hidden_picture = name.startswith(".") and any(suffix in lower for suffix in _PICTURES)
+    return lower.endswith(tuple(PARTIAL_SUFFIXES)) or is_hidden_picture
 
 
 def _begun(file: str) -> Problem:

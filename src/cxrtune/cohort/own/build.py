@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from cxrtune.cohort.build import Flow, require_parts
 from cxrtune.cohort.cells import plain
 from cxrtune.cohort.own.cohort_map import CohortMap
-from cxrtune.cohort.own.image_names import image_columns, image_names
-from cxrtune.cohort.own.image_tree import ImageTree, match_images
+from cxrtune.cohort.own.image_tree import ImageTree, image_columns, image_names, match_images
 from cxrtune.cohort.own.label_table import read_tables, row_name
 from cxrtune.cohort.own.labels import (
     Labels,
@@ -54,12 +53,7 @@ class OwnCohort:
 
 
 def build_own_cohort(
-    tables: Sequence[Path],
-    wanted: CohortMap,
-    tree: ImageTree | None,
-    tell: Tell = untold,
-    *,
-    seed: int = 0,
+    tables: Sequence[Path], wanted: CohortMap, tree: ImageTree | None, tell: Tell = untold, *, seed: int = 0
 ) -> OwnCohort:
     """Build a cohort.
 

@@ -1,4 +1,4 @@
-"""The images below a folder, and which of them a table's names mean."""
+"""The images below a folder, what a table says of where they lie, and which of them it means."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.errors import DataError
+from cxrtune.cohort.own.cohort_map import CohortMap
+from cxrtune.cohort.own.label_table import row_name
+from cxrtune.errors import DataError, UsageError
+from cxrtune.images.discover import Role, search
+from cxrtune.images.formats import OTHER_SUFFIXES, SUFFIXES
 from cxrtune.shown import is_utf8, quoted, short
 from cxrtune.text_file import Tell
 
-# What is not read (yet) is listed too: whoever opens it says what it is, and the table does name it.
-_FORMATS = ("png", "jpg", "jpeg", "dcm", "dicom", "dic", "ima", "tif", "tiff", "webp", "bmp", "gif", "jp2")
-_SUFFIXES = frozenset({*(f".{name}" for name in _FORMATS), ""})
-_SUFFIX_AT_END = re.compile(rf"\.(?:{'|'.join(_FORMATS)})$", re.IGNORECASE)
+_NAME_IT = "Name the folder with `images`."
+_FIELD = re.compile(r"\{([^{}]+?)(?::\.(\d+))?\}")
+_SUFFIX_AT_END = re.compile(
+    rf"(?:{'|'.join(map(re.escape, sorted(SUFFIXES | OTHER_SUFFIXES)))})$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -41,45 +46,92 @@ class ImageTree:
 
 
 def search_tree(folder: Path) -> ImageTree:
-    """List the images below a folder: by the names of PNG, JPEG and DICOM, and files without a suffix.
+    """List the images below a folder; `images.discover` says which files are.
 
     Raises:
         DataError: The folder does not exist, cannot be opened, or holds no image.
     """
     if not folder.is_dir():
-        raise DataError(
-            "there is no such folder of images", path=folder, remedy="Name the folder with `images`."
-        )
+        raise DataError("there is no such folder of images", path=folder, remedy=_NAME_IT)
     root = os.path.realpath(folder)
     paths: list[str] = []
     strange: list[str] = []
     outside = linked = 0
-    waiting = [""]
-    while waiting:
-        place = waiting.pop()
-        try:
-            with os.scandir(os.path.join(folder, place)) as entries:  # noqa: PTH118  a Path an entry costs seconds
-                for entry in entries:
-                    name = f"{place}{entry.name}"
-                    if entry.is_dir():
-                        if entry.is_symlink():  # may lead round in a ring, or out of the folder
-                            linked += 1
-                        elif not entry.name.startswith("."):
-                            waiting.append(f"{name}/")
-                    elif _is_image(entry.name) and entry.is_file():
-                        (paths if is_utf8(name) else strange).append(name)
-                        outside += entry.is_symlink() and not _is_inside(os.path.realpath(entry.path), root)
-        except OSError as error:
+    place = inner = ""
+    for found in search(folder):
+        if found.folder != place:
+            place, relative = found.folder, os.path.relpath(found.folder, folder)
+            inner = "" if relative == "." else f"{relative}/"
+        if found.role is Role.CLOSED:
             raise DataError(
-                f"a folder of images cannot be opened: {(error.strerror or 'unknown cause').lower()}",
-                path=folder / place,
+                f"a folder of images cannot be opened: {found.cause}",
+                path=Path(found.folder),
                 remedy="Give yourself the right to read it.",
-            ) from error
+            )
+        linked += found.role is Role.LINKED
+        if found.role is Role.IMAGE and found.file is not None:
+            name = inner + found.file.name
+            (paths if is_utf8(name) else strange).append(name)
+            if found.file.is_symlink():
+                outside += not _is_inside(os.path.realpath(found.file.path), root)
     if not paths:
-        raise DataError(
-            "holds no images (PNG, JPEG or DICOM)", path=folder, remedy="Name the folder with `images`."
-        )
+        raise DataError("holds no images (PNG, JPEG or DICOM)", path=folder, remedy=_NAME_IT)
     return ImageTree(folder, pd.Index(sorted(paths), dtype="str"), outside, linked, tuple(sorted(strange)))
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + os.sep)
+
+
+def image_columns(wanted: CohortMap) -> list[str]:
+    """Return the columns that the images' names are made from.
+
+    Raises:
+        UsageError: The map's text for names has a brace that belongs to no column.
+    """
+    if re.search(r"[{}]", _FIELD.sub("", wanted.image)):
+        raise UsageError(
+            f"image: {quoted(wanted.image)} has a brace that belongs to no column",
+            remedy="Write it like: p{patient:.2}/{image}.jpg",
+        )
+    return [match[1] for match in _FIELD.finditer(wanted.image)] or [wanted.image]
+
+
+def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
+    """Return the name of each row's image.
+
+    Raises:
+        DataError: A row names no image, or one outside the folder of images.
+    """
+    names = _filled(table, wanted.image) if "{" in wanted.image else table[wanted.image]
+    names = names.str.strip().str.replace("\\", "/", regex=False)
+    if wanted.remove:
+        names = names.str.replace(f"^(?:{wanted.remove})", "", regex=True)
+    names = names.str.replace(r"^(\./)+", "", regex=True)
+    nameless = names.eq("").to_numpy()
+    if nameless.any():
+        raise DataError(
+            f"{row_name(table, int(nameless.argmax()))} of the table names no image",
+            remedy="Name the image of every row, or leave such rows out with keep in the map.",
+        )
+    leaving = names.str.contains(r"(?:^|/)\.\.(?:/|$)", regex=True).to_numpy()
+    if leaving.any():
+        raise DataError(
+            f"{row_name(table, int(leaving.argmax()))} of the table names an image outside the folder of"
+            f" images: {short(names[leaving].iloc[0])}",
+            remedy="Name images by their path in the folder given with `images`.",
+        )
+    return names
+
+
+def _filled(table: pd.DataFrame, text: str) -> pd.Series[str]:
+    names = pd.Series("", index=table.index, dtype="str")
+    end = 0
+    for match in _FIELD.finditer(text):
+        values = table[match[1]].str.strip()
+        names = names + text[end : match.start()] + (values.str[: int(match[2])] if match[2] else values)
+        end = match.end()
+    return names + text[end:]
 
 
 def match_images(names: pd.Series[str], tree: ImageTree, tell: Tell) -> NDArray[np.intp]:
@@ -167,13 +219,3 @@ def _refuse_ambiguous(ours: pd.Series[str], paths: pd.Index, theirs: pd.Series[s
             path=tree.folder,
             remedy=remedy,
         )
-
-
-def _is_image(name: str) -> bool:
-    suffix = os.path.splitext(name)[1]  # noqa: PTH122  see above
-    # Archives name files by UID, whose last part looks like a suffix.
-    return not name.startswith(".") and (suffix.lower() in _SUFFIXES or suffix[1:].isdecimal())
-
-
-def _is_inside(path: str, root: str) -> bool:
-    return path == root or path.startswith(root + os.sep)
