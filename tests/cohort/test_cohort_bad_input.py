@@ -181,3 +181,14 @@ def test_a_cohort_whose_rows_name_no_patient_is_refused(nih_folder, cxrtune, tmp
     frame.to_parquet(file, index=False)
     with pytest.raises(DataError, match=rf"3 of {len(frame)} rows name no patient, row 3 for one"):
         read_cohort(file)
+
+
+@pytest.mark.parametrize(
+    "name", ["._00000001_000.png", ".DS_Store", "Thumbs.db", "DICOMDIR", "README", "a.png.part"]
+)
+def test_what_other_programs_leave_among_the_images_is_not_counted(nih_folder, cxrtune, tmp_path, name):
+    whole = nih_folder.file(nih_folder.images[0]).read_bytes()
+    nih_folder.file(name).write_bytes(whole if ".png" in name else b"x")
+    seen = cxrtune("cohort", "--data", nih_folder.path, "--out", tmp_path / "c.parquet")
+    assert seen.code == 0, seen.err
+    assert "on disk but not in the table" not in seen.out + seen.err

@@ -202,3 +202,13 @@ def test_rows_are_numbered_as_in_the_table_though_others_are_left_out(own_data, 
     change(own_data.rows, "File", "")
     change(own_data.rows, "Pleural effusion", "1")
     assert "row 6 of the table names no image" in refused(own_data, cxrtune)
+
+
+def test_what_other_programs_leave_among_the_images_is_not_counted(own_data, cxrtune):
+    images = own_data.path / "images"
+    whole = next(images.rglob("*.png")).read_bytes()
+    for name in ("._1.png", ".DS_Store", "Thumbs.db", "DICOMDIR", "README", "ward 0/1.png.part"):
+        (images / name).write_bytes(whole if ".png" in name else b"x")
+    seen = cxrtune("cohort", *own_data.options)
+    assert seen.code == 0, seen.err
+    assert "on disk but not in the table" not in seen.out + seen.err

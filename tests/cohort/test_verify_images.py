@@ -258,7 +258,7 @@ def test_traces_of_an_unpacking_that_did_not_end(nih_folder, verify, name):
     verify(nih_folder.path).only("half-unpacked", "warning", f"images/{name}", "did not end", "Do it again")
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "notes.txt"])
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "notes.txt", "DICOMDIR", "README"])
 def test_what_file_managers_leave_is_no_problem(nih_folder, verify, name):
     nih_folder.file(name).write_bytes(b"x")
     assert not verify(nih_folder.path).problems

@@ -14,6 +14,27 @@ from cxrtune.cohort.releases import SIDE
 from cxrtune.file_notes import FileNotes
 from cxrtune.progress import Reporter
 
+_AGAIN = "Unpack or download it again; until then it is left out."
+_AS_IT_IS = "It is left out as long as it is so."
+_BROKEN = (
+    "is truncated",
+    "is damaged",
+    "is empty",
+    "the file is empty",
+    "is a link",
+    "cannot be",
+    "holds no",
+)
+_SPOKEN = {
+    "RGBA": "RGBA with equal channels, opaque",
+    "RGB": "RGB with equal channels",
+    "LA": "grey with an opaque alpha channel",
+    "P": "a palette of greys",
+    "1": "1-bit black and white",
+    "I;16": "16-bit grey",
+    "I": "16-bit grey",
+}
+
 
 def check_images(
     listing: FolderListing,
@@ -58,19 +79,6 @@ def check_images(
     ]
     counted = "all" if readable == len(listing.images) else f"{readable:,} of them"
     return problems, f"{len(listing.images):,} files, {counted} decoded"
-
-
-_AGAIN = "Unpack or download it again; until then it is left out."
-_AS_IT_IS = "It is left out as long as it is so."
-_BROKEN = (
-    "is truncated",
-    "is damaged",
-    "is empty",
-    "the file is empty",
-    "is a link",
-    "cannot be",
-    "holds no",
-)
 
 
 def check_readable(listing: FolderListing, pictures: Mapping[str, CheckedImage]) -> list[Problem]:
@@ -143,14 +151,3 @@ def check_modes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) ->
             Problem(Kind.MODE, "warning" if seen.is_grey else "error", listing.file(name), what, remedy)
         )
     return problems
-
-
-_SPOKEN = {
-    "RGBA": "RGBA with equal channels, opaque",
-    "RGB": "RGB with equal channels",
-    "LA": "grey with an opaque alpha channel",
-    "P": "a palette of greys",
-    "1": "1-bit black and white",
-    "I;16": "16-bit grey",
-    "I": "16-bit grey",
-}

@@ -18,6 +18,12 @@ from cxrtune.progress import Reporter, Task
 from cxrtune.shown import is_utf8, shown
 
 _STEP = 10_000  # images between two signs of life
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
+_MAY_NOT = "Give yourself the right to read it (chmod u+rx), or mount its disk."
+_ELSEWHERE = "Nothing need be done if you made it: see that its disk is there, and is yours."
+_COPY = "Copy the file into the folder: what a link shows can change unseen."
+_RENAME = "cxrtune does not use it: rename it (convmv does so for whole folders)."
+_REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
 
 
 class Found(NamedTuple):
@@ -80,7 +86,8 @@ def list_folder(root: Path, reporter: Reporter) -> FolderListing:
         for place, name in zip(places, listing.places, strict=True):
             for entry in search(place, deep=False):
                 if entry.role is Role.CLOSED:
-                    listing.problems.append(_closed(name, entry.cause))
+                    what = f"cannot be listed: {entry.cause}"
+                    listing.problems.append(Problem(Kind.FOLDER, "error", shown(name), what, _MAY_NOT))
                 elif entry.role is not Role.LINKED and entry.file is not None:
                     _take(entry.file, entry.role, name, listing, task)
             task.advance()
@@ -98,7 +105,9 @@ def _take(entry: os.DirEntry[str], role: Role, folder: str, listing: FolderListi
     if entry.is_symlink():
         listing.links.append(f"{folder}/{name}")
     if name in images:
-        listing.problems.append(_twice(name, images[name].folder, folder))
+        file, first = shown(f"{folder}/{name}"), shown(images[name].folder)
+        what = f"an image of this name lies in {first} too; expected one"
+        listing.problems.append(Problem(Kind.SAME_NAME, "error", file, what, "Keep one of them."))
         return
     images[name] = Found(folder, size)
     if not len(images) % _STEP:
@@ -114,79 +123,40 @@ def file_size(entry: os.DirEntry[str]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _closed(folder: str, cause: str) -> Problem:
-    return Problem(
-        Kind.FOLDER,
-        "error",
-        shown(folder),
-        f"cannot be listed: {cause}",
-        "Give yourself the right to read it (chmod u+rx), or mount its disk.",
-    )
-
-
-def _twice(name: str, first: str, second: str) -> Problem:
-    return Problem(
-        Kind.SAME_NAME,
-        "error",
-        shown(f"{second}/{name}"),
-        f"an image of this name lies in {shown(first)} too; expected one",
-        "Keep one of them.",
-    )
-
-
 def check_links(listing: FolderListing) -> list[Problem]:
     """Return the links whose targets are outside; a folder of images that is itself a link is told once."""
     root = os.path.realpath(listing.root)
-    inside = [root]
-    problems = []
+    inside, leaving = [root], []
     for place in listing.places:
         target = os.path.realpath(listing.root / place)
         if not _is_below(target, inside):
             inside.append(target)
-            problems.append(
-                _leaving(
-                    place,
-                    target,
-                    "Nothing need be done if you made it: see that its disk is there, and is yours.",
-                )
-            )
+            leaving.append((place, target, _ELSEWHERE))
     for link in listing.links:
         target = os.path.realpath(os.path.join(listing.root, link))  # noqa: PTH118  a Path a link costs seconds on 112,120
         if not _is_below(target, inside):
-            problems.append(
-                _leaving(link, target, "Copy the file into the folder: what a link shows can change unseen.")
-            )
-    return problems
+            leaving.append((link, target, _COPY))
+    return [
+        Problem(Kind.LINK, "warning", shown(file), f"is a link out of the folder, to {shown(target)}", remedy)
+        for file, target, remedy in leaving
+    ]
 
 
 def _is_below(path: str, folders: list[str]) -> bool:
     return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
-def _leaving(file: str, target: str, remedy: str) -> Problem:
-    return Problem(
-        Kind.LINK, "warning", shown(file), f"is a link out of the folder, to {shown(target)}", remedy
-    )
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
-_RENAME = "cxrtune does not use it: rename it (convmv does so for whole folders)."
-_REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools do not."
-
-
 def check_names(listing: FolderListing) -> list[Problem]:
     """Return the images whose names hold spaces, accents, control characters, or bytes that are no UTF-8."""
     return [
-        Problem(
-            Kind.NAME,
-            "warning",
-            listing.file(name),
-            f"has a name with {reason}",
-            _REMEDY if is_utf8(name) else _RENAME,
-        )
+        Problem(Kind.NAME, "warning", listing.file(name), f"has a name with {reason}", _remedy(name))
         for name in listing.images
         if not _PLAIN.fullmatch(name) and (reason := _reason(name))
     ]
+
+
+def _remedy(name: str) -> str:
+    return _REMEDY if is_utf8(name) else _RENAME
 
 
 def _reason(name: str) -> str:

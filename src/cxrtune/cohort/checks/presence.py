@@ -14,6 +14,17 @@ from cxrtune.cohort.releases import ARCHIVES
 from cxrtune.images.discover import PARTIAL_SUFFIXES, Role, search
 from cxrtune.shown import shown
 
+_ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
+_PICTURES = (".png", ".jpg", ".jpeg")
+_OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
+_DOWNLOAD_AGAIN = "Start the same download again: it goes on, and removes this."
+_UNPACK = (
+    "Let `cxrtune.download dataset=nih` verify and unpack it, or unpack it in a folder of its own:"
+    " images_0NN."
+)
+_UNPACK_AGAIN = "Unpack the archive again, unless you keep but a part of the images."
+_HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", ".directory"})
+
 
 def check_presence(named: Collection[str], listing: FolderListing, table: str) -> list[Problem]:
     """Return the missing and the extra images.
@@ -79,12 +90,6 @@ def _twin(name: str, alike: dict[str, str]) -> str:
     return "" if twin is None else f"; {shown(twin)} is there: rename it, or the row"
 
 
-_ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
-_PICTURES = (".png", ".jpg", ".jpeg")
-_OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
-_HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore", ".directory"})
-
-
 def check_unpacking(listing: FolderListing, *, is_nih: bool, missing: int) -> list[Problem]:
     """Return files that are only begun, archives that wait, and NIH's folders with less than their archive.
 
@@ -99,15 +104,29 @@ def check_unpacking(listing: FolderListing, *, is_nih: bool, missing: int) -> li
         beside = []
     problems = []
     for folder, names in (("", beside), *listing.others.items()):
-        problems += [_begun(f"{folder}/{name}".lstrip("/")) for name in sorted(names) if _is_begun(name)]
-        problems += [_ours(name) for name in sorted(names) if name.endswith(_OURS)]
-        if missing:
-            problems += [
-                _waiting(f"{folder}/{name}".lstrip("/"), missing)
-                for name in sorted(names)
-                if name.lower().endswith(_ARCHIVES)
-            ]
-    return problems + (_short_folders(listing) if is_nih and missing else [])
+        for name in sorted(names):
+            file = shown(f"{folder}/{name}".lstrip("/"))
+            if _is_begun(name):
+                what = "is the trace of a download, a copy or an unpacking that did not end"
+                problems.append(_unpacking(file, what, "Do it again, then delete this file."))
+            if name.endswith(_OURS):
+                what = "is of a download that did not end"
+                problems.append(_unpacking(shown(name), what, _DOWNLOAD_AGAIN))
+            if missing and name.lower().endswith(_ARCHIVES):
+                what = f"is an archive that still lies here, and {missing:,} images are missing"
+                problems.append(_unpacking(file, what, _UNPACK))
+    if is_nih and missing:
+        held = Counter(found.folder for found in listing.images.values())
+        for place in listing.places:
+            whole = ARCHIVES.get(place.split("/", 1)[0])
+            if whole is not None and 0 < held[place] < whole:
+                what = f"holds {held[place]:,} images, expected {whole:,} as in NIH's archive of this name"
+                problems.append(_unpacking(place, what, _UNPACK_AGAIN))
+    return problems
+
+
+def _unpacking(file: str, what: str, remedy: str) -> Problem:
+    return Problem(Kind.UNPACKING, "warning", file, what, remedy)
 
 
 def _is_begun(name: str) -> bool:
@@ -117,52 +136,3 @@ def _is_begun(name: str) -> bool:
     # rsync and the Macintosh hide theirs: `.NAME.png.Xy12Zq`, `._NAME.png`.
     is_hidden_picture = name.startswith(".") and any(suffix in lower for suffix in _PICTURES)
     return lower.endswith(tuple(PARTIAL_SUFFIXES)) or is_hidden_picture
-
-
-def _begun(file: str) -> Problem:
-    return Problem(
-        Kind.UNPACKING,
-        "warning",
-        shown(file),
-        "is the trace of a download, a copy or an unpacking that did not end",
-        "Do it again, then delete this file.",
-    )
-
-
-def _ours(file: str) -> Problem:
-    return Problem(
-        Kind.UNPACKING,
-        "warning",
-        shown(file),
-        "is of a download that did not end",
-        "Start the same download again: it goes on, and removes this.",
-    )
-
-
-def _waiting(file: str, missing: int) -> Problem:
-    return Problem(
-        Kind.UNPACKING,
-        "warning",
-        shown(file),
-        f"is an archive that still lies here, and {missing:,} images are missing",
-        "Let `cxrtune.download dataset=nih` verify and unpack it, or unpack it in a folder of its own:"
-        " images_0NN.",
-    )
-
-
-def _short_folders(listing: FolderListing) -> list[Problem]:
-    held = Counter(found.folder for found in listing.images.values())
-    problems = []
-    for place in listing.places:
-        whole = ARCHIVES.get(place.split("/", 1)[0])
-        if whole is not None and 0 < held[place] < whole:
-            problems.append(
-                Problem(
-                    Kind.UNPACKING,
-                    "warning",
-                    place,
-                    f"holds {held[place]:,} images, expected {whole:,} as in NIH's archive of this name",
-                    "Unpack the archive again, unless you keep but a part of the images.",
-                )
-            )
-    return problems
