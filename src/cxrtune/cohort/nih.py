@@ -53,8 +53,7 @@ def row_faults(table: LabelTable, *, of_cohort: bool = False) -> Iterator[Fault]
         count, first = int(again.sum()), short(image[again].iloc[0])
         refusal = f"names {count:,} images more than once, {first} for one"
         yield error(whats, _ONE_ROW, DataError(refusal, path=path, remedy=_ONE_ROW))
-    spaced = frame["image"] != image
-    if spaced.any() and not of_cohort:
+    if not of_cohort and (spaced := frame["image"] != image).any():
         whats = (f"{row} names '{name}', with spaces around it" for row, name, _ in marked(spaced))
         yield error(whats, "Remove the spaces.")
     if "patient" not in table.lacking:

@@ -46,10 +46,10 @@ class LabelTable:
     lacking: frozenset[str]
 
     @property
-    def patients(self) -> pd.Series[str]:
+    def patients(self) -> dict[str, str]:
         """The patients by image name; of an image that is named twice, the first row's."""
         rows = self.frame.drop_duplicates("image")
-        return pd.Series(rows["patient"].to_numpy(), index=pd.Index(rows["image"]), dtype="str")
+        return dict(zip(rows["image"].tolist(), rows["patient"].tolist(), strict=True))
 
 
 def read_label_table(path: Path, tell: Tell = untold, faults: list[Fault] | None = None) -> LabelTable:

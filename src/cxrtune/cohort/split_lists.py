@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -59,7 +59,7 @@ class SplitLists:
         return LISTS | {part: path.name for part, path in self.paths.items()}
 
 
-def read_split_lists(folder: Path, patients: pd.Series[str], tell: Tell) -> SplitLists | None:
+def read_split_lists(folder: Path, patients: Mapping[str, str], tell: Tell) -> SplitLists | None:
     """Read the split lists of a folder.
 
     Args:
@@ -84,7 +84,7 @@ def read_split_lists(folder: Path, patients: pd.Series[str], tell: Tell) -> Spli
     lists = SplitLists(paths, images, tuple(faults))
     if len(images) < len(LISTS):
         return lists
-    with_table = (*_against_table(lists, patients.index, folder), *_patients_across(lists, patients, folder))
+    with_table = (*_against_table(lists, patients, folder), *_patients_across(lists, patients, folder))
     return SplitLists(paths, images, (*faults, *with_table))
 
 
@@ -114,7 +114,7 @@ def test_rows(
         for path in _paths(folder).values():
             tell(f"{path.name} is not used, as the other list is not there")
         return official
-    lists = read_split_lists(folder, pd.Series(patients.to_numpy(), pd.Index(images), dtype="str"), tell)
+    lists = read_split_lists(folder, dict(zip(images.tolist(), patients.tolist(), strict=True)), tell)
     assert lists is not None
     try:
         refuse_first(lists.faults)
@@ -182,30 +182,31 @@ def _against_table(lists: SplitLists, images: Iterable[str], folder: Path) -> It
 
     what, where = "is in both lists, expected in one", "in both split lists"
     yield from fault("test", both, what, both, where, _ONE_LIST)
-    for part in LISTS:
+    for part in LISTS if strange else ():
         what, where = "is in the list but not in the table", "in the split lists but not in the table"
         yield from fault(part, lists.images[part] - table, what, strange, where, _ONE_RELEASE)
     what, where = "is in the table but in neither list", "in the table but in neither split list"
     yield from fault("train_val", neither, what, neither, where, _ONE_RELEASE)
 
 
-def _patients_across(lists: SplitLists, patients: pd.Series[str], folder: Path) -> Iterator[Fault]:
+def _patients_across(lists: SplitLists, patients: Mapping[str, str], folder: Path) -> Iterator[Fault]:
     # A patient is named by images only: identifiers stay out of what is printed.
-    named = patients[patients.str.strip() != ""]
-    parts = {part: named[named.index.isin(list(images))] for part, images in lists.images.items()}
-    both = sorted(set(parts["train_val"]) & set(parts["test"]))
+    parts = {part: {patients[i] for i in images if i in patients} for part, images in lists.images.items()}
+    both = sorted(patient for patient in parts["train_val"] & parts["test"] if patient.strip())
     if not both:
         return
+    across = set(both)
+    theirs = [(image, patient) for image, patient in patients.items() if patient in across]
     first = {
-        part: dict(zip(reversed(who.tolist()), reversed(who.index.tolist()), strict=True))
-        for part, who in parts.items()
+        part: {patient: image for image, patient in reversed(theirs) if image in images}
+        for part, images in lists.images.items()
     }
     whats = (
         f"{shown(first['test'][patient])} and {shown(first['train_val'][patient])} of the other list "
         "are of one patient, expected each patient in one list"
         for patient in both
     )
-    example = short(parts["test"].index[parts["test"].isin(both)].min())
+    example = short(min(image for image, _ in theirs if image in lists.images["test"]))
     refusal = f"{len(both):,} patients are in both split lists, with the test image {example} for one"
     error = DataError(refusal, path=folder, remedy=_BY_PATIENT)
     yield Fault(Kind.PATIENT, "error", lists.names["test"], whats, _BY_PATIENT, error)

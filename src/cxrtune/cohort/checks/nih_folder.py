@@ -43,11 +43,10 @@ def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> V
     with reporter.task("Checking the tables", 2) as task:
         table, identity, table_problems = _check_table(folder)
         task.advance()
-        split = _check_split(folder, table.patients, is_nih=identity.is_nih)
+        patients = table.patients
+        split = _check_split(folder, patients, is_nih=identity.is_nih)
         task.advance()
     problems += table_problems
-    # A dictionary: going through a column of pandas one by one is slow.
-    patients = dict(zip(table.patients.index.tolist(), table.patients.tolist(), strict=True))
     problems += [*split.problems, *check_boxes(folder, patients)]
     problems += _check_presence(listing, patients, table.path.name, is_nih=identity.is_nih)
     parts = {name: "the test part" if name in split.test else "the training part" for name in patients}
@@ -92,9 +91,10 @@ class _Parts:
     problems: tuple[Problem, ...] = ()
 
 
-def _check_split(folder: Path, patients: pd.Series[str], *, is_nih: bool) -> _Parts:
+def _check_split(folder: Path, patients: Mapping[str, str], *, is_nih: bool) -> _Parts:
     """Check the folder's split lists, against the table and, if that is NIH's, against the official ones."""
-    official = frozenset(patients.index[patients.isin(official_test_patients())])
+    tested = official_test_patients()
+    official = frozenset(image for image, patient in patients.items() if patient in tested)
     told: list[str] = []
     lists = read_split_lists(folder, patients, told.append)
     if lists is None:
