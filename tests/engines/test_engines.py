@@ -114,9 +114,15 @@ def test_auto_is_the_fastest_for_the_job(wanted, precision, pictures, on_cpu, gi
 @pytest.mark.parametrize(
     ("wanted", "precision", "on_cpu", "message", "remedy"),
     [
-        ("torch", "int8", True, "int8 is run by OpenVINO on a CPU only", "--bank-precision float32"),
-        ("auto", "bfloat16", False, "bfloat16 is run by OpenVINO on a CPU only", "--bank-precision float32"),
-        ("openvino", "float32", False, "OpenVINO runs on the CPU, and there is a GPU here", "--engine torch"),
+        ("torch", "int8", True, "int8 is run by OpenVINO on a CPU only", "`bank.precision=float32`"),
+        ("auto", "bfloat16", False, "bfloat16 is run by OpenVINO on a CPU only", "`bank.precision=float32`"),
+        (
+            "openvino",
+            "float32",
+            False,
+            "OpenVINO runs on the CPU, and there is a GPU here",
+            "`bank.engine=torch`",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(wanted, precision, on_cpu, message, remedy):
