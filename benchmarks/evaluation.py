@@ -19,7 +19,8 @@ from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.split_lists import test_rows
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.common_ground import find_common_ground
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.text_file import untold
 
@@ -71,7 +72,7 @@ def main() -> None:
         for name in MODELS
     }
     started = time.perf_counter()
-    evaluate(cohort, tables, Options(replicates=options.replicates))
+    evaluate(cohort, tables, EvaluationSettings(replicates=options.replicates))
     whole = time.perf_counter() - started
 
     print(

@@ -22,7 +22,8 @@ from cxrtune.evaluation.calibration.reliability import (
     log_loss,
     reliability,
 )
-from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.validation import choose
 
 MAPS = {
@@ -106,7 +107,9 @@ def test_the_same_prevalence_changes_nothing(method):
 
 
 def test_predictive_values_are_those_of_a_sample_weighed_to_the_stated_prevalence(cohort, predictions):
-    result = evaluate(cohort, {"a": predictions}, Options(prevalence={"Effusion": 0.05})).results.models[0]
+    result = evaluate(
+        cohort, {"a": predictions}, EvaluationSettings(prevalence={"Effusion": 0.05})
+    ).results.models[0]
     rows = cohort.rows("test")
     place = {image: row for row, image in enumerate(predictions.images)}
     scores = predictions.probabilities[[place[image] for image in cohort.images[rows]], 0]
@@ -125,7 +128,7 @@ def test_predictive_values_are_those_of_a_sample_weighed_to_the_stated_prevalenc
 def test_a_stated_prevalence_multiplies_the_odds_of_a_calibrated_model(cohort, predictions):
     card = dataclasses.replace(predictions.model, calibration={"Effusion": asdict(MAPS["platt"])})
     calibrated = dataclasses.replace(predictions, model=card)
-    options = Options(prevalence={"Effusion": 0.5})
+    options = EvaluationSettings(prevalence={"Effusion": 0.5})
     found = evaluate(cohort, {"a": calibrated}, options).results.models[0]
     assert found.prevalence["Effusion"].odds_factor == pytest.approx(0.5 / 0.5 / (0.2 / 0.8))
 

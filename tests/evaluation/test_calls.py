@@ -7,7 +7,8 @@ from scipy.stats import t
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 from cxrtune.evaluation.calls import call_replicates
-from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.statistics.bootstrap import draw_patients
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 
@@ -42,7 +43,7 @@ def test_every_replicate_is_scikit_learns_on_the_repeated_images():
 @pytest.fixture
 def replayed(cohort, predictions):
     """The evaluated model, the truth and calls of the test images, and the rows of every replicate."""
-    model = evaluate(cohort, {"a": predictions}, Options(replicates=300, seed=4)).results.models[0]
+    model = evaluate(cohort, {"a": predictions}, EvaluationSettings(replicates=300, seed=4)).results.models[0]
     rows = cohort.rows("test")
     limits = [found.threshold for found in model.findings.values()]
     calls = aligned("a", predictions, cohort)[rows].astype(np.float64) >= limits

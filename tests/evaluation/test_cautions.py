@@ -5,7 +5,8 @@ import pytest
 from made_up import made_up_cohort, made_up_scores
 from sklearn.metrics import roc_auc_score
 
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.predictions import ModelCard, Predictions
 
 FINDINGS = ("Effusion", "Mass")
@@ -26,7 +27,7 @@ def table(cohort, scores, keep=slice(None)):
 def found_in(cohort, scores=None, keep=slice(None)):
     """The results, and their cautions by kind."""
     scores = fine(cohort) if scores is None else scores
-    results = evaluate(cohort, {"a": table(cohort, scores, keep)}, Options(replicates=150)).results
+    results = evaluate(cohort, {"a": table(cohort, scores, keep)}, EvaluationSettings(replicates=150)).results
     kinds = {}
     for caution in results.cautions:
         kinds.setdefault(caution.kind, []).append(caution)
@@ -51,7 +52,7 @@ def test_an_ordinary_cohort_gives_no_caution(patients):
 def test_one_patient_has_neither_interval_nor_test():
     cohort = made_up_cohort(labels(), np.zeros(IMAGES, dtype=int))
     scores = {name: table(cohort, made_up_scores(cohort, seed)) for seed, name in enumerate("ab")}
-    results = evaluate(cohort, scores, Options(replicates=150)).results
+    results = evaluate(cohort, scores, EvaluationSettings(replicates=150)).results
     assert [(c.kind, c.count) for c in results.cautions] == [("one-patient", IMAGES)]
     for model in results.models:
         assert model.intervals == {}
@@ -94,7 +95,7 @@ def test_one_column_of_scores_tells_less(patients, images, decimals, is_told):
     cohort = made_up_cohort({"Mass": labels()["Mass"]}, patients)
     scores = np.random.default_rng(2).random((IMAGES, 1)).round(decimals)
     scores[100 : 100 + images] = scores[200 : 200 + images]
-    results = evaluate(cohort, {"a": table(cohort, scores)}, Options(replicates=150)).results
+    results = evaluate(cohort, {"a": table(cohort, scores)}, EvaluationSettings(replicates=150)).results
     assert any(caution.kind == "same-scores" for caution in results.cautions) == is_told
 
 

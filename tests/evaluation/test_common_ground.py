@@ -7,9 +7,10 @@ import pytest
 from made_up import ground_of, made_up_cohort, made_up_scores
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from cxrtune.errors import DataError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.common_ground import interval_of, mean_of
-from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.statistics.replicates import precision_replicates
 
 
@@ -121,8 +122,8 @@ def test_patients_that_a_table_does_not_name_are_taken_from_the_cohort(cohort, p
 
 
 def test_a_prevalence_of_an_unknown_finding_is_refused(cohort, predictions):
-    with pytest.raises(DataError, match="Fracture"):
-        evaluate(cohort, {"a": predictions}, Options(prevalence={"Fracture": 0.1}))
+    with pytest.raises(UsageError, match="Fracture"):
+        evaluate(cohort, {"a": predictions}, EvaluationSettings(prevalence={"Fracture": 0.1}))
 
 
 def test_replicates_of_a_part_are_those_of_its_images(small, scores):

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from cxrtune.errors import DataError
 from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.evaluate import evaluate
-from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.settings import Plan, check_plan
 from cxrtune.evaluation.statistics.swaps import paired_areas, swap
 from cxrtune.evaluation.verdicts import TOO_FEW
 

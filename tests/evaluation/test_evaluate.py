@@ -9,11 +9,12 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
 from cxrtune.errors import DataError
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import Supplements, evaluate
+from cxrtune.evaluation.folder import write_evaluation
 from cxrtune.evaluation.precision_recall import precision_recall_curve
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.roc import roc_curve
-from cxrtune.evaluation.write import write_evaluation
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.predictions import ModelCard
 
 
@@ -90,7 +91,7 @@ def test_a_model_that_scored_nothing_here_is_an_error(cohort, predictions):
     with pytest.raises(DataError, match="named a score none of the cohort's images"):
         evaluate(cohort, {"a": elsewhere})
     with pytest.raises(DataError, match="named a score none of the 30 train images"):
-        evaluate(cohort, {"a": predictions}, Options(split="train"))
+        evaluate(cohort, {"a": predictions}, EvaluationSettings(split="train"))
 
 
 def test_counts_of_the_cohort(cohort, predictions):
@@ -104,7 +105,7 @@ def test_counts_of_the_cohort(cohort, predictions):
 
 def test_files_hold_the_numbers(cohort, predictions, tmp_path):
     missing = MissingModel(name="xrv:x", reason="no weights", remedy="fetch them")
-    evaluation = evaluate(cohort, {"a": predictions, "b": predictions}, Options(missing=[missing]))
+    evaluation = evaluate(cohort, {"a": predictions, "b": predictions}, beside=Supplements(missing=[missing]))
     names = write_evaluation(evaluation, tmp_path)
     assert sorted(names) == sorted(path.name for path in tmp_path.iterdir())
     assert Results.read(tmp_path / "results.json") == evaluation.results

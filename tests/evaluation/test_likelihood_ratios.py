@@ -11,8 +11,9 @@ from sklearn.metrics import class_likelihood_ratios, confusion_matrix
 from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.calls import call_intervals
-from cxrtune.evaluation.evaluate import Options, aligned, evaluate
+from cxrtune.evaluation.evaluate import aligned, evaluate
 from cxrtune.evaluation.likelihood_ratios import likelihood_ratios
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.statistics.mover import Bounded, moved_interval, ratio_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 
@@ -134,7 +135,7 @@ def test_without_negatives_there_is_no_ratio():
 
 
 def test_predictive_values_at_a_prevalence_are_bayes_rule_on_the_limits(cohort, predictions):
-    options = Options(prevalence={"Effusion": 0.05})
+    options = EvaluationSettings(prevalence={"Effusion": 0.05})
     models = evaluate(cohort, {"a": predictions, "b": predictions}, options).results.models
     assert models[0].prevalence == models[1].prevalence
     found, ratios = models[1].prevalence["Effusion"], models[1].findings["Effusion"].intervals

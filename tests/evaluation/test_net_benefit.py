@@ -11,9 +11,9 @@ import pytest
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.folder import write_evaluation
 from cxrtune.evaluation.net_benefit import IN_RESULTS, THRESHOLDS, net_benefit
 from cxrtune.evaluation.statistics.bootstrap import draw_patients
-from cxrtune.evaluation.write import write_evaluation
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "net_benefit.json").read_text())
 

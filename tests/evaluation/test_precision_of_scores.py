@@ -9,7 +9,8 @@ from made_up import made_up_cohort
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.predictions import read_predictions
 
 KINDS = {
@@ -40,7 +41,7 @@ def test_areas_and_thresholds_are_those_of_float64(tmp_path, kind, suffix):
         rows = [{"image": row.image, "Mass": row.Mass} for row in frame.itertuples()]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     table = read_predictions(path, ("Mass",))
-    results = evaluate(cohort, {"m": table}, Options(replicates=100)).results
+    results = evaluate(cohort, {"m": table}, EvaluationSettings(replicates=100)).results
     found = results.models[0].findings["Mass"]
     test = slice(200, None)
     assert found.auroc == pytest.approx(roc_auc_score(truth[test], scores[test]), abs=1e-12)

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from cxrtune.cohort.adjudicated import FINDINGS, NAME, SOURCE, read_adjudicated
 from cxrtune.cohort.shipped import ADJUDICATED, shipped_table
 from cxrtune.errors import DataError
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.statistics.auroc_interval import auroc_interval
 
@@ -158,6 +158,8 @@ def test_labels_of_other_images_say_nothing(cohort_of_four, scores, theirs):
 def test_the_evaluation_reports_it(cohort, predictions):
     labels = pd.DataFrame({"Nodule or mass": pd.array([1, 0, 1], dtype="Int8")}, index=cohort.images[60:63])
     truth = OtherLabels(NAME, SOURCE, "f", "0" * 64, labels, {"Nodule or mass": ("Nodule", "Mass")})
-    (found,) = evaluate(cohort, {"a": predictions}, Options(other_labels=[truth])).results.second_truths
+    (found,) = evaluate(
+        cohort, {"a": predictions}, beside=Supplements(other_labels=[truth])
+    ).results.second_truths
     assert (found.name, found.images) == (NAME, 3)
     assert found.findings["Nodule or mass"].ours == ["Mass"]

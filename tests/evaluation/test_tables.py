@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import evaluate
+from cxrtune.evaluation.folder import TABLES, write_evaluation
 from cxrtune.evaluation.markdown import as_markdown, p_value
-from cxrtune.evaluation.write import TABLES, write_evaluation
+from cxrtune.evaluation.settings import EvaluationSettings
 
 
 @pytest.fixture
@@ -16,7 +17,9 @@ def written(cohort, predictions, tmp_path):
     """The results of two models, and their tables as they are read back."""
     frame = cohort.frame.assign(sex=np.where(np.arange(90) % 4 < 2, "F", "M"))
     evaluation = evaluate(
-        type(cohort)(frame), {"a": predictions, "b": predictions}, Options(prevalence={"Mass": 0.1})
+        type(cohort)(frame),
+        {"a": predictions, "b": predictions},
+        EvaluationSettings(prevalence={"Mass": 0.1}),
     )
     write_evaluation(evaluation, tmp_path)
     tables = {path.stem: pd.read_csv(path) for path in tmp_path.glob("*.csv")}

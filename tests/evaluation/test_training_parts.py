@@ -12,7 +12,7 @@ from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.split_lists import test_rows as official_test_rows
 from cxrtune.cohort.xrv_split import training_part, was_trained_on_nih
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
 from cxrtune.text_file import untold
 
@@ -162,8 +162,8 @@ def test_a_list_that_names_none_of_the_images_says_nothing(ground):
 
 def test_the_evaluation_reports_it_for_the_model_named(cohort, predictions):
     seen = TrainingPart(pd.Series(np.arange(90) < 75, index=cohort.images), "a rule", "a paper")
-    options = Options(training_parts={"b": seen, "not there": seen})
-    results = evaluate(cohort, {"a": predictions, "b": predictions}, options).results
+    beside = Supplements(training_parts={"b": seen, "not there": seen})
+    results = evaluate(cohort, {"a": predictions, "b": predictions}, beside=beside).results
     assert results.models[0].contamination is None
     assert (results.models[1].contamination.inside, results.models[1].contamination.outside) == (15, 15)
     (outside,) = results.outside

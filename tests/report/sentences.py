@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import Evaluation, Supplements, evaluate
+from cxrtune.evaluation.folder import write_evaluation
 from cxrtune.evaluation.results import Results
-from cxrtune.evaluation.write import write_evaluation
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.files import write_text
 from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.provenance import Record
@@ -60,13 +61,21 @@ def scores_of(
 def results_of(cohort: Cohort, *tables: Predictions, **options: Any) -> Results:
     """The results of the models `a`, `b` and so on."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
-    return evaluate(cohort, named, Options(**{"replicates": 60} | options)).results
+    return _evaluated(cohort, named, options).results
+
+
+def _evaluated(cohort: Cohort, named: dict[str, Predictions], options: dict[str, Any]) -> Evaluation:
+    """Evaluate with settings, and with what else is known, by their names."""
+    known = {field.name for field in fields(EvaluationSettings)}
+    settings = {name: value for name, value in options.items() if name in known}
+    beside = {name: value for name, value in options.items() if name not in known}
+    return evaluate(cohort, named, EvaluationSettings(**{"replicates": 60} | settings), Supplements(**beside))
 
 
 def page_of(folder: Path, cohort: Cohort, *tables: Predictions, ours: bool = False, **options: Any) -> str:
     """The text of the page of an evaluation; `ours` says that records prove the first model trained here."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
-    evaluation = evaluate(cohort, named, Options(replicates=60, **options))
+    evaluation = _evaluated(cohort, named, options)
     (folder / "evaluation").mkdir(parents=True)
     write_evaluation(evaluation, folder / "evaluation")
     return text_of(write_report(folder / "evaluation", folder / "out", provenances=_records(folder, ours)))
@@ -76,7 +85,7 @@ def page_of_results(folder: Path, cohort: Cohort, results: Results, *tables: Pre
     """The text of the page of these results, with the curves of an evaluation of the tables."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
     (folder / "evaluation").mkdir(parents=True)
-    write_evaluation(evaluate(cohort, named, Options(replicates=60)), folder / "evaluation")
+    write_evaluation(evaluate(cohort, named, EvaluationSettings(replicates=60)), folder / "evaluation")
     (folder / "evaluation" / "results.json").write_text(results.model_dump_json(), encoding="utf-8")
     return text_of(write_report(folder / "evaluation", folder / "out"))
 

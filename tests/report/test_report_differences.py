@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sentences import cohort_of, page_of, results_of, scores_of
 
-from cxrtune.evaluation.plan import Plan
+from cxrtune.evaluation.settings import Plan
 from cxrtune.report.figures.differences import _figure, draw_difference
 from cxrtune.report.figures.style import MUTED, SERIES
 

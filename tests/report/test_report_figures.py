@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from cxrtune.errors import DataError
+from cxrtune.evaluation.curve_files import Curve
 from cxrtune.report import write_roc_figures, write_training_figure
 from cxrtune.report.figures.roc import roc_stems, thinned
-from cxrtune.report.inputs import Curve, read_history
+from cxrtune.report.history import read_history
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

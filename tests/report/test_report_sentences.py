@@ -15,8 +15,9 @@ from sentences import cohort_of as make
 from sentences import page_of, results_of, scores_of
 
 from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.evaluate import Options, evaluate
+from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.results import Origin
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.training_parts import TrainingPart
 from cxrtune.evaluation.validation import choose
 from cxrtune.predictions import ModelCard, Predictions
@@ -344,10 +345,11 @@ def test_seen_before_is_told_of_nihs_images_only(cohort: Cohort, tmp_path: Path)
 
     found = {}
     for images in ("nih", "unknown"):
-        options = Options(replicates=60, origin=Origin(images=images))
+        settings, beside = EvaluationSettings(replicates=60), Supplements(origin=Origin(images=images))
         table = {"xrv:densenet121-res224-nih": scores_of(cohort, "test")}
         figures = Figures(Markup(""), {}, None, None, None, None, None)
-        material = Material("t", evaluate(cohort, table, options).results, None, (), figures, {})
+        results = evaluate(cohort, table, settings, beside).results
+        material = Material("t", results, None, (), figures, {})
         found[images] = [limit.name for limit in limits_view(material).limits]
     assert "Seen before" in found["nih"]
     assert "Seen before" not in found["unknown"]

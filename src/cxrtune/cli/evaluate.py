@@ -90,23 +90,19 @@ def command(
 ) -> None:
     """Compare models on the same images; writes results.json beside the tables."""
     from cxrtune.cohort.table import SPLITS
-    from cxrtune.evaluation.plan import Plan
+    from cxrtune.evaluation.settings import EvaluationSettings, Plan
     from cxrtune.experiment.evaluate import Request, evaluate_predictions
 
     one_of((*SPLITS, "all"), split, f"there is no split '{split}'")
     named = files_of(predictions, option="--predictions", example="ours=predictions.parquet")
     request = Request(
-        split=split,
+        EvaluationSettings(split, replicates, seed, shares_of(prevalence), Plan(primary, margin)),
         column_prefix=column_prefix,
         column_suffix=column_suffix,
         image_columns=image_columns_of(image_columns, named),
-        replicates=replicates,
-        seed=seed,
-        prevalence=shares_of(prevalence),
         thresholds=thresholds_of(thresholds),
         seen=files_of(trained_on, option="--trained-on", example="ours=training-images.txt"),
         heatmaps=files_of(heatmaps, option="--heatmaps", example="ours=heatmaps.safetensors"),
         boxes=boxes,
-        plan=Plan(primary, margin),
     )
     evaluate_predictions(cohort, named, out, request, reporter_of(context))

@@ -68,7 +68,7 @@ def command(
     """Judge models by one table with labels and scores: no images, no map, every row counts."""
     from cxrtune.cli.result_tables import print_judged
     from cxrtune.errors import UsageError
-    from cxrtune.evaluation.plan import Plan
+    from cxrtune.evaluation.settings import EvaluationSettings, Plan
     from cxrtune.experiment.stats import StatsRequest, judge_table
     from cxrtune.experiment.table_columns import TableColumns
 
@@ -89,9 +89,10 @@ def command(
         age=age,
         view=view,
     )
-    request = StatsRequest(
-        columns, thresholds_of(thresholds), shares_of(prevalence), replicates, seed, Plan(primary, margin)
+    settings = EvaluationSettings(
+        replicates=replicates, seed=seed, prevalence=shares_of(prevalence), plan=Plan(primary, margin)
     )
+    request = StatsRequest(columns, settings, thresholds_of(thresholds))
     print_judged(judge_table(table, request, out, reporter), reporter)
 
 

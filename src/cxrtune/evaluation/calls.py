@@ -1,14 +1,18 @@
-"""Calls at a threshold against the truth, in the whole sample and in every replicate."""
+"""Calls at thresholds against the truth: intervals, what each rule gives, and every replicate."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import named_interval
-from cxrtune.evaluation.results import Interval
+from cxrtune.evaluation.classification import count
+from cxrtune.evaluation.common_ground import CommonGround, named_interval
+from cxrtune.evaluation.results import Interval, OperatingPointResult
 from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.proportion import proportion_interval
+from cxrtune.evaluation.thresholds import OperatingPoint
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
@@ -35,6 +39,44 @@ def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict
         hits, images = (np.bincount(patients[mask], minlength=number) for mask in (right, of))
         found |= named_interval(name, proportion_interval(hits, images))
     return found
+
+
+def operating_point_results(
+    ground: CommonGround, name: str, points: Mapping[str, OperatingPoint]
+) -> dict[str, OperatingPointResult]:
+    """Judge the thresholds of one rule.
+
+    Args:
+        ground: The images, labels and scores.
+        name: The model's.
+        points: The thresholds, by finding.
+    """
+    return {
+        finding: _operating_point_result(ground, name, finding, point) for finding, point in points.items()
+    }
+
+
+def _operating_point_result(
+    ground: CommonGround, name: str, finding: str, point: OperatingPoint
+) -> OperatingPointResult:
+    column = ground.findings.index(finding)
+    keep = ground.usable[:, column] & ground.has(name, column)
+    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
+    calls = ground.scores[name][keep, column].astype(np.float64) >= point.threshold
+    counts = count(calls, truth, np.ones(len(truth), dtype=bool))
+    found = call_intervals(calls, truth, patients)
+    names = (("sensitivity", "recall"), ("specificity", "specificity"))
+    return OperatingPointResult(
+        threshold=point.threshold,
+        validation_sensitivity=point.sensitivity,
+        validation_specificity=point.specificity,
+        sensitivity=counts.recall,
+        specificity=counts.specificity,
+        positives=counts.support,
+        positive_patients=len(np.unique(patients[truth])),
+        negatives=counts.fp + counts.tn,
+        intervals={ours: found[theirs] for ours, theirs in names if theirs in found},
+    )
 
 
 def call_replicates(calls: Mask, truth: Mask, usable: Mask, resamples: Resamples) -> dict[str, Values]:

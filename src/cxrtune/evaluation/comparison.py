@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.plan import MACRO, Plan
 from cxrtune.evaluation.results import Comparison, PairedResult
+from cxrtune.evaluation.settings import MACRO, Plan
 from cxrtune.evaluation.statistics.delong import delong
 from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_areas
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW, UNDEFINED, Question, verdicts

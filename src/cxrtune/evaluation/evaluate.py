@@ -13,64 +13,54 @@ from cxrtune.cohort.boxes import Boxes
 from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import Cohort
 from cxrtune.errors import DataError
-from cxrtune.evaluation.basis import chosen_on, judged_by_part, patients_in_two_parts, with_basis
 from cxrtune.evaluation.cautions import find_cautions
-from cxrtune.evaluation.cohort_counts import count_splits
+from cxrtune.evaluation.cohort_parts import (
+    count_splits,
+    describe_shift,
+    judged_by_part,
+    patients_in_two_parts,
+)
 from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
 from cxrtune.evaluation.examples import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
-from cxrtune.evaluation.net_benefit import NetBenefit, net_benefits, with_net_benefit
+from cxrtune.evaluation.net_benefit import NetBenefit, net_benefits, points_of
 from cxrtune.evaluation.paired_calls import compare_all_calls
-from cxrtune.evaluation.plan import Plan, check_plan
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
-from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, Origin, Results
+from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, ModelResult, Origin, Results
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
-from cxrtune.evaluation.shift import describe_shift
-from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
+from cxrtune.evaluation.settings import ALL, EvaluationSettings
 from cxrtune.evaluation.statistics.replicates import Bands, curve_bands
 from cxrtune.evaluation.subgroups import evaluate_subgroups
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
-from cxrtune.evaluation.validation import Chosen, GivenThresholds, stored_or_chosen
+from cxrtune.evaluation.validation import Chosen, GivenThresholds, chosen_on, stored_or_chosen
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
 from cxrtune.shown import short
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
-class Options:
-    """How an evaluation is made.
+class Supplements:
+    """What is known beside labels and scores.
 
     Attributes:
-        split: `test`, `validation`, `train`, or `all`.
-        replicates: How many times the patients are drawn.
-        seed: Decides which.
-        prevalence: Stated prevalences in (0, 1), by finding.
         training_parts: Of models that may have been trained on evaluated images.
         other_labels: Further sets of labels.
         missing: Comparisons that could not be made; they are named in the results.
         heatmaps: Where models look, by the models' names; judged if there are boxes.
         boxes: What people drew around findings.
         origin: Whose images, labels and boxes these are.
-        plan: What was decided before the scores were seen.
         thresholds: By model, thresholds that make the calls in the place of its own; nothing is chosen then.
     """
 
-    split: str = "test"
-    replicates: int = DEFAULT_REPLICATES
-    seed: int = 0
-    prevalence: Mapping[str, float] = field(default_factory=dict)
     training_parts: Mapping[str, TrainingPart] = field(default_factory=dict)
     other_labels: Sequence[OtherLabels] = ()
     missing: Sequence[MissingModel] = ()
     heatmaps: Mapping[str, Heatmaps] = field(default_factory=dict)
     boxes: Boxes | None = None
     origin: Origin = field(default_factory=Origin)
-    plan: Plan = field(default_factory=Plan)
     thresholds: Mapping[str, GivenThresholds] = field(default_factory=dict)
 
 
@@ -94,54 +84,41 @@ class Evaluation:
 
 
 def evaluate(
-    cohort: Cohort, predictions: Mapping[str, Predictions], options: Options = Options()
+    cohort: Cohort,
+    predictions: Mapping[str, Predictions],
+    settings: EvaluationSettings = EvaluationSettings(),  # noqa: B008  frozen
+    beside: Supplements = Supplements(),
 ) -> Evaluation:
     """Evaluate models on one part of a cohort, all of them on the images that all scored.
 
     Args:
         cohort: The truth.
         predictions: Each model's probabilities, by name.
-        options: How.
+        settings: How.
+        beside: What else is known.
 
     Raises:
-        DataError: A model scored no image of the split, no image was scored by all, the split is empty, or a
-            prevalence is stated for a finding that is not in the cohort.
+        DataError: A model scored no image of the split, no image was scored by all, the split is empty, or
+            the plan names no finding of the cohort.
+        UsageError: A prevalence is stated for a finding that is not in the cohort.
     """
-    rows = np.arange(len(cohort)) if options.split == ALL else cohort.rows(options.split)
+    rows = np.arange(len(cohort)) if settings.split == ALL else cohort.rows(settings.split)
     if not len(rows):
-        raise DataError(f"the cohort has no {options.split} images")
-    _require_findings(options.prevalence, cohort)
-    check_plan(options.plan, cohort.findings)
+        raise DataError(f"the cohort has no {settings.split} images")
+    settings.check(cohort.findings)
     scores = {name: aligned(name, table, cohort) for name, table in predictions.items()}
     ground = find_common_ground(
-        cohort, scores, rows, split=options.split, replicates=options.replicates, seed=options.seed
+        cohort, scores, rows, split=settings.split, replicates=settings.replicates, seed=settings.seed
     )
-    validation = cohort.rows("validation")
     chosen = {
-        name: stored_or_chosen(
-            table.model,
-            cohort.findings,
-            cohort.labels[validation],
-            scores[name][validation],
-            cohort.patients[validation],
-            options.thresholds.get(name),
-        )
+        name: _chosen(cohort, table, scores[name], beside.thresholds.get(name))
         for name, table in predictions.items()
     }
-    results = _results(ground, rows, predictions, chosen, options)
     benefit = net_benefits(ground, {name: one.calibrators for name, one in chosen.items()})
-    models = [
-        with_basis(
-            model,
-            chosen_on(
-                table.model, chosen[name], cohort, scores[name], ground.rows, options.thresholds.get(name)
-            ),
-        )
-        for model, (name, table) in zip(results.models, predictions.items(), strict=True)
-    ]
-    models = [with_net_benefit(model, benefit) for model in models]
+    models = _models(ground, predictions, scores, chosen, benefit, settings, beside)
     cautions = find_cautions(ground, rows, scores, models)
-    results = results.model_copy(update={"models": models, "cautions": cautions})
+    results = _results(ground, rows, models, chosen, settings, beside)
+    results = results.model_copy(update={"cautions": cautions})
     return Evaluation(results, *_curves(ground), _bands(ground), benefit)
 
 
@@ -168,15 +145,6 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floatin
     return scores
 
 
-def _require_findings(prevalence: Mapping[str, float], cohort: Cohort) -> None:
-    for finding in prevalence:
-        if finding not in cohort.findings:
-            raise DataError(
-                f"a prevalence is stated for {finding}, which is no finding of the cohort",
-                remedy=f"Its findings are {', '.join(cohort.findings)}.",
-            )
-
-
 def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source: NDArray[np.intp]) -> None:
     known = source >= 0
     known[known] = pd.notna(table.patients[source[known]])
@@ -189,6 +157,108 @@ def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source
             f"the predictions named {name} give {wrong:,} images to other patients than the cohort does",
             remedy="They belong to another table, or two tables were mixed up; predict for this cohort.",
         )
+
+
+def _chosen(
+    cohort: Cohort, table: Predictions, scores: NDArray[np.floating], given: GivenThresholds | None
+) -> Chosen:
+    """Return a model's thresholds and calibration; what it does not bring is chosen on validation."""
+    validation = cohort.rows("validation")
+    return stored_or_chosen(
+        table.model,
+        cohort.findings,
+        cohort.labels[validation],
+        scores[validation],
+        cohort.patients[validation],
+        given,
+    )
+
+
+def _models(
+    ground: CommonGround,
+    predictions: Mapping[str, Predictions],
+    scores: Mapping[str, NDArray[np.floating]],
+    chosen: Mapping[str, Chosen],
+    benefit: Mapping[tuple[str, str], NetBenefit],
+    settings: EvaluationSettings,
+    beside: Supplements,
+) -> list[ModelResult]:
+    precisions = ground.precisions()
+    models = []
+    for name, table in predictions.items():
+        part = beside.training_parts.get(name)
+        basis = chosen_on(
+            table.model, chosen[name], ground.cohort, scores[name], ground.rows, beside.thresholds.get(name)
+        )
+        result = evaluate_model(
+            ground,
+            name,
+            table.model,
+            chosen[name],
+            basis,
+            precisions=precisions,
+            prevalence=settings.prevalence,
+            net_benefit=points_of(name, benefit),
+            contamination=None if part is None else contamination(ground, part),
+        )
+        models.append(result)
+    return models
+
+
+def _results(
+    ground: CommonGround,
+    rows: NDArray[np.intp],
+    models: list[ModelResult],
+    chosen: Mapping[str, Chosen],
+    settings: EvaluationSettings,
+    beside: Supplements,
+) -> Results:
+    cohort = ground.cohort
+    parts = {name: part for name, part in beside.training_parts.items() if name in chosen}
+    outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
+    truths = [evaluate_second_truth(ground, other) for other in beside.other_labels]
+    thresholds = {name: one.thresholds for name, one in chosen.items()}
+    return Results(
+        synthetic={"synthetic": True, "nih": False}.get(beside.origin.images),
+        origin=beside.origin,
+        split=settings.split,
+        images=len(rows),
+        patients=len(set(cohort.patients[rows])),
+        shared_images=len(ground.rows),
+        shared_patients=ground.resamples.patients,
+        judged=judged_by_part(cohort, ground.rows),
+        patients_in_two_parts=patients_in_two_parts(cohort),
+        bootstrap=Bootstrap(
+            replicates=settings.replicates, patients=ground.resamples.patients, seed=settings.seed
+        ),
+        findings=list(cohort.findings),
+        cohort=count_splits(cohort),
+        models=models,
+        missing=list(beside.missing),
+        primary=settings.plan.primary,
+        comparisons=compare_all(ground, settings.plan),
+        call_comparisons=compare_all_calls(ground, thresholds),
+        attributes=evaluate_subgroups(ground, thresholds),
+        outside=[found for found in outside if found is not None],
+        localizations=_localizations(cohort, rows, settings, beside),
+        second_truths=[found for found in truths if found is not None],
+        shift=describe_shift(cohort),
+        examples=find_examples(ground, models[0].name),
+    )
+
+
+def _localizations(
+    cohort: Cohort, rows: NDArray[np.intp], settings: EvaluationSettings, beside: Supplements
+) -> list[Localization]:
+    # Its pictures are those with a box and a map, not the common ground: the scores play no part in it.
+    boxes = beside.boxes
+    if boxes is None:
+        return []
+    found = [
+        localize(name, heatmaps, boxes, cohort, rows, replicates=settings.replicates, seed=settings.seed)
+        for name, heatmaps in beside.heatmaps.items()
+    ]
+    return [one for one in found if one is not None]
 
 
 def _curves(
@@ -214,62 +284,3 @@ def _bands(ground: CommonGround) -> dict[tuple[str, str], Bands]:
             if found is not None:
                 bands[name, finding] = found
     return bands
-
-
-def _results(
-    ground: CommonGround,
-    rows: NDArray[np.intp],
-    predictions: Mapping[str, Predictions],
-    chosen: Mapping[str, Chosen],
-    options: Options,
-) -> Results:
-    cohort, precisions = ground.cohort, ground.precisions()
-    models = []
-    for name, table in predictions.items():
-        result = evaluate_model(ground, name, table.model, chosen[name], precisions, options.prevalence)
-        part = options.training_parts.get(name)
-        update = {"contamination": None if part is None else contamination(ground, part)}
-        models.append(result.model_copy(update=update))
-    parts = {name: part for name, part in options.training_parts.items() if name in predictions}
-    outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
-    truths = [evaluate_second_truth(ground, other) for other in options.other_labels]
-    thresholds = {name: one.thresholds for name, one in chosen.items()}
-    return Results(
-        synthetic={"synthetic": True, "nih": False}.get(options.origin.images),
-        origin=options.origin,
-        split=options.split,
-        images=len(rows),
-        patients=len(set(cohort.patients[rows])),
-        shared_images=len(ground.rows),
-        shared_patients=ground.resamples.patients,
-        judged=judged_by_part(cohort, ground.rows),
-        patients_in_two_parts=patients_in_two_parts(cohort),
-        bootstrap=Bootstrap(
-            replicates=options.replicates, patients=ground.resamples.patients, seed=options.seed
-        ),
-        findings=list(cohort.findings),
-        cohort=count_splits(cohort),
-        models=models,
-        missing=list(options.missing),
-        primary=options.plan.primary,
-        comparisons=compare_all(ground, options.plan),
-        call_comparisons=compare_all_calls(ground, thresholds),
-        attributes=evaluate_subgroups(ground, thresholds),
-        outside=[found for found in outside if found is not None],
-        localizations=_localizations(cohort, rows, options),
-        second_truths=[found for found in truths if found is not None],
-        shift=describe_shift(cohort),
-        examples=find_examples(ground, next(iter(predictions))),
-    )
-
-
-def _localizations(cohort: Cohort, rows: NDArray[np.intp], options: Options) -> list[Localization]:
-    # Its pictures are those with a box and a map, not the common ground: the scores play no part in it.
-    boxes = options.boxes
-    if boxes is None:
-        return []
-    found = [
-        localize(name, heatmaps, boxes, cohort, rows, replicates=options.replicates, seed=options.seed)
-        for name, heatmaps in options.heatmaps.items()
-    ]
-    return [one for one in found if one is not None]

@@ -1,4 +1,4 @@
-"""How much a positive, and a negative, call changes the odds of a finding."""
+"""How much a positive, and a negative, call changes the odds of a finding; what it means at a prevalence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.results import Interval, Intervals
+from cxrtune.evaluation.calibration.calibrator import Calibrator, logit
+from cxrtune.evaluation.common_ground import named_interval
+from cxrtune.evaluation.results import FindingResult, Interval, Intervals, StatedPrevalence
 from cxrtune.evaluation.statistics.mover import Bounded, ratio_interval
 
 Mask = NDArray[np.bool_]
@@ -79,6 +81,44 @@ def likelihood_ratios(
         negative=missed.value / specificity.value if specificity.value else None,
         positive_limits=ratio_interval(sensitivity, false, together),
         negative_limits=ratio_interval(missed, specificity, together),
+    )
+
+
+def at_prevalence(
+    result: FindingResult, ratios: LikelihoodRatios | None, stated: float, calibrator: Calibrator | None
+) -> StatedPrevalence:
+    """Return what calls mean where the finding has a stated prevalence.
+
+    Args:
+        result: The finding, at the model's threshold.
+        ratios: Its likelihood ratios, if it has any.
+        stated: The prevalence, in (0, 1).
+        calibrator: The finding's; None if it is not calibrated.
+    """
+    whole = result.support + result.negatives
+    factor = None
+    if calibrator is not None:
+        factor = float(np.exp(logit(np.array(stated)) - logit(np.array(calibrator.prevalence))))
+    positive = negative = None
+    intervals: Intervals = {}
+    if result.recall is not None and result.specificity is not None:
+        right, false = stated * result.recall, (1 - stated) * (1 - result.specificity)
+        absent, overlooked = (1 - stated) * result.specificity, stated * (1 - result.recall)
+        positive = right / (right + false) if right + false else None
+        negative = absent / (absent + overlooked) if absent + overlooked else None
+    if ratios is not None:
+        names = ("positive_predictive_value", "negative_predictive_value")
+        for name, value, limits in zip(
+            names, (positive, negative), ratios.predictive_values(stated), strict=True
+        ):
+            intervals |= {} if value is None else named_interval(name, limits)
+    return StatedPrevalence(
+        prevalence=stated,
+        observed=result.support / whole if whole else 0.0,
+        positive_predictive_value=positive,
+        negative_predictive_value=negative,
+        odds_factor=factor,
+        intervals=intervals,
     )
 
 

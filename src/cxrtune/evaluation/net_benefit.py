@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.common_ground import CommonGround
-from cxrtune.evaluation.results import Interval, ModelResult, NetBenefitPoint
+from cxrtune.evaluation.results import Interval, NetBenefitPoint
 from cxrtune.evaluation.statistics.effective_size import kish, student
 from cxrtune.evaluation.statistics.proportion import Shares, shares_of
 
@@ -95,10 +95,9 @@ def net_benefits(
     return found
 
 
-def with_net_benefit(model: ModelResult, found: Mapping[tuple[str, str], NetBenefit]) -> ModelResult:
-    """Return a model's results with the points of its decision curves, which are by model and finding."""
-    points = {finding: one.points() for (name, finding), one in found.items() if name == model.name}
-    return model.model_copy(update={"net_benefit": points})
+def points_of(model: str, found: Mapping[tuple[str, str], NetBenefit]) -> dict[str, list[NetBenefitPoint]]:
+    """Return, by finding, the points of a model's decision curves that are stored with the results."""
+    return {finding: one.points() for (name, finding), one in found.items() if name == model}
 
 
 def net_benefit(

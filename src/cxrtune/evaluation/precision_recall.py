@@ -40,6 +40,12 @@ def precision_recall_curve(labels: Labels, scores: Scores) -> PrecisionRecallCur
     return PrecisionRecallCurve(curve.sensitivity[1:], hits / (hits + false))
 
 
+def recall_steps(curve: PrecisionRecallCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return recall and precision where recall grows: other points lie on the vertical lines between."""
+    adds = np.diff(curve.recall, prepend=0.0) > 0
+    return curve.recall[adds], curve.precision[adds]
+
+
 def average_precision(labels: Labels, scores: Scores) -> float | None:
     """Return the sum over the curve's points of precision times the recall that the point adds.
 

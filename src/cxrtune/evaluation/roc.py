@@ -89,3 +89,24 @@ def known(labels: Labels, scores: Scores) -> tuple[NDArray[np.bool_], Scores]:
     """Keep the images whose label and score are both known; labels become bool."""
     mask = ~(np.isnan(labels) | np.isnan(scores))
     return labels[mask] == 1, scores[mask]
+
+
+def corners(curve: RocCurve) -> NDArray[np.bool_]:
+    """Mark the points at which a curve turns, bool (P,): the others lie on the line between them."""
+    steps = np.diff(curve.false_positive_rate), np.diff(curve.sensitivity)
+    turns = steps[0][:-1] * steps[1][1:] != steps[0][1:] * steps[1][:-1]
+    return np.concatenate([[True], turns, [True]])
+
+
+def told_apart(squares: int, *values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Thin a curve to the points that can be told apart on a grid, where they are.
+
+    Args:
+        squares: Of the grid, along a side.
+        values: float64 (P,) each; the first two say where a point lies, in [0, 1].
+    """
+    cells = np.round(np.stack(values[:2]) * squares)
+    moves = np.any(cells[:, 1:] != cells[:, :-1], axis=0)
+    # The first and the last point of each square stay, so that a step's corners do not lean.
+    keep = np.concatenate([[True], moves]) | np.concatenate([moves, [True]])
+    return tuple(value[keep] for value in values)

@@ -1,16 +1,18 @@
-"""All that is chosen on validation and then left alone: thresholds by every rule, and calibration."""
+"""All that is chosen on validation and then left alone, and on which images: thresholds, calibration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.evaluation.calibration.fit import fit_calibrators
+from cxrtune.evaluation.results import ChosenOn
 from cxrtune.evaluation.roc import Labels, Scores
 from cxrtune.evaluation.thresholds import RULES, YOUDEN_ON_VALIDATION, OperatingPoint, operating_points
 from cxrtune.predictions import ModelCard
@@ -119,3 +121,62 @@ def stored_or_chosen(
 
 def _of(findings: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
     return {finding: value for finding, value in values.items() if finding in findings}
+
+
+def chosen_on(
+    card: ModelCard,
+    chosen: Chosen,
+    cohort: Cohort,
+    scores: NDArray[np.floating],
+    rows: NDArray[np.intp],
+    given: GivenThresholds | None = None,
+) -> ChosenOn:
+    """Say what a model's thresholds and calibration were chosen on.
+
+    Args:
+        card: What the model brought.
+        chosen: What was used.
+        cohort: The reference standard.
+        scores: (N, F), in the cohort's order, probability in [0, 1], NaN where not known.
+        rows: intp, the judged rows.
+        given: Thresholds that the user gave.
+    """
+    validation = cohort.rows("validation")
+    known = ~np.isnan(scores[validation]) & ~np.isnan(cohort.labels[validation])
+    used = validation[known.any(axis=1)]
+    stored_points = [finding for points in card.operating_points.values() for finding in points]
+    return ChosenOn(
+        thresholds=_source(card.thresholds, chosen.thresholds, cohort) if given is None else "user",
+        operating_points=_source(stored_points, [p for at in chosen.points.values() for p in at], cohort),
+        calibration=_source(card.calibration, chosen.calibrators, cohort),
+        validation_images=len(used),
+        validation_part=len(validation),
+        judged=len(np.intersect1d(used, rows)),
+    )
+
+
+def threshold_rule(name: str, chosen: Chosen, basis: ChosenOn) -> str:
+    """Return how a model's thresholds came about, or why it has none and what gives it some."""
+    if basis.thresholds != "none":
+        return chosen.threshold_rule
+    return f"{_why_no_thresholds(basis)}. Thresholds are given with `thresholds` {name}=FILE"
+
+
+def _why_no_thresholds(basis: ChosenOn) -> str:
+    if basis.validation_part == 0:
+        return "none: the model brought none, and the cohort has no validation part to choose them on"
+    if basis.validation_images == 0:
+        part = f"{basis.validation_part:,} validation images"
+        return f"none: the model brought none, and scored none of the {part}"
+    return (
+        "none: the model brought none, and no finding has positives and negatives among the "
+        f"{basis.validation_images:,} validation images that it scored"
+    )
+
+
+def _source(
+    stored: Collection[str], used: Collection[str], cohort: Cohort
+) -> Literal["model", "validation", "none"]:
+    if any(finding in cohort.findings for finding in stored):
+        return "model"
+    return "validation" if used else "none"

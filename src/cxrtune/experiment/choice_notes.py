@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cxrtune.evaluation.evaluate import ALL
 from cxrtune.evaluation.results import ChosenOn, FindingResult, Results
+from cxrtune.evaluation.settings import ALL
 from cxrtune.report.judged import judged_images, judged_patients, synthetic
 from cxrtune.report.notation import counted
 from cxrtune.shown import listed

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cxrtune.cohort.boxes import read_boxes
 from cxrtune.cohort.shipped import is_of_nih
 from cxrtune.cohort.table import Cohort, read_cohort
-from cxrtune.evaluation.evaluate import Evaluation, Options, evaluate
-from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.evaluate import Evaluation, Supplements, evaluate
+from cxrtune.evaluation.folder import PREDICTIONS_OF, write_evaluation
 from cxrtune.evaluation.results import MissingModel, Results
-from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
-from cxrtune.evaluation.write import write_evaluation
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.experiment.beside_the_cohort import adjudicated_labels, training_parts
 from cxrtune.experiment.choice_notes import choice_notes, judged
 from cxrtune.experiment.evaluation_inputs import (
     boxes_for,
     require_models_of,
     require_names,
-    require_prevalences,
     source_of,
 )
-from cxrtune.experiment.given_thresholds import Given, read_given
+from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
 from cxrtune.experiment.left_aside import left_aside, without_boxes
 from cxrtune.experiment.origins import origin_of
 from cxrtune.experiment.stage import left_out, skip_if_current
@@ -35,22 +33,18 @@ from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, recording
 from cxrtune.report import write_roc_figures
 from cxrtune.report.cautions import caution_sentences
-from cxrtune.report.chosen import PREDICTIONS_OF
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of an evaluation.
+    """What an evaluation of files is asked and given.
 
     Attributes:
-        split: `test`, `validation`, `train`, or `all`.
+        settings: How it is made.
         column_prefix: What stands before a finding's name in the tables' columns. Without it and the next,
             what the columns of most findings share is found.
         column_suffix: What stands after it.
         image_columns: By model, the column with the images' names; that of all others under an empty name.
-        replicates: How many times the patients are drawn for intervals and tests.
-        seed: Decides which.
-        prevalence: Stated prevalences in (0, 1), by finding.
         thresholds: By model, a number in [0, 1] for all findings or a file with one a finding. They make the
             calls, and nothing is chosen for the model.
         seen: By model, a text file with the names of the images that it was trained on.
@@ -58,22 +52,17 @@ class Request:
         heatmaps: By model, a file with maps of where it looks.
         boxes: A list of boxes in NIH's columns; None for the one that torchxrayvision ships, if the cohort is
             NIH's.
-        plan: What was decided before the scores were seen.
     """
 
-    split: str = "test"
+    settings: EvaluationSettings = field(default_factory=EvaluationSettings)
     column_prefix: str = ""
     column_suffix: str = ""
     image_columns: Mapping[str, str] = field(default_factory=dict)
-    replicates: int = DEFAULT_REPLICATES
-    seed: int = 0
-    prevalence: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Given] = field(default_factory=dict)
     seen: Mapping[str, Path] = field(default_factory=dict)
     missing: Sequence[MissingModel] = ()
     heatmaps: Mapping[str, Path] = field(default_factory=dict)
     boxes: Path | None = None
-    plan: Plan = field(default_factory=Plan)
 
 
 def evaluate_predictions(
@@ -121,11 +110,7 @@ def evaluate_predictions(
         if boxes is None
         else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append)
     )
-    options = Options(
-        split=request.split,
-        replicates=request.replicates,
-        seed=request.seed,
-        prevalence=request.prevalence,
+    beside = Supplements(
         training_parts=training_parts(predictions, request.seen, cohort, told.append),
         other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
         missing=request.missing,
@@ -133,9 +118,8 @@ def evaluate_predictions(
         boxes=drawn,
         origin=origin_of(cohort_file, cohort, boxes, drawn),
         thresholds=read_given(request.thresholds, cohort.findings, told.append),
-        plan=request.plan,
     )
-    evaluation = evaluate(cohort, tables, options)
+    evaluation = evaluate(cohort, tables, request.settings, beside)
     results = evaluation.results
     told += [note for table in tables.values() for note in table.notes]
     told += notes_on(results, tables, cohort)
@@ -188,29 +172,27 @@ def _inputs(
     inputs += [Source.of_file(f"training images of {name}", path) for name, path in request.seen.items()]
     inputs += [Source.of_file(f"heatmaps of {name}", path) for name, path in request.heatmaps.items()]
     inputs += [] if boxes is None else [Source.of_file("list of boxes", boxes)]
-    files = {name: given for name, given in request.thresholds.items() if isinstance(given, Path)}
-    return inputs + [Source.of_file(f"thresholds of {name}", path) for name, path in files.items()]
+    return inputs + threshold_sources(request.thresholds)
 
 
 def _settings(request: Request) -> dict[str, Any]:
-    return {
-        "split": request.split,
+    columns = {
         "column_prefix": request.column_prefix,
         "column_suffix": request.column_suffix,
         "image_columns": dict(request.image_columns),
-        "replicates": request.replicates,
-        "seed": request.seed,
-        "prevalence": dict(request.prevalence),
+    }
+    beside = {
         "thresholds": {name: str(given) for name, given in request.thresholds.items()},
         "missing": [model.model_dump(mode="json") for model in request.missing],
-        "plan": asdict(request.plan),
     }
+    recorded = request.settings.recorded()
+    plan = recorded.pop("plan")
+    return {"split": request.settings.split, **columns, **recorded, **beside, "plan": plan}
 
 
 def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) -> None:
     require_names(predictions, "`predictions` ours=predictions.parquet")
-    require_prevalences(request.prevalence, cohort.findings)
-    check_plan(request.plan, cohort.findings)
+    request.settings.check(cohort.findings)
     given = {
         "training images": request.seen,
         "heatmaps": request.heatmaps,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cxrtune.cohort.boxes import BOX_LIST, find_boxes
@@ -26,25 +26,6 @@ def require_names(models: Iterable[str], example: str) -> None:
             raise UsageError(
                 f"a model cannot be called {quoted(name)}: the tables of results have a column of that name",
                 remedy=f"Give it another name, like: {example}",
-            )
-
-
-def require_prevalences(prevalence: Mapping[str, float], findings: Sequence[str]) -> None:
-    """Refuse prevalences of other findings, or outside (0, 1).
-
-    Raises:
-        UsageError: There is one.
-    """
-    for finding, share in prevalence.items():
-        if finding not in findings:
-            raise UsageError(
-                f"a prevalence is stated for {quoted(finding)}, which is no finding of the cohort",
-                remedy=f"Its findings are {listed(findings, 30)}.",
-            )
-        if not 0 < share < 1:
-            raise UsageError(
-                f"the prevalence of {finding} is {share:g}; it must lie between 0 and 1",
-                remedy="Write it like: `prevalence` Effusion=0.05",
             )
 
 

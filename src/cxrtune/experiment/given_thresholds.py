@@ -13,6 +13,7 @@ from cxrtune.evaluation.validation import GivenThresholds
 from cxrtune.number_texts import number_of
 from cxrtune.prediction_affixes import Affix
 from cxrtune.prediction_columns import columns_of_findings
+from cxrtune.provenance import Source
 from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, read_utf8
 
@@ -43,6 +44,16 @@ def read_given(
         name: _of_file(one, findings, tell) if isinstance(one, Path) else _of_number(name, one, findings)
         for name, one in given.items()
     }
+
+
+def threshold_sources(given: Mapping[str, Given]) -> list[Source]:
+    """Describe the files of thresholds, for a record.
+
+    Raises:
+        CxrtuneError: One cannot be read.
+    """
+    files = {name: one for name, one in given.items() if isinstance(one, Path)}
+    return [Source.of_file(f"thresholds of {name}", path) for name, path in files.items()]
 
 
 def _of_number(name: str, threshold: float, findings: tuple[str, ...]) -> GivenThresholds:

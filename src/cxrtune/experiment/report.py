@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError
+from cxrtune.evaluation.folder import PREDICTIONS_OF, read_results
 from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.packs.pack import open_pack
 from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
-from cxrtune.report.chosen import PREDICTIONS_OF
-from cxrtune.report.inputs import read_results
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 

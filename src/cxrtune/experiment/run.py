@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cxrtune.cohort.boxes import find_boxes
 from cxrtune.cohort.table import read_cohort
-from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import MissingModel, Results
-from cxrtune.evaluation.write import RESULTS
+from cxrtune.evaluation.settings import EvaluationSettings, Plan, check_plan
 from cxrtune.experiment.bank import BANK
 from cxrtune.experiment.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
@@ -118,10 +118,10 @@ def run_experiment(
         )
         heatmaps = {} if maps is None else {FINE_TUNED: maps}
     request = Request(
+        EvaluationSettings(plan=plan),
         missing=missing,
         heatmaps=heatmaps,
         boxes=boxes if heatmaps else None,
-        plan=plan,
     )
     evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
     report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cxrtune.evaluation.evaluate import Options, evaluate
-from cxrtune.evaluation.plan import Plan, check_plan
+from cxrtune.evaluation.evaluate import Supplements, evaluate
+from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import Origin, Results
-from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
-from cxrtune.evaluation.write import RESULTS
+from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.experiment.choice_notes import judged
 from cxrtune.experiment.evaluate import notes_on, write_folder
-from cxrtune.experiment.evaluation_inputs import require_models_of, require_names, require_prevalences
-from cxrtune.experiment.given_thresholds import Given, read_given
+from cxrtune.experiment.evaluation_inputs import require_models_of, require_names
+from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
 from cxrtune.experiment.one_table import read_one_table
 from cxrtune.experiment.report import make_report
 from cxrtune.experiment.stage import skip_if_current
@@ -34,19 +33,13 @@ class StatsRequest:
 
     Attributes:
         columns: What its columns hold.
+        settings: How it is judged; every row is, so that there is one split.
         thresholds: By model, a number in [0, 1] for all findings or a file with one a finding.
-        prevalence: Stated prevalences in (0, 1), by finding.
-        replicates: How many times the patients are drawn for intervals and tests.
-        seed: Decides which.
-        plan: What was decided before the scores were seen.
     """
 
     columns: TableColumns
+    settings: EvaluationSettings = field(default_factory=EvaluationSettings)
     thresholds: Mapping[str, Given] = field(default_factory=dict)
-    prevalence: Mapping[str, float] = field(default_factory=dict)
-    replicates: int = DEFAULT_REPLICATES
-    seed: int = 0
-    plan: Plan = field(default_factory=Plan)
 
 
 @dataclass(frozen=True)
@@ -72,19 +65,12 @@ def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporte
     """
     columns = request.columns
     require_names(columns.scores, "`scores` ours=score")
-    require_prevalences(request.prevalence, tuple(columns.labels))
-    check_plan(request.plan, tuple(columns.labels))
+    request.settings.check(tuple(columns.labels))
     require_models_of({"thresholds": request.thresholds}, columns.scores)
-    inputs = [Source.of_file("table", table)]
-    files = {name: given for name, given in request.thresholds.items() if isinstance(given, Path)}
-    inputs += [Source.of_file(f"thresholds of {name}", path) for name, path in files.items()]
-    settings = {
+    inputs = [Source.of_file("table", table), *threshold_sources(request.thresholds)]
+    settings = request.settings.recorded() | {
         "columns": asdict(columns),
         "thresholds": {name: str(given) for name, given in request.thresholds.items()},
-        "prevalence": dict(request.prevalence),
-        "replicates": request.replicates,
-        "seed": request.seed,
-        "plan": asdict(request.plan),
     }
     folder = out / "evaluation"
     if not skip_if_current("stats", folder, inputs, settings, reporter):
@@ -93,14 +79,10 @@ def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporte
         evaluation = evaluate(
             read.cohort,
             read.predictions,
-            Options(
-                split="test",
-                replicates=request.replicates,
-                seed=request.seed,
-                prevalence=request.prevalence,
+            request.settings,
+            Supplements(
                 origin=Origin(patients="each image" if columns.patient is None else "given"),
                 thresholds=read_given(request.thresholds, read.cohort.findings, told.append),
-                plan=request.plan,
             ),
         )
         told += notes_on(evaluation.results, read.predictions, read.cohort)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from cxrtune.evaluation.folder import PREDICTIONS_OF
 from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.provenance import Record
 from cxrtune.report.judged import patients_in_two_parts
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
-
-PREDICTIONS_OF = "predictions of "
-"""What the record of an evaluation calls a model's table, before the model's name."""
 
 _PROBE = "linear-probe"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cxrtune.evaluation.folder import PREDICTIONS_OF
 from cxrtune.provenance import Record, Source
-from cxrtune.report.chosen import PREDICTIONS_OF
 from cxrtune.report.material import Material
 
 IMAGES = "images"

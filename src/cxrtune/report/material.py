@@ -10,6 +10,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from cxrtune.evaluation.curve_files import Panel, read_curves, read_net_benefit, read_panels
+from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
@@ -21,15 +23,7 @@ from cxrtune.report.figures.panels import (
     draw_reliability,
     draw_roc_panels,
 )
-from cxrtune.report.inputs import (
-    History,
-    Panel,
-    read_curves,
-    read_history,
-    read_net_benefit,
-    read_panels,
-    read_results,
-)
+from cxrtune.report.history import History, read_history
 from cxrtune.report.notation import counted, score
 
 

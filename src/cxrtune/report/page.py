@@ -16,10 +16,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
+from cxrtune.evaluation.curve_files import BANDS, CURVES, PRECISION_RECALL
+from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import Results
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.style import HUES
-from cxrtune.report.inputs import BANDS_FILE, CURVES_FILE, RECALL_FILE, RESULTS_FILE
 from cxrtune.report.judged import judged_images, judged_patients, synthetic
 from cxrtune.report.material import Material, gather
 from cxrtune.report.notation import counted, moment
@@ -32,7 +33,7 @@ DEFAULT_TITLE = "Chest radiograph findings: evaluation report"
 PAGE_FILE = "index.html"
 
 _FLOW = "Flow of images from the label table to those that were evaluated."
-_CURVES = (CURVES_FILE, RECALL_FILE, BANDS_FILE)
+_CURVES = (CURVES, PRECISION_RECALL, BANDS)
 _TABLE_SUFFIXES = (".csv", ".md")
 _OWN_FIGURES = (
     "roc-*.svg",
@@ -104,7 +105,7 @@ def _build(evaluation: Path, staging: Path, material: Material) -> None:
     for path in sorted(evaluation.iterdir()):
         if path.suffix in _TABLE_SUFFIXES and path.name not in _CURVES:
             shutil.copyfile(path, tables / path.name)
-    shutil.copyfile(evaluation / RESULTS_FILE, staging / RESULTS_FILE)
+    shutil.copyfile(evaluation / RESULTS, staging / RESULTS)
     write_paper(material, staging)
     flow = inline_svg(staging / FLOW_FILES[0], prefix="flow", description=_FLOW)
     material = replace(material, figures=replace(material.figures, flow=flow))
@@ -118,7 +119,7 @@ def _publish(staging: Path, out: Path) -> None:
     for folder in ("figures", "tables"):
         for path in sorted((staging / folder).iterdir()):
             path.replace(out / folder / path.name)
-    for name in (RESULTS_FILE, *FILES, PAGE_FILE):
+    for name in (RESULTS, *FILES, PAGE_FILE):
         (staging / name).replace(out / name)
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from cxrtune.evaluation.curve_files import Benefit, Panel
 from cxrtune.evaluation.results import CalibrationResult, ModelResult, ReliabilityBin, Results
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
@@ -22,7 +23,6 @@ from cxrtune.report.figures.style import (
     shortened,
     write_heading,
 )
-from cxrtune.report.inputs import Benefit, Panel
 from cxrtune.report.judged import judged_line, synthetic
 
 _COLUMNS = 3

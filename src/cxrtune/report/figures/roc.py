@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from cxrtune.evaluation.curve_files import Curve, read_curves
+from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import FindingResult, ModelResult, Results
+from cxrtune.evaluation.roc import told_apart
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.areas import area, defined
@@ -28,7 +31,6 @@ from cxrtune.report.figures.style import (
     save_figure,
     write_heading,
 )
-from cxrtune.report.inputs import Curve, read_curves, read_results
 from cxrtune.report.judged import judged_line
 from cxrtune.report.notation import counted, score
 
@@ -142,11 +144,8 @@ def _draw_curve(axes: Axes, curve: Curve, model: ModelResult, finding: str, inde
 
 def thinned(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Keep those of a curve's points that can be told apart in print, where they are."""
-    cells = np.round(np.stack([curve.false_positive_rate, curve.sensitivity]) * _DRAWN_STEPS)
-    moves = np.any(cells[:, 1:] != cells[:, :-1], axis=0)
-    # The first and the last point of each cell stay, so that a step's corners do not lean.
-    keep = np.concatenate([[True], moves]) | np.concatenate([moves, [True]])
-    return curve.false_positive_rate[keep], curve.sensitivity[keep]
+    across, up = told_apart(_DRAWN_STEPS, curve.false_positive_rate, curve.sensitivity)
+    return across, up
 
 
 def _write_legend(figure: Figure, handles: list[Line2D], labels: list[str], columns: int) -> None:

@@ -18,7 +18,7 @@ from cxrtune.report.figures.style import (
     save_figure,
     write_heading,
 )
-from cxrtune.report.inputs import Epoch, History, read_history
+from cxrtune.report.history import Epoch, History, read_history
 from cxrtune.report.notation import counted
 
 STEM = "training"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.plan import MACRO
 from cxrtune.evaluation.results import Comparison, PairedResult, Results
+from cxrtune.evaluation.settings import MACRO
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material

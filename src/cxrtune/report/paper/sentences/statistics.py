@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxrtune.evaluation.plan import MACRO
+from cxrtune.evaluation.settings import MACRO
 from cxrtune.evaluation.statistics.effective_size import LEVEL
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken

@@ -1,0 +1,79 @@
+"""What a cohort is like, part by part: sizes, views, sexes, ages, prevalences; which parts are judged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxrtune.cohort.table import SPLITS, Cohort
+from cxrtune.evaluation.results import FindingCount, SplitCount, SplitProfile
+
+
+def count_splits(cohort: Cohort) -> list[SplitCount]:
+    """Count train, validation and test, those that have images."""
+    labels, patients = cohort.labels, cohort.patients
+    counts = []
+    for split in SPLITS:
+        rows = cohort.rows(split)
+        if not len(rows):
+            continue
+        counts.append(
+            SplitCount(
+                split=split,
+                images=len(rows),
+                patients=len(set(patients[rows])),
+                findings={
+                    finding: FindingCount(
+                        positives=int((labels[rows, column] == 1).sum()),
+                        known=int((labels[rows, column] >= 0).sum()),
+                        positive_patients=len(set(patients[rows][labels[rows, column] == 1])),
+                    )
+                    for column, finding in enumerate(cohort.findings)
+                },
+            )
+        )
+    return counts
+
+
+def describe_shift(cohort: Cohort) -> list[SplitProfile]:
+    """Describe train, validation and test side by side, those that have images."""
+    described = []
+    for split in SPLITS:
+        rows = cohort.rows(split)
+        if not len(rows):
+            continue
+        frame, labels = cohort.frame.iloc[rows], cohort.labels[rows]
+        ages = pd.to_numeric(frame["age"], errors="coerce").dropna()
+        described.append(
+            SplitProfile(
+                split=split,
+                views=_shares(frame["view"]),
+                sexes=_shares(frame["sex"]),
+                median_age=float(ages.median()) if len(ages) else None,
+                prevalence={
+                    finding: float(np.nanmean(labels[:, column]))
+                    for column, finding in enumerate(cohort.findings)
+                    if not np.isnan(labels[:, column]).all()
+                },
+            )
+        )
+    return described
+
+
+def judged_by_part(cohort: Cohort, rows: NDArray[np.intp]) -> dict[str, int]:
+    """Count the judged images by the part of the cohort that they are in; parts without any are absent."""
+    parts = cohort.frame["split"].to_numpy(dtype=object)[rows]
+    return {split: images for split in SPLITS if (images := int((parts == split).sum()))}
+
+
+def patients_in_two_parts(cohort: Cohort) -> int:
+    """Count the patients with images in more than one part of the cohort."""
+    parts = cohort.frame[["patient", "split"]].drop_duplicates()
+    return int((parts["patient"].value_counts() > 1).sum())
+
+
+def _shares(column: pd.Series[str]) -> dict[str, float]:
+    known = column.dropna().astype(str)
+    known = known[known != ""]
+    return {str(value): float(share) for value, share in known.value_counts(normalize=True).items()}

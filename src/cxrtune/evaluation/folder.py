@@ -1,0 +1,90 @@
+"""The seam between evaluation and report: an evaluation's folder and what is in it.
+
+Evaluation writes `results.json`, the curves (`curve_files.py`), and each table as CSV and Markdown; the
+report reads the numbers and the curves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxrtune.errors import DataError
+from cxrtune.evaluation.curve_files import require_file, write_curves
+from cxrtune.evaluation.evaluate import Evaluation
+from cxrtune.evaluation.markdown import as_markdown
+from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.tables import (
+    auroc_table,
+    classification_table,
+    cohort_table,
+    comparison_table,
+    localization_table,
+    paired_call_table,
+    subgroup_table,
+)
+from cxrtune.evaluation.threshold_tables import (
+    calibration_table,
+    curve_table,
+    operating_point_table,
+    prevalence_table,
+)
+from cxrtune.files import write_text
+
+RESULTS = "results.json"
+
+PREDICTIONS_OF = "predictions of "
+"""What the record of an evaluation calls a model's table, before the model's name."""
+
+TABLES = {
+    "auroc": auroc_table,
+    "classification": classification_table,
+    "cohort": cohort_table,
+    "comparison": comparison_table,
+    "paired_calls": paired_call_table,
+    "operating_points": operating_point_table,
+    "fixed_points": curve_table,
+    "prevalence": prevalence_table,
+    "calibration": calibration_table,
+    "subgroups": subgroup_table,
+    "localization": localization_table,
+}
+
+
+def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
+    """Write an evaluation into a folder.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    written: list[str] = []
+    for name, make in TABLES.items():
+        table = make(evaluation.results)
+        if table.empty:
+            continue
+        written += [f"{name}.csv", f"{name}.md"]
+        write_text(out / f"{name}.csv", table.to_csv(index=False))
+        write_text(out / f"{name}.md", as_markdown(table))
+    written += write_curves(evaluation, out)
+    write_text(out / RESULTS, evaluation.results.model_dump_json(indent=2) + "\n")
+    return [*written, RESULTS]
+
+
+def read_results(evaluation: Path) -> Results:
+    """Read an evaluation's numbers.
+
+    Raises:
+        DataError: The folder has none, or the file is not one of this schema.
+    """
+    path = evaluation / RESULTS
+    require_file(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")
+    try:
+        return Results.read(path)
+    except ValueError as error:
+        raise DataError(
+            f"not an evaluation's results: {str(error).splitlines()[0]}",
+            path=path,
+            remedy="Run `cxrtune.experiment.evaluate` again with this version of cxrtune.",
+        ) from error
