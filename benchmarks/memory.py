@@ -20,9 +20,11 @@ import pandas as pd
 from cxrtune.cohort.table import Cohort
 from cxrtune.experiment.bank import BANK, bank_key
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash, open_pack
-from cxrtune.provenance import Source, record_path, recording
+from cxrtune.progress import SilentReporter
+from cxrtune.provenance import Source, record_path
 from cxrtune.recipe import Recipe
 from cxrtune.recipe_file import load_recipe
+from cxrtune.stage import stage
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.view_file import ViewFile
 
@@ -58,7 +60,7 @@ def synthesise(out: Path, images: int, recipe: Recipe) -> None:
     Cohort(frame).write(cohort_file)
     pack_folder.mkdir()
     settings = {"preprocess": recipe.preprocess.model_dump(mode="json")}
-    with recording("pack", pack_folder, [], settings, [UNREADABLE]) as draft:
+    with stage("pack", pack_folder, [], settings, [UNREADABLE], SilentReporter()) as draft:
         np.lib.format.open_memmap(pack_folder / PIXELS, mode="w+", dtype=np.uint8, shape=(images, 224, 224))
         (pack_folder / UNREADABLE).write_text("image,reason\n")
         draft.counts["images_sha256"] = names_hash(frame["image"].to_numpy(object))

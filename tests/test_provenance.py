@@ -12,14 +12,15 @@ import pytest
 
 from command_line import files_below
 from cxrtune.errors import DataError, OutputError, UsageError
+from cxrtune.progress import SilentReporter
 from cxrtune.provenance import (
     Source,
     is_current,
     key_of,
     read_record,
     record_path,
-    recording,
 )
+from cxrtune.stage import stage
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def source(tmp_path):
 def make(output, source, settings=None, *, files=None, notes=()):
     """Run a stage that writes its files."""
     names = [output.name] if files is None else files
-    with recording("stage", output, [source], settings or {}, names) as draft:
+    with stage("stage", output, [source], settings or {}, names, SilentReporter()) as draft:
         for name in names:
             place = record_path(output).parent / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +152,7 @@ def test_the_same_scores_in_another_format_are_not_there_yet(tmp_path, source):
 def test_a_stage_that_fails_leaves_no_record(tmp_path, source, error):
     output = tmp_path / "pack"
     make(output, source, files=["a.npy"])
-    with pytest.raises(error), recording("stage", output, [source], {}, ["a.npy"]):
+    with pytest.raises(error), stage("stage", output, [source], {}, ["a.npy"], SilentReporter(), anew=True):
         raise error
     assert not is_current(output, key_of([source], {}))
     assert files_below(output) == {"a.npy"}

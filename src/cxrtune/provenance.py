@@ -1,6 +1,6 @@
 """The record that stands beside every output: what was read, with which settings, by what, when.
 
-The record is written last. So a record on disk means that its outputs are whole, and a stage whose
+`cxrtune.stage` writes it, last. So a record on disk means that its outputs are whole, and a stage whose
 key (inputs, settings, version of cxrtune) equals the record's has nothing to do.
 """
 
@@ -9,17 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cxrtune.errors import DataError, UsageError
-from cxrtune.files import naming_output_errors, sha256_of, write_text
+from cxrtune.errors import DataError
+from cxrtune.files import sha256_of
 
 FOLDER_RECORD = "provenance.json"
 _FILE_SUFFIXES = frozenset({".parquet", ".csv", ".jsonl", ".safetensors"})
@@ -88,6 +85,17 @@ class Output:
     sha256: str
     bytes: int
 
+    @classmethod
+    def of(cls, folder: Path, name: str) -> Output:
+        """Describe a file by its content.
+
+        Args:
+            folder: The record's.
+            name: The file's, relative to it.
+        """
+        path = folder / name
+        return cls(name, sha256_of(path), path.stat().st_size)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -105,20 +113,17 @@ class Record:
     outputs: list[Output]
 
 
-@dataclass
-class Draft:
-    """What a stage fills in while it works."""
-
-    counts: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
-def record_path(output: Path) -> Path:
-    """Return where the record of `output`, a file or a folder, stands.
+def is_file_name(output: Path) -> bool:
+    """Return whether an output is a file by its name.
 
     A folder may be named `pack-v1.2`: only the suffixes that stages write tell a file.
     """
-    if output.suffix in _FILE_SUFFIXES:
+    return output.suffix in _FILE_SUFFIXES
+
+
+def record_path(output: Path) -> Path:
+    """Return where the record of `output`, a file or a folder, stands."""
+    if is_file_name(output):
         return output.with_suffix(".provenance.json")
     return output / FOLDER_RECORD
 
@@ -147,56 +152,10 @@ def is_current(output: Path, key: str) -> bool:
         return False
     record, written = read_record(path), path.stat().st_mtime_ns
     # `scores.csv` and `scores.parquet` share a record: it speaks for the one that was written last.
-    is_its_own = output.suffix not in _FILE_SUFFIXES or output.name in {made.name for made in record.outputs}
+    is_its_own = not is_file_name(output) or output.name in {made.name for made in record.outputs}
     if record.key != key or not is_its_own:
         return False
     return all(_is_unchanged(path.parent / made.name, made, written) for made in record.outputs)
-
-
-@contextmanager
-def recording(
-    stage: str, output: Path, inputs: Sequence[Source], settings: Mapping[str, Any], made: Sequence[str]
-) -> Iterator[Draft]:
-    """Run a stage and, when it succeeded, write its record.
-
-    Args:
-        stage: The stage's name.
-        output: The file or folder that the stage makes.
-        inputs: What it reads.
-        settings: What it is told; must be JSON.
-        made: Names of the files it makes, relative to the record's folder.
-
-    Yields:
-        A draft for the counts and the notes.
-
-    Raises:
-        UsageError: The stage makes a folder, and `output` is named like a file.
-        OutputError: The record cannot be written.
-    """
-    if output.suffix in _FILE_SUFFIXES and output.name not in made:
-        raise UsageError(
-            f"{stage} writes a folder, and this is the name of a file",
-            path=output,
-            remedy=f"Leave {output.suffix} out of the name.",
-        )
-    path = record_path(output)
-    with naming_output_errors(output):
-        path.unlink(missing_ok=True)
-    draft, started = Draft(), time.monotonic()
-    yield draft
-    record = Record(
-        stage=stage,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        key=key_of(inputs, settings),
-        inputs=list(inputs),
-        settings=dict(settings),
-        counts=draft.counts,
-        notes=draft.notes,
-        versions=versions(),
-        seconds=round(time.monotonic() - started, 3),
-        outputs=[_output(path.parent, name) for name in made],
-    )
-    write_text(path, json.dumps(asdict(record), indent=2) + "\n")
 
 
 def read_record(path: Path) -> Record:
@@ -241,8 +200,3 @@ def _is_unchanged(path: Path, made: Output, written: int) -> bool:
         return False
     status = path.stat()
     return status.st_size == made.bytes and (status.st_mtime_ns <= written or sha256_of(path) == made.sha256)
-
-
-def _output(folder: Path, name: str) -> Output:
-    path = folder / name
-    return Output(name, sha256_of(path), path.stat().st_size)

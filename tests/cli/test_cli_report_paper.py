@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from cxrtune.cohort.table import Cohort
-from cxrtune.provenance import Source, recording
+from cxrtune.progress import SilentReporter
+from cxrtune.provenance import Source
 from cxrtune.report.paper.write import FILES, GUIDELINES
+from cxrtune.stage import stage
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,8 @@ def place(tmp_path_factory):
     labels, cohort = folder / "labels.csv", folder / "cohort.parquet"
     labels.write_text("image,Effusion\n", encoding="utf-8")
     settings = {"map": {"title": "", "source": "", "uncertain": "unknown", "split": None}, "seed": 3}
-    with recording(
-        "cohort", cohort, [Source.of_file("label table", labels)], settings, [cohort.name]
-    ) as draft:
+    inputs = [Source.of_file("label table", labels)]
+    with stage("cohort", cohort, inputs, settings, [cohort.name], SilentReporter()) as draft:
         Cohort(frame).write(cohort)
         draft.counts = {"in_table": 250, "excluded_by_protocol": 6, "not_on_disk": 4, "kept": 240}
     scores = pd.DataFrame({"image": frame["image"], "Effusion": 0.5 * random.random(240) + 0.4 * present})

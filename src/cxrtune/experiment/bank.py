@@ -14,13 +14,13 @@ import numpy as np
 from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.engines.engine import Engine
 from cxrtune.errors import OutputError
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.files import naming_output_errors, write_text
 from cxrtune.models.densenet import ChestNet
 from cxrtune.packs.pack import Pack
 from cxrtune.progress import Reporter, SilentTask, Task
-from cxrtune.provenance import Source, key_of, recording
+from cxrtune.provenance import Source, key_of
 from cxrtune.recipe import Recipe
+from cxrtune.stage import stage
 from cxrtune.training.bank.build import TrunkOutput, build_views
 from cxrtune.training.bank.plan import BankPlan
 from cxrtune.training.bank.read import FeatureBank, open_bank
@@ -79,16 +79,14 @@ class BankKeeper:
         content = self._recipe.model_dump(
             mode="json", include={"bank", "augmentation", "preprocess", "seed", "weights"}
         )
-        current = self._team.is_first and skip_if_current(
-            "bank", self._folder, self._inputs, content, self._reporter
-        )
-        if self._team.gathered(current)[0]:
-            return
         if not self._team.is_first:
-            self._build(views, SilentTask())
+            if not self._team.gathered(None)[0]:
+                self._build(views, SilentTask())
             return
         names = [ViewFile(self._folder, view, self._plan.shape(view)).path.name for view in views]
-        with recording("bank", self._folder, self._inputs, content, names) as draft:
+        with stage("bank", self._folder, self._inputs, content, names, self._reporter) as draft:
+            if self._team.gathered(draft.current)[0]:
+                return
             self._tidy(views)
             draft.counts = {
                 "views": self._plan.pictures(views),

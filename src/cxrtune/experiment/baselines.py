@@ -14,7 +14,6 @@ from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
 from cxrtune.experiment.bank import bank_key, is_bank_of
 from cxrtune.experiment.predict import predictions_of, scored_rows
-from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.experiment.train import weights_source
 from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
@@ -22,8 +21,9 @@ from cxrtune.models.densenet import TRUNK_CHANNELS
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.predictions import ModelCard
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path, recording
+from cxrtune.provenance import Source, record_path
 from cxrtune.recipe import Recipe
+from cxrtune.stage import left_out, stage
 from cxrtune.training.bank.build import TrunkOutput
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.read import open_bank
@@ -69,12 +69,12 @@ def predict_probe(
     settings = {"strengths": list(STRENGTHS)} | recipe.model_dump(
         mode="json", include={"preprocess", "seed", "weights", "bank"}
     )
-    if skip_if_current(NAME, out, inputs, settings, reporter):
-        return out
     cohort = read_cohort(cohort_file)
     pack = open_pack(pack_folder, cohort.images)
     plan = plan_bank(cohort, pack, recipe)
-    with recording(NAME, out, inputs, settings, [out.name]) as draft:
+    with stage(NAME, out, inputs, settings, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         test = cohort.rows("test")
         rows = np.concatenate([plan.rows, test[pack.readable[test]]])
         if is_bank_of(bank, bank_key(inputs, recipe)):
@@ -141,10 +141,11 @@ def predict_xrv(
     inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
     if weights.path.is_file():
         inputs.append(Source.of_file("weights", weights.path))
-        if skip_if_current(name, out, inputs, {}, reporter):
-            return None
     try:
-        with recording(name, out, inputs, {}, [out.name, logits_file.name]) as draft:
+        made = [out.name, logits_file.name]
+        with stage(name, out, inputs, {}, made, reporter, anew=not weights.path.is_file()) as draft:
+            if draft.current:
+                return None
             with reporter.task(f"TorchXRayVision {weights.name}", len(rows)) as task:
                 scores = score_with_xrv(
                     weights.name, list(files.values()), workers=workers, progress=task.advance

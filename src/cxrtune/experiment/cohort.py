@@ -11,9 +11,9 @@ from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.origins import notice_of
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Draft, Source, read_record, record_path, recording
+from cxrtune.provenance import Source, read_record, record_path
+from cxrtune.stage import Draft, stage
 
 
 def make_cohort(
@@ -42,9 +42,9 @@ def make_cohort(
     if not metadata_only:
         inputs.append(Source.of_listing("images", data, image_files(data)))
     settings = {"protocol": protocol, "seed": seed, "metadata_only": metadata_only}
-    if skip_if_current("cohort", out, inputs, settings, reporter):
-        return out
-    with recording("cohort", out, inputs, settings, [out.name]) as draft:
+    with stage("cohort", out, inputs, settings, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         cautions: list[str] = []
         cohort, flow = build_nih_cohort(data, chosen, cautions.append, seed=seed, metadata_only=metadata_only)
         cohort.write(out)
@@ -86,10 +86,10 @@ def take_cohort(table: Path, out: Path, reporter: Reporter) -> Path:
     # What it was made from, and how, is told in the report as if it had been made here.
     settings = {} if before is None else before.settings
     inputs += [] if before is None else before.inputs
-    if skip_if_current("cohort", out, inputs, settings, reporter):
-        return out
     cohort = read_cohort(table)
-    with recording("cohort", out, inputs, settings, [out.name]) as draft:
+    with stage("cohort", out, inputs, settings, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         cohort.write(out)
         if before is not None:
             draft.counts, draft.notes = dict(before.counts), list(before.notes)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cxrtune.experiment.run import Outcome, run_experiment
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.models.weights import imagenet_path
 from cxrtune.phantom import write_phantoms
 from cxrtune.progress import Reporter
-from cxrtune.provenance import recording
 from cxrtune.recipe import Recipe
+from cxrtune.stage import sole_writer, stage
 
 PICTURE_SIZE = 320
 TITLE = "Demonstration on synthetic radiographs: evaluation report"
@@ -34,17 +33,18 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
             f"demo: no ImageNet weights at {imagenet_path()}; the trunk gets random weights instead"
         )
         recipe = recipe.model_copy(update={"weights": "random"})
-    data = make_phantoms(
-        out / "phantoms",
-        images=images,
-        seed=recipe.seed,
-        size=PICTURE_SIZE,
-        workers=workers,
-        reporter=reporter,
-    )
-    return run_experiment(
-        data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter, title=TITLE
-    )
+    with sole_writer(out):
+        data = make_phantoms(
+            out / "phantoms",
+            images=images,
+            seed=recipe.seed,
+            size=PICTURE_SIZE,
+            workers=workers,
+            reporter=reporter,
+        )
+        return run_experiment(
+            data, out, recipe, workers=workers, max_unreadable=0.0, reporter=reporter, title=TITLE
+        )
 
 
 def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int, reporter: Reporter) -> Path:
@@ -65,9 +65,9 @@ def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int,
         OutputError: The folder holds something else, or cannot be written.
     """
     settings = {"images": images, "seed": seed, "size": size}
-    if skip_if_current("phantom", out, [], settings, reporter):
-        return out
-    with recording("phantom", out, [], settings, ["Data_Entry_2017_v2020.csv"]) as draft:
+    with stage("phantom", out, [], settings, ["Data_Entry_2017_v2020.csv"], reporter, appears=True) as draft:
+        if draft.current:
+            return out
         with reporter.task("Drawing phantoms", images) as task:
             folder = write_phantoms(
                 out, count=images, seed=seed, size=size, workers=workers, progress=task.advance

@@ -25,14 +25,14 @@ from cxrtune.experiment.evaluation_inputs import (
 from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
 from cxrtune.experiment.left_aside import left_aside, without_boxes
 from cxrtune.experiment.origins import origin_of
-from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
 from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.provenance import Source
 from cxrtune.report import write_roc_figures
 from cxrtune.report.cautions import caution_sentences
+from cxrtune.stage import Draft, left_out, stage
 
 
 @dataclass(frozen=True)
@@ -90,42 +90,43 @@ def evaluate_predictions(
     boxes = boxes_for(request.heatmaps, request.boxes, cohort_file)
     inputs = _inputs(cohort_file, predictions, request, boxes)
     settings = _settings(request)
-    if skip_if_current("evaluate", out, inputs, settings, reporter):
-        return out
-    cohort = read_cohort(cohort_file)
-    _check(request, predictions, cohort)
-    told: list[str] = []
-    tables = {
-        name: read_predictions(
-            path,
-            cohort.findings,
-            column_prefix=request.column_prefix,
-            column_suffix=request.column_suffix,
-            image_column=request.image_columns.get(name, request.image_columns.get("", "")),
+    with stage("evaluate", out, inputs, settings, [], reporter, prepares=True) as draft:
+        if draft.current:
+            return out
+        cohort = read_cohort(cohort_file)
+        _check(request, predictions, cohort)
+        told: list[str] = []
+        tables = {
+            name: read_predictions(
+                path,
+                cohort.findings,
+                column_prefix=request.column_prefix,
+                column_suffix=request.column_suffix,
+                image_column=request.image_columns.get(name, request.image_columns.get("", "")),
+            )
+            for name, path in predictions.items()
+        }
+        drawn = (
+            None
+            if boxes is None
+            else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append)
         )
-        for name, path in predictions.items()
-    }
-    drawn = (
-        None
-        if boxes is None
-        else read_boxes(boxes, tuple(dict.fromkeys((*NIH_FINDINGS, *cohort.findings))), told.append)
-    )
-    beside = Supplements(
-        training_parts=training_parts(predictions, request.seen, cohort, told.append),
-        other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
-        missing=request.missing,
-        heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
-        boxes=drawn,
-        origin=origin_of(cohort_file, cohort, boxes, drawn),
-        thresholds=read_given(request.thresholds, cohort.findings, told.append),
-    )
-    evaluation = evaluate(cohort, tables, request.settings, beside)
-    results = evaluation.results
-    told += [note for table in tables.values() for note in table.notes]
-    told += notes_on(results, tables, cohort)
-    told += without_boxes(results, request.heatmaps)
-    write_folder("evaluate", evaluation, out, inputs, settings, told, reporter)
-    reporter.say(f"evaluate: {judged(results)}{left_out(cohort_file)}")
+        beside = Supplements(
+            training_parts=training_parts(predictions, request.seen, cohort, told.append),
+            other_labels=adjudicated_labels() if is_of_nih(cohort) else (),
+            missing=request.missing,
+            heatmaps={name: read_heatmaps(path) for name, path in request.heatmaps.items()},
+            boxes=drawn,
+            origin=origin_of(cohort_file, cohort, boxes, drawn),
+            thresholds=read_given(request.thresholds, cohort.findings, told.append),
+        )
+        evaluation = evaluate(cohort, tables, request.settings, beside)
+        results = evaluation.results
+        told += [note for table in tables.values() for note in table.notes]
+        told += notes_on(results, tables, cohort)
+        told += without_boxes(results, request.heatmaps)
+        write_folder("evaluate", evaluation, draft, told, reporter)
+        reporter.say(f"evaluate: {judged(results)}{left_out(cohort_file)}")
     return out
 
 
@@ -135,33 +136,26 @@ def notes_on(results: Results, tables: Mapping[str, Predictions], cohort: Cohort
 
 
 def write_folder(
-    stage: str,
-    evaluation: Evaluation,
-    out: Path,
-    inputs: Sequence[Source],
-    settings: Mapping[str, Any],
-    notes: Iterable[str],
-    reporter: Reporter,
+    name: str, evaluation: Evaluation, draft: Draft, notes: Iterable[str], reporter: Reporter
 ) -> None:
-    """Write an evaluation's folder with its record, and tell its notes.
+    """Write an evaluation's folder, fill in its record, and tell its notes.
 
     Raises:
         OutputError: It cannot be written.
     """
     results = evaluation.results
-    # The list of files is part of the record, and the figures are known by the models' names only.
-    written: list[str] = []
-    with recording(stage, out, inputs, settings, written) as draft:
-        written += write_evaluation(evaluation, out)
-        written += [path.name for path in write_roc_figures(out)]
-        draft.counts = {
-            "images": results.shared_images,
-            "patients": results.shared_patients,
-            "models": len(results.models),
-        }
-        for note in notes:
-            draft.notes.append(note)
-            reporter.warn(f"{stage}: {note}")
+    draft.start_writing()
+    draft.made += write_evaluation(evaluation, draft.output)
+    # The figures are known by the models' names only.
+    draft.made += [path.name for path in write_roc_figures(draft.output)]
+    draft.counts = {
+        "images": results.shared_images,
+        "patients": results.shared_patients,
+        "models": len(results.models),
+    }
+    for note in notes:
+        draft.notes.append(note)
+        reporter.warn(f"{name}: {note}")
 
 
 def _inputs(

@@ -12,7 +12,6 @@ import numpy as np
 from cxrtune.cohort.boxes import read_boxes
 from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError, StaleInputError, UnreadableImageError, UsageError
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.decoders import Decoders
@@ -23,12 +22,13 @@ from cxrtune.models.checkpoint import model_file
 from cxrtune.packs.pack import open_pack
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path, recording
+from cxrtune.provenance import Source, record_path
 from cxrtune.recipe import HeadSpec
 from cxrtune.scoring.heatmap import heat, overlay, to_png
 from cxrtune.scoring.loading import TITLE, EngineChoice, load_scorer
 from cxrtune.scoring.prediction import Prediction
 from cxrtune.scoring.predictor import Predictor
+from cxrtune.stage import stage
 
 ARRAYS = "heatmaps.safetensors"
 _METHODS = {
@@ -130,8 +130,6 @@ def explain_cohort(
     rows = [r for r in cohort.rows("validation", "test") if pack.readable[r] and cohort.images[r] in boxed]
     if not rows:
         return None
-    if skip_if_current("explain", out, inputs, {}, reporter):
-        return out
     loaded = load_scorer(model, aim="throughput", pictures=len(rows))
     if pack.spec != loaded.info.recipe.preprocess:
         raise StaleInputError(
@@ -139,7 +137,9 @@ def explain_cohort(
             path=pack_folder,
             remedy="Pack again with the recipe that the model was trained with.",
         )
-    with recording("explain", out, inputs, {}, [out.name]) as draft:
+    with stage("explain", out, inputs, {}, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         maps = []
         with reporter.task("Explaining", len(rows)) as task:
             for outputs in loaded.engine.stream(np.array(pack.pixels[row]) for row in rows):

@@ -12,10 +12,10 @@ from cxrtune.cohort.table import Cohort
 from cxrtune.errors import UsageError
 from cxrtune.experiment.cohort import require_parquet, tell_parts
 from cxrtune.experiment.origins import notice_of
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.provenance import Source
 from cxrtune.shown import listed, tell_not_utf8
+from cxrtune.stage import stage
 from cxrtune.text_file import Tell, untold
 
 
@@ -90,9 +90,9 @@ def make_own_cohort(
         inputs.append(Source.of_listing("images", tree.folder, files))
     inputs += notice_of(*(table.parent for table in data.tables), *([] if tree is None else [tree.folder]))
     settings = {"map": wanted.model_dump(mode="json"), "seed": seed, "metadata_only": metadata_only}
-    if skip_if_current("cohort", out, inputs, settings, reporter):
-        return out
-    with recording("cohort", out, inputs, settings, [out.name]) as draft:
+    with stage("cohort", out, inputs, settings, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         own = build_own_cohort(data.tables, wanted, tree, told.append, seed=seed)
         own.cohort.write(out)
         draft.counts = dict(own.flow.counts())

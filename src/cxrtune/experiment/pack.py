@@ -8,14 +8,14 @@ from pathlib import Path
 from cxrtune.cohort.folder import locate_images
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.errors import DataError
-from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, recording
+from cxrtune.provenance import Source
 from cxrtune.recipe import PreprocessSpec
+from cxrtune.stage import left_out, stage
 
 _SHOWN = 5
 
@@ -57,9 +57,9 @@ def make_pack(
         "max_unreadable": max_unreadable,
         "allow": list(allow),
     }
-    if skip_if_current("pack", out, inputs, settings, reporter):
-        return out
-    with recording("pack", out, inputs, settings, [PIXELS, UNREADABLE]) as draft:
+    with stage("pack", out, inputs, settings, [PIXELS, UNREADABLE], reporter) as draft:
+        if draft.current:
+            return out
         notes = FileNotes("pack", reporter)
         with reporter.task("Packing", len(cohort)) as task:
             unreadable = build_pack(

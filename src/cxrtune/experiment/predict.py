@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
 from cxrtune.errors import StaleInputError
-from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.models.checkpoint import MODEL, load_model
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.pack import open_pack
 from cxrtune.predictions import ModelCard, Predictions, require_suffix
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path, recording
+from cxrtune.provenance import Source, record_path
 from cxrtune.scoring.loading import TITLE
 from cxrtune.scoring.rows import model_card
+from cxrtune.stage import left_out, stage
 
 SCORED_SPLITS = ("validation", "test")
 
@@ -46,8 +46,6 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
         Source.of_file("cohort", cohort_file),
         Source.of_file("pack", record_path(pack_folder)),
     ]
-    if skip_if_current("predict", out, inputs, {}, reporter):
-        return out
     pack = open_pack(pack_folder, cohort.images)
     if pack.spec != info.recipe.preprocess:
         raise StaleInputError(
@@ -55,7 +53,9 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
             path=pack_folder,
             remedy="Pack again with the recipe that the model was trained with.",
         )
-    with recording("predict", out, inputs, {}, [out.name]) as draft:
+    with stage("predict", out, inputs, {}, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         parts, skipped = scored_rows(cohort, pack.readable)
         rows = np.concatenate(parts)
         scoring = ScoringNet(network, None, flip=info.recipe.prediction.flip)

@@ -27,6 +27,7 @@ from cxrtune.models.weights import check_source
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.report import DEFAULT_TITLE
+from cxrtune.stage import sole_writer
 from cxrtune.training.team import is_helper
 
 FINE_TUNED = "fine-tuned"
@@ -76,56 +77,58 @@ def run_experiment(
         Where the results are; None for a process that only helps another one to train.
 
     Raises:
+        UsageError: Another process works on the run folder.
         CxrtuneError: A stage failed; what earlier stages wrote is kept.
     """
     if is_helper():
         train_model(out / COHORT, out / PACK, recipe, out, reporter, circumstances)
         return None
-    # What can be known to fail is known before hours of work, not after.
-    check_baselines(recipe.baselines)
-    check_source(recipe.weights, say=reporter.say)
-    cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
-    plan = Plan(recipe.evaluation.primary, recipe.evaluation.margin)
-    check_plan(plan, read_cohort(cohort).findings)
-    pack = make_pack(
-        cohort,
-        images,
-        out / PACK,
-        preprocess=recipe.preprocess,
-        workers=workers,
-        max_unreadable=max_unreadable,
-        allow=allow,
-        reporter=reporter,
-    )
-    model = train_model(cohort, pack, recipe, out, reporter, circumstances)
-    predictions = {FINE_TUNED: predict_cohort(model, cohort, pack, _table(out, FINE_TUNED), reporter)}
-    missing: list[MissingModel] = []
-    for name in recipe.baselines:
-        table = _table(out, name)
-        if name == PROBE:
-            predictions[name] = predict_probe(cohort, pack, out / BANK, recipe, table, reporter)
-            continue
-        reason = predict_xrv(name, cohort, pack, images, table, workers, reporter)
-        if reason is None:
-            predictions[name] = table
-        else:
-            missing.append(reason)
-    boxes = find_boxes(read_cohort(cohort), images)
-    heatmaps = {}
-    if boxes is not None:
-        maps = explain_cohort(
-            model, cohort, pack, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
+    with sole_writer(out):
+        # What can be known to fail is known before hours of work, not after.
+        check_baselines(recipe.baselines)
+        check_source(recipe.weights, say=reporter.say)
+        cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
+        plan = Plan(recipe.evaluation.primary, recipe.evaluation.margin)
+        check_plan(plan, read_cohort(cohort).findings)
+        pack = make_pack(
+            cohort,
+            images,
+            out / PACK,
+            preprocess=recipe.preprocess,
+            workers=workers,
+            max_unreadable=max_unreadable,
+            allow=allow,
+            reporter=reporter,
         )
-        heatmaps = {} if maps is None else {FINE_TUNED: maps}
-    request = Request(
-        EvaluationSettings(plan=plan),
-        missing=missing,
-        heatmaps=heatmaps,
-        boxes=boxes if heatmaps else None,
-    )
-    evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
-    report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
-    return Outcome(report, Results.read(evaluation / RESULTS))
+        model = train_model(cohort, pack, recipe, out, reporter, circumstances)
+        predictions = {FINE_TUNED: predict_cohort(model, cohort, pack, _table(out, FINE_TUNED), reporter)}
+        missing: list[MissingModel] = []
+        for name in recipe.baselines:
+            table = _table(out, name)
+            if name == PROBE:
+                predictions[name] = predict_probe(cohort, pack, out / BANK, recipe, table, reporter)
+                continue
+            reason = predict_xrv(name, cohort, pack, images, table, workers, reporter)
+            if reason is None:
+                predictions[name] = table
+            else:
+                missing.append(reason)
+        boxes = find_boxes(read_cohort(cohort), images)
+        heatmaps = {}
+        if boxes is not None:
+            maps = explain_cohort(
+                model, cohort, pack, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
+            )
+            heatmaps = {} if maps is None else {FINE_TUNED: maps}
+        request = Request(
+            EvaluationSettings(plan=plan),
+            missing=missing,
+            heatmaps=heatmaps,
+            boxes=boxes if heatmaps else None,
+        )
+        evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
+        report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
+        return Outcome(report, Results.read(evaluation / RESULTS))
 
 
 def _make_cohort(

@@ -16,10 +16,10 @@ from cxrtune.experiment.evaluation_inputs import require_models_of, require_name
 from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
 from cxrtune.experiment.one_table import read_one_table
 from cxrtune.experiment.report import make_report
-from cxrtune.experiment.stage import skip_if_current
 from cxrtune.experiment.table_columns import TableColumns
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
+from cxrtune.stage import stage
 
 _INDEPENDENT = (
     "each row is taken for one of a patient of its own: where patients have several rows, all intervals are"
@@ -73,20 +73,21 @@ def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporte
         "thresholds": {name: str(given) for name, given in request.thresholds.items()},
     }
     folder = out / "evaluation"
-    if not skip_if_current("stats", folder, inputs, settings, reporter):
-        told: list[str] = [] if columns.patient is not None else [_INDEPENDENT]
-        read = read_one_table(table, columns, told.append)
-        evaluation = evaluate(
-            read.cohort,
-            read.predictions,
-            request.settings,
-            Supplements(
-                origin=Origin(patients="each image" if columns.patient is None else "given"),
-                thresholds=read_given(request.thresholds, read.cohort.findings, told.append),
-            ),
-        )
-        told += notes_on(evaluation.results, read.predictions, read.cohort)
-        write_folder("stats", evaluation, folder, inputs, settings, told, reporter)
-        reporter.say(f"stats: every row of {table.name} is judged: {judged(evaluation.results)}")
+    with stage("stats", folder, inputs, settings, [], reporter, prepares=True) as draft:
+        if not draft.current:
+            told: list[str] = [] if columns.patient is not None else [_INDEPENDENT]
+            read = read_one_table(table, columns, told.append)
+            evaluation = evaluate(
+                read.cohort,
+                read.predictions,
+                request.settings,
+                Supplements(
+                    origin=Origin(patients="each image" if columns.patient is None else "given"),
+                    thresholds=read_given(request.thresholds, read.cohort.findings, told.append),
+                ),
+            )
+            told += notes_on(evaluation.results, read.predictions, read.cohort)
+            write_folder("stats", evaluation, draft, told, reporter)
+            reporter.say(f"stats: every row of {table.name} is judged: {judged(evaluation.results)}")
     results = Results.read(folder / RESULTS)
     return JudgedTable(make_report(folder, out / "report", run=None, reporter=reporter), results)

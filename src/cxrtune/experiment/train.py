@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
 from cxrtune.experiment.bank import BANK, BankKeeper
 from cxrtune.experiment.gate import make_gate
-from cxrtune.experiment.stage import left_out, skip_if_current
 from cxrtune.models.checkpoint import MODEL, save_model
 from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.description import ModelInfo
@@ -24,8 +24,9 @@ from cxrtune.models.scoring import ScoringNet
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.progress import Reporter, SilentReporter
-from cxrtune.provenance import Draft, Source, key_of, record_path, recording
+from cxrtune.provenance import Source, key_of, record_path
 from cxrtune.recipe import Recipe
+from cxrtune.stage import Draft, left_out, sole_writer, stage
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.batches import BankBatches, Batches, PixelBatches, Share
 from cxrtune.training.fit import FitResult, Watchers, fit
@@ -33,7 +34,7 @@ from cxrtune.training.metrics import METRICS
 from cxrtune.training.stage import Stage, tail_stage, unfrozen_stage
 from cxrtune.training.start import learnable_findings, start_network
 from cxrtune.training.state import TrainingState, discard_state, load_state
-from cxrtune.training.team import Machines, Team, assemble, naming_lost_members
+from cxrtune.training.team import Machines, Team, assemble, is_helper, naming_lost_members
 from cxrtune.training.trackers import TrackerName
 
 Labels = NDArray[np.float32]
@@ -76,15 +77,18 @@ def train_model(
         The model's path.
 
     Raises:
+        UsageError: Another process works on the run folder.
         CxrtuneError: Inputs do not fit, weights are missing, training failed, or nothing can be written.
     """
-    team = assemble(circumstances.machines, recipe.training.arithmetic)
-    if not team.is_first:
-        reporter = SilentReporter()
-    elif team.size > 1:
-        reporter.say(f"train: {team.size} processes share every batch")
-    with naming_lost_members():
-        return _train(cohort_file, pack_folder, recipe, out, team, reporter, circumstances)
+    # The first process holds the run folder for all of them, and says so before it starts any.
+    with nullcontext() if is_helper() else sole_writer(out):
+        team = assemble(circumstances.machines, recipe.training.arithmetic)
+        if not team.is_first:
+            reporter = SilentReporter()
+        elif team.size > 1:
+            reporter.say(f"train: {team.size} processes share every batch")
+        with naming_lost_members():
+            return _train(cohort_file, pack_folder, recipe, out, team, reporter, circumstances)
 
 
 def weights_source(recipe: Recipe) -> list[Source]:
@@ -114,15 +118,16 @@ def _train(
     inputs += weights_source(recipe)
     settings = recipe.of_training()
     model = out / MODEL
-    if team.gathered(team.is_first and skip_if_current("train", model, inputs, settings, reporter))[0]:
-        return model
     training = _Training(cohort, pack, recipe, out, inputs, team, circumstances, reporter)
     if not team.is_first:
-        training.run(Draft())
+        if not team.gathered(None)[0]:
+            training.run([])
         return model
-    with recording("train", model, inputs, settings, [MODEL, METRICS]) as draft:
+    with stage("train", model, inputs, settings, [MODEL, METRICS], reporter) as draft:
+        if team.gathered(draft.current)[0]:
+            return model
         reporter.say(f"train: training on {training.seen()}{left_out(cohort_file)}")
-        fitted = training.run(draft)
+        fitted = training.run(draft.notes)
         training.save(model, fitted, draft)
     discard_state(out)
     return model
@@ -158,9 +163,9 @@ class _Training:
         """Return how many images are trained and validated on, in words."""
         return f"{self._plan.sizes['train']:,} images, validation on {self._plan.sizes['validation']:,}"
 
-    def run(self, draft: Draft) -> FitResult:
+    def run(self, notes: list[str]) -> FitResult:
         """Train; afterwards the network holds the weights of the best epoch."""
-        self._warn_of_unlearnable(draft.notes)
+        self._warn_of_unlearnable(notes)
         self._network = self._start()
         key = key_of(self._inputs, self._recipe.of_training())
         state = self._state(key)

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 import torch
 
 from cxrtune.errors import DataError
-from cxrtune.images.listing import list_images
+from cxrtune.images.listing import Listing, list_images
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, is_current, key_of, recording
+from cxrtune.provenance import Source
 from cxrtune.scoring.loading import EngineChoice
 from cxrtune.scoring.plan import PLAN, ShardPlan, Work, open_or_write_plan
 from cxrtune.scoring.prediction import ModelIdentity
 from cxrtune.scoring.score import ScoreOptions
+from cxrtune.stage import stage
 
 SHARD_SIZE = 1024
 _TOLD = 10  # images that are named one by one; all of them are rows of the shards
@@ -76,11 +77,18 @@ def score_archive(archive: Archive, identity: ModelIdentity, scores: Scores, rep
         DataError: There is no image, or not one could be scored; the shards say why.
         CxrtuneError: The work ended before its end; what is on disk is kept.
     """
-    out, plan = archive.out, _planned(archive, identity, reporter)
-    if plan is None:
-        return out
-    made = [PLAN, *(part.name for part in plan.parts())]
-    with recording("predict", out, plan.inputs, plan.settings, made) as draft:
+    out, listing = archive.out, list_images(archive.inputs)
+    listing.passed.tell("predict", reporter)
+    work = _work(archive, listing, identity)
+    with stage(
+        "predict", out, work.inputs, work.settings, [PLAN], reporter, anew=archive.anew, prepares=True
+    ) as draft:
+        if draft.current:
+            return out
+        plan = open_or_write_plan(out, listing, work, archive.shard_size, anew=archive.anew)
+        reporter.say(f"predict: {plan.images:,} images in {plan.shards:,} shards")
+        draft.start_writing()
+        draft.made += [part.name for part in plan.parts()]
         missing = plan.missing()
         counts = _Counts(reporter)
         with reporter.task("Predicting", plan.images) as task:
@@ -107,23 +115,15 @@ def score_archive(archive: Archive, identity: ModelIdentity, scores: Scores, rep
     return out
 
 
-def _planned(archive: Archive, identity: ModelIdentity, reporter: Reporter) -> ShardPlan | None:
-    """Return the plan, or None where there is nothing left to do."""
-    listing = list_images(archive.inputs)
-    listing.passed.tell("predict", reporter)
+def _work(archive: Archive, listing: Listing, identity: ModelIdentity) -> Work:
+    """Return all that the shards depend on."""
     inputs = [
         Source("model", str(archive.model), identity.sha256, 0),
         Source("images", str(archive.inputs[0]), listing.digest(), listing.total_bytes),
     ]
     settings = asdict(archive.options) | {"engine": identity.engine, "shard_size": archive.shard_size}
     settings["allow"] = list(archive.options.allow)
-    if not archive.anew and is_current(archive.out, key_of(inputs, settings)):
-        reporter.say(f"predict: inputs and settings are unchanged, {archive.out} is kept")
-        return None
-    work = Work(inputs, settings)
-    plan = open_or_write_plan(archive.out, listing, work, archive.shard_size, anew=archive.anew)
-    reporter.say(f"predict: {plan.images:,} images in {plan.shards:,} shards")
-    return plan
+    return Work(inputs, settings)
 
 
 class _Counts:

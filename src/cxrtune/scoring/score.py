@@ -16,12 +16,13 @@ from cxrtune.images.reading import Reading, reader
 from cxrtune.predictions import require_suffix
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, is_current, key_of, recording
+from cxrtune.provenance import Source, key_of
 from cxrtune.scoring.in_turn import scored_in_turn
 from cxrtune.scoring.journal import Journal
 from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
 from cxrtune.scoring.scoring import Scoring
+from cxrtune.stage import stage
 
 _TOLD = 10  # unreadable images that are named one by one; all of them are rows of the table
 
@@ -66,11 +67,10 @@ def score_images(
         Source.of_listing("images", Path(), {image.name: image.path for image in images}),
     ]
     settings = asdict(options) | {"engine": loaded.identity.engine}
-    if is_current(out, key_of(inputs, settings)):
-        reporter.say(f"predict: inputs and settings are unchanged, {out} is kept")
-        return out
     names = [image.name for image in images]
-    with recording("predict", out, inputs, settings, [out.name]) as draft:
+    with stage("predict", out, inputs, settings, [out.name], reporter) as draft:
+        if draft.current:
+            return out
         with Journal(out, key_of([inputs[0]], settings)) as journal:
             rows = _all_rows(loaded, images, options, journal, reporter)
             table = table_of(loaded.info, loaded.identity, names, rows)

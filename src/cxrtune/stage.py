@@ -1,0 +1,202 @@
+"""The spine of every stage: skipped where its output is current, alone at its output, recorded when done."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cxrtune.errors import UsageError
+from cxrtune.files import naming_output_errors, write_text
+from cxrtune.locks import take_lock
+from cxrtune.progress import Reporter
+from cxrtune.provenance import (
+    Output,
+    Record,
+    Source,
+    is_current,
+    is_file_name,
+    key_of,
+    read_record,
+    record_path,
+    versions,
+)
+
+LOCK = ".cxrtune.lock"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP})
+_held: ContextVar[frozenset[Path]] = ContextVar("_held", default=frozenset())
+
+
+@dataclass
+class Draft:
+    """A stage's record while it works.
+
+    Attributes:
+        output: The file or folder that the stage makes.
+        current: Whether it is there already; the stage has nothing to do then.
+        made: Names of the files it makes, relative to the record's folder.
+        counts: What it counted.
+        notes: In words, what was not done or left out.
+    """
+
+    output: Path
+    current: bool
+    made: list[str]
+    counts: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def start_writing(self) -> None:
+        """Remove the record of what stood here before, which is about to be overwritten.
+
+        Raises:
+            OutputError: It cannot be removed.
+        """
+        with naming_output_errors(self.output):
+            record_path(self.output).unlink(missing_ok=True)
+
+
+@contextmanager
+def stage(
+    name: str,
+    output: Path,
+    inputs: Sequence[Source],
+    settings: Mapping[str, Any],
+    made: Sequence[str],
+    reporter: Reporter,
+    *,
+    anew: bool = False,
+    prepares: bool = False,
+    appears: bool = False,
+) -> Iterator[Draft]:
+    """Run a stage, unless its output is current, and write its record when it succeeded.
+
+    The body of the `with` begins with `if draft.current: return ...`: that one is skipped, and said to be so,
+    whose output was made from the same inputs with the same settings, and is whole.
+
+    Args:
+        name: The stage's name.
+        output: The file or folder that the stage makes.
+        inputs: What it reads.
+        settings: What it is told; must be JSON.
+        made: Names of the files it makes, relative to the record's folder; the body may add to `draft.made`.
+        reporter: Told when the stage is skipped.
+        anew: Run it although its output is current.
+        prepares: The body does much that may fail before its first write. The record of what stood there
+            before is kept until it calls `draft.start_writing`.
+        appears: The output is a folder that must not exist before it is complete.
+
+    Yields:
+        A draft for the counts and the notes.
+
+    Raises:
+        UsageError: The stage makes a folder, and `output` is named like a file; or another process works on
+            the output.
+        OutputError: The record cannot be written.
+    """
+    if is_file_name(output) and output.name not in made:
+        raise UsageError(
+            f"{name} writes a folder, and this is the name of a file",
+            path=output,
+            remedy=f"Leave {output.suffix} out of the name.",
+        )
+    key, place = key_of(inputs, settings), record_path(output)
+    if not anew and is_current(output, key):
+        reporter.say(f"{name}: inputs and settings are unchanged, {output} is kept")
+        yield Draft(output, current=True, made=list(made))
+        return
+    with sole_writer(output, beside=appears):
+        draft, started = Draft(output, current=False, made=list(made)), time.monotonic()
+        if not prepares:
+            draft.start_writing()
+        yield draft
+        record = Record(
+            stage=name,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            key=key,
+            inputs=list(inputs),
+            settings=dict(settings),
+            counts=draft.counts,
+            notes=draft.notes,
+            versions=versions(),
+            seconds=round(time.monotonic() - started, 3),
+            outputs=[Output.of(place.parent, file) for file in draft.made],
+        )
+        write_text(place, json.dumps(asdict(record), indent=2) + "\n")
+
+
+@contextmanager
+def sole_writer(output: Path, *, beside: bool = False) -> Iterator[None]:
+    """Keep other processes from writing the same output; within one that is held it may be held again.
+
+    What a killed process left is no lock. Where the file system has no locks nothing is held.
+
+    Args:
+        output: A file, or a folder, which is made.
+        beside: Hold a folder from outside, and do not make it.
+
+    Raises:
+        UsageError: Another process works on the output.
+        OutputError: Its folder cannot be made or written.
+    """
+    inside = not beside and not is_file_name(output)
+    path = output / LOCK if inside else output.with_name(f".{record_name(output)}.lock")
+    here = Path(os.path.realpath(path.parent), path.name)
+    if here in _held.get():
+        yield
+        return
+    is_new = not path.parent.exists()
+    with naming_output_errors(output):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = take_lock(path)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            lock = nullcontext()
+    if lock is None:
+        raise UsageError(
+            f"another run works on this {'file' if is_file_name(output) else 'folder'}{_holder(path)}",
+            path=output,
+            remedy="Let it end, or stop it first.",
+        )
+    token = _held.set(_held.get() | {here})
+    try:
+        with lock:
+            with suppress(OSError):
+                if path.is_file():  # on Windows there is none
+                    path.write_text(str(os.getpid()), encoding="ascii")
+            yield
+    finally:
+        _held.reset(token)
+        if is_new:
+            with suppress(OSError):  # what failed before its first file leaves no folder either
+                path.parent.rmdir()
+
+
+def record_name(output: Path) -> str:
+    """Return what the files of one record share of their names: `scores` for `scores.csv`."""
+    return output.stem if is_file_name(output) else output.name
+
+
+def _holder(lock: Path) -> str:
+    """Return, for a message, which process holds a lock, as far as that is known."""
+    try:
+        process = lock.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+    return f" (process {process})" if process.isdecimal() else ""
+
+
+def left_out(cohort_file: Path) -> str:
+    """Return, for a stage's line, how many images of the table are not in the cohort for want of a file."""
+    record = record_path(cohort_file)
+    absent = read_record(record).counts.get("not_on_disk", 0) if record.is_file() else 0
+    return f" ({absent:,} images of the table are not on disk)" if absent else ""
