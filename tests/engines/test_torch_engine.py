@@ -57,6 +57,17 @@ def test_apart_an_image_alone_gives_the_bytes_that_it_gives_among_others(network
             np.testing.assert_array_equal(one, several)
 
 
+def test_outputs_keep_their_type():
+    """The feature bank's network gives float16, which is written as it comes."""
+
+    class Half(torch.nn.Linear):
+        def forward(self, pixels):
+            return pixels.half()
+
+    image = np.ones((2, 4, 4), np.uint8)
+    assert next(TorchEngine(Half(1, 1)).stream(image))[0].dtype == np.float16
+
+
 def test_probabilities_are_the_logistic_function():
     logits = np.array([[0.0, 100.0, -100.0, 2.0]], dtype=np.float32)
     np.testing.assert_allclose(probabilities(logits), [[0.5, 1.0, 0.0, 1 / (1 + np.exp(-2))]], atol=1e-7)

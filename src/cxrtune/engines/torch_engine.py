@@ -52,7 +52,7 @@ class TorchEngine:
             with torch.inference_mode():
                 found = self._network(torch.from_numpy(np.stack(batch)).to(self._device))
             several: tuple[Tensor, ...] = (found,) if isinstance(found, Tensor) else tuple(found)
-            yield from zip(*(output[:count].float().cpu().numpy() for output in several), strict=True)
+            yield from zip(*(output[:count].cpu().numpy() for output in several), strict=True)
 
 
 def on_best_device(network: Network) -> Network:
