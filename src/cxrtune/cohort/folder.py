@@ -74,8 +74,7 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     found = _in_places(folder)
     if not found.keys().isdisjoint(wanted):
         return {name: found.get(name, folder / "images" / name) for name in wanted}
-    # Not a Path's own test of parts: a Path an image costs seconds on millions.
-    leaving = next((name for name in wanted if name.startswith("/") or ".." in name.split("/")), None)
+    leaving = next(filter(leads_out, wanted), None)
     if leaving is not None:
         raise DataError(
             f"the cohort names an image outside this folder: {leaving}",
@@ -83,6 +82,12 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
             remedy="Make the cohort anew with: `cxrtune.experiment.cohort`",
         )
     return {name: folder / name for name in wanted}
+
+
+def leads_out(name: str) -> bool:
+    """Return whether an image's name in a cohort leads out of the folder of images."""
+    # Not a Path's own test of parts: a Path an image costs seconds on millions.
+    return name.startswith("/") or ".." in name.split("/")
 
 
 def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cxrtune.cohort.checks.image_checks import check_images
 from cxrtune.cohort.checks.listing import FolderListing, Found, file_size, list_folder
 from cxrtune.cohort.checks.verdict import Settings, Verdict
+from cxrtune.cohort.folder import leads_out
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.table import Cohort
 from cxrtune.progress import Reporter
@@ -51,7 +52,7 @@ def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> FolderListing:
     for name in map(str, cohort.images):
         if name in there.images:
             listing.images[name] = there.images[name]
-        elif os.path.isabs(name) or ".." in name.split("/"):  # noqa: PTH117  a Path a name costs seconds
+        elif leads_out(name):
             listing.problems.append(_outside(name))
         else:
             wanted[name.rpartition("/")[0]].append(name)

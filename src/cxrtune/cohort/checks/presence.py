@@ -15,7 +15,7 @@ from cxrtune.images.discover import PARTIAL_SUFFIXES, Role, search
 from cxrtune.shown import shown
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
-_PICTURES = (".png", ".jpg", ".jpeg")
+_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 _OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
 _DOWNLOAD_AGAIN = "Start the same download again: it goes on, and removes this."
 _UNPACK = (
@@ -134,5 +134,5 @@ def _is_begun(name: str) -> bool:
     if lower in _HARMLESS:
         return False
     # rsync and the Macintosh hide theirs: `.NAME.png.Xy12Zq`, `._NAME.png`.
-    is_hidden_picture = name.startswith(".") and any(suffix in lower for suffix in _PICTURES)
-    return lower.endswith(tuple(PARTIAL_SUFFIXES)) or is_hidden_picture
+    is_hidden_image = name.startswith(".") and any(suffix in lower for suffix in _IMAGE_SUFFIXES)
+    return lower.endswith(tuple(PARTIAL_SUFFIXES)) or is_hidden_image
