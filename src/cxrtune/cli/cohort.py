@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.data_options import Images, MapName, OptionalData, Tables, UncertainLabels, data_of
+from cxrtune.cli.data_options import (
+    Images,
+    MapName,
+    OptionalData,
+    Tables,
+    UncertainLabels,
+    data_of,
+    refuse_protocol,
+)
 from cxrtune.cli.options import Out
 
 
@@ -32,15 +40,13 @@ def command(
     ] = False,
 ) -> None:
     """Make the table of images, patients, findings and splits."""
-    from cxrtune.errors import UsageError
     from cxrtune.experiment.cohort import make_cohort
     from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 
     given = data_of(data, tables, images, map_name, uncertain, metadata_only=metadata_only)
     reporter = reporter_of(context)
     if isinstance(given, OwnData):
-        if protocol is not None:
-            raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")
+        refuse_protocol(protocol)
         make_own_cohort(given, out, seed=seed, metadata_only=metadata_only, reporter=reporter)
         return
     make_cohort(

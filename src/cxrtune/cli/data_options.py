@@ -99,6 +99,16 @@ def data_of(
     return OwnData(tuple(tables), images, map_name, None if uncertain is None else _uncertain(uncertain))
 
 
+def refuse_protocol(protocol: str | None) -> None:
+    """Refuse a protocol where a map names the findings.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if protocol is not None:
+        raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")
+
+
 def cohort_and_images(
     cohort: Path,
     data: Path | None,

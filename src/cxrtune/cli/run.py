@@ -14,6 +14,7 @@ from cxrtune.cli.data_options import (
     UncertainLabels,
     cohort_and_images,
     data_of,
+    refuse_protocol,
 )
 from cxrtune.cli.options import Allow, MaxUnreadable, Out, Workers, allowances_of
 from cxrtune.cli.training_options import (
@@ -61,14 +62,13 @@ def command(
 ) -> None:
     """Run every stage, from cohort to report, on an NIH folder or on data of your own."""
     from cxrtune.cli.result_tables import print_outcome
-    from cxrtune.errors import UsageError
     from cxrtune.experiment.run import run_experiment
     from cxrtune.processors import processor_count
     from cxrtune.recipe_file import load_recipe
 
     reporter = reporter_of(context)
-    if protocol is not None and (cohort is not None or tables):
-        raise UsageError("--protocol is of NIH folders", remedy="Name the findings in the map.")
+    if cohort is not None or tables:
+        refuse_protocol(protocol)
     changes = overrides_of(
         overrides,
         protocol=protocol,
