@@ -15,8 +15,7 @@ from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.localization.box_rule import GRID, enlarge, locate
 from cxrtune.evaluation.localization.controls import LUNG_CENTRES, LUNG_SPREAD, lung_control, random_control
 from cxrtune.evaluation.localization.localize import localize
-from cxrtune.evaluation.localization.overlap import intersection_over_union, points_inside
-from cxrtune.evaluation.localization.values import THRESHOLDS
+from cxrtune.evaluation.localization.values import THRESHOLDS, intersection_over_union, points_inside
 from cxrtune.evaluation.statistics.bootstrap import draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.findings import NIH_FINDINGS

@@ -4,7 +4,7 @@ import pytest
 from sentences import cohort_of, page_of_results, results_of, scores_of
 
 from cxrtune.evaluation.results import Caution
-from cxrtune.report.cautions import caution_sentences
+from cxrtune.report.notes import caution_sentences
 
 CASES = [
     (Caution(kind="one-patient", count=60, of=60), "All 60 images judged are of one patient: there is no"),

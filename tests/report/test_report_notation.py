@@ -6,7 +6,7 @@ import pytest
 
 from cxrtune.report import notation
 from cxrtune.report.notation import DASH
-from cxrtune.report.prose import prose
+from cxrtune.report.page import prose
 from cxrtune.report.table import Cell, Column, Row, Table, mark_best
 
 

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
 from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, Results
-from cxrtune.experiment.choice_notes import judged
 from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
+from cxrtune.report.notes import judged
 from cxrtune.report.verdict import verdict
 
 if TYPE_CHECKING:

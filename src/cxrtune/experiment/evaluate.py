@@ -15,14 +15,15 @@ from cxrtune.evaluation.folder import PREDICTIONS_OF, write_evaluation
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.experiment.beside_the_cohort import adjudicated_labels, training_parts
-from cxrtune.experiment.choice_notes import choice_notes, judged
 from cxrtune.experiment.evaluation_inputs import (
+    Given,
     boxes_for,
+    read_given,
     require_models_of,
     require_names,
     source_of,
+    threshold_sources,
 )
-from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
 from cxrtune.experiment.left_aside import left_aside, without_boxes
 from cxrtune.experiment.origins import origin_of
 from cxrtune.findings import NIH_FINDINGS
@@ -31,7 +32,7 @@ from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 from cxrtune.report import write_roc_figures
-from cxrtune.report.cautions import caution_sentences
+from cxrtune.report.notes import caution_sentences, choice_notes, judged
 from cxrtune.stage import Draft, left_out, stage
 
 

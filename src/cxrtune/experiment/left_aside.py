@@ -8,10 +8,10 @@ import numpy as np
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.results import Results
-from cxrtune.experiment.choice_notes import part_of
 from cxrtune.finding_names import meaning
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.predictions import Predictions
+from cxrtune.report.notes import part_of
 from cxrtune.shown import listed, short
 
 

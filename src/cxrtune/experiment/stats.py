@@ -10,15 +10,20 @@ from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import Origin, Results
 from cxrtune.evaluation.settings import EvaluationSettings
-from cxrtune.experiment.choice_notes import judged
 from cxrtune.experiment.evaluate import notes_on, write_folder
-from cxrtune.experiment.evaluation_inputs import require_models_of, require_names
-from cxrtune.experiment.given_thresholds import Given, read_given, threshold_sources
+from cxrtune.experiment.evaluation_inputs import (
+    Given,
+    read_given,
+    require_models_of,
+    require_names,
+    threshold_sources,
+)
 from cxrtune.experiment.one_table import read_one_table
 from cxrtune.experiment.report import make_report
 from cxrtune.experiment.table_columns import TableColumns
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
+from cxrtune.report.notes import judged
 from cxrtune.stage import stage
 
 _INDEPENDENT = (

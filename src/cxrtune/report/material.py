@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.curve_files import Panel, read_curves, read_net_benefit, read_panels
+from cxrtune.evaluation.curve_files import Panel, read_net_benefit, read_panels
 from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import ModelResult, Results, SplitCount
 from cxrtune.findings import spoken
@@ -119,13 +119,11 @@ def _difference_figures(results: Results, folder: Path) -> tuple[Markup, ...]:
 
 
 def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Markup]:
-    curves = read_curves(evaluation)
-    stems = roc.roc_stems([model.name for model in results.models])
-    figures = {}
-    for index, model in enumerate(results.models, start=1):
-        svg, _ = roc.draw_roc(results, model, curves.get(model.name, {}), folder, stems[model.name])
-        figures[model.name] = inline_svg(svg, prefix=f"roc{index}", description=_roc_description(model))
-    return figures
+    drawn = roc.roc_figures(results, evaluation, folder)
+    return {
+        model.name: inline_svg(drawn[model.name], prefix=f"roc{index}", description=_roc_description(model))
+        for index, model in enumerate(results.models, start=1)
+    }
 
 
 def _panels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from cxrtune.errors import OutputError
@@ -25,7 +26,6 @@ from cxrtune.report.judged import judged_images, judged_patients, synthetic
 from cxrtune.report.material import Material, gather
 from cxrtune.report.notation import counted, moment
 from cxrtune.report.paper.write import FILES, FLOW_FILES, write_paper
-from cxrtune.report.prose import prose
 from cxrtune.report.sections import SECTIONS
 
 DEFAULT_TITLE = "Chest radiograph findings: evaluation report"
@@ -34,6 +34,7 @@ PAGE_FILE = "index.html"
 
 _FLOW = "Flow of images from the label table to those that were evaluated."
 _CURVES = (CURVES, PRECISION_RECALL, BANDS)
+_QUOTED_COMMAND = re.compile(r"`([^`]+)`")
 _TABLE_SUFFIXES = (".csv", ".md")
 _OWN_FIGURES = (
     "roc-*.svg",
@@ -149,6 +150,11 @@ def render_page(material: Material) -> str:
         sections=[(section, view) for section in SECTIONS if (view := section.view(material)) is not None],
         css=Markup(f"{_colours()}\n{_template('report.css')}"),
     )
+
+
+def prose(text: str) -> Markup:
+    """Escape a text, and set what stands between backticks as code, which is how stages quote commands."""
+    return Markup(_QUOTED_COMMAND.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _facts(results: Results) -> tuple[str, ...]:

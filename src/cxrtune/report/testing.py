@@ -10,9 +10,8 @@ from typing import Literal
 
 from cxrtune.evaluation.results import Contamination, ModelResult
 from cxrtune.provenance import Record
-from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_size, part_named, synthetic
-from cxrtune.report.lineage import Lineage, lineage_of, read_by
+from cxrtune.report.lineage import Lineage, lineage_of, read_by, trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
 

@@ -1,8 +1,8 @@
-"""Why a value is not defined, in words with the counts that it would have rested on."""
+"""Which values are defined, and why others are not, with the counts that they would have rested on."""
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results import AverageResult, FindingResult
+from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
 from cxrtune.report.notation import count, counted
 
 NOT_GIVEN = "not given by this model"
@@ -44,3 +44,29 @@ def specificity(result: FindingResult) -> str:
 def average(result: AverageResult) -> str:
     """Say why an average is undefined."""
     return f"undefined: {count(result.over)} values to average"
+
+
+def area(model: ModelResult, finding: str) -> float | None:
+    """Return a model's AUROC for a finding, or None if it is not defined or not given."""
+    result = model.findings.get(finding)
+    return None if result is None else result.auroc
+
+
+def defined(model: ModelResult, results: Results) -> list[str]:
+    """Return the findings for which a model has an AUROC, in the cohort's order."""
+    return [finding for finding in results.findings if area(model, finding) is not None]
+
+
+def shared(results: Results) -> list[str]:
+    """Return the findings for which every model has an AUROC, in the cohort's order."""
+    return [
+        finding
+        for finding in results.findings
+        if all(area(model, finding) is not None for model in results.models)
+    ]
+
+
+def mean(model: ModelResult, findings: list[str]) -> float | None:
+    """Return the plain mean of a model's AUROCs over findings, or None over none."""
+    areas = [known for finding in findings if (known := area(model, finding)) is not None]
+    return sum(areas) / len(areas) if areas else None

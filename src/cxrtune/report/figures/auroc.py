@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from cxrtune.evaluation.results import Interval, Results
 from cxrtune.findings import spoken
-from cxrtune.report.areas import area
 from cxrtune.report.figures.style import (
     MUTED,
     PAPER,
@@ -24,6 +23,7 @@ from cxrtune.report.figures.style import (
     write_heading,
 )
 from cxrtune.report.judged import judged_line
+from cxrtune.report.undefined import area
 
 STEM = "auroc"
 

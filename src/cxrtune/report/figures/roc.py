@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,6 @@ from cxrtune.evaluation.results import FindingResult, ModelResult, Results
 from cxrtune.evaluation.roc import told_apart
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
-from cxrtune.report.areas import area, defined
 from cxrtune.report.figures.style import (
     MUTED,
     PAPER,
@@ -33,6 +33,7 @@ from cxrtune.report.figures.style import (
 )
 from cxrtune.report.judged import judged_line
 from cxrtune.report.notation import counted, score
+from cxrtune.report.undefined import area, defined
 
 _SIDE = 4.2
 _TOP = 0.66
@@ -56,6 +57,28 @@ def write_roc_figures(evaluation: Path) -> list[Path]:
     for model in results.models:
         written += draw_roc(results, model, curves.get(model.name, {}), evaluation, stems[model.name])
     return written
+
+
+def roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Path]:
+    """Put each model's figure into a folder, as the evaluation has it; it is drawn if that has none.
+
+    Returns:
+        The SVG by model.
+
+    Raises:
+        DataError: The evaluation lacks the curves.
+    """
+    curves, stems = read_curves(evaluation), roc_stems([model.name for model in results.models])
+    figures: dict[str, Path] = {}
+    for model in results.models:
+        names = [f"{stems[model.name]}{suffix}" for suffix in (".svg", ".png")]
+        if all((evaluation / name).is_file() for name in names):
+            for name in names:
+                shutil.copyfile(evaluation / name, folder / name)
+        else:
+            draw_roc(results, model, curves.get(model.name, {}), folder, stems[model.name])
+        figures[model.name] = folder / names[0]
+    return figures
 
 
 def roc_stems(models: Sequence[str]) -> dict[str, str]:

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from cxrtune.evaluation.results import ModelResult, Results
 from cxrtune.provenance import Record
 from cxrtune.recipe import Recipe
-from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_counts, positive_patients
-from cxrtune.report.lineage import Lineage, lineage_of
+from cxrtune.report.lineage import Lineage, lineage_of, trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.testing import HowTested, all_tested
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from cxrtune.evaluation.results import Results, SplitCount
 from cxrtune.findings import spoken
-from cxrtune.report.chosen import trained_here
-from cxrtune.report.lineage import label_tables
+from cxrtune.report.lineage import label_tables, trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, percent
 from cxrtune.report.paper.facts import Facts

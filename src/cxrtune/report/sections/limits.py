@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from cxrtune.evaluation.results import Results
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
-from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named, positive_patients
+from cxrtune.report.lineage import trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed
 

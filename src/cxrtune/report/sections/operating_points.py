@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cxrtune.evaluation.results import ModelResult, OperatingPointResult, StatedPrevalence
 from cxrtune.evaluation.thresholds import NAMES
 from cxrtune.findings import spoken
-from cxrtune.report.chosen import chosen_sentence
+from cxrtune.report.lineage import chosen_sentence
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, signed, threshold
 from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, number

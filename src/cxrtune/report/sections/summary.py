@@ -9,9 +9,6 @@ from markupsafe import Markup
 from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, ModelResult, Results
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
-from cxrtune.report.areas import defined, mean, shared
-from cxrtune.report.cautions import caution_sentences
-from cxrtune.report.chosen import trained_here
 from cxrtune.report.judged import (
     judged_counts,
     judged_size,
@@ -20,9 +17,12 @@ from cxrtune.report.judged import (
     positive_patients,
     size_of,
 )
+from cxrtune.report.lineage import trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
+from cxrtune.report.notes import caution_sentences
 from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, mark_best, number
+from cxrtune.report.undefined import defined, mean, shared
 from cxrtune.report.verdict import tally, verdict
 
 _NO_INTERVALS = "These are point estimates without intervals or tests: a small difference may be chance."
