@@ -171,7 +171,8 @@ def test_without_thresholds_there_are_no_calls_and_the_reason_and_the_way_out_ar
     assert f"a makes no calls and is not calibrated, thresholds are {reason}" in seen.err
     assert "--threshold a=FILE" in seen.err
     assert results["models"][0]["findings"]["Effusion"]["recall"] is None
-    assert "--threshold a=FILE" in (tmp_path / "out" / "report" / "index.html").read_text()
+    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    assert "<code>thresholds</code> a=FILE" in page
 
 
 def test_predictive_values_at_a_stated_prevalence(frame, judge):
