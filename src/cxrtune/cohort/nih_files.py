@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from cxrtune.cohort.boxes import BOX_LIST
@@ -12,6 +11,7 @@ from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.split_lists import KAGGLES_LISTS, LISTS
 from cxrtune.csv_table import columns_of
 from cxrtune.errors import DataError
+from cxrtune.images.discover import entries_of
 from cxrtune.shown import listed, shown
 from cxrtune.text_file import Tell
 
@@ -86,10 +86,7 @@ def _has_nihs_columns(header: tuple[str, ...]) -> bool:
 
 def check_file_names(folder: Path) -> list[Problem]:
     """Return files such as `data_entry_2017.csv` or `test_list (1).txt`, not read under that name."""
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208  names are all that is wanted
-    except OSError:
-        return []
+    names = [entry.name for entry in entries_of(folder)]
     return [
         Problem(
             Kind.TABLE,

@@ -98,6 +98,15 @@ def search(folder: Path, *, deep: bool = True) -> Iterator[FolderEntry]:
             left += sorted(below, reverse=True)
 
 
+def entries_of(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a folder, whatever it is, by name; nothing if the folder cannot be opened."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
 def is_image(name: str, path: Path | str) -> bool:
     """Return whether a file in a folder is taken for an image: by its name, or else by its content.
 

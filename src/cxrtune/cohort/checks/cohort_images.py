@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cxrtune.cohort.checks.verdict import Settings, Verdict
 from cxrtune.cohort.folder import leads_out
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.table import Cohort
+from cxrtune.images.discover import entries_of
 from cxrtune.progress import Reporter
 from cxrtune.shown import shown
 
@@ -59,11 +59,7 @@ def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> FolderListing:
     named = set(listing.images)
     listing.links = [link for link in there.links if link.rpartition("/")[2] in named]
     for inner, names in wanted.items():
-        try:
-            with os.scandir(folder / inner) as entries:
-                held = {entry.name: entry for entry in entries}
-        except OSError:
-            continue  # its images are told as missing
+        held = {entry.name: entry for entry in entries_of(folder / inner)}  # none: they are told as missing
         for name in names:
             entry = held.get(name.rpartition("/")[2])
             size = None if entry is None else file_size(entry)

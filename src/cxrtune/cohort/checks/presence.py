@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -11,7 +10,7 @@ from cxrtune.cohort.checks.listing import FolderListing
 from cxrtune.cohort.folder import LOOKED_IN
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.releases import ARCHIVES
-from cxrtune.images.discover import PARTIAL_SUFFIXES, Role, search
+from cxrtune.images.discover import PARTIAL_SUFFIXES, Role, entries_of, search
 from cxrtune.shown import shown
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
@@ -98,10 +97,7 @@ def check_unpacking(listing: FolderListing, *, is_nih: bool, missing: int) -> li
         is_nih: Whether the table is NIH's, whose archives have known numbers of images.
         missing: How many images of the table are not on disk.
     """
-    try:
-        beside = sorted(os.listdir(listing.root))  # noqa: PTH208  names are all that is wanted
-    except OSError:
-        beside = []
+    beside = [entry.name for entry in entries_of(listing.root)]
     problems = []
     for folder, names in (("", beside), *listing.others.items()):
         for name in sorted(names):
