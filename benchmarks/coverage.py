@@ -9,7 +9,7 @@ others: Student's t and the normal tail on the bootstrap's spread, percentile in
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.statistics.replicates import bins_of, fill, precision_replicates
 from cxrtune.evaluation.statistics.swaps import mean_of_pairs, paired_areas, swap
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
+
+Table = Callable[[np.random.Generator, int], Iterator[str]]
 
 ILL = (3, 5, 10, 20, 40)
 REPLICATES = 300
@@ -292,12 +294,13 @@ TABLES = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(description: str | None, tables: Mapping[str, Table]) -> None:
+    """Print tables of simulations, all of them or the one that the command line names."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--simulations", type=int, default=1000)
-    parser.add_argument("--only", choices=[table.__name__ for table in TABLES.values()])
+    parser.add_argument("--only", choices=[table.__name__ for table in tables.values()])
     options = parser.parse_args()
-    for title, table in TABLES.items():
+    for title, table in tables.items():
         if options.only in (None, table.__name__):
             print(f"\n{title}, {options.simulations:,} simulations a row\n", flush=True)
             for line in table(np.random.default_rng(0), options.simulations):
@@ -305,4 +308,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, TABLES)

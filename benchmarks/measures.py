@@ -8,12 +8,11 @@ together within patients (correlation 0.5 on the normal scale). "Usual" takes im
 estimates as normal.
 """
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
-from coverage import IMAGE, OWN, SHARED, draw, images_of
+from coverage import IMAGE, OWN, SHARED, draw, images_of, run
 from scipy.stats import binomtest, norm
 
 from cxrtune.evaluation.calibration.calibrator import logistic
@@ -208,18 +207,5 @@ TABLES = {
     "Paired tests of calls at 5 %": calls,
 }
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--simulations", type=int, default=1000)
-    parser.add_argument("--only", choices=[table.__name__ for table in TABLES.values()])
-    options = parser.parse_args()
-    for title, table in TABLES.items():
-        if options.only in (None, table.__name__):
-            print(f"\n{title}, {options.simulations:,} simulations a row\n", flush=True)
-            for line in table(np.random.default_rng(0), options.simulations):
-                print(line, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, TABLES)
