@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxrtune.errors import DataError
+from cxrtune.files import write_whole
 from cxrtune.prediction_file import Wanted, read_frame
 from cxrtune.text_file import Tell
 
 PARTS = "part-*.parquet"
 """The files of a table that is a folder."""
+
+_JOINED = 512  # parts that are in memory at a time when they are put together
 
 PLACE_KEY = b"cxrtune.part"
 """Under what a part's file says where it stands, as JSON."""
@@ -60,6 +64,35 @@ def read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, 
             remedy="Finish it with the same call of `cxrtune.experiment.predict`.",
         )
     return pd.concat([read_frame(path, wanted, tell) for path in paths]), paths[0]
+
+
+def join_parts(parts: Sequence[Path], path: Path) -> None:
+    """Put parts together into one table, whole or not at all; memory holds some of them.
+
+    Args:
+        parts: Their files, in order; all have the same columns.
+        path: The table: .parquet, .csv or .jsonl.
+
+    Raises:
+        OutputError: The table cannot be written.
+    """
+    schema = pq.read_schema(parts[0])
+    schema = schema.with_metadata({key: value for key, value in schema.metadata.items() if key != PLACE_KEY})
+    groups = [parts[start : start + _JOINED] for start in range(0, len(parts), _JOINED)]
+    tables = (pa.concat_tables([pq.read_table(part) for part in group]) for group in groups)
+    with write_whole(path) as partial:
+        if path.suffix == ".parquet":
+            with pq.ParquetWriter(partial, schema) as writer:
+                for table in tables:
+                    writer.write_table(table.replace_schema_metadata(schema.metadata))
+            return
+        with partial.open("w", encoding="utf-8", newline="") as stream:
+            for number, table in enumerate(tables):
+                frame = table.to_pandas()
+                if path.suffix == ".csv":
+                    frame.to_csv(stream, index=False, header=number == 0)
+                else:
+                    frame.to_json(stream, orient="records", lines=True, double_precision=15)
 
 
 def _read_place(path: Path) -> PartPlace:

@@ -37,6 +37,9 @@ from cxrtune.prediction_file import (
 from cxrtune.prediction_parts import PLACE_KEY, PartPlace, read_parts
 from cxrtune.shown import listed, quoted
 
+TABLE_SUFFIXES = frozenset({".parquet", ".csv", ".jsonl"})
+"""What tables of predictions are written as."""
+
 _METADATA_KEY = b"cxrtune"
 
 
@@ -157,7 +160,7 @@ def require_suffix(path: Path) -> None:
     Raises:
         UsageError: The suffix is none of .parquet, .csv and .jsonl.
     """
-    if path.suffix not in (".parquet", ".csv", ".jsonl"):
+    if path.suffix not in TABLE_SUFFIXES:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
 
 

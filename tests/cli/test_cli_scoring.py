@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import time
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from archives_made import parts
 from cxrtune.heatmaps import read_heatmaps
 from dicom_made import dicom
 
@@ -48,7 +51,7 @@ def predict(cxrtune, small_run, folder):
 def test_every_file_is_a_row_with_numbers_or_a_reason(predict, tmp_path):
     seen = predict(tmp_path / "p.parquet")
     assert seen.code == 0, seen
-    assert "9 of 12 images scored by torch, float32" in seen.out
+    assert "9 of 12 images scored by OpenVINO, float32" in seen.out
     table = pd.read_parquet(tmp_path / "p.parquet").set_index("image")
     assert len(table) == 12
     assert table.loc["empty.png", "reason"] == "the file is empty (0 bytes)"
@@ -63,7 +66,7 @@ def test_every_file_is_a_row_with_numbers_or_a_reason(predict, tmp_path):
     for name in table.index[failed]:
         assert f"{name} is not scored: {table.loc[name, 'reason']}" in seen.err
     card = json.loads(pq.read_schema(tmp_path / "p.parquet").metadata[b"cxrtune"])
-    assert card["engine"] == "torch, float32"
+    assert card["engine"] == "OpenVINO, float32"
     assert len(card["sha256"]) == 64
 
 
@@ -143,24 +146,56 @@ def test_a_run_that_was_killed_goes_on_and_ends_the_same(small_run, prepared, tm
             os.link(path, images / f"{copy}-{path.name}")
     out = tmp_path / "p.csv"
     command = [sys.executable, "-m", "cxrtune", "predict", str(small_run), str(images), "--engine", "torch"]
-    journal = tmp_path / ".p.csv.unfinished"
-    for lines in (40, 130):
+    unfinished = tmp_path / ".p.csv.unfinished"
+    for shards in (1, 3):
         process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
-        while process.poll() is None and not (journal.is_file() and len(journal.read_bytes()) > 900 * lines):
+        while process.poll() is None and len(parts(unfinished)) < shards:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert not out.exists()
-        assert journal.is_file()
+        assert len(parts(unfinished)) >= shards
     done = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=True)
     assert "of 270 images were scored before and are kept" in done.stdout
     assert "270 of 270 images scored" in done.stdout
-    assert not journal.exists()
+    assert not unfinished.exists()
     whole = tmp_path / "whole.csv"
     subprocess.run([*command, "--out", str(whole)], capture_output=True, check=True)
-    found, expected = pd.read_csv(out), pd.read_csv(whole)
-    assert found["image"].tolist() == expected["image"].tolist()
-    np.testing.assert_allclose(found["Mass"], expected["Mass"], rtol=1e-5)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_unfinished_work_of_another_kind_is_begun_anew(predict, small_run, tmp_path):
+    unfinished = tmp_path / ".p.csv.unfinished"
+    assert predict(tmp_path / "q", "--engine", "torch", "--refuse").code == 0
+    for damage in ("other", "plan", "none"):
+        shutil.copytree(tmp_path / "q", unfinished)
+        if damage == "plan":
+            (unfinished / "plan.parquet").write_bytes(b"PAR1")
+        if damage == "none":
+            (unfinished / "plan.parquet").unlink()
+        seen = predict(tmp_path / "p.csv", "--engine", "torch")
+        assert seen.code == 0, seen
+        assert "scored before" not in seen.out
+        assert not unfinished.exists()
+        (tmp_path / "p.csv").unlink()
+
+
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_an_image_alone_in_a_table_and_in_a_shard_gives_the_same_bytes(
+    predict, cxrtune, small_run, folder, tmp_path, engine
+):
+    own = ("--engine", engine)
+    assert predict(tmp_path / "table.parquet", *own).code == 0
+    assert predict(tmp_path / "shards", "--shard-size", 5, *own).code == 0
+    table = pq.read_table(tmp_path / "table.parquet")
+    shards = pa.concat_tables([pq.read_table(part) for part in parts(tmp_path / "shards")])
+    assert table.replace_schema_metadata(None).equals(shards.replace_schema_metadata(None))
+    for number, name in enumerate(table["image"].to_pylist()):
+        if table["reason"][number].as_py() is None and (number < 3 or name == "chest.dcm"):
+            out = tmp_path / f"{number}.parquet"
+            assert cxrtune("predict", small_run, folder / name, "--out", out, *own).code == 0
+            alone = pq.read_table(out).replace_schema_metadata(None)
+            assert alone.equals(table.slice(number, 1).replace_schema_metadata(None))
 
 
 def test_explain_draws_what_is_called_present_and_keeps_all_maps(cxrtune, small_run, folder, tmp_path):

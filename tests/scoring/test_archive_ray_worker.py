@@ -7,9 +7,8 @@ from safetensors.torch import load_file, save_file
 
 from archives_made import contents, parts
 from cxrtune.errors import CxrtuneError, OutputError, StaleInputError
-from cxrtune.scoring.on_ray import ShardWorker
+from cxrtune.scoring.on_ray import ShardWorker, as_text, from_text
 from cxrtune.scoring.score import ScoreOptions
-from cxrtune.scoring.worker_error import as_text, from_text
 
 
 @pytest.fixture

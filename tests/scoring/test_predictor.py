@@ -13,7 +13,7 @@ import cxrtune
 from cxrtune.errors import ModelFileError, UnreadableImageError, UsageError
 from cxrtune.evaluation.calibration.calibrator import read_calibrator
 from cxrtune.models.checkpoint import load_gated_model, save_model
-from cxrtune.scoring.loading import fastest, load_scorer
+from cxrtune.scoring.loading import load_scorer
 from cxrtune.scoring.predictor import Predictor
 from dicom_made import SYNTAXES, dicom
 from encoded import saved
@@ -185,24 +185,9 @@ def test_openvino_and_torch_agree(small_run, predictor, file):
     assert theirs.quality.strangeness == pytest.approx(ours.quality.strangeness, abs=1e-3)
 
 
-def test_the_fastest_engine_is_found_by_trying():
-    import time
-
-    class Slow:
-        def __init__(self, seconds):
-            self.seconds = seconds
-
-        def stream(self, pictures):
-            time.sleep(self.seconds)
-            return iter(())
-
-    slow, fast = Slow(0.02), Slow(0.0)
-    assert fastest([slow, fast], 8, together=1) is fast
-    assert fastest([fast, slow], 8, together=1) is fast
-
-
-def test_a_few_pictures_are_not_worth_a_conversion(small_run):
-    assert load_scorer(small_run, pictures=3).engine.name == "torch, float32"
+def test_auto_is_one_engine_however_many_images_there_are(small_run):
+    assert load_scorer(small_run).engine.name == "OpenVINO, float32"
+    assert load_scorer(small_run, aim="throughput", at_once=1).engine.name == "OpenVINO, float32"
 
 
 def test_a_damaged_gate_is_a_damaged_model(small_run, tmp_path):

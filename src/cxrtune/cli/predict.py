@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.options import Allow, Engine, Inputs, Model, Out, allowances_of, engine_of
+from cxrtune.cli.options import Allow, Engine, Inputs, Model, Out, allowances_of, engine_of, one_of
+
+PLACES = ("local", "ray")
 
 
 def command(
@@ -63,32 +65,48 @@ def command(
 
     --out ends in .parquet, .csv or .jsonl for one table, and in no suffix for a folder of shards.
     """
-    from cxrtune.cli.archive import ArchiveOptions, is_folder, score
     from cxrtune.errors import UsageError
     from cxrtune.experiment.predict import predict_cohort
-    from cxrtune.images.listing import list_images
     from cxrtune.predictions import require_suffix
-    from cxrtune.scoring.score import ScoreOptions, score_images
+    from cxrtune.scoring.score import ScoreOptions, ScoringJob, score_here
 
     reporter = reporter_of(context)
     options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)
-    archive = ArchiveOptions(on, workers, shard_size, anew, address, cpus_per_worker)
+    of_shards = on is not None or workers is not None or anew or address is not None
     if cohort is not None and pack is not None and not inputs:
-        archive.refuse("a cohort is scored into one table")
+        _refuse(of_shards, "a cohort is scored into one table")
         if options != ScoreOptions():
             raise UsageError(
                 "a cohort is scored by torch and nothing of it is refused",
                 remedy="Leave out --engine, --allow and --refuse, or name the images instead of --cohort.",
             )
         predict_cohort(model, cohort, pack, out, reporter)
-    elif inputs and cohort is None and pack is None:
-        if is_folder(out, on):
-            score(model, inputs, out, options, archive, reporter)
-            return
-        require_suffix(out)
-        archive.refuse("--out names one table")
-        images = list_images(inputs)
-        images.passed.tell("predict", reporter)
-        score_images(model, images.files(), out, options, reporter)
-    else:
+        return
+    if not inputs or cohort is not None or pack is not None:
         raise UsageError("give either images to score, or both --cohort and --pack")
+    job = ScoringJob(model, inputs, out, options, shard_size, anew)
+    if job.is_table or not (on is not None or not out.suffix or out.is_dir()):
+        require_suffix(out)
+        _refuse(of_shards, "--out names one table")
+    place = None if on is None else one_of(PLACES, on, f"--on does not know '{on}'")
+    if place == "ray":
+        from cxrtune.scoring.on_ray import Cluster, score_on_ray
+
+        score_on_ray(job, Cluster(address, workers, cpus_per_worker), reporter)
+        return
+    if address is not None or cpus_per_worker != 1:
+        raise UsageError(
+            "--address and --cpus-per-worker are for --on ray", remedy="Say --on ray, or leave them out."
+        )
+    score_here(job, reporter, workers=workers)
+
+
+def _refuse(given: bool, reason: str) -> None:
+    """Refuse the options of a folder of shards for one table."""
+    from cxrtune.errors import UsageError
+
+    if given:
+        raise UsageError(
+            f"{reason}, and --on, --workers, --anew and --address are for a folder of shards",
+            remedy="Leave them out, or give --out a name without a suffix.",
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,6 @@ import numpy as np
 from cxrtune.engines.engine import Outputs
 from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
-
-_BATCH = 8
 
 
 class OnnxEngine:
@@ -45,7 +42,7 @@ class OnnxEngine:
 
     def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
         """Run the model over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
-        waiting = iter(pictures)
-        while batch := list(islice(waiting, _BATCH)):
-            inputs = {self._input: np.stack(batch, dtype=np.float32)}
-            yield from zip(*self._session.run(None, inputs), strict=True)
+        for picture in pictures:
+            # One at a time: in a batch the last bits of a picture's outputs would depend on the others.
+            inputs = {self._input: picture[None].astype(np.float32)}
+            yield tuple(output[0] for output in self._session.run(None, inputs))

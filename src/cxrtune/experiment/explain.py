@@ -64,7 +64,7 @@ def explain_images(
         UsageError: The model does not know a finding.
         DataError: Not one image could be read.
     """
-    loaded = load_scorer(model, engine, aim="throughput", pictures=len(images))
+    loaded = load_scorer(model, engine, aim="throughput")
     predictor = Predictor(loaded, frozenset(allow))
     _require_known(findings, predictor)
     folders = _folders(images)
@@ -130,7 +130,9 @@ def explain_cohort(
     rows = [r for r in cohort.rows("validation", "test") if pack.readable[r] and cohort.images[r] in boxed]
     if not rows:
         return None
-    loaded = load_scorer(model, aim="throughput", pictures=len(rows))
+    # As `predict` scores a cohort; an exported model has one engine.
+    engine: EngineChoice = "auto" if model.suffix in (".onnx", ".xml") else "torch"
+    loaded = load_scorer(model, engine, aim="throughput", batches=True)
     if pack.spec != loaded.info.recipe.preprocess:
         raise StaleInputError(
             "this pack was made with another preprocessing than the model's",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from cxrtune.errors import ModelFileError
 from cxrtune.files import write_whole
@@ -77,19 +78,7 @@ def load_gated_model(path: Path) -> tuple[ChestNet, Gate | None, ModelInfo]:
     Raises:
         ModelFileError: As `load_model`.
     """
-    file = model_file(path)
-    if not file.is_file():
-        raise ModelFileError(
-            "there is no such model", path=file, remedy="Name a run folder that holds model.safetensors."
-        )
-    try:
-        with safe_open(file, framework="pt") as stored:
-            info, _ = read_description((stored.metadata() or {}).get(_KEY, "{}"), _FORMAT, file)
-            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  not a dict
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(
-            f"is damaged or no safetensors file ({error})", path=file, remedy="Copy it again, or train again."
-        ) from error
+    file, info, weights = _read(path)
     of_gate = {
         name.removeprefix(_GATE): weights.pop(name) for name in list(weights) if name.startswith(_GATE)
     }
@@ -106,3 +95,30 @@ def load_gated_model(path: Path) -> tuple[ChestNet, Gate | None, ModelInfo]:
             remedy="Use a model.safetensors that cxrtune wrote.",
         ) from error
     return network.eval(), gate, info
+
+
+def read_info(path: Path) -> ModelInfo:
+    """Read what a model says of itself, without its weights.
+
+    Raises:
+        ModelFileError: The file is missing, damaged or no model of cxrtune.
+    """
+    return _read(path, only_info=True)[1]
+
+
+def _read(path: Path, *, only_info: bool = False) -> tuple[Path, ModelInfo, dict[str, Tensor]]:
+    file = model_file(path)
+    if not file.is_file():
+        raise ModelFileError(
+            "there is no such model", path=file, remedy="Name a run folder that holds model.safetensors."
+        )
+    try:
+        with safe_open(file, framework="pt") as stored:
+            info, _ = read_description((stored.metadata() or {}).get(_KEY, "{}"), _FORMAT, file)
+            names = [] if only_info else list(stored.keys())
+            weights = {name: stored.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(
+            f"is damaged or no safetensors file ({error})", path=file, remedy="Copy it again, or train again."
+        ) from error
+    return file, info, weights

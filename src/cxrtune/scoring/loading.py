@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 
-from cxrtune.engines.choice import WORTH_CONVERTING
 from cxrtune.engines.engine import Aim, Engine
 from cxrtune.engines.exported import EXPORTS, Exported, ExportKind, open_exported
-from cxrtune.engines.torch_engine import TorchEngine
+from cxrtune.engines.torch_engine import TorchEngine, on_best_device
 from cxrtune.errors import ModelFileError, UsageError
 from cxrtune.files import sha256_of
-from cxrtune.models.checkpoint import load_gated_model, model_file
+from cxrtune.models.checkpoint import load_gated_model, model_file, read_info
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.scoring.prediction import ModelIdentity
@@ -27,7 +22,6 @@ EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8", "onnx"]
 ENGINES: tuple[EngineChoice, ...] = ("auto", "torch", "openvino", "openvino-int8", "onnx")
 TITLE = "DenseNet-121, last block fine-tuned by cxrtune"
 _EXPORTED_SUFFIXES = frozenset({".onnx", ".xml"})
-_TRIALS = 5
 
 
 @dataclass(frozen=True)
@@ -45,24 +39,35 @@ class LoadedModel:
     engine: Engine
 
 
+def info_of(model: Path) -> ModelInfo:
+    """Read what a model or an exported model says of itself.
+
+    Raises:
+        ModelFileError: The model is missing or damaged.
+        UsageError: It is an ONNX file, and the package that reads them is not installed.
+    """
+    return open_exported(model).info if model.suffix in _EXPORTED_SUFFIXES else read_info(model)
+
+
 def load_scorer(
     model: Path,
     engine: EngineChoice = "auto",
     *,
     aim: Aim = "latency",
-    pictures: int | None = None,
     at_once: int | None = None,
+    batches: bool = False,
 ) -> LoadedModel:
     """Load a model for scoring.
 
     Args:
         model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
-        engine: What runs it. `auto`: an exported model by its own engine; torch on a GPU; on a CPU torch for
-            a few pictures, else the faster of torch and OpenVINO, which is found out by trying.
+        engine: What runs it. `auto`: an exported model by its own engine; else torch on a GPU, and OpenVINO
+            on a CPU. It is the same in every run on a machine, however many images there are.
         aim: Many pictures at once, or the shortest wait for one.
-        pictures: How many there are to score, if that is known.
         at_once: Pictures that OpenVINO runs at once, a thread each, or the threads of ONNX Runtime; otherwise
             as the aim asks for.
+        batches: torch runs pictures in batches, as training does. That is faster on a CPU; the last bits of
+            a picture's numbers then depend on which others are run with it.
 
     Raises:
         ModelFileError: The model is missing or damaged.
@@ -75,40 +80,15 @@ def load_scorer(
     if engine in ("openvino-int8", "onnx"):
         return _loaded(*_stored(model, engine, digest).run(aim, at_once), digest)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
+    gpu = torch.cuda.is_available()
+    if engine == "torch" or (engine == "auto" and gpu):
+        # Whoever waits for one picture on a GPU does not wait for a batch that is filled up.
+        apart = not batches and not (gpu and aim == "latency")
+        return _loaded(info, TorchEngine(on_best_device(scoring), apart=apart), digest)
+    if gpu:
+        raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose torch.")
     size = info.recipe.preprocess.size
-    if torch.cuda.is_available():
-        if engine == "openvino":
-            raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose torch.")
-        return _loaded(info, TorchEngine(scoring.cuda()), digest)
-    by_torch = TorchEngine(scoring)
-    few = pictures is not None and pictures < WORTH_CONVERTING
-    if engine == "torch" or (engine == "auto" and few and not _is_stored(model, "openvino", digest)):
-        return _loaded(info, by_torch, digest)
-    by_openvino = _openvino(model, scoring, size, aim, at_once, digest)
-    chosen: Engine = by_openvino
-    if engine == "auto":
-        chosen = fastest([by_openvino, by_torch], size, together=1 if aim == "latency" else 8)
-    return _loaded(info, chosen, digest)
-
-
-def fastest(engines: Sequence[Engine], size: int, *, together: int) -> Engine:
-    """Return the engine that takes the least time here, tried in turns.
-
-    Args:
-        engines: Run the same network.
-        size: S, in pixels.
-        together: How many pictures a trial.
-    """
-    pictures = [np.zeros((size, size), dtype=np.uint8)] * together
-    spent: list[list[float]] = [[] for _ in engines]
-    for _ in range(_TRIALS + 1):
-        for engine, times in zip(engines, spent, strict=True):
-            started = time.perf_counter()
-            list(engine.stream(pictures))
-            times.append(time.perf_counter() - started)
-    # The first trial is for warming up.
-    medians = [statistics.median(times[1:]) for times in spent]
-    return engines[medians.index(min(medians))]
+    return _loaded(info, _openvino(model, scoring, size, aim, at_once, digest), digest)
 
 
 def _openvino(

@@ -1,4 +1,4 @@
-"""An archive scored on a Ray cluster, an extra of the package: actors hold the engine, shards are handed out.
+"""Images scored on a Ray cluster, an extra of the package: actors hold the engine, shards are handed out.
 
 What travels through Ray is numbers of shards. Every machine reads the plan and the images, and writes the
 shards, at the same paths: the folders must be shared.
@@ -6,6 +6,7 @@ shards, at the same paths: the folders must be shared.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune import errors
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
@@ -25,12 +27,10 @@ from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter, SilentReporter
-from cxrtune.scoring.archive import Archive, score_archive
 from cxrtune.scoring.loading import load_scorer
 from cxrtune.scoring.plan import ShardPlan
-from cxrtune.scoring.score import ScoreOptions
+from cxrtune.scoring.score import ScoreOptions, ScoringJob, list_inputs, score_listing
 from cxrtune.scoring.shards import ShardScorer
-from cxrtune.scoring.worker_error import as_text, from_text
 
 _ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
 _START = "local"  # Ray's own word for a cluster that is started now and ends with us
@@ -53,23 +53,23 @@ class Cluster:
     cpus: int = 1
 
 
-def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path:
-    """Score an archive on a Ray cluster.
+def score_on_ray(job: ScoringJob, cluster: Cluster, reporter: Reporter) -> Path:
+    """Score images on a Ray cluster.
 
     Args:
-        archive: What is to be scored.
+        job: What is to be scored, into a folder.
         cluster: Where.
         reporter: Told of the progress and of what was not scored.
 
     Raises:
         UsageError: Ray is not installed, or the cluster is too small.
-        CxrtuneError: The cluster cannot be reached, workers die again and again; also see `score_archive`.
+        CxrtuneError: The cluster cannot be reached, workers die again and again; also see `score_listing`.
     """
     _require_ray(_address(cluster))
     _require_reachable(_address(cluster))
-    archive = archive.settled()
+    listing = list_inputs(job, reporter)
     # Only to know which model it is, and to refuse a wrong one before a cluster is started.
-    identity = load_scorer(archive.model, archive.options.engine, aim="throughput", at_once=1).identity
+    identity = load_scorer(job.model, job.options.engine, aim="throughput", at_once=1).identity
 
     def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:
         for shard in shards:
@@ -77,9 +77,9 @@ def score_on_ray(archive: Archive, cluster: Cluster, reporter: Reporter) -> Path
         with _connected(cluster) as processors:
             actors = _actors(cluster, processors, len(shards))
             reporter.say(f"predict: {actors} Ray workers with {cluster.cpus} processors each")
-            yield from _streamed(archive, cluster.cpus, actors, shards)
+            yield from _streamed(job, cluster.cpus, actors, shards)
 
-    return score_archive(archive, identity, scores, reporter)
+    return score_listing(job, listing, identity, scores, reporter)
 
 
 class ShardWorker:
@@ -128,11 +128,11 @@ class ShardWorker:
         return self._ready
 
 
-def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -> Iterator[int]:
+def _streamed(job: ScoringJob, cpus: int, actors: int, shards: Sequence[int]) -> Iterator[int]:
     import ray.data
     from ray.exceptions import RayError
 
-    work = (archive.out.absolute(), archive.model.absolute(), archive.options, cpus)
+    work = (job.out.absolute(), job.model.absolute(), job.options, cpus)
     done = ray.data.from_items(
         [{"shard": shard} for shard in shards], override_num_blocks=len(shards)
     ).map_batches(
@@ -150,7 +150,7 @@ def _streamed(archive: Archive, cpus: int, actors: int, shards: Sequence[int]) -
     except RayError as error:
         raise CxrtuneError(
             f"Ray gave up: {_first_line(error)}",
-            path=archive.out,
+            path=job.out,
             remedy="What was scored is kept: run the same command to go on.",
         ) from error
 
@@ -263,3 +263,22 @@ def _unreachable(address: str, reason: str) -> CxrtuneError:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def as_text(error: Exception) -> str:
+    """Return an error as JSON, as what a cluster hands over is not unpickled; of others the first line."""
+    if not isinstance(error, CxrtuneError):
+        message = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no more is known'])[0]}"
+        error = CxrtuneError(f"a worker failed with {message}")
+    path = None if error.path is None else str(error.path)
+    return json.dumps([type(error).__name__, error.message, path, error.remedy])
+
+
+def from_text(text: str) -> CxrtuneError:
+    """Return the error that `as_text` wrote."""
+    name, message, path, remedy = json.loads(text)
+    kind = getattr(errors, name, CxrtuneError)
+    if kind is errors.UnreadableImageError or not issubclass(kind, CxrtuneError):
+        kind = CxrtuneError
+    error: CxrtuneError = kind(message, path=None if path is None else Path(path), remedy=remedy)
+    return error

@@ -18,10 +18,9 @@ from cxrtune.images.dicom import Allowance
 from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
 from cxrtune.models.description import ModelInfo
-from cxrtune.scoring.in_turn import scored_in_turn
 from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.scoring.outputs import Scoring, scored_in_turn
 from cxrtune.scoring.prediction import ModelIdentity, Prediction
-from cxrtune.scoring.scoring import Scoring
 
 Source = str | Path | bytes | Pixels
 """A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
@@ -54,7 +53,7 @@ class Predictor:
 
         Args:
             model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
-            engine: What runs it; `auto` is the fastest here.
+            engine: What runs it; `auto` is torch on a GPU and OpenVINO on a CPU.
             aim: The shortest wait for one picture, or many pictures at once.
             allow: DICOM files that are taken although they can be no frontal chest radiograph.
 

@@ -1,30 +1,42 @@
-"""A model + image files -> a table of predictions with quality flags; what cannot be read is a row too."""
+"""The one road from images to predictions: list, plan, decode, run the network, lay out rows, write shards.
+
+A folder keeps its shards. A table is its shards put together: they are made in a hidden folder beside it, so
+that a table resumes as a folder does.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from cxrtune.errors import DataError, UnreadableImageError
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cxrtune.errors import DataError, StaleInputError
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.listing import ImageFile
-from cxrtune.images.reading import Reading, reader
-from cxrtune.predictions import require_suffix
+from cxrtune.images.listing import Listing, list_images
+from cxrtune.images.reading import reader
+from cxrtune.prediction_parts import join_parts
+from cxrtune.predictions import TABLE_SUFFIXES
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, key_of
-from cxrtune.scoring.in_turn import scored_in_turn
-from cxrtune.scoring.journal import Journal
-from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
-from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
-from cxrtune.scoring.scoring import Scoring
+from cxrtune.provenance import Source
+from cxrtune.scoring.loading import EngineChoice, info_of, load_scorer
+from cxrtune.scoring.plan import PLAN, ShardPlan, Work, open_or_write_plan
+from cxrtune.scoring.prediction import ModelIdentity
+from cxrtune.scoring.shards import ShardScorer
 from cxrtune.stage import stage
 
-_TOLD = 10  # unreadable images that are named one by one; all of them are rows of the table
+SHARD_SIZE = 1024
+_TABLE_SHARD_SIZE = 64
+"""Images that a killed run of a table loses at most: seconds of work. A file each costs 1 % of their time."""
+_TOLD = 10  # images that are named one by one; all of them are rows of the shards
 
 
 @dataclass(frozen=True)
@@ -42,113 +54,189 @@ class ScoreOptions:
     refuse: bool = False
 
 
-def score_images(
-    model: Path, images: Sequence[ImageFile], out: Path, options: ScoreOptions, reporter: Reporter
-) -> Path:
-    """Score image files.
+@dataclass(frozen=True)
+class ScoringJob:
+    """What is to be scored, and where to.
 
-    Rows are kept on disk as they come: a run that was cut off goes on, and the table appears whole.
+    Attributes:
+        model: A run folder, its model file, or an exported model.
+        inputs: Files, folders and patterns.
+        out: A table (.parquet, .csv or .jsonl), or a folder of shards.
+        options: How images are scored.
+        shard_size: Images per shard of a folder.
+        anew: Throw away what the folder holds.
+    """
+
+    model: Path
+    inputs: Sequence[Path]
+    out: Path
+    options: ScoreOptions
+    shard_size: int = SHARD_SIZE
+    anew: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the output is one table."""
+        return self.out.suffix in TABLE_SUFFIXES
+
+    @property
+    def folder(self) -> Path:
+        """Where the plan and the shards stand."""
+        return self.out.with_name(f".{self.out.name}.unfinished") if self.is_table else self.out
+
+
+Scores = Callable[[ShardPlan, Sequence[int]], Iterator[int]]
+"""Scores the shards of a plan, writes them, and yields the number of each one that is on disk."""
+
+
+def score_here(job: ScoringJob, reporter: Reporter, *, workers: int | None = None) -> Path:
+    """Score images on this machine.
 
     Args:
-        model: A run folder, its model file, or an exported model.
-        images: The files.
-        out: The table: .parquet, .csv or .jsonl.
-        options: How.
+        job: What is to be scored.
+        reporter: Told of the progress and of what was not scored.
+        workers: Number of decoding processes (default: one per processor).
+
+    Raises:
+        CxrtuneError: See `score_listing`.
+    """
+    listing = list_inputs(job, reporter)
+    notes = FileNotes("predict", reporter)
+    spec = info_of(job.model).recipe.preprocess
+    make = reader(spec, frozenset(job.options.allow), whole=False)
+    processes = min(workers or processor_count(), len(listing.table))
+    # They start while the model is loaded and converted.
+    with Decoders(make, processes, warn=notes.warn) as decoders:
+        model = load_scorer(job.model, job.options.engine, aim="throughput", at_once=processor_count())
+
+        def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:
+            yield from ShardScorer(model, decoders, notes, refuse=job.options.refuse).score(plan, shards)
+            notes.tell_rest()
+
+        return score_listing(job, listing, model.identity, scores, reporter)
+
+
+def list_inputs(job: ScoringJob, reporter: Reporter) -> Listing:
+    """List the images of a job, and say what was passed over.
+
+    Raises:
+        DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
+    """
+    listing = list_images(job.inputs)
+    listing.passed.tell("predict", reporter)
+    return listing
+
+
+def score_listing(
+    job: ScoringJob, listing: Listing, identity: ModelIdentity, scores: Scores, reporter: Reporter
+) -> Path:
+    """Score images shard by shard; what an earlier call of the same work left on disk is kept.
+
+    Args:
+        job: What is to be scored.
+        listing: Its images.
+        identity: Of the model.
+        scores: Does the work.
         reporter: Told of the progress and of what was not scored.
 
     Raises:
-        CxrtuneError: The model is damaged, or the table cannot be written.
-        DataError: Not one image could be scored; the table is there and says why.
+        StaleInputError: The folder holds shards of other work.
+        OutputError: A shard or the table cannot be written.
+        DataError: Not one image could be scored; the rows say why.
+        CxrtuneError: The work ended before its end; what is on disk is kept.
     """
-    require_suffix(out)
-    loaded = load_scorer(model, options.engine, aim="throughput", pictures=len(images))
-    inputs = [
-        Source("model", str(model), loaded.identity.sha256, 0),
-        Source.of_listing("images", Path(), {image.name: image.path for image in images}),
-    ]
-    settings = asdict(options) | {"engine": loaded.identity.engine}
-    names = [image.name for image in images]
-    with stage("predict", out, inputs, settings, [out.name], reporter) as draft:
+    work = _work(job, listing, identity)
+    made = [job.out.name] if job.is_table else [PLAN]
+    with stage(
+        "predict", job.out, work.inputs, work.settings, made, reporter, anew=job.anew, prepares=True
+    ) as draft:
         if draft.current:
-            return out
-        with Journal(out, key_of([inputs[0]], settings)) as journal:
-            rows = _all_rows(loaded, images, options, journal, reporter)
-            table = table_of(loaded.info, loaded.identity, names, rows)
-            table.write(out)
-            journal.discard()
-        scored = sum(row["reason"] is None for row in rows)
-        flagged = sum(bool(row["quality"]) for row in rows)
-        draft.counts = {"images": len(rows), "scored": scored, "flagged": flagged}
-    flags = f", {flagged:,} flagged by the quality checks" if flagged else ""
-    reporter.say(f"predict: {scored:,} of {len(rows):,} images scored by {loaded.identity.engine}{flags}")
-    if not scored:
-        raise DataError("not one image could be scored", path=out, remedy="The table says why: see 'reason'.")
-    return out
-
-
-def _all_rows(
-    model: LoadedModel,
-    images: Sequence[ImageFile],
-    options: ScoreOptions,
-    journal: Journal,
-    reporter: Reporter,
-) -> list[Row]:
-    keys = [_key(image) for image in images]
-    if journal.rows:
-        kept = sum(key in journal.rows for key in keys)
-        reporter.say(f"predict: {kept:,} of {len(images):,} images were scored before and are kept")
-    left = [(key, image) for key, image in zip(keys, images, strict=True) if key not in journal.rows]
-    failed, notes = 0, FileNotes("predict", reporter)
-    with reporter.task("Predicting", len(images)) as task:
-        task.advance(len(images) - len(left))
-        found = _rows(model, [image for _, image in left], options, notes)
-        for (key, image), row in zip(left, found, strict=True):
-            journal.note(key, row)
-            task.advance()
-            failed += row["reason"] is not None
-            if row["reason"] is not None and failed <= _TOLD:
-                reporter.warn(f"predict: {image.path} is not scored: {row['reason']}")
-    if failed > _TOLD:
-        reporter.warn(
-            f"predict: {failed - _TOLD:,} more images are not scored; see the table's column 'reason'"
+            return job.out
+        plan = _plan(job, listing, work)
+        parts = list(plan.parts())
+        draft.start_writing()
+        if not job.is_table:
+            reporter.say(f"predict: {plan.images:,} images in {plan.shards:,} shards")
+            draft.made += [part.name for part in parts]
+        counts = _score_missing(job, plan, scores, reporter)
+        if job.is_table:
+            join_parts(parts, job.out)
+        draft.counts = {"images": plan.images, "scored": counts.scored, "flagged": counts.flagged}
+    if job.is_table:
+        shutil.rmtree(job.folder, ignore_errors=True)
+    flags = f", {counts.flagged:,} flagged by the quality checks" if counts.flagged else ""
+    shards = "" if job.is_table else f" in {plan.shards:,} shards"
+    reporter.say(
+        f"predict: {counts.scored:,} of {plan.images:,} images scored by {identity.engine}{shards}{flags}"
+    )
+    if not counts.scored:
+        what = "table says" if job.is_table else "shards say"
+        raise DataError(
+            "not one image could be scored", path=job.out, remedy=f"The {what} why: see 'reason'."
         )
-    notes.tell_rest()
-    return [journal.rows[key] for key in keys]
+    return job.out
 
 
-def _rows(
-    model: LoadedModel,
-    images: Sequence[ImageFile],
-    options: ScoreOptions,
-    notes: FileNotes,
-) -> Iterator[Row]:
-    scoring = Scoring(model.info, model.identity)
-    make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
-    processes = min(processor_count(), max(1, len(images)))
-    with Decoders(make, processes, warn=notes.warn) as decoders:
-        found = scored_in_turn(model.engine, _read(images, decoders), lambda reading: reading.packed)
-        for image, result in zip(images, found, strict=True):
-            if isinstance(result, UnreadableImageError):
-                yield failed_row(result.reason)
-            else:
-                reading, outputs = result
-                notes.note(image.path, reading.notes)
-                quality = scoring.quality(reading.appearance, outputs)
-                yield row_of(scoring.scores(outputs), quality, refuse=options.refuse)
+def _work(job: ScoringJob, listing: Listing, identity: ModelIdentity) -> Work:
+    inputs = [
+        Source("model", str(job.model), identity.sha256, 0),
+        Source("images", str(job.inputs[0]), listing.digest(), listing.total_bytes),
+    ]
+    settings: dict[str, Any] = asdict(job.options) | {"engine": identity.engine}
+    settings["allow"] = list(job.options.allow)
+    return Work(inputs, settings if job.is_table else settings | {"shard_size": job.shard_size})
 
 
-def _read(
-    images: Sequence[ImageFile], decoders: Decoders[Path | bytes, Reading]
-) -> Iterator[Reading | UnreadableImageError]:
-    found = decoders.read(image.path for image in images if image.problem is None)
-    for image in images:
-        yield UnreadableImageError(image.problem) if image.problem is not None else next(found)
-
-
-def _key(image: ImageFile) -> str:
-    """Say which file this is: path, size and time of change, so that one that changed is read anew."""
+def _plan(job: ScoringJob, listing: Listing, work: Work) -> ShardPlan:
+    if not job.is_table:
+        return open_or_write_plan(job.folder, listing, work, job.shard_size, anew=job.anew)
     try:
-        status = image.path.stat()
-    except OSError:
-        return json.dumps([str(image.path)])
-    return json.dumps([str(image.path), status.st_size, status.st_mtime_ns])
+        return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=False)
+    except (StaleInputError, DataError):  # nobody asked for what is hidden there to be kept
+        return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=True)
+
+
+def _score_missing(job: ScoringJob, plan: ShardPlan, scores: Scores, reporter: Reporter) -> _Counts:
+    missing, counts = plan.missing(), _Counts(reporter)
+    with reporter.task("Predicting", plan.images) as task:
+        left = set(missing)
+        for shard in (shard for shard in range(plan.shards) if shard not in left):
+            counts.add(plan.part(shard), told=False)
+            task.advance(plan.length(shard))
+        if counts.images:
+            reporter.say(
+                f"predict: {counts.images:,} of {plan.images:,} images were scored before and are kept"
+            )
+        for shard in scores(plan, missing) if missing else ():
+            counts.add(plan.part(shard), told=True)
+            task.advance(plan.length(shard))
+    counts.tell_rest(job.out)
+    return counts
+
+
+class _Counts:
+    """What the shards on disk say."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.images = self.scored = self.flagged = 0
+        self._new_failures = 0
+        self._reporter = reporter
+
+    def add(self, part: Path, *, told: bool) -> None:
+        try:
+            table = pq.read_table(part, columns=["image", "quality", "reason"])
+        except (OSError, pa.ArrowException) as error:
+            raise DataError("is damaged", path=part, remedy="Delete it and run the same command.") from error
+        failed = table.filter(pc.is_valid(table["reason"]))
+        self.images += len(table)
+        self.scored += len(table) - len(failed)
+        self.flagged += pc.sum(pc.greater(pc.utf8_length(table["quality"]), 0)).as_py() or 0
+        if told:
+            for row in failed.slice(0, max(0, _TOLD - self._new_failures)).to_pylist():
+                self._reporter.warn(f"predict: {row['image']} is not scored: {row['reason']}")
+            self._new_failures += len(failed)
+
+    def tell_rest(self, out: Path) -> None:
+        if self._new_failures > _TOLD:
+            more = self._new_failures - _TOLD
+            self._reporter.warn(f"predict: {more:,} more images are not scored; see 'reason' in {out}")

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from cxrtune.engines.engine import Outputs
 from cxrtune.errors import UnreadableImageError
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
 from cxrtune.prediction_parts import PartPlace
-from cxrtune.scoring.in_turn import scored_in_turn
 from cxrtune.scoring.loading import LoadedModel
+from cxrtune.scoring.outputs import Scoring, scored_in_turn
 from cxrtune.scoring.plan import ShardPlan
 from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
-from cxrtune.scoring.scoring import Scoring
 
 _Image = tuple[bytes, str | None]
 """A file's path, and why it cannot even be tried, or None."""
@@ -39,8 +39,8 @@ class ShardScorer:
     def score(self, plan: ShardPlan, shards: Iterable[int]) -> Iterator[int]:
         """Score shards and write them; yield each one's number when it is on disk.
 
-        The next shard's images are decoded while this one is in the network. The network is empty between
-        shards, so that a shard's numbers do not depend on what was scored before it.
+        Later images are decoded, and run, while a shard is written: what an engine gives of an image does not
+        depend on which others it runs.
 
         Raises:
             OutputError: A shard cannot be written.
@@ -48,9 +48,10 @@ class ShardScorer:
         """
         left = list(shards)
         decoded = self._read(image for shard in left for image in _images(plan.rows(shard)))
+        scored = scored_in_turn(self._model.engine, decoded, lambda reading: reading.packed)
         for shard in left:
             names = plan.rows(shard)["image"].to_pylist()
-            rows = list(self._rows(names, islice(decoded, len(names))))
+            rows = [self._row(*found) for found in zip(names, islice(scored, len(names)), strict=True)]
             table = table_of(self._model.info, self._model.identity, names, rows)
             table.write(plan.part(shard), PartPlace(shard, plan.shards, plan.key))
             yield shard
@@ -61,16 +62,13 @@ class ShardScorer:
         for _, problem in planned:
             yield UnreadableImageError(problem) if problem is not None else next(found)
 
-    def _rows(self, names: Iterable[str], decoded: Iterable[Reading | UnreadableImageError]) -> Iterator[Row]:
-        scored = scored_in_turn(self._model.engine, decoded, lambda reading: reading.packed)
-        for name, found in zip(names, scored, strict=True):
-            if isinstance(found, UnreadableImageError):
-                yield failed_row(found.reason)
-            else:
-                reading, outputs = found
-                self._notes.note(name, reading.notes)
-                quality = self._scoring.quality(reading.appearance, outputs)
-                yield row_of(self._scoring.scores(outputs), quality, refuse=self._refuse)
+    def _row(self, name: str, found: tuple[Reading, Outputs] | UnreadableImageError) -> Row:
+        if isinstance(found, UnreadableImageError):
+            return failed_row(found.reason)
+        reading, outputs = found
+        self._notes.note(name, reading.notes)
+        quality = self._scoring.quality(reading.appearance, outputs)
+        return row_of(self._scoring.scores(outputs), quality, refuse=self._refuse)
 
 
 def _images(rows: pa.Table) -> Iterator[_Image]:

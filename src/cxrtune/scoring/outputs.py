@@ -1,16 +1,43 @@
-"""One picture's raw scores -> a prediction."""
+"""Images that were read -> what the network gives of each -> what a prediction says of it."""
 
 from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import expit
 
-from cxrtune.engines.engine import Outputs
+from cxrtune.engines.engine import Engine, Outputs
+from cxrtune.errors import UnreadableImageError
 from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
+from cxrtune.images.preprocess import Packed
 from cxrtune.images.reading import Appearance, Reading
 from cxrtune.models.description import ModelInfo
 from cxrtune.scoring.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.scoring.quality import Quality, assess
+
+Read = TypeVar("Read")
+
+
+def scored_in_turn(
+    engine: Engine, read: Iterable[Read | UnreadableImageError], picture: Callable[[Read], Packed]
+) -> Iterator[tuple[Read, Outputs] | UnreadableImageError]:
+    """Run the network over what was read; yield each with its outputs, and errors in their places."""
+    behind: deque[Read | UnreadableImageError] = deque()
+
+    def pictures() -> Iterator[Packed]:
+        for found in read:
+            behind.append(found)
+            if not isinstance(found, UnreadableImageError):
+                yield picture(found)
+
+    for outputs in engine.stream(pictures()):
+        while isinstance(first := behind.popleft(), UnreadableImageError):
+            yield first
+        yield first, outputs
+    yield from (error for error in behind if isinstance(error, UnreadableImageError))
 
 
 class Scoring:
