@@ -25,7 +25,6 @@ from cxrtune.provenance import (
     is_current,
     is_file_name,
     key_of,
-    read_record,
     record_path,
     versions,
 )
@@ -193,10 +192,3 @@ def _holder(lock: Path) -> str:
     except (OSError, ValueError):
         return ""
     return f" (process {process})" if process.isdecimal() else ""
-
-
-def left_out(cohort_file: Path) -> str:
-    """Return, for a stage's line, how many images of the table are not in the cohort for want of a file."""
-    record = record_path(cohort_file)
-    absent = read_record(record).counts.get("not_on_disk", 0) if record.is_file() else 0
-    return f" ({absent:,} images of the table are not on disk)" if absent else ""

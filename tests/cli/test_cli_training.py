@@ -10,6 +10,7 @@ import pytest
 from command_line import files_below
 from cxrtune.experiment import baselines
 from cxrtune.experiment.baselines import predict_probe
+from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import SilentReporter
 from cxrtune.recipe import validate_recipe
 from cxrtune.recipe_file import shipped_recipes
@@ -122,7 +123,7 @@ def test_the_probe_is_the_same_with_a_bank_and_without(prepared, trained, tmp_pa
         stored = {"weights": "random", "preprocess": {"size": 64}, "bank": {"store": store, "views": 2}}
         recipe = validate_recipe(stored, "the test")
         table = tmp_path / f"{store}.parquet"
-        predict_probe(prepared.cohort, prepared.pack, bank, recipe, table, SilentReporter())
+        predict_probe(Dataset.open(prepared.cohort, prepared.pack), bank, recipe, table, SilentReporter())
         tables[store] = pd.read_parquet(table).iloc[:, 2:]
     with_bank, without = anew
     assert with_bank < without / 2, "the bank was not read"

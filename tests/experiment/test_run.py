@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors import safe_open
 
+import cxrtune.cohort.table
+import cxrtune.packs.pack
 from cxrtune.cli.main import main as command_line
 from cxrtune.evaluation.thresholds import operating_points
 from cxrtune.findings import NIH_FINDINGS
@@ -20,6 +22,9 @@ SMALL = (
     "--recipe", "quick", "--weights", "random", "--workers", "2",
     "--set", "preprocess.size=64", "--set", "training.epochs=2", "--set", "baselines=[linear-probe]",
 )  # fmt: skip
+
+# What each opening of a cohort, and of a pack, goes through, and with what it did in the first run.
+OPENED = {(cxrtune.cohort.table, "_problem"): [], (cxrtune.packs.pack, "_read"): []}
 
 
 def main(arguments):
@@ -37,8 +42,23 @@ def phantoms(prepared):
 @pytest.fixture(scope="module")
 def run(phantoms, short_gate, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "small"
-    main(["run", "--data", str(phantoms), "--out", str(folder), *SMALL, "--quiet"])
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in OPENED:
+            patch.setattr(module, name, counting(getattr(module, name), OPENED[module, name]))
+        main(["run", "--data", str(phantoms), "--out", str(folder), *SMALL, "--quiet"])
     return folder
+
+
+def counting(function, calls):
+    def counted(*arguments):
+        calls.append(arguments)
+        return function(*arguments)
+
+    return counted
+
+
+def test_a_run_opens_its_cohort_and_its_pack_once(run):
+    assert {name: len(calls) for (_, name), calls in OPENED.items()} == {"_problem": 1, "_read": 1}
 
 
 def test_every_stage_leaves_its_files_and_its_record(run):

@@ -36,10 +36,10 @@ def command(
 ) -> None:
     """Show where in a radiograph the evidence lies: a picture a finding, and all maps as one file."""
     from cxrtune.cohort.boxes import find_boxes
-    from cxrtune.cohort.table import read_cohort
     from cxrtune.errors import DataError, UsageError
     from cxrtune.experiment.explain import ARRAYS, explain_cohort, explain_images
     from cxrtune.images.listing import list_images
+    from cxrtune.packs.dataset import Dataset
 
     reporter = reporter_of(context)
     if inputs and cohort is None and pack is None and boxes is None:
@@ -55,13 +55,14 @@ def command(
             allow=allowances_of(allow),
         )
     elif cohort is not None and pack is not None and not inputs:
-        listed = boxes or find_boxes(read_cohort(cohort))
+        dataset = Dataset.open(cohort, pack)
+        listed = boxes or find_boxes(dataset.cohort)
         if listed is None:
             raise UsageError(
                 "these images are not NIH's, whose boxes are known", remedy="Name a list with --boxes."
             )
         file = out if out.suffix else out / ARRAYS
-        if explain_cohort(model, cohort, pack, listed, file, reporter) is None:
+        if explain_cohort(model, dataset, listed, file, reporter) is None:
             raise DataError("no validation or test image of the cohort has a box", path=listed)
     else:
         raise UsageError("give either images to explain, or both --cohort and --pack")

@@ -67,6 +67,7 @@ def command(
     """
     from cxrtune.errors import UsageError
     from cxrtune.experiment.predict import predict_cohort
+    from cxrtune.packs.dataset import Dataset
     from cxrtune.predictions import require_suffix
     from cxrtune.scoring.score import ScoreOptions, ScoringJob, score_here
 
@@ -80,7 +81,7 @@ def command(
                 "a cohort is scored by torch and nothing of it is refused",
                 remedy="Leave out --engine, --allow and --refuse, or name the images instead of --cohort.",
             )
-        predict_cohort(model, cohort, pack, out, reporter)
+        predict_cohort(model, Dataset.open(cohort, pack), out, reporter)
         return
     if not inputs or cohort is not None or pack is not None:
         raise UsageError("give either images to score, or both --cohort and --pack")

@@ -43,6 +43,7 @@ def command(
     """Fine-tune the last dense block and the head."""
     from cxrtune.experiment.train import train_model
     from cxrtune.models.weights import check_source
+    from cxrtune.packs.dataset import Dataset
     from cxrtune.recipe_file import load_recipe
     from cxrtune.training.team import is_helper
 
@@ -54,6 +55,6 @@ def command(
     circumstances = circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes)
     if not is_helper():
         check_source(chosen.weights, say=reporter.say)
-    model = train_model(cohort, pack, chosen, out, reporter, circumstances)
+    model = train_model(lambda: Dataset.open(cohort, pack, chosen), chosen, out, reporter, circumstances)
     if not is_helper():
         reporter.say(f"train: {model}")

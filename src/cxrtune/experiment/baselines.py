@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.folder import require_images
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import Cohort
 from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
@@ -18,12 +18,13 @@ from cxrtune.experiment.train import weights_source
 from cxrtune.models.baselines import XRV_PREFIX
 from cxrtune.models.baselines.probe import NAME, STRENGTHS, fit_probe
 from cxrtune.models.densenet import TRUNK_CHANNELS
-from cxrtune.packs.pack import Pack, open_pack
+from cxrtune.packs.dataset import Dataset
+from cxrtune.packs.pack import Pack
 from cxrtune.predictions import ModelCard
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path
+from cxrtune.provenance import Source
 from cxrtune.recipe import Recipe
-from cxrtune.stage import left_out, stage
+from cxrtune.stage import stage
 from cxrtune.training.bank.build import TrunkOutput
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.read import open_bank
@@ -48,14 +49,11 @@ def check_baselines(names: tuple[str, ...]) -> None:
             )
 
 
-def predict_probe(
-    cohort_file: Path, pack_folder: Path, bank: Path, recipe: Recipe, out: Path, reporter: Reporter
-) -> Path:
+def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, reporter: Reporter) -> Path:
     """Fit the linear probe on the trunk's pooled output and score validation and test.
 
     Args:
-        cohort_file: The cohort.
-        pack_folder: Its pack.
+        dataset: The cohort and its pack.
         bank: A bank's folder; what it does not hold the trunk is run over anew.
         recipe: Says what the trunk is.
         out: The table of predictions.
@@ -64,13 +62,11 @@ def predict_probe(
     Raises:
         CxrtuneError: Inputs do not fit, or the table cannot be written.
     """
-    inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
-    inputs += weights_source(recipe)
+    inputs = [*dataset.sources, *weights_source(recipe)]
     settings = {"strengths": list(STRENGTHS)} | recipe.model_dump(
         mode="json", include={"preprocess", "seed", "weights", "bank"}
     )
-    cohort = read_cohort(cohort_file)
-    pack = open_pack(pack_folder, cohort.images)
+    cohort, pack = dataset.cohort, dataset.pack
     plan = plan_bank(cohort, pack, recipe)
     with stage(NAME, out, inputs, settings, [out.name], reporter) as draft:
         if draft.current:
@@ -93,7 +89,7 @@ def predict_probe(
         )
         predictions_of(cohort, rows, cohort.findings, values, card).write(out)
         draft.counts = {"images": len(rows), "C": probe.strength}
-    scored = f"{len(rows):,} images scored{left_out(cohort_file)}"
+    scored = f"{len(rows):,} images scored{dataset.left_out}"
     reporter.say(f"{NAME}: fitted with C = {probe.strength:g}, {scored}")
     return out
 
@@ -117,7 +113,7 @@ def _pooled_anew(
 
 
 def predict_xrv(
-    name: str, cohort_file: Path, pack_folder: Path, data: Path, out: Path, workers: int, reporter: Reporter
+    name: str, dataset: Dataset, data: Path, out: Path, workers: int, reporter: Reporter
 ) -> MissingModel | None:
     """Score validation and test with one of TorchXRayVision's models, on the original files.
 
@@ -132,13 +128,12 @@ def predict_xrv(
     from cxrtune.models.baselines.xrv import PUBLISHED_THRESHOLD, score_with_xrv, xrv_weights
 
     weights = xrv_weights(name.removeprefix(XRV_PREFIX))
-    cohort = read_cohort(cohort_file)
-    pack = open_pack(pack_folder, cohort.images)
-    parts, _ = scored_rows(cohort, pack.readable)
+    cohort = dataset.cohort
+    parts, _ = scored_rows(cohort, dataset.pack.readable)
     rows = np.concatenate(parts)
     files = require_images(data, cohort.images[rows])
     logits_file = out.with_suffix(".logits.parquet")
-    inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
+    inputs = [dataset.sources[0], Source.of_listing("images", data, files)]
     if weights.path.is_file():
         inputs.append(Source.of_file("weights", weights.path))
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
-from cxrtune.cohort.table import SPLITS, Cohort, read_cohort
+from cxrtune.cohort.table import SPLITS, Cohort
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.origins import notice_of
 from cxrtune.progress import Reporter
@@ -74,11 +74,17 @@ class GivenCohort:
     images: Path
 
 
-def take_cohort(table: Path, out: Path, reporter: Reporter) -> Path:
+def take_cohort(table: Path, cohort: Cohort, out: Path, reporter: Reporter) -> Path:
     """Take a cohort that was made before into a run folder, with what its record tells of its making.
 
+    Args:
+        table: Its file.
+        cohort: What is in that.
+        out: The Parquet file.
+        reporter: Told of the counts.
+
     Raises:
-        DataError: It is missing, or is no cohort table.
+        DataError: Its record is damaged.
         OutputError: It cannot be written.
     """
     inputs, made = [Source.of_file("cohort", table)], record_path(table)
@@ -86,7 +92,6 @@ def take_cohort(table: Path, out: Path, reporter: Reporter) -> Path:
     # What it was made from, and how, is told in the report as if it had been made here.
     settings = {} if before is None else before.settings
     inputs += [] if before is None else before.inputs
-    cohort = read_cohort(table)
     with stage("cohort", out, inputs, settings, [out.name], reporter) as draft:
         if draft.current:
             return out
@@ -107,13 +112,16 @@ def require_parquet(out: Path) -> None:
         raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
 
 
-def require_trainable(table: Path) -> None:
+def require_trainable(cohort: Cohort, table: Path) -> None:
     """Check, before hours of work, that a model can be trained on a cohort.
 
+    Args:
+        cohort: The cohort.
+        table: Its file.
+
     Raises:
-        DataError: It is no cohort table, or has no training or no validation images.
+        DataError: It has no training or no validation images.
     """
-    cohort = read_cohort(table)
     lacking = [split for split in ("train", "validation") if not len(cohort.rows(split))]
     if lacking:
         raise DataError(

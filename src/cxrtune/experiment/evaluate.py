@@ -28,12 +28,13 @@ from cxrtune.experiment.left_aside import left_aside, without_boxes
 from cxrtune.experiment.origins import origin_of
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.heatmaps import read_heatmaps
+from cxrtune.packs.dataset import left_out
 from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 from cxrtune.report import write_roc_figures
 from cxrtune.report.notes import caution_sentences, choice_notes, judged
-from cxrtune.stage import Draft, left_out, stage
+from cxrtune.stage import Draft, stage
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def evaluate_predictions(
     out: Path,
     request: Request,
     reporter: Reporter,
+    cohort: Cohort | None = None,
 ) -> Path:
     """Evaluate tables of predictions, whoever made them.
 
@@ -81,6 +83,7 @@ def evaluate_predictions(
         out: The evaluation's folder.
         request: What is asked.
         reporter: Told of what was not scored.
+        cohort: What is in the cohort's file, where that was read already.
 
     Returns:
         `out`.
@@ -88,13 +91,13 @@ def evaluate_predictions(
     Raises:
         CxrtuneError: A table is not what it should be, or the results cannot be written.
     """
-    boxes = boxes_for(request.heatmaps, request.boxes, cohort_file)
+    boxes = boxes_for(request.heatmaps, request.boxes, lambda: cohort or read_cohort(cohort_file))
     inputs = _inputs(cohort_file, predictions, request, boxes)
     settings = _settings(request)
     with stage("evaluate", out, inputs, settings, [], reporter, prepares=True) as draft:
         if draft.current:
             return out
-        cohort = read_cohort(cohort_file)
+        cohort = read_cohort(cohort_file) if cohort is None else cohort
         _check(request, predictions, cohort)
         told: list[str] = []
         tables = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cxrtune.cohort.boxes import BOX_LIST, find_boxes
-from cxrtune.cohort.table import read_cohort
+from cxrtune.cohort.table import Cohort
 from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.tables import COLUMNS
@@ -77,7 +77,7 @@ def source_of(name: str, path: Path) -> Source:
     return Source.of_file(name, path)
 
 
-def boxes_for(heatmaps: Mapping[str, Path], boxes: Path | None, cohort_file: Path) -> Path | None:
+def boxes_for(heatmaps: Mapping[str, Path], boxes: Path | None, cohort: Callable[[], Cohort]) -> Path | None:
     """Return the list of boxes, if there is something to judge by it.
 
     Raises:
@@ -91,7 +91,7 @@ def boxes_for(heatmaps: Mapping[str, Path], boxes: Path | None, cohort_file: Pat
                 remedy="Name a model's heatmaps, like: `heatmaps` ours=heatmaps.safetensors",
             )
         return None
-    found = boxes or find_boxes(read_cohort(cohort_file))
+    found = boxes or find_boxes(cohort())
     if found is None:
         raise UsageError(
             "heatmaps are given, but no boxes to judge them by",

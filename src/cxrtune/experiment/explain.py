@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrtune.cohort.boxes import read_boxes
-from cxrtune.cohort.table import read_cohort
-from cxrtune.errors import DataError, StaleInputError, UnreadableImageError, UsageError
+from cxrtune.errors import DataError, UnreadableImageError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.decoders import Decoders
@@ -19,10 +18,10 @@ from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import SUFFIXES
 from cxrtune.images.listing import ImageFile
 from cxrtune.models.checkpoint import model_file
-from cxrtune.packs.pack import open_pack
+from cxrtune.packs.dataset import Dataset
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path
+from cxrtune.provenance import Source
 from cxrtune.recipe import HeadSpec
 from cxrtune.scoring.heatmap import heat, overlay, to_png
 from cxrtune.scoring.loading import TITLE, EngineChoice, load_scorer
@@ -100,14 +99,13 @@ def explain_images(
 
 
 def explain_cohort(
-    model: Path, cohort_file: Path, pack_folder: Path, boxes_file: Path, out: Path, reporter: Reporter
+    model: Path, dataset: Dataset, boxes_file: Path, out: Path, reporter: Reporter
 ) -> Path | None:
     """Make the heatmaps that an evaluation compares with boxes.
 
     Args:
         model: A run folder or its model file.
-        cohort_file: The cohort.
-        pack_folder: Its pack.
+        dataset: The cohort and its pack.
         boxes_file: The list of boxes; images without one are left out.
         out: The file of heatmaps.
         reporter: Told of the progress.
@@ -120,12 +118,10 @@ def explain_cohort(
     """
     inputs = [
         Source.of_file("model", model_file(model)),
-        Source.of_file("cohort", cohort_file),
-        Source.of_file("pack", record_path(pack_folder)),
+        *dataset.sources,
         Source.of_file("boxes", boxes_file),
     ]
-    cohort = read_cohort(cohort_file)
-    pack = open_pack(pack_folder, cohort.images)
+    cohort, pack = dataset.cohort, dataset.pack
     boxed = set(read_boxes(boxes_file).images)
     rows = [r for r in cohort.rows("validation", "test") if pack.readable[r] and cohort.images[r] in boxed]
     if not rows:
@@ -133,12 +129,7 @@ def explain_cohort(
     # As `predict` scores a cohort; an exported model has one engine.
     engine: EngineChoice = "auto" if model.suffix in (".onnx", ".xml") else "torch"
     loaded = load_scorer(model, engine, aim="throughput", batches=True)
-    if pack.spec != loaded.info.recipe.preprocess:
-        raise StaleInputError(
-            "this pack was made with another preprocessing than the model's",
-            path=pack_folder,
-            remedy="Pack again with the recipe that the model was trained with.",
-        )
+    dataset.require_preprocessing_of(loaded.info.recipe, "model")
     with stage("explain", out, inputs, {}, [out.name], reporter) as draft:
         if draft.current:
             return out

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.engines.engine import Engine
 from cxrtune.engines.export import export_model, parity, require_parity
 from cxrtune.engines.exported import EXPORTS, ExportKind
@@ -22,7 +21,7 @@ from cxrtune.images.preprocess import Packed
 from cxrtune.models.checkpoint import load_gated_model, model_file
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
-from cxrtune.packs.pack import Pack, open_pack
+from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
 
 LARGEST_DROP = 0.005
@@ -38,23 +37,21 @@ class Pictures:
     """The radiographs that an export is calibrated and checked on.
 
     Attributes:
-        cohort: Says what they show, and which are for training.
-        pack: Their pixels.
+        dataset: What they show, which are for training, and their pixels.
     """
 
-    cohort: Cohort
-    pack: Pack
+    dataset: Dataset
 
     def of(self, split: str, most: int) -> NDArray[np.intp]:
         """Return some readable rows of a split, always the same ones."""
-        rows = self.cohort.rows(split)
-        rows = rows[self.pack.readable[rows]]
+        rows = self.dataset.cohort.rows(split)
+        rows = rows[self.dataset.pack.readable[rows]]
         return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
     def pixels(self, rows: NDArray[np.intp]) -> Iterator[Packed]:
         """Give the pictures of some rows in turn."""
         for row in rows:
-            yield np.array(self.pack.pixels[row])
+            yield np.array(self.dataset.pack.pixels[row])
 
 
 def export_run(
@@ -116,23 +113,17 @@ def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: Model
             path=run,
             remedy="Name those that the model was trained on with `cohort` and `pack`.",
         )
-    opened = read_cohort(cohort_file)
-    found = Pictures(opened, open_pack(pack_folder, opened.images))
-    if found.pack.spec != info.recipe.preprocess:
-        raise DataError(
-            "this pack was made with another preprocessing than the model's",
-            path=pack_folder,
-            remedy="Name the pack that the model was trained with.",
-        )
-    return found
+    dataset = Dataset.open(cohort_file, pack_folder)
+    dataset.require_preprocessing_of(info.recipe, "model")
+    return Pictures(dataset)
 
 
 def _require_auroc(
     scoring: ScoringNet, engine: Engine, info: ModelInfo, pictures: Pictures, file: Path, reporter: Reporter
 ) -> None:
     rows = pictures.of("validation", _AUROC_IMAGES)
-    columns = [pictures.cohort.findings.index(finding) for finding in info.findings]
-    labels = pictures.cohort.labels[rows][:, columns]
+    columns = [pictures.dataset.cohort.findings.index(finding) for finding in info.findings]
+    labels = pictures.dataset.cohort.labels[rows][:, columns]
     scores = []
     with reporter.task("Checking INT8", 2 * len(rows)) as task:
         for runs in (TorchEngine(scoring), engine):

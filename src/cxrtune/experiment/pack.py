@@ -11,11 +11,12 @@ from cxrtune.errors import DataError
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
 from cxrtune.packs.build import build_pack
+from cxrtune.packs.dataset import left_out
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 from cxrtune.recipe import PreprocessSpec
-from cxrtune.stage import left_out, stage
+from cxrtune.stage import stage
 
 _SHOWN = 5
 
@@ -29,6 +30,7 @@ def make_pack(
     workers: int,
     max_unreadable: float,
     allow: Sequence[Allowance] = (),
+    cohort: Cohort | None = None,
     reporter: Reporter,
 ) -> Path:
     """Decode the images of a cohort once.
@@ -41,6 +43,7 @@ def make_pack(
         workers: Number of decoding processes.
         max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
         allow: DICOM files that are taken although they can be no frontal chest radiograph.
+        cohort: What is in the cohort's file, where that was read already.
         reporter: Told of the progress and of every unreadable image.
 
     Returns:
@@ -49,7 +52,7 @@ def make_pack(
     Raises:
         CxrtuneError: No image is here, too many are unreadable or gone, or the pack cannot be written.
     """
-    cohort = read_cohort(cohort_file)
+    cohort = read_cohort(cohort_file) if cohort is None else cohort
     files = _files(data, cohort)
     inputs = [Source.of_file("cohort", cohort_file), Source.of_listing("images", data, files)]
     settings = {

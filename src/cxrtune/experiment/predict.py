@@ -8,29 +8,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import Cohort
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
-from cxrtune.errors import StaleInputError
 from cxrtune.models.checkpoint import MODEL, load_model
 from cxrtune.models.scoring import ScoringNet
-from cxrtune.packs.pack import open_pack
+from cxrtune.packs.dataset import Dataset
 from cxrtune.predictions import ModelCard, Predictions, require_suffix
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source, record_path
+from cxrtune.provenance import Source
 from cxrtune.scoring.loading import TITLE
 from cxrtune.scoring.rows import model_card
-from cxrtune.stage import left_out, stage
+from cxrtune.stage import stage
 
 SCORED_SPLITS = ("validation", "test")
 
 
-def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path, reporter: Reporter) -> Path:
+def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter) -> Path:
     """Score the validation and test images of a cohort with a trained model.
 
     Args:
         model: A run folder or a model file.
-        cohort_file: The cohort.
-        pack_folder: Its pack.
+        dataset: The cohort and its pack.
         out: The table of predictions.
         reporter: Told of the progress.
 
@@ -40,19 +38,9 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
     require_suffix(out)
     file = model / MODEL if model.is_dir() else model
     network, info = load_model(file)
-    cohort = read_cohort(cohort_file)
-    inputs = [
-        Source.of_file("model", file),
-        Source.of_file("cohort", cohort_file),
-        Source.of_file("pack", record_path(pack_folder)),
-    ]
-    pack = open_pack(pack_folder, cohort.images)
-    if pack.spec != info.recipe.preprocess:
-        raise StaleInputError(
-            "this pack was made with another preprocessing than the model's",
-            path=pack_folder,
-            remedy="Pack again with the recipe that the model was trained with.",
-        )
+    dataset.require_preprocessing_of(info.recipe, "model")
+    cohort, pack = dataset.cohort, dataset.pack
+    inputs = [Source.of_file("model", file), *dataset.sources]
     with stage("predict", out, inputs, {}, [out.name], reporter) as draft:
         if draft.current:
             return out
@@ -67,7 +55,7 @@ def predict_cohort(model: Path, cohort_file: Path, pack_folder: Path, out: Path,
             )
         predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
-    reporter.say(f"predict: {len(rows):,} images scored by {TITLE}{left_out(cohort_file)}")
+    reporter.say(f"predict: {len(rows):,} images scored by {TITLE}{dataset.left_out}")
     return out
 
 

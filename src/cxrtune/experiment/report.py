@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import read_cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.folder import PREDICTIONS_OF, read_results
 from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
-from cxrtune.packs.pack import open_pack
+from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
@@ -21,7 +20,13 @@ _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 
 
 def make_report(
-    evaluation: Path, out: Path, *, run: Path | None, title: str = DEFAULT_TITLE, reporter: Reporter
+    evaluation: Path,
+    out: Path,
+    *,
+    run: Path | None,
+    title: str = DEFAULT_TITLE,
+    dataset: Dataset | None = None,
+    reporter: Reporter,
 ) -> Path:
     """Write the page of an evaluation.
 
@@ -30,6 +35,7 @@ def make_report(
         out: The report's folder.
         run: The run folder, for training curves and the records of the earlier stages; or None.
         title: The page's.
+        dataset: The run folder's cohort and pack, where they are open already.
         reporter: Told of the page's path.
 
     Returns:
@@ -43,24 +49,23 @@ def make_report(
         out,
         run=run,
         provenances=_records(evaluation, run),
-        pictures=_pictures(evaluation, run),
+        pictures=_pictures(evaluation, run, dataset),
         title=title,
     )
     reporter.say(f"report: {page}")
     return page
 
 
-def _pictures(evaluation: Path, run: Path | None) -> dict[str, NDArray[np.uint8]]:
+def _pictures(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict[str, NDArray[np.uint8]]:
     """Return the radiographs of the examples, as far as the run folder's pack has them."""
     cohort_file = None if run is None else run / "cohort.parquet"
     if run is None or cohort_file is None or not cohort_file.is_file() or not (run / "pack").is_dir():
         return {}
     results = read_results(evaluation)
-    images = read_cohort(cohort_file).images
-    pack = open_pack(run / "pack", images)
-    rows = {image: row for row, image in enumerate(images)}
+    opened = dataset or Dataset.open(cohort_file, run / "pack")
+    rows = {image: row for row, image in enumerate(opened.cohort.images)}
     wanted = {example.image for example in results.examples if example.image in rows}
-    return {image: to_8_bit(pack.pixels[rows[image]]) for image in sorted(wanted)}
+    return {image: to_8_bit(opened.pack.pixels[rows[image]]) for image in sorted(wanted)}
 
 
 def _records(evaluation: Path, run: Path | None) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrtune.cohort.boxes import find_boxes
-from cxrtune.cohort.table import read_cohort
+from cxrtune.cohort.table import Cohort, read_cohort
 from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.settings import EvaluationSettings, Plan, check_plan
@@ -24,6 +24,7 @@ from cxrtune.experiment.train import Circumstances, train_model
 from cxrtune.images.dicom import Allowance
 from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
+from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.report import DEFAULT_TITLE
@@ -81,7 +82,9 @@ def run_experiment(
         CxrtuneError: A stage failed; what earlier stages wrote is kept.
     """
     if is_helper():
-        train_model(out / COHORT, out / PACK, recipe, out, reporter, circumstances)
+        train_model(
+            lambda: Dataset.open(out / COHORT, out / PACK, recipe), recipe, out, reporter, circumstances
+        )
         return None
     with sole_writer(out):
         # What can be known to fail is known before hours of work, not after.
@@ -89,35 +92,37 @@ def run_experiment(
         check_source(recipe.weights, say=reporter.say)
         cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
         plan = Plan(recipe.evaluation.primary, recipe.evaluation.margin)
-        check_plan(plan, read_cohort(cohort).findings)
+        check_plan(plan, cohort.findings)
         pack = make_pack(
-            cohort,
+            out / COHORT,
             images,
             out / PACK,
             preprocess=recipe.preprocess,
             workers=workers,
             max_unreadable=max_unreadable,
             allow=allow,
+            cohort=cohort,
             reporter=reporter,
         )
-        model = train_model(cohort, pack, recipe, out, reporter, circumstances)
-        predictions = {FINE_TUNED: predict_cohort(model, cohort, pack, _table(out, FINE_TUNED), reporter)}
+        dataset = Dataset.open(out / COHORT, pack, recipe, cohort=cohort)
+        model = train_model(lambda: dataset, recipe, out, reporter, circumstances)
+        predictions = {FINE_TUNED: predict_cohort(model, dataset, _table(out, FINE_TUNED), reporter)}
         missing: list[MissingModel] = []
         for name in recipe.baselines:
             table = _table(out, name)
             if name == PROBE:
-                predictions[name] = predict_probe(cohort, pack, out / BANK, recipe, table, reporter)
+                predictions[name] = predict_probe(dataset, out / BANK, recipe, table, reporter)
                 continue
-            reason = predict_xrv(name, cohort, pack, images, table, workers, reporter)
+            reason = predict_xrv(name, dataset, images, table, workers, reporter)
             if reason is None:
                 predictions[name] = table
             else:
                 missing.append(reason)
-        boxes = find_boxes(read_cohort(cohort), images)
+        boxes = find_boxes(cohort, images)
         heatmaps = {}
         if boxes is not None:
             maps = explain_cohort(
-                model, cohort, pack, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
+                model, dataset, boxes, out / "heatmaps" / f"{FINE_TUNED}.safetensors", reporter
             )
             heatmaps = {} if maps is None else {FINE_TUNED: maps}
         request = Request(
@@ -126,26 +131,30 @@ def run_experiment(
             heatmaps=heatmaps,
             boxes=boxes if heatmaps else None,
         )
-        evaluation = evaluate_predictions(cohort, predictions, out / "evaluation", request, reporter)
-        report = make_report(evaluation, out / "report", run=out, title=title, reporter=reporter)
+        evaluation = evaluate_predictions(
+            out / COHORT, predictions, out / "evaluation", request, reporter, cohort
+        )
+        report = make_report(
+            evaluation, out / "report", run=out, title=title, dataset=dataset, reporter=reporter
+        )
         return Outcome(report, Results.read(evaluation / RESULTS))
 
 
 def _make_cohort(
     data: Path | OwnData | GivenCohort, out: Path, recipe: Recipe, reporter: Reporter
-) -> tuple[Path, Path]:
-    """Make the cohort; return it and the folder of its images."""
-    if isinstance(data, OwnData):
-        made = make_own_cohort(data, out, seed=recipe.seed, reporter=reporter)
-        require_trainable(made)
-        return made, data.folder()
+) -> tuple[Cohort, Path]:
+    """Make the cohort and open it, once for all stages; return it with the folder of its images."""
     if isinstance(data, GivenCohort):
-        require_trainable(data.table)
-        return take_cohort(data.table, out, reporter), data.images
-    made = make_cohort(
-        data, out, protocol=recipe.protocol, seed=recipe.seed, metadata_only=False, reporter=reporter
-    )
-    return made, data
+        cohort = read_cohort(data.table)
+        require_trainable(cohort, data.table)
+        take_cohort(data.table, cohort, out, reporter)
+        return cohort, data.images
+    if isinstance(data, OwnData):
+        cohort = read_cohort(make_own_cohort(data, out, seed=recipe.seed, reporter=reporter))
+        require_trainable(cohort, out)
+        return cohort, data.folder()
+    make_cohort(data, out, protocol=recipe.protocol, seed=recipe.seed, metadata_only=False, reporter=reporter)
+    return read_cohort(out), data
 
 
 def _table(out: Path, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import Cohort
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
-from cxrtune.errors import StaleInputError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
 from cxrtune.experiment.bank import BANK, BankKeeper
@@ -22,11 +21,12 @@ from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.models.weights import weights_file
-from cxrtune.packs.pack import Pack, open_pack
+from cxrtune.packs.dataset import Dataset
+from cxrtune.packs.pack import Pack
 from cxrtune.progress import Reporter, SilentReporter
-from cxrtune.provenance import Source, key_of, record_path
+from cxrtune.provenance import Source, key_of
 from cxrtune.recipe import Recipe
-from cxrtune.stage import Draft, left_out, sole_writer, stage
+from cxrtune.stage import Draft, sole_writer, stage
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.batches import BankBatches, Batches, PixelBatches, Share
 from cxrtune.training.fit import FitResult, Watchers, fit
@@ -56,8 +56,7 @@ class Circumstances:
 
 
 def train_model(
-    cohort_file: Path,
-    pack_folder: Path,
+    open_dataset: Callable[[], Dataset],
     recipe: Recipe,
     out: Path,
     reporter: Reporter,
@@ -66,8 +65,8 @@ def train_model(
     """Fine-tune the network and write the model.
 
     Args:
-        cohort_file: The cohort.
-        pack_folder: Its pack.
+        open_dataset: Gives the cohort and its pack; called when all processes are here, as the first may have
+            had to make them.
         recipe: Every choice.
         out: The run folder.
         reporter: Told of the progress.
@@ -88,7 +87,7 @@ def train_model(
         elif team.size > 1:
             reporter.say(f"train: {team.size} processes share every batch")
         with naming_lost_members():
-            return _train(cohort_file, pack_folder, recipe, out, team, reporter, circumstances)
+            return _train(open_dataset(), recipe, out, team, reporter, circumstances)
 
 
 def weights_source(recipe: Recipe) -> list[Source]:
@@ -98,27 +97,17 @@ def weights_source(recipe: Recipe) -> list[Source]:
 
 
 def _train(
-    cohort_file: Path,
-    pack_folder: Path,
+    dataset: Dataset,
     recipe: Recipe,
     out: Path,
     team: Team,
     reporter: Reporter,
     circumstances: Circumstances,
 ) -> Path:
-    cohort = read_cohort(cohort_file)
-    pack = open_pack(pack_folder, cohort.images)
-    if pack.spec != recipe.preprocess:
-        raise StaleInputError(
-            "this pack was made with another preprocessing than the recipe's",
-            path=pack_folder,
-            remedy="Pack again with the recipe: `cxrtune.experiment.pack recipe=FILE`",
-        )
-    inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
-    inputs += weights_source(recipe)
+    inputs = [*dataset.sources, *weights_source(recipe)]
     settings = recipe.of_training()
     model = out / MODEL
-    training = _Training(cohort, pack, recipe, out, inputs, team, circumstances, reporter)
+    training = _Training(dataset.cohort, dataset.pack, recipe, out, inputs, team, circumstances, reporter)
     if not team.is_first:
         if not team.gathered(None)[0]:
             training.run([])
@@ -126,7 +115,7 @@ def _train(
     with stage("train", model, inputs, settings, [MODEL, METRICS], reporter) as draft:
         if team.gathered(draft.current)[0]:
             return model
-        reporter.say(f"train: training on {training.seen()}{left_out(cohort_file)}")
+        reporter.say(f"train: training on {training.seen()}{dataset.left_out}")
         fitted = training.run(draft.notes)
         training.save(model, fitted, draft)
     discard_state(out)
