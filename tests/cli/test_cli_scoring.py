@@ -17,6 +17,7 @@ import pytest
 
 from archives_made import parts
 from cxrtune.heatmaps import read_heatmaps
+from cxrtune.provenance import read_record
 from dicom_made import dicom
 
 
@@ -216,6 +217,10 @@ def test_explain_draws_a_finding_that_is_asked_for(cxrtune, small_run, folder, t
     seen = cxrtune("explain", small_run, one, "--out", tmp_path / "maps", "--finding", "Mass")
     assert seen.code == 0, seen
     assert [path.name for path in (tmp_path / "maps").rglob("*.png")] == ["Mass.png"]
+    made = [output.name for output in read_record(tmp_path / "maps" / "provenance.json").outputs]
+    assert made == ["heatmaps.safetensors", "chest/Mass.png"]
+    again = cxrtune("explain", small_run, one, "--out", tmp_path / "maps", "--finding", "Mass")
+    assert "explain: inputs and settings are unchanged" in again.out
     message = cxrtune("explain", small_run, one, "--out", tmp_path, "--finding", "Fracture").refused(2)
     assert "does not know Fracture" in message
     assert "Atelectasis" in message

@@ -11,6 +11,7 @@ from cxrtune.engines.exported import EXPORTS, open_exported
 from cxrtune.errors import CxrtuneError, ModelFileError, UsageError
 from cxrtune.experiment import export as stage
 from cxrtune.models.checkpoint import load_gated_model
+from cxrtune.provenance import read_record
 from cxrtune.scoring.predictor import Predictor
 
 
@@ -77,6 +78,10 @@ def test_the_check_is_printed(cxrtune, exported, tmp_path):
     assert "radiographs the largest difference from torch is" in seen.out
     assert (tmp_path / "there" / "model.xml").is_file()
     assert (tmp_path / "there" / "model.bin").is_file()
+    made = [output.name for output in read_record(tmp_path / "there" / "provenance.json").outputs]
+    assert made == ["model.bin", "model.xml"]
+    again = cxrtune("export", exported, "--to", "openvino", "--out", tmp_path / "there")
+    assert "export: inputs and settings are unchanged" in again.out
 
 
 def test_the_run_folder_finds_its_own_export(exported, file):

@@ -69,7 +69,7 @@ def test_every_stage_leaves_its_files_and_its_record(run):
         "model.provenance.json", "predictions/fine-tuned.parquet", "predictions/linear-probe.parquet",
         "evaluation/results.json", "evaluation/roc-fine-tuned.svg", "evaluation/roc-fine-tuned.png",
         "evaluation/auroc.csv", "evaluation/auroc.md", "evaluation/classification.csv", "report/index.html",
-        "report/results.json",
+        "report/results.json", "report/provenance.json",
     ):  # fmt: skip
         assert (run / name).is_file(), name
     assert not list(run.rglob(".*")), "something half-written was left"
@@ -162,7 +162,7 @@ def test_the_same_command_again_skips_every_stage(run, phantoms, capsys):
     before = (run / "model.safetensors").stat().st_mtime_ns
     main(["run", "--data", str(phantoms), "--out", str(run), *SMALL])
     said = capsys.readouterr().out
-    for stage in ("cohort", "pack", "train", "predict", "linear-probe", "evaluate"):
+    for stage in ("cohort", "pack", "train", "predict", "linear-probe", "evaluate", "report"):
         assert f"{stage}: inputs and settings are unchanged" in said
     assert (run / "model.safetensors").stat().st_mtime_ns == before
 

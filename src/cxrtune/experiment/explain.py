@@ -66,35 +66,47 @@ def explain_images(
     loaded = load_scorer(model, engine, aim="throughput")
     predictor = Predictor(loaded, frozenset(allow))
     _require_known(findings, predictor)
-    folders = _folders(images)
-    names, maps, drawn = [], [], 0
-    processes = min(processor_count(), len(images))
-    with (
-        Decoders(predictor.reader(whole=True), processes) as decoders,
-        reporter.task("Explaining", len(images)) as task,
-    ):
-        # A few ahead: these hold their whole radiographs.
-        read = decoders.read((image.path for image in images if image.problem is None), 2 * processes)
-        results = predictor.score_in_turn(read)
-        for image in images:
-            result = UnreadableImageError(image.problem) if image.problem is not None else next(results)
-            task.advance()
-            if isinstance(result, UnreadableImageError):
-                reporter.warn(f"explain: {image.path} is not explained: {result.reason}")
-                continue
-            names.append(image.name)
-            maps.append(result.evidence)
-            for finding in findings or _worth_drawing(result):
-                place = out / folders[image.path] / f"{finding}.png"
-                _draw(result, predictor, finding, place)
-                drawn += 1
-            for flag in result.quality.flags:
-                reporter.warn(f"explain: {image.name} {flag.text}")
-    if not maps:
-        raise DataError("not one image could be read", path=images[0].path)
-    info = predictor.info
-    _heatmaps(names, info.findings, maps, info.recipe.head).write(out / ARRAYS)
-    reporter.say(f"explain: {drawn:,} heatmaps of {len(maps):,} images in {out}, all maps in {out / ARRAYS}")
+    inputs = [
+        Source("model", str(model), loaded.identity.sha256, 0),
+        Source.of_listing("images", Path(), {image.name: image.path for image in images}),
+    ]
+    settings = {"findings": list(findings), "engine": loaded.identity.engine, "allow": list(allow)}
+    with stage("explain", out, inputs, settings, [ARRAYS], reporter) as draft:
+        if draft.current:
+            return out
+        folders = _folders(images)
+        names, maps, drawn = [], [], 0
+        processes = min(processor_count(), len(images))
+        with (
+            Decoders(predictor.reader(whole=True), processes) as decoders,
+            reporter.task("Explaining", len(images)) as task,
+        ):
+            # A few ahead: these hold their whole radiographs.
+            read = decoders.read((image.path for image in images if image.problem is None), 2 * processes)
+            results = predictor.score_in_turn(read)
+            for image in images:
+                result = UnreadableImageError(image.problem) if image.problem is not None else next(results)
+                task.advance()
+                if isinstance(result, UnreadableImageError):
+                    reporter.warn(f"explain: {image.path} is not explained: {result.reason}")
+                    continue
+                names.append(image.name)
+                maps.append(result.evidence)
+                for finding in findings or _worth_drawing(result):
+                    place = f"{folders[image.path]}/{finding}.png"
+                    _draw(result, predictor, finding, out / place)
+                    draft.made.append(place)
+                    drawn += 1
+                for flag in result.quality.flags:
+                    reporter.warn(f"explain: {image.name} {flag.text}")
+        if not maps:
+            raise DataError("not one image could be read", path=images[0].path)
+        info = predictor.info
+        _heatmaps(names, info.findings, maps, info.recipe.head).write(out / ARRAYS)
+        draft.counts = {"images": len(maps), "heatmaps": drawn, "not_explained": len(images) - len(maps)}
+        reporter.say(
+            f"explain: {drawn:,} heatmaps of {len(maps):,} images in {out}, all maps in {out / ARRAYS}"
+        )
     return out
 
 

@@ -23,6 +23,8 @@ from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
+from cxrtune.provenance import Source
+from cxrtune.stage import stage
 
 LARGEST_DROP = 0.005
 """Of the macro AUROC on validation, in INT8 against float32."""
@@ -72,10 +74,25 @@ def export_run(
     Raises:
         CxrtuneError: The model is damaged, the exported one is not good enough, or cannot be written.
     """
+    place = EXPORTS[kind]
+    source = model_file(model)
+    file = source.parent / place if out is None else out / place.name
+    inputs = [Source.of_file("model", source), *pictures.dataset.sources]
+    # An export takes the place of its folder as a whole, record and all, when it was accepted.
+    with stage(
+        "export", file.parent, inputs, {"kind": kind}, [], reporter, prepares=True, appears=True
+    ) as draft:
+        if not draft.current:
+            _export(source, kind, file, pictures, reporter)
+            draft.made += sorted(path.name for path in file.parent.iterdir())
+            reporter.say(f"export: {file}")
+    return file
+
+
+def _export(model: Path, kind: ExportKind, file: Path, pictures: Pictures, reporter: Reporter) -> None:
+    """Export a model file, and check what came of it."""
     network, gate, info = load_gated_model(model)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
-    place = EXPORTS[kind]
-    file = model_file(model).parent / place if out is None else out / place.name
 
     def accept(engine: Engine) -> None:
         rows = pictures.of("validation", _PARITY_IMAGES)
@@ -89,14 +106,12 @@ def export_run(
     export_model(
         scoring,
         info,
-        sha256_of(model_file(model)),
+        sha256_of(model),
         kind,
         file,
         calibration=pictures.pixels(pictures.of("train", _CALIBRATION_IMAGES)),
         accept=accept,
     )
-    reporter.say(f"export: {file}")
-    return file
 
 
 def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: ModelInfo) -> Pictures:

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.errors import DataError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.folder import PREDICTIONS_OF, read_results
 from cxrtune.images.preprocess import to_8_bit
 from cxrtune.models.checkpoint import MODEL
 from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
-from cxrtune.provenance import read_record, record_path
+from cxrtune.provenance import Source, read_record, record_path
 from cxrtune.report import DEFAULT_TITLE, write_report
+from cxrtune.report.page import PAGE_FILE
+from cxrtune.stage import stage
+from cxrtune.training.metrics import METRICS
 
 _STAGES = ("cohort.parquet", "pack", "bank", MODEL)
 
@@ -44,16 +47,35 @@ def make_report(
     Raises:
         CxrtuneError: The evaluation is not what it should be, or the page cannot be written.
     """
-    page = write_report(
-        evaluation,
-        out,
-        run=run,
-        provenances=_records(evaluation, run),
-        pictures=_pictures(evaluation, run, dataset),
-        title=title,
-    )
+    if out.resolve() == evaluation.resolve():
+        raise UsageError(
+            "a report is a folder of its own, and this is the evaluation's",
+            path=out,
+            remedy="Choose another place with `out`.",
+        )
+    records = _records(evaluation, run)
+    with stage(
+        "report", out, _inputs(evaluation, run, records), {"title": title}, [], reporter, prepares=True
+    ) as draft:
+        if draft.current:
+            return out / PAGE_FILE
+        pictures = _pictures(evaluation, run, dataset)
+        draft.start_writing()
+        page = write_report(evaluation, out, run=run, provenances=records, pictures=pictures, title=title)
+        published = (path for folder in ("figures", "tables") for path in sorted((out / folder).iterdir()))
+        draft.made += [page.name, *(path.relative_to(out).as_posix() for path in published)]
+        draft.counts = {"pictures": len(pictures)}
     reporter.say(f"report: {page}")
     return page
+
+
+def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Source]:
+    """Return what a page is made of: an evaluation's files, the records it rests on, training curves."""
+    files = {path.name: path for path in evaluation.iterdir() if path.is_file()}
+    inputs = [Source.of_listing("evaluation", evaluation, files)]
+    inputs += [Source.of_file("record", record) for record in records]
+    curves = None if run is None else run / METRICS
+    return inputs + ([Source.of_file("metrics", curves)] if curves is not None and curves.is_file() else [])
 
 
 def _pictures(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict[str, NDArray[np.uint8]]:
