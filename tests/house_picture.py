@@ -35,7 +35,7 @@ def layers() -> list[list[str]]:
     """Return the contract's layers from the top, the names of one layer together."""
     settings = tomllib.loads((SOURCES.parent / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
-    (contract,) = [contract for contract in contracts if contract["type"] == "layers"]
+    (contract,) = [contract for contract in contracts if contract.get("containers") == [PACKAGE]]
     return [[name.strip() for name in layer.split("|")] for layer in contract["layers"]]
 
 

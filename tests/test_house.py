@@ -8,7 +8,10 @@ import typer
 from cxrtune.cli.main import app
 from cxrtune.cli.option_texts import OptionTexts
 from cxrtune.setting_marks import marks_in, settings_in
-from house import LARGEST, House
+from house import LARGEST, SOURCES, House
+from house_picture import PICTURE, drawn
+
+DESIGN = SOURCES.parent / "docs/design.md"
 
 # What stands in back quotes in a text and is neither a setting nor a stage.
 CODE = {"ray start --head", "if __name__ == '__main__':"}
@@ -58,3 +61,13 @@ def test_the_command_line_has_an_option_for_every_setting_of_a_text():
     assert {mark: place for mark, place in marks.items() if worded.written(mark) is None} == {}
     stages = {mark.split()[0] for mark in marks if mark.startswith("cxrtune.")}
     assert {stage for stage in stages if importlib.util.find_spec(stage) is None} == set()
+
+
+def test_the_design_names_modules_that_are_there():
+    named = set(re.findall(r"`([a-z_0-9/]+\.py)`", DESIGN.read_text(encoding="utf-8")))
+    modules = [f"/{module.name}.py" for module in House().modules]
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in modules)} == set()
+
+
+def test_the_picture_of_the_layers_is_drawn_from_todays_imports():
+    assert PICTURE.read_text(encoding="utf-8") == drawn(House()), "draw it again with: make house"
