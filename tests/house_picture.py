@@ -128,9 +128,9 @@ def drawn(house: House) -> str:
     parts += [_box(room, words[room], middles[room], tops[room]) for row in rows for room in row]
     bottom = MARGIN + len(rows) * ROW
     parts.append(_leaves(leaves, bottom))
-    size = f"width='{WIDTH}' height='{bottom + 96}'"
+    size = f"width='{WIDTH}' height='{bottom + 109}'"
     head = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {bottom + 96}' {size}>",
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {bottom + 109}' {size}>",
         "<title>The rooms of cxrtune, each above those that it imports</title>",
         "<defs><marker id='end' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7'"
         " orient='auto'><path d='M0 0 L8 4 L0 8 z' fill='#667'/></marker></defs>",
@@ -156,7 +156,7 @@ def _leaves(names: list[str], top: int) -> str:
     title = "modules that every room above may import"
     return "".join(
         [
-            _rectangle(MARGIN, top, WIDTH - 2 * MARGIN, 72, "fill='#f4f1e8' stroke='#875'"),
+            _rectangle(MARGIN, top, WIDTH - 2 * MARGIN, 85, "fill='#f4f1e8' stroke='#875'"),
             _text(WIDTH / 2, top + 20, title, "font-size='13' font-weight='bold' fill='#432'"),
             *(
                 _text(WIDTH / 2, top + 42 + 17 * number, line, "font-size='12' fill='#345'")

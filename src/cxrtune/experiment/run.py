@@ -1,4 +1,4 @@
-"""The whole experiment: cohort -> pack -> train -> predict -> evaluate -> report."""
+"""The whole experiment: cohort -> pack -> train -> export -> predict -> evaluate -> report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from cxrtune.cohort.boxes import find_boxes
 from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.errors import CxrtuneError
 from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.settings import EvaluationSettings, Plan, check_plan
@@ -16,6 +19,7 @@ from cxrtune.experiment.baselines import check_baselines, predict_probe, predict
 from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
 from cxrtune.experiment.evaluate import Request, evaluate_predictions
 from cxrtune.experiment.explain import explain_cohort
+from cxrtune.experiment.export import Pictures, export_run
 from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 from cxrtune.experiment.pack import make_pack
 from cxrtune.experiment.predict import predict_cohort
@@ -106,6 +110,7 @@ def run_experiment(
         )
         dataset = Dataset.open(out / COHORT, pack, recipe, cohort=cohort)
         model = train_model(lambda: dataset, recipe, out, reporter, circumstances)
+        _store_for_predict(model, dataset, reporter)
         predictions = {FINE_TUNED: predict_cohort(model, dataset, _table(out, FINE_TUNED), reporter)}
         missing: list[MissingModel] = []
         for name in recipe.baselines:
@@ -138,6 +143,16 @@ def run_experiment(
             evaluation, out / "report", run=out, title=title, dataset=dataset, reporter=reporter
         )
         return Outcome(report, Results.read(evaluation / RESULTS))
+
+
+def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> None:
+    """Export for the engine that `auto` takes on a CPU, so that no start of `predict` or `serve` converts."""
+    if torch.cuda.is_available():
+        return
+    try:
+        export_run(model, "openvino", None, Pictures(dataset), reporter)
+    except CxrtuneError as error:
+        reporter.warn(f"export: every start of a prediction will convert the model anew: {error.message}")
 
 
 def _make_cohort(
