@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.table import Cohort
-from cxrtune.experiment.bank import BANK, bank_key
+from cxrtune.training.bank.keeper import BANK, bank_key
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash, open_pack
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source, record_path

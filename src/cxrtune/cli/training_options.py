@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cxrtune.experiment.train import Circumstances
+    from cxrtune.training.fine_tuning import Circumstances
 
 RecipeName = Annotated[
     str, typer.Option("--recipe", help="A recipe's YAML file, or the name of a shipped one.")
@@ -98,7 +98,7 @@ def circumstances_of(
     Raises:
         UsageError: There is no such tracker.
     """
-    from cxrtune.experiment.train import Circumstances
+    from cxrtune.training.fine_tuning import Circumstances
     from cxrtune.training.team import Machines
     from cxrtune.training.trackers import tracker_names
 

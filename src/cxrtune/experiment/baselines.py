@@ -12,7 +12,6 @@ from cxrtune.cohort.table import Cohort
 from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
-from cxrtune.experiment.bank import bank_key, is_bank_of
 from cxrtune.experiment.predict import predictions_of, scored_rows
 from cxrtune.experiment.train import weights_source
 from cxrtune.models.baselines import XRV_PREFIX
@@ -26,6 +25,7 @@ from cxrtune.provenance import Source
 from cxrtune.recipe import Recipe
 from cxrtune.stage import stage
 from cxrtune.training.bank.build import TrunkOutput
+from cxrtune.training.bank.keeper import bank_key, is_bank_of
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.read import open_bank
 from cxrtune.training.start import learnable_findings, start_network

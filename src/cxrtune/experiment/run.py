@@ -14,7 +14,6 @@ from cxrtune.errors import CxrtuneError
 from cxrtune.evaluation.folder import RESULTS
 from cxrtune.evaluation.results import MissingModel, Results
 from cxrtune.evaluation.settings import EvaluationSettings, Plan, check_plan
-from cxrtune.experiment.bank import BANK
 from cxrtune.experiment.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
 from cxrtune.experiment.evaluate import Request, evaluate_predictions
@@ -24,7 +23,7 @@ from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 from cxrtune.experiment.pack import make_pack
 from cxrtune.experiment.predict import predict_cohort
 from cxrtune.experiment.report import make_report
-from cxrtune.experiment.train import Circumstances, train_model
+from cxrtune.experiment.train import train_model
 from cxrtune.images.dicom import Allowance
 from cxrtune.models.baselines.probe import NAME as PROBE
 from cxrtune.models.weights import check_source
@@ -33,6 +32,8 @@ from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.report import DEFAULT_TITLE
 from cxrtune.stage import sole_writer
+from cxrtune.training.bank.keeper import BANK
+from cxrtune.training.fine_tuning import Circumstances
 from cxrtune.training.team import is_helper
 
 FINE_TUNED = "fine-tuned"

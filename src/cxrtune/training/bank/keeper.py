@@ -1,4 +1,4 @@
-"""Inside stage 3: the trunk's output of every view, kept for the next training with the same trunk."""
+"""The bank on disk: what is missing is built, and what is no longer wanted is thrown away."""
 
 from __future__ import annotations
 
