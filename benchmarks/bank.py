@@ -26,12 +26,12 @@ from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.memory import keep_freed_memory
-from cxrtune.models.calibrate import calibrate_trunk
 from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.packs.pack import Pack
 from cxrtune.recipe import Recipe
 from cxrtune.training.bank.build import TrunkOutput, build_views
 from cxrtune.training.bank.plan import plan_bank
+from cxrtune.training.start import calibrate_trunk
 from cxrtune.training.team import Machines, assemble
 
 BATCH = 8

@@ -24,10 +24,10 @@ import torch
 
 from cxrtune.cohort.table import Cohort
 from cxrtune.engines.openvino_without_telemetry import openvino
-from cxrtune.models.calibrate import calibrate_trunk
 from cxrtune.models.densenet import build_network
 from cxrtune.packs.pack import open_pack
 from cxrtune.recipe import HeadSpec, PreprocessSpec
+from cxrtune.training.start import calibrate_trunk
 
 # A constant rate and no early end, as the usual loop has; the running average of the weights is ours.
 ALIKE = (

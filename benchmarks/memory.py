@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from cxrtune.cohort.table import Cohort
-from cxrtune.training.bank.keeper import BANK, bank_key
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash, open_pack
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source, record_path
 from cxrtune.recipe import Recipe
 from cxrtune.recipe_file import load_recipe
 from cxrtune.stage import stage
+from cxrtune.training.bank.keeper import BANK, bank_key
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.view_file import ViewFile
 

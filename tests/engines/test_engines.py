@@ -13,10 +13,10 @@ from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import UsageError
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
-from cxrtune.models.calibrate import calibrate_trunk
 from cxrtune.models.densenet import build_network
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 from cxrtune.training.bank.build import TrunkOutput
+from cxrtune.training.start import calibrate_trunk
 
 pytestmark = pytest.mark.system
 

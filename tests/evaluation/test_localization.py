@@ -13,8 +13,13 @@ from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.table import Cohort
 from cxrtune.evaluation.localization.box_rule import GRID, enlarge, locate
-from cxrtune.evaluation.localization.controls import LUNG_CENTRES, LUNG_SPREAD, lung_control, random_control
-from cxrtune.evaluation.localization.localize import localize
+from cxrtune.evaluation.localization.localize import (
+    LUNG_CENTRES,
+    LUNG_SPREAD,
+    localize,
+    lung_control,
+    random_control,
+)
 from cxrtune.evaluation.localization.values import THRESHOLDS, intersection_over_union, points_inside
 from cxrtune.evaluation.statistics.bootstrap import draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from cxrtune.models.calibrate import calibrate_trunk
 from cxrtune.models.densenet import build_network
 from cxrtune.recipe import HeadSpec, PreprocessSpec
+from cxrtune.training.start import calibrate_trunk
 
 
 def make_network():

@@ -9,7 +9,7 @@ from torchvision.transforms.functional import InterpolationMode, affine
 
 from cxrtune.recipe import AugmentationSpec
 from cxrtune.training.augmentation import affine_matrix, sampling_matrix, view_of
-from cxrtune.training.learners import warped
+from cxrtune.training.stage import warped
 
 SPEC = AugmentationSpec()
 NONE = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from cxrtune.recipe import AugmentationSpec
-from cxrtune.training.batches import PixelBatches, Share
-from cxrtune.training.order import plain_order, training_order
+from cxrtune.training.batches import PixelBatches, Share, plain_order, training_order
 
 NONE = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)
 

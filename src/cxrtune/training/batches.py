@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,6 @@ from cxrtune.packs.pack import Pack
 from cxrtune.recipe import AugmentationSpec
 from cxrtune.training.augmentation import sampling_matrix
 from cxrtune.training.bank.read import FeatureBank
-from cxrtune.training.order import Items, plain_order, training_order
 
 Batch = tuple[tuple[Tensor, ...], Tensor]
 """What the learner is called with, and the labels, float32 (N, F)."""
@@ -172,3 +172,34 @@ class PixelBatches:
 def _as_maps(features: NDArray[np.float16]) -> Tensor:
     # Seen as (N, C, h, w) the stored order is torch's channels_last: nothing is moved.
     return torch.from_numpy(features.astype(np.float32)).permute(0, 3, 1, 2)
+
+
+Items = NDArray[np.intp]
+
+
+def training_order(
+    count: int, batch_size: int, *, seed: int, epoch: int, rank: int = 0, team_size: int = 1
+) -> list[Items]:
+    """Return the items of each batch of an epoch that one process sees.
+
+    Batches differ in length by one at most: a last batch of a few images would give batch-norm poor
+    statistics. The processes of a team share each batch, so that no image is lost or seen twice and the
+    batches are those of one process alone; a process may get none of a small batch.
+
+    Args:
+        count: Number of images.
+        batch_size: Largest number of images a batch, over all processes.
+        seed: The recipe's.
+        epoch: Counted from 0.
+        rank: The process's.
+        team_size: Number of processes.
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(count)
+    batches = np.array_split(order, math.ceil(count / batch_size))
+    return [batch[rank::team_size] for batch in batches]
+
+
+def plain_order(count: int, batch_size: int, *, rank: int = 0, team_size: int = 1) -> list[Items]:
+    """Return the items of each batch of a split in its own order that one process sees; whole batches."""
+    batches = [np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+    return batches[rank::team_size]

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam
+from torch.optim.swa_utils import AveragedModel
 
 from cxrtune.errors import CxrtuneError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.recipe import TrainingSpec
-from cxrtune.training.average import averaged_model
 from cxrtune.training.loss import masked_bce, summed_bce
 from cxrtune.training.schedule import Plateau, rate_factor
 from cxrtune.training.stage import Stage
@@ -145,3 +145,23 @@ def _in_turn(
     """Put the batches of all processes, dealt out in turn, back in order."""
     order = range(max(len(share) for share in shares))
     return np.concatenate([share[place] for place in order for share in shares if place < len(share)])
+
+
+def averaged_model(learner: nn.Module, decay: float) -> AveragedModel:
+    """Return a copy of a learner that follows it, a step at a time, by `update_parameters`.
+
+    After n steps the decay is at most (1 + n) / (10 + n), so that the first, poor weights are soon
+    forgotten (Abadi et al., "TensorFlow", 2016: ExponentialMovingAverage with num_updates).
+
+    Args:
+        learner: What is trained.
+        decay: Share of the old average that a step keeps, in [0, 1).
+    """
+
+    def average(kept: Tensor, current: Tensor, count: Any) -> Tensor:
+        if not kept.is_floating_point():  # batch-norm counts its batches
+            return current
+        steps = float(count)
+        return torch.lerp(kept, current, 1 - min(decay, (1 + steps) / (10 + steps)))
+
+    return AveragedModel(learner, avg_fn=average, use_buffers=True)
