@@ -218,7 +218,7 @@ def test_what_is_no_cohort_is_refused_by_every_command(
         "evaluate": ("--predictions", f"m={table}"),
         "train": ("--pack", tmp_path / "pack", "--weights", "random"),
     }[command]
-    message = cxrtune(command, "--cohort", cohort, *rest, "--out", out / "x.csv").refused(1)
+    message = cxrtune(command, "--cohort", cohort, *rest, "--out", out / "x").refused(1)
     assert str(cohort) in message
     assert "cxrtune cohort" in message or spoil is _missing
     assert not out.exists() or not files_below(out)

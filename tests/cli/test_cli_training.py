@@ -134,12 +134,12 @@ def test_the_probe_is_the_same_with_a_bank_and_without(prepared, trained, tmp_pa
 def test_the_disk_is_announced_before_it_is_spent_and_a_smaller_bank_is_offered(
     train, trained, tmp_path, monkeypatch
 ):
-    from cxrtune.experiment import bank
+    from cxrtune.training.bank import keeper
 
     class Usage:
         free = 700_000
 
-    monkeypatch.setattr(bank.shutil, "disk_usage", lambda _: Usage)
+    monkeypatch.setattr(keeper.shutil, "disk_usage", lambda _: Usage)
     message = train(tmp_path / "run", "--views", "9").refused()
     assert "the bank needs 1.9 MB more, and 0.7 MB are free" in message
     assert "Take fewer views (--views 3 fits), do without a bank (--bank off)" in message

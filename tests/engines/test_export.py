@@ -11,7 +11,7 @@ from cxrtune.engines.exported import EXPORTS, open_exported
 from cxrtune.errors import CxrtuneError, ModelFileError, UsageError
 from cxrtune.experiment import export as stage
 from cxrtune.models.checkpoint import load_gated_model
-from cxrtune.provenance import read_record
+from cxrtune.provenance import read_record, record_path
 from cxrtune.scoring.predictor import Predictor
 
 
@@ -140,6 +140,7 @@ def test_what_differs_from_torch_is_refused(tmp_path, found):
 
 def test_what_is_not_accepted_is_not_left_behind(exported, cxrtune, monkeypatch):
     before = (exported / EXPORTS["openvino"]).read_bytes()
+    record_path((exported / EXPORTS["openvino"]).parent).unlink()  # else the export is current, and kept
     monkeypatch.setattr("cxrtune.engines.export.TOLERANCE", 0.0)
     message = cxrtune("export", exported, "--to", "openvino").refused()
     assert "differs from torch" in message
@@ -162,11 +163,13 @@ def test_an_unknown_kind_is_refused(exported, cxrtune, kind):
     assert "onnx, openvino, openvino-int8" in message
 
 
-def test_without_the_extra_onnx_is_named(exported, cxrtune, monkeypatch):
+def test_without_the_extra_onnx_is_named(exported, cxrtune, monkeypatch, tmp_path):
     import sys
 
     monkeypatch.setitem(sys.modules, "onnx", None)
-    assert "pip install 'cxrtune[onnx]'" in cxrtune("export", exported, "--to", "onnx").refused(2)
+    assert "pip install 'cxrtune[onnx]'" in cxrtune(
+        "export", exported, "--to", "onnx", "--out", tmp_path / "anew"
+    ).refused(2)
     with pytest.raises(UsageError, match="which are not installed"):
         open_exported(exported / EXPORTS["onnx"])
 
