@@ -16,16 +16,9 @@ DESIGN = SOURCES.parent / "docs/design.md"
 # What stands in back quotes in a text and is neither a setting nor a stage.
 CODE = {"ray start --head", "if __name__ == '__main__':"}
 
-# Names that still mean two things or more, each with the number of its classes. The list only ever shrinks.
-SHARED_NAMES = {}
-
 
 def test_a_class_name_means_one_thing():
-    shared = House().shared_names()
-    new = {name: places for name, places in shared.items() if len(places) > SHARED_NAMES.get(name, 1)}
-    assert not new, "name these after what sets them apart"
-    gone = {name for name, count in SHARED_NAMES.items() if len(shared.get(name, [])) < count}
-    assert not gone, "these are fewer now: shorten SHARED_NAMES"
+    assert House().shared_names() == {}, "name these after what sets them apart"
 
 
 def test_no_module_is_larger_than_a_person_reads_at_once():
