@@ -36,6 +36,8 @@ def take_lock(path: Path) -> AbstractContextManager[None] | None:
             return None
         except OSError:
             os.close(file)
+            with suppress(OSError):  # a file system without locks
+                path.unlink()
             raise
         if _is_still(path, file):
             return _held(path, file)

@@ -98,7 +98,11 @@ def test_other_settings_are_refused_until_begun_anew(score, tmp_path, more, name
     assert contents(out) == before
     score(out, "--anew", *more)  # with --refuse not one has numbers: they are all tiny
     assert len(table(out)) == 13
-    assert "inputs and settings are unchanged" in score(out, *more).out
+    again = score(out, *more)
+    if named == "refuse":  # what ended without one score is no finished work
+        assert "not one image could be scored" in again.refused()
+    else:
+        assert "inputs and settings are unchanged" in again.out
 
 
 def test_a_file_that_changed_is_other_work(cxrtune, small_run, images, tmp_path):
@@ -136,6 +140,8 @@ def test_nothing_that_can_be_scored_is_an_error_and_the_shards_say_why(cxrtune, 
     out = tmp_path / "out"
     message = cxrtune("predict", small_run, images / "empty.png", "--out", out, *TORCH).err
     assert "not one image could be scored" in message
+    again = cxrtune("predict", small_run, images / "empty.png", "--out", out, *TORCH).refused()
+    assert "not one image could be scored" in again, "a total failure is no finished work"
     assert table(out)["reason"].tolist() == ["the file is empty (0 bytes)"]
 
 

@@ -189,3 +189,14 @@ def test_int8_is_accepted_or_refused_by_its_auroc(exported, cxrtune, file, tmp_p
     message = cxrtune("export", exported, "--to", "openvino-int8", "--out", tmp_path / "there").refused()
     assert "INT8 loses" in message
     assert not (tmp_path / "there").exists()
+
+
+def test_a_folder_that_holds_something_else_is_not_replaced(exported, cxrtune, tmp_path):
+    other = tmp_path / "models"
+    other.mkdir()
+    (other / "thesis.txt").write_text("years of work")
+    for out in (other, exported, exported / "export"):
+        message = cxrtune("export", exported, "--to", "openvino", "--out", out).refused(2)
+        assert "would replace this folder, which holds something else" in message
+    assert (other / "thesis.txt").read_text() == "years of work"
+    assert (exported / "model.safetensors").is_file()

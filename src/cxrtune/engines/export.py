@@ -170,7 +170,12 @@ def _staged(file: Path) -> Iterator[Path]:
         staging.mkdir(parents=True)
         try:
             yield staging / file.name
-            shutil.rmtree(folder, ignore_errors=True)
+            # The old one is moved aside first: whenever this is cut off, one of the two is whole.
+            before = folder.with_name(f".{folder.name}.before")
+            shutil.rmtree(before, ignore_errors=True)
+            if folder.exists():
+                folder.rename(before)
             staging.rename(folder)
+            shutil.rmtree(before, ignore_errors=True)
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -87,6 +87,8 @@ def take_cohort(table: Path, cohort: Cohort, out: Path, reporter: Reporter) -> P
         DataError: Its record is damaged.
         OutputError: It cannot be written.
     """
+    if table.resolve() == out.resolve():
+        return out
     inputs, made = [Source.of_file("cohort", table)], record_path(table)
     before = read_record(made) if made.is_file() else None
     # What it was made from, and how, is told in the report as if it had been made here.

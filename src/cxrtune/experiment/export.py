@@ -14,7 +14,7 @@ from cxrtune.engines.engine import Engine
 from cxrtune.engines.export import export_model, parity, require_parity
 from cxrtune.engines.exported import EXPORTS, ExportKind
 from cxrtune.engines.torch_engine import TorchEngine
-from cxrtune.errors import CxrtuneError, DataError
+from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.files import sha256_of
 from cxrtune.images.preprocess import Packed
@@ -23,8 +23,9 @@ from cxrtune.models.description import ModelInfo
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
-from cxrtune.provenance import Source
-from cxrtune.stage import stage
+from cxrtune.provenance import FOLDER_RECORD, Source
+from cxrtune.shown import shown
+from cxrtune.stage import LOCK, stage
 
 LARGEST_DROP = 0.005
 """Of the macro AUROC on validation, in INT8 against float32."""
@@ -72,11 +73,13 @@ def export_run(
         The .onnx or .xml file.
 
     Raises:
+        UsageError: The folder holds something else than an export.
         CxrtuneError: The model is damaged, the exported one is not good enough, or cannot be written.
     """
     place = EXPORTS[kind]
     source = model_file(model)
-    file = source.parent / place if out is None else out / place.name
+    file = source.parent / place if out is None else out.resolve() / place.name
+    _require_replaceable(file.parent)
     inputs = [Source.of_file("model", source), *pictures.dataset.sources]
     # An export takes the place of its folder as a whole, record and all, when it was accepted.
     with stage(
@@ -87,6 +90,28 @@ def export_run(
             draft.made += sorted(path.name for path in file.parent.iterdir())
             reporter.say(f"export: {file}")
     return file
+
+
+def _require_replaceable(folder: Path) -> None:
+    """Check that a folder, which an export replaces as a whole, holds an export or nothing.
+
+    Raises:
+        UsageError: It holds something else.
+    """
+    if not folder.is_dir():
+        return
+    ours = {LOCK, FOLDER_RECORD, *(name for place in EXPORTS.values() for name in _files_of(place))}
+    others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
+    if others:
+        raise UsageError(
+            f"an export would replace this folder, which holds something else ({shown(others[0])} for one)",
+            path=folder,
+            remedy="Name a new or an empty folder with `out`.",
+        )
+
+
+def _files_of(place: Path) -> tuple[str, ...]:
+    return place.name, place.with_suffix(".bin").name
 
 
 def _export(model: Path, kind: ExportKind, file: Path, pictures: Pictures, reporter: Reporter) -> None:

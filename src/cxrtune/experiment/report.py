@@ -63,7 +63,7 @@ def make_report(
         draft.start_writing()
         page = write_report(evaluation, out, run=run, provenances=records, pictures=pictures, title=title)
         published = (path for folder in ("figures", "tables") for path in sorted((out / folder).iterdir()))
-        draft.made += [page.name, *(path.relative_to(out).as_posix() for path in published)]
+        draft.made += [page.name, *(path.relative_to(out).as_posix() for path in published if path.is_file())]
         draft.counts = {"pictures": len(pictures)}
     reporter.say(f"report: {page}")
     return page
@@ -71,7 +71,11 @@ def make_report(
 
 def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Source]:
     """Return what a page is made of: an evaluation's files, the records it rests on, training curves."""
-    files = {path.name: path for path in evaluation.iterdir() if path.is_file()}
+    files = {
+        path.name: path
+        for path in evaluation.iterdir()
+        if path.is_file() and not path.name.startswith(".")  # a lock
+    }
     inputs = [Source.of_listing("evaluation", evaluation, files)]
     inputs += [Source.of_file("record", record) for record in records]
     curves = None if run is None else run / METRICS

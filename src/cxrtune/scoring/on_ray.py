@@ -120,6 +120,12 @@ class ShardWorker:
                     path=self._path,
                     remedy="Put the same file at this path on every machine.",
                 )
+            if plan.settings.get("engine") not in (None, model.identity.engine):
+                raise StaleInputError(
+                    f"a worker would run {model.identity.engine}, and the others {plan.settings['engine']}",
+                    path=self._path,
+                    remedy="Name one engine for all machines with `engine`.",
+                )
             make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
             # An actor has no console: what is peculiar about files is told where images are scored locally.
             notes = FileNotes("predict", SilentReporter())
@@ -132,7 +138,7 @@ def _streamed(job: ScoringJob, cpus: int, actors: int, shards: Sequence[int]) ->
     import ray.data
     from ray.exceptions import RayError
 
-    work = (job.out.absolute(), job.model.absolute(), job.options, cpus)
+    work = (job.folder.absolute(), job.model.absolute(), job.options, cpus)
     done = ray.data.from_items(
         [{"shard": shard} for shard in shards], override_num_blocks=len(shards)
     ).map_batches(
@@ -278,7 +284,9 @@ def from_text(text: str) -> CxrtuneError:
     """Return the error that `as_text` wrote."""
     name, message, path, remedy = json.loads(text)
     kind = getattr(errors, name, CxrtuneError)
-    if kind is errors.UnreadableImageError or not issubclass(kind, CxrtuneError):
+    if not issubclass(kind, CxrtuneError) or issubclass(
+        kind, errors.UnreadableImageError | errors.RecipeError
+    ):
         kind = CxrtuneError
     error: CxrtuneError = kind(message, path=None if path is None else Path(path), remedy=remedy)
     return error

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cxrtune.errors import DataError, StaleInputError
+from cxrtune.errors import DataError, StaleInputError, UsageError
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
@@ -31,7 +31,7 @@ from cxrtune.scoring.loading import EngineChoice, info_of, load_scorer
 from cxrtune.scoring.plan import PLAN, ShardPlan, Work, open_or_write_plan
 from cxrtune.scoring.prediction import ModelIdentity
 from cxrtune.scoring.shards import ShardScorer
-from cxrtune.stage import stage
+from cxrtune.stage import sole_writer, stage
 
 SHARD_SIZE = 1024
 _TABLE_SHARD_SIZE = 64
@@ -145,14 +145,28 @@ def score_listing(
         DataError: Not one image could be scored; the rows say why.
         CxrtuneError: The work ended before its end; what is on disk is kept.
     """
-    work = _work(job, listing, identity)
+    if job.is_table and job.out.is_dir():
+        raise UsageError(
+            "one table is wanted, and this is a folder",
+            path=job.out,
+            remedy="Choose another name with `out`.",
+        )
+    # Held beyond the record: what is hidden beside a table goes before another run may use it.
+    with sole_writer(job.out):
+        _score(job, _work(job, listing, identity), listing, scores, reporter)
+        if job.is_table:
+            shutil.rmtree(job.folder, ignore_errors=True)
+    return job.out
+
+
+def _score(job: ScoringJob, work: Work, listing: Listing, scores: Scores, reporter: Reporter) -> None:
     made = [job.out.name] if job.is_table else [PLAN]
     with stage(
         "predict", job.out, work.inputs, work.settings, made, reporter, anew=job.anew, prepares=True
     ) as draft:
         if draft.current:
-            return job.out
-        plan = _plan(job, listing, work)
+            return
+        plan = _plan(job, listing, work, reporter)
         parts = list(plan.parts())
         draft.start_writing()
         if not job.is_table:
@@ -162,19 +176,19 @@ def score_listing(
         if job.is_table:
             join_parts(parts, job.out)
         draft.counts = {"images": plan.images, "scored": counts.scored, "flagged": counts.flagged}
-    if job.is_table:
-        shutil.rmtree(job.folder, ignore_errors=True)
-    flags = f", {counts.flagged:,} flagged by the quality checks" if counts.flagged else ""
-    shards = "" if job.is_table else f" in {plan.shards:,} shards"
-    reporter.say(
-        f"predict: {counts.scored:,} of {plan.images:,} images scored by {identity.engine}{shards}{flags}"
-    )
-    if not counts.scored:
-        what = "table says" if job.is_table else "shards say"
-        raise DataError(
-            "not one image could be scored", path=job.out, remedy=f"The {what} why: see 'reason'."
+        flags = f", {counts.flagged:,} flagged by the quality checks" if counts.flagged else ""
+        shards = "" if job.is_table else f" in {plan.shards:,} shards"
+        reporter.say(
+            f"predict: {counts.scored:,} of {plan.images:,} images scored by {work.settings['engine']}"
+            f"{shards}{flags}"
         )
-    return job.out
+        if not counts.scored:  # without a record: the same command fails again, or does better
+            what = "table says" if job.is_table else "shards say"
+            if job.is_table:
+                shutil.rmtree(job.folder, ignore_errors=True)
+            raise DataError(
+                "not one image could be scored", path=job.out, remedy=f"The {what} why: see 'reason'."
+            )
 
 
 def _work(job: ScoringJob, listing: Listing, identity: ModelIdentity) -> Work:
@@ -187,12 +201,13 @@ def _work(job: ScoringJob, listing: Listing, identity: ModelIdentity) -> Work:
     return Work(inputs, settings if job.is_table else settings | {"shard_size": job.shard_size})
 
 
-def _plan(job: ScoringJob, listing: Listing, work: Work) -> ShardPlan:
+def _plan(job: ScoringJob, listing: Listing, work: Work, reporter: Reporter) -> ShardPlan:
     if not job.is_table:
         return open_or_write_plan(job.folder, listing, work, job.shard_size, anew=job.anew)
     try:
         return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=False)
-    except (StaleInputError, DataError):  # nobody asked for what is hidden there to be kept
+    except (StaleInputError, DataError) as error:
+        reporter.warn(f"predict: the rows of an interrupted run are thrown away: its folder {error.message}")
         return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=True)
 
 
