@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.choice import make_engine
 from cxrtune.engines.engine import Engine, Precision
 from cxrtune.engines.openvino_without_telemetry import openvino
@@ -78,7 +78,7 @@ def main() -> None:
     frame = pd.DataFrame(
         {"image": [path.name for path in files], "patient": range(len(files)), "split": "train"}
     )
-    cohort, pack = Cohort(frame), Pack(pixels, np.ones(len(files), dtype=bool), recipe.preprocess)
+    cohort, pack = CohortTable(frame), Pack(pixels, np.ones(len(files), dtype=bool), recipe.preprocess)
     plan, team = plan_bank(cohort, pack, recipe), assemble(Machines())
     precisions = ["float32", *(["bfloat16"] if _has_bfloat16() else []), "int8"]
     engines = {precision: _openvino(network, precision, pixels) for precision in precisions}

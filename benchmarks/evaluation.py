@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
 from cxrtune.cohort.split_lists import test_rows
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.common_ground import find_common_ground
 from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.settings import EvaluationSettings
@@ -27,14 +27,14 @@ from cxrtune.text_file import untold
 MODELS = ("one", "other")
 
 
-def cohort_of_nih() -> Cohort:
+def cohort_of_nih() -> CohortTable:
     table = read_table(shipped_table(NIH_TABLE))
     in_test = test_rows(table["image"], table["patient"], Path("nowhere"), untold)
     table.insert(6, "split", np.where(in_test, "test", "train"))
-    return Cohort(table[in_test].reset_index(drop=True))
+    return CohortTable(table[in_test].reset_index(drop=True))
 
 
-def made_up_scores(cohort: Cohort, seed: int) -> np.ndarray:
+def made_up_scores(cohort: CohortTable, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     logits = 1.2 * cohort.labels + random.normal(size=cohort.labels.shape)
     return (1 / (1 + np.exp(-logits))).astype(np.float32)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.openvino_without_telemetry import openvino
 from cxrtune.models.densenet import build_network
 from cxrtune.packs.pack import open_pack
@@ -55,7 +55,7 @@ def prepare(out: Path, images: int, seed: int) -> tuple[Path, Path]:
     if not weights.is_file():
         command("cohort", "--data", data, "--out", out / "all.parquet")
         table = pd.read_parquet(out / "all.parquet")
-        Cohort(table[table["split"] != "test"].head(images).reset_index(drop=True)).write(cohort)
+        CohortTable(table[table["split"] != "test"].head(images).reset_index(drop=True)).write(cohort)
         command("pack", "--cohort", cohort, "--data", data, "--out", out / "calibration")
         pack = open_pack(out / "calibration", pd.read_parquet(cohort)["image"].to_numpy(object))
         network = build_network(8, HeadSpec(), PreprocessSpec(), seed)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash, open_pack
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source, record_path
@@ -57,7 +57,7 @@ def synthesise(out: Path, images: int, recipe: Recipe) -> None:
     for finding in ("Effusion", "Mass", "Nodule", "Atelectasis"):
         frame[finding] = pd.array((random.random(images) < 0.1).astype(int), dtype="Int8")
     cohort_file, pack_folder, bank = out / "cohort.parquet", out / "pack", out / "run" / BANK
-    Cohort(frame).write(cohort_file)
+    CohortTable(frame).write(cohort_file)
     pack_folder.mkdir()
     settings = {"preprocess": recipe.preprocess.model_dump(mode="json")}
     with stage("pack", pack_folder, [], settings, [UNREADABLE], SilentReporter()) as draft:
@@ -65,7 +65,7 @@ def synthesise(out: Path, images: int, recipe: Recipe) -> None:
         (pack_folder / UNREADABLE).write_text("image,reason\n")
         draft.counts["images_sha256"] = names_hash(frame["image"].to_numpy(object))
     inputs = [Source.of_file("cohort", cohort_file), Source.of_file("pack", record_path(pack_folder))]
-    cohort = Cohort(frame)
+    cohort = CohortTable(frame)
     plan = plan_bank(cohort, open_pack(pack_folder, cohort.images), recipe)
     bank.mkdir(parents=True)
     (bank / "bank.json").write_text(f'{{"key": "{bank_key(inputs, recipe)}"}}')

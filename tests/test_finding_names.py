@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import DESCRIPTION, Cohort, read_cohort
+from cxrtune.cohort.table import DESCRIPTION, CohortTable, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.classification import averages
 from cxrtune.finding_names import RESERVED, fault_of_names, plain_name
@@ -73,6 +73,6 @@ def test_a_table_with_two_columns_of_one_name_is_not_written(tmp_path):
 
 def test_a_hand_made_cohort_is_held_to_the_same_names(tmp_path):
     frame = pd.DataFrame({name: ["x"] for name in DESCRIPTION}).assign(split="train", Quality=1)
-    Cohort(frame).write(tmp_path / "c.parquet")
+    CohortTable(frame).write(tmp_path / "c.parquet")
     with pytest.raises(DataError, match="is no cohort table: 'Quality' cannot be the name of a finding"):
         read_cohort(tmp_path / "c.parquet")

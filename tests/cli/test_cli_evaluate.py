@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.predictions import ModelCard, Predictions
 
 FINDINGS = ("Effusion", "Infiltration", "Pleural_Thickening")
@@ -31,7 +31,7 @@ def cohort(tmp_path_factory):
     for finding in FINDINGS:
         frame[finding] = pd.array((random.random(900) < 0.3).astype(int), dtype="Int8")
     file = tmp_path_factory.mktemp("evaluate") / "cohort.parquet"
-    Cohort(frame).write(file)
+    CohortTable(frame).write(file)
     return file
 
 

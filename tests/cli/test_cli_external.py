@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.predictions import ModelCard, Predictions
 
 MAP = """\
@@ -335,7 +335,7 @@ def test_a_models_own_table_is_judged_though_its_findings_and_the_cohorts_differ
     # Lacks two of the model's findings, and has one that the model does not know.
     other = cohort.drop(columns=findings[:2]).assign(split="test")
     other["Fracture"] = pd.array(np.arange(len(other)) % 2, dtype="Int8")
-    Cohort(other).write(tmp_path / "other.parquet")
+    CohortTable(other).write(tmp_path / "other.parquet")
     seen = cxrtune(
         "evaluate", "--cohort", tmp_path / "other.parquet",
         "--predictions", f"ours={tmp_path / 'own.parquet'}",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.heatmaps import Heatmaps
 
 FINDINGS = ("Effusion", "Mass")
@@ -30,7 +30,7 @@ def place(tmp_path):
     )
     for finding in FINDINGS:
         frame[finding] = pd.array(random.integers(0, 2, 120), dtype="Int8")
-    Cohort(frame).write(tmp_path / "cohort.parquet")
+    CohortTable(frame).write(tmp_path / "cohort.parquet")
     scores = {finding: random.random(120).round(3) for finding in FINDINGS}
     pd.DataFrame({"image": frame["image"], **scores}).to_csv(tmp_path / "ours.csv", index=False)
     images = frame["image"].to_numpy(dtype=object)[-TEST:]
@@ -123,7 +123,7 @@ def test_pictures_without_a_map_are_told(evaluate, place):
     (place / "boxes.csv").write_text(whole + "079.png,Mass,1,1,9,9,,,\n")  # of validation: does not count
     frame = pd.read_parquet(place / "cohort.parquet")
     frame.loc[79, "split"] = "test"
-    Cohort(frame).write(place / "cohort.parquet")
+    CohortTable(frame).write(place / "cohort.parquet")
     assert "1 boxed test images have no heatmap of ours" in evaluate("--boxes", place / "boxes.csv").err
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source
 from cxrtune.report.paper.write import FILES, GUIDELINES
@@ -39,7 +39,7 @@ def place(tmp_path_factory):
     settings = {"map": {"title": "", "source": "", "uncertain": "unknown", "split": None}, "seed": 3}
     inputs = [Source.of_file("label table", labels)]
     with stage("cohort", cohort, inputs, settings, [cohort.name], SilentReporter()) as draft:
-        Cohort(frame).write(cohort)
+        CohortTable(frame).write(cohort)
         draft.counts = {"in_table": 250, "excluded_by_protocol": 6, "not_on_disk": 4, "kept": 240}
     scores = pd.DataFrame({"image": frame["image"], "Effusion": 0.5 * random.random(240) + 0.4 * present})
     scores.to_csv(folder / "scores.csv", index=False)

@@ -9,7 +9,7 @@ import pytest
 from cxrtune.cohort.boxes import BOX_LIST, find_boxes, read_boxes
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.phantom.folder import write_phantoms
 
@@ -113,7 +113,7 @@ def test_findings_of_another_cohort_may_be_named(listed):
 
 
 def cohort_of(frame):
-    return Cohort(
+    return CohortTable(
         frame.assign(split="test")[["image", "patient", "view", "sex", "age", "followup", "split", "Mass"]]
     )
 

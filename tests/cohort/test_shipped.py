@@ -5,7 +5,7 @@ import pytest
 
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, is_of_nih, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +16,14 @@ def nih_rows():
 
 
 def test_a_part_of_nih_is_nih(nih_rows):
-    assert is_of_nih(Cohort(nih_rows))
+    assert is_of_nih(CohortTable(nih_rows))
 
 
 def test_other_people_under_nihs_file_names_are_not(nih_rows):
     shuffled = np.random.default_rng(0).permutation(len(nih_rows))
     described = nih_rows[["patient", "sex", "view"]].iloc[shuffled].reset_index(drop=True)
-    assert not is_of_nih(Cohort(nih_rows.assign(**described)))
+    assert not is_of_nih(CohortTable(nih_rows.assign(**described)))
 
 
 def test_nihs_people_under_other_file_names_are_not(nih_rows):
-    assert not is_of_nih(Cohort(nih_rows.assign(image="hospital-" + nih_rows["image"])))
+    assert not is_of_nih(CohortTable(nih_rows.assign(image="hospital-" + nih_rows["image"])))

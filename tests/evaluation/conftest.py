@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.predictions import ModelCard, Predictions
 
 FINDINGS = ("Effusion", "Mass", "Hernia")
@@ -29,7 +29,7 @@ def cohort():
         frame[finding] = pd.array((random.random(90) < share).astype(int), dtype="Int8")
     frame.loc[frame["split"] == "test", "Hernia"] = 0
     frame.loc[[61, 65], "Mass"] = pd.NA
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 @pytest.fixture

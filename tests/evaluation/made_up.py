@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.common_ground import find_common_ground
 
 
@@ -22,7 +22,7 @@ def made_up_cohort(labels, patients, **columns):
     ).assign(**columns)
     for finding, values in labels.items():
         frame[finding] = pd.array([None if v is None else int(v) for v in values], dtype="Int8")
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 def made_up_scores(cohort, seed, weight=0.3):

@@ -12,7 +12,7 @@ from cxrtune.errors import DataError
 from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.folder import write_evaluation
 from cxrtune.evaluation.precision_recall import precision_recall_curve
-from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.results import MissingModel, StoredResults
 from cxrtune.evaluation.roc import roc_curve
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.predictions import ModelCard
@@ -108,7 +108,7 @@ def test_files_hold_the_numbers(cohort, predictions, tmp_path):
     evaluation = evaluate(cohort, {"a": predictions, "b": predictions}, beside=Supplements(missing=[missing]))
     names = write_evaluation(evaluation, tmp_path)
     assert sorted(names) == sorted(path.name for path in tmp_path.iterdir())
-    assert Results.read(tmp_path / "results.json") == evaluation.results
+    assert StoredResults.read(tmp_path / "results.json") == evaluation.results
     raw = json.loads((tmp_path / "results.json").read_text())
     assert raw["models"][0]["findings"]["Hernia"]["auroc"] is None
     table = pd.read_csv(tmp_path / "auroc.csv")

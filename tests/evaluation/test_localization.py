@@ -11,7 +11,7 @@ from scipy import ndimage
 from cxrtune.cohort.boxes import Boxes, read_boxes
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.localization.box_rule import GRID, enlarge, locate
 from cxrtune.evaluation.localization.localize import (
     LUNG_CENTRES,
@@ -407,7 +407,7 @@ def test_on_nihs_whole_list_maps_of_the_boxes_point_into_all_of_them_in_seconds(
     frame = read_table(table)
     frame = frame[frame["image"].isin(boxes.images)].assign(split="test")
     described = ["image", "patient", "view", "sex", "age", "followup", "split"]
-    cohort = Cohort(frame[[*described, *NIH_FINDINGS]].reset_index(drop=True))
+    cohort = CohortTable(frame[[*described, *NIH_FINDINGS]].reset_index(drop=True))
     maps = np.full((len(cohort), 14, 16, 16), np.nan, dtype=np.float32)
     places = {image: row for row, image in enumerate(cohort.images)}
     for image, finding, (x, y, width, height) in zip(

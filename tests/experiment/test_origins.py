@@ -6,7 +6,7 @@ import pytest
 
 from cxrtune.cohort.boxes import SHIPPED_BOX_LIST, read_boxes
 from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.results import Origin
 from cxrtune.experiment.cohort import make_cohort
 from cxrtune.experiment.origins import notice_of, origin_of
@@ -34,7 +34,7 @@ def nih():
     for finding in FINDINGS:
         present = table["Finding Labels"].str.split("|").map(lambda named, one=finding: one in named)
         frame[finding] = present.astype("Int8")
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 def test_nihs_images_and_labels_are_recognised(nih, tmp_path):
@@ -46,12 +46,12 @@ def test_other_labels_of_nihs_images_are_not_nihs(nih, tmp_path):
     frame = nih.frame.copy()
     for finding in FINDINGS:
         frame[finding] = pd.array(random.permutation(frame[finding].to_numpy()), dtype="Int8")
-    assert origin_of(tmp_path / "cohort.parquet", Cohort(frame), None, None) == Origin(images="nih")
+    assert origin_of(tmp_path / "cohort.parquet", CohortTable(frame), None, None) == Origin(images="nih")
 
 
 def test_other_images_of_nihs_names_are_unknown(nih, tmp_path):
     frame = nih.frame.assign(sex=nih.frame["sex"].map({"M": "F", "F": "M"}))
-    assert origin_of(tmp_path / "cohort.parquet", Cohort(frame), None, None) == Origin()
+    assert origin_of(tmp_path / "cohort.parquet", CohortTable(frame), None, None) == Origin()
 
 
 def test_nihs_boxes_are_recognised_by_what_they_are(nih, tmp_path):
@@ -67,7 +67,7 @@ def test_phantoms_are_synthetic_by_the_notice_beside_them(tmp_path):
     data, out = tmp_path / "phantoms", tmp_path / "cohort.parquet"
     write_phantoms(data, count=40, size=64, workers=1)
     make_cohort(data, out, protocol="nih8", seed=0, metadata_only=False, reporter=SilentReporter())
-    cohort, boxes = Cohort(pd.read_parquet(out)), data / "BBox_List_2017.csv"
+    cohort, boxes = CohortTable(pd.read_parquet(out)), data / "BBox_List_2017.csv"
     expected = Origin(images="synthetic", labels="synthetic", boxes="synthetic")
     assert origin_of(out, cohort, boxes, read_boxes(boxes)) == expected
     # Boxes of another folder are somebody's.
@@ -82,5 +82,5 @@ def test_without_a_notice_nothing_is_called_synthetic(tmp_path):
     write_phantoms(data, count=40, size=64, workers=1)
     (data / "SYNTHETIC.txt").unlink()
     make_cohort(data, out, protocol="nih8", seed=0, metadata_only=False, reporter=SilentReporter())
-    assert origin_of(out, Cohort(pd.read_parquet(out)), None, None) == Origin()
+    assert origin_of(out, CohortTable(pd.read_parquet(out)), None, None) == Origin()
     assert notice_of(data) == []

@@ -17,8 +17,8 @@ from cxrtune.evaluation.results import (
     FindingResult,
     MissingModel,
     ModelResult,
-    Results,
     SplitCount,
+    StoredResults,
 )
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.provenance import Record
@@ -44,7 +44,7 @@ class Example:
     evaluation: Path
     run: Path
     provenances: tuple[Path, ...]
-    results: Results
+    results: StoredResults
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def write_example(
     positives = {name: int(TEST_IMAGES * share) for name, share in _shares(findings).items()}
     rows: CurveRows = []
     scored = [_model(random, name, 1.15 - 0.35 * rank, positives, rows) for rank, name in enumerate(models)]
-    results = Results(
+    results = StoredResults(
         split="test",
         images=TEST_IMAGES,
         patients=TEST_PATIENTS,

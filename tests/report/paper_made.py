@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 from sentences import SOMEONES, cohort_of, results_of, scores_of
 
-from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.results import Origin, Results
+from cxrtune.cohort.table import CohortTable
+from cxrtune.evaluation.results import Origin, StoredResults
 from cxrtune.predictions import ModelCard
 from cxrtune.provenance import Output, Record, Source
 from cxrtune.recipe import Recipe
@@ -35,14 +35,14 @@ VERSIONS = {
 _FIGURES = Figures(Markup(""), {}, None, None, None, None, None)
 
 
-def material_of(results: Results, *records: Record, title: str = "A study") -> Material:
+def material_of(results: StoredResults, *records: Record, title: str = "A study") -> Material:
     """A report's material without figures and pictures."""
     return Material(title, results, None, records, _FIGURES, {})
 
 
 def results_named(
-    origin: Origin, *, ours: bool = False, cohort: Cohort | None = None, **options: Any
-) -> Results:
+    origin: Origin, *, ours: bool = False, cohort: CohortTable | None = None, **options: Any
+) -> StoredResults:
     """The results of one model, `a`, on a cohort's test part."""
     cohort = cohort_of(THREE) if cohort is None else cohort
     table = scores_of(cohort, "validation", "test", card=OURS if ours else SOMEONES)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.evaluate import Evaluation, Supplements, evaluate
 from cxrtune.evaluation.folder import write_evaluation
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.files import write_text
 from cxrtune.predictions import ModelCard, Predictions
@@ -27,7 +27,7 @@ FINDINGS = ("Effusion", "Mass")
 SOMEONES = ModelCard("Their model", "bought")
 
 
-def cohort_of(parts: Mapping[str, int], *, images: int = 2, share: float = 0.4, seed: int = 0) -> Cohort:
+def cohort_of(parts: Mapping[str, int], *, images: int = 2, share: float = 0.4, seed: int = 0) -> CohortTable:
     """A cohort of so many patients a part, each with so many images, women and men in turn."""
     splits = [split for split, patients in parts.items() for _ in range(patients) for _ in range(images)]
     rows = len(splits)
@@ -45,11 +45,11 @@ def cohort_of(parts: Mapping[str, int], *, images: int = 2, share: float = 0.4, 
     )
     for finding in FINDINGS:
         frame[finding] = pd.array((random.random(rows) < share).astype(int), dtype="Int8")
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 def scores_of(
-    cohort: Cohort, *splits: str, card: ModelCard = SOMEONES, keep: int | None = None, seed: int = 1
+    cohort: CohortTable, *splits: str, card: ModelCard = SOMEONES, keep: int | None = None, seed: int = 1
 ) -> Predictions:
     """Scores that know something of the labels, of the images of these parts, or of the first few."""
     rows = cohort.rows(*splits)[:keep]
@@ -58,13 +58,13 @@ def scores_of(
     return Predictions(cohort.images[rows], cohort.patients[rows], FINDINGS, scores, card)
 
 
-def results_of(cohort: Cohort, *tables: Predictions, **options: Any) -> Results:
+def results_of(cohort: CohortTable, *tables: Predictions, **options: Any) -> StoredResults:
     """The results of the models `a`, `b` and so on."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
     return _evaluated(cohort, named, options).results
 
 
-def _evaluated(cohort: Cohort, named: dict[str, Predictions], options: dict[str, Any]) -> Evaluation:
+def _evaluated(cohort: CohortTable, named: dict[str, Predictions], options: dict[str, Any]) -> Evaluation:
     """Evaluate with settings, and with what else is known, by their names."""
     known = {field.name for field in fields(EvaluationSettings)}
     settings = {name: value for name, value in options.items() if name in known}
@@ -72,7 +72,9 @@ def _evaluated(cohort: Cohort, named: dict[str, Predictions], options: dict[str,
     return evaluate(cohort, named, EvaluationSettings(**{"replicates": 60} | settings), Supplements(**beside))
 
 
-def page_of(folder: Path, cohort: Cohort, *tables: Predictions, ours: bool = False, **options: Any) -> str:
+def page_of(
+    folder: Path, cohort: CohortTable, *tables: Predictions, ours: bool = False, **options: Any
+) -> str:
     """The text of the page of an evaluation; `ours` says that records prove the first model trained here."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
     evaluation = _evaluated(cohort, named, options)
@@ -81,7 +83,7 @@ def page_of(folder: Path, cohort: Cohort, *tables: Predictions, ours: bool = Fal
     return text_of(write_report(folder / "evaluation", folder / "out", provenances=_records(folder, ours)))
 
 
-def page_of_results(folder: Path, cohort: Cohort, results: Results, *tables: Predictions) -> str:
+def page_of_results(folder: Path, cohort: CohortTable, results: StoredResults, *tables: Predictions) -> str:
     """The text of the page of these results, with the curves of an evaluation of the tables."""
     named = {"abc"[place]: table for place, table in enumerate(tables)}
     (folder / "evaluation").mkdir(parents=True)

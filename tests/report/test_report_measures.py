@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sentences import FINDINGS, SOMEONES, cohort_of, page_of, page_of_results, results_of, scores_of
 
-from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.results import Interval, ModelResult, Results
+from cxrtune.cohort.table import CohortTable
+from cxrtune.evaluation.results import Interval, ModelResult, StoredResults
 from cxrtune.predictions import ModelCard, Predictions
 
 MINUS = "\N{MINUS SIGN}"
@@ -18,13 +18,13 @@ THREE = {"train": 20, "validation": 60, "test": 80}
 
 
 @pytest.fixture(scope="module")
-def cohort() -> Cohort:
+def cohort() -> CohortTable:
     """320 images of 160 patients in three parts."""
     return cohort_of(THREE)
 
 
 @pytest.fixture(scope="module")
-def tables(cohort: Cohort) -> tuple[Predictions, Predictions]:
+def tables(cohort: CohortTable) -> tuple[Predictions, Predictions]:
     """Two models with thresholds and calibration from validation."""
     better, worse = scores_of(cohort, "validation", "test"), scores_of(cohort, "validation", "test", seed=7)
     noise = np.random.default_rng(9).random(worse.probabilities.shape).astype(np.float32)
@@ -33,19 +33,19 @@ def tables(cohort: Cohort) -> tuple[Predictions, Predictions]:
 
 @pytest.fixture(scope="module")
 def page(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], tmp_path_factory: pytest.TempPathFactory
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], tmp_path_factory: pytest.TempPathFactory
 ) -> str:
     """The page of both models, with a stated prevalence."""
     return page_of(tmp_path_factory.mktemp("page"), cohort, *tables, prevalence={"Effusion": 0.05})
 
 
 @pytest.fixture(scope="module")
-def results(cohort: Cohort, tables: tuple[Predictions, Predictions]) -> Results:
+def results(cohort: CohortTable, tables: tuple[Predictions, Predictions]) -> StoredResults:
     """The same results."""
     return results_of(cohort, *tables, prevalence={"Effusion": 0.05})
 
 
-def test_cross_tables_have_their_counts_and_ratios(page: str, results: Results) -> None:
+def test_cross_tables_have_their_counts_and_ratios(page: str, results: StoredResults) -> None:
     for model in results.models:
         found = model.findings["Effusion"]
         interval = found.intervals["precision"]
@@ -55,28 +55,28 @@ def test_cross_tables_have_their_counts_and_ratios(page: str, results: Results) 
         assert f"{found.positive_likelihood_ratio:.2f} {ratio.low:.2f} to {ratio.high:.2f}" in page
 
 
-def test_ratios_without_a_value_say_why(cohort: Cohort, tmp_path: Path) -> None:
+def test_ratios_without_a_value_say_why(cohort: CohortTable, tmp_path: Path) -> None:
     strict = ModelCard("Their model", "bought", "theirs", {"Effusion": 0.95, "Mass": 0.0})
     text = page_of(tmp_path, cohort, scores_of(cohort, "test", card=strict))
     assert "undefined: no negative is called" in text
     assert "undefined: every negative is called" in text
 
 
-def test_a_model_without_thresholds_has_no_cross_table(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_model_without_thresholds_has_no_cross_table(cohort: CohortTable, tmp_path: Path) -> None:
     text = page_of(tmp_path, cohort, scores_of(cohort, "test"))
     assert "Cross-tables" not in text
     assert "Points of the ROC curves and partial areas: a" in text
     assert "Paired tests of calls" not in text
 
 
-def test_points_of_the_curves_have_intervals_and_a_warning(page: str, results: Results) -> None:
+def test_points_of_the_curves_have_intervals_and_a_warning(page: str, results: StoredResults) -> None:
     found = results.models[0].curves["Mass"]
     interval = found.intervals["sensitivity_at_0.90"]
     assert f"{found.sensitivity_at['0.90']:.3f} {interval.low:.3f} to {interval.high:.3f}" in page
     assert "nobody could have known them before" in page
 
 
-def test_stated_prevalences_are_of_every_model(page: str, results: Results) -> None:
+def test_stated_prevalences_are_of_every_model(page: str, results: StoredResults) -> None:
     for model in results.models:
         assert f"What calls mean at the stated prevalence: {model.name}." in page
         found = model.prevalence["Effusion"]
@@ -85,7 +85,7 @@ def test_stated_prevalences_are_of_every_model(page: str, results: Results) -> N
     assert "no intervals here" not in page
 
 
-def test_paired_calls_are_told_by_finding_and_measure(page: str, results: Results) -> None:
+def test_paired_calls_are_told_by_finding_and_measure(page: str, results: StoredResults) -> None:
     (pair,) = results.call_comparisons
     assert "a against b, each at its thresholds" in page
     for measure, results_of_measure in (("Sensitivity", pair.sensitivity), ("Specificity", pair.specificity)):
@@ -100,7 +100,7 @@ def test_paired_calls_are_told_by_finding_and_measure(page: str, results: Result
 
 
 def test_too_few_patients_are_told_apart(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], tmp_path: Path
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], tmp_path: Path
 ) -> None:
     few = [
         replace(
@@ -113,7 +113,7 @@ def test_too_few_patients_are_told_apart(
     assert "patients: too few to compare." in text
 
 
-def changed(results: Results, **update: object) -> Results:
+def changed(results: StoredResults, **update: object) -> StoredResults:
     """The results with one finding's calibration after it was calibrated changed."""
     first = results.models[0]
     one = first.calibration["Effusion"]
@@ -128,7 +128,7 @@ def changed(results: Results, **update: object) -> Results:
 
 
 def test_probabilities_that_are_still_off_are_named(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], results: Results, tmp_path: Path
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], results: StoredResults, tmp_path: Path
 ) -> None:
     off = changed(results, slope=0.5, intercept=-0.5, ece=0.2, ece_if_perfect=0.03, ece_if_perfect_high=0.05)
     text = page_of_results(tmp_path / "off", cohort, off, *tables)
@@ -145,14 +145,16 @@ def _without_mass(model: ModelResult) -> ModelResult:
     return model.model_copy(update={"calibration": {"Effusion": model.calibration["Effusion"]}})
 
 
-def test_the_calibration_error_stands_beside_that_of_a_perfect_model(page: str, results: Results) -> None:
+def test_the_calibration_error_stands_beside_that_of_a_perfect_model(
+    page: str, results: StoredResults
+) -> None:
     after = results.models[0].calibration["Effusion"].after
     assert f"{after.ece_if_perfect:.3f} \N{LESS-THAN OR EQUAL TO} {after.ece_if_perfect_high:.3f}" in page
     slope = results.models[0].calibration["Effusion"].intervals["slope_after"]
     assert f"{after.slope:.3f} {slope.low:.3f} to {slope.high:.3f}" in page
 
 
-def test_net_benefit_is_shown_with_its_figure(page: str, results: Results) -> None:
+def test_net_benefit_is_shown_with_its_figure(page: str, results: StoredResults) -> None:
     assert "Net benefit of a less that of the better default, per 100 images" in page
     assert "Net benefit by threshold of calibrated probability" in page
     point = results.models[0].net_benefit["Effusion"][3]
@@ -161,7 +163,7 @@ def test_net_benefit_is_shown_with_its_figure(page: str, results: Results) -> No
 
 
 def test_a_model_without_calibration_has_no_net_benefit_and_that_is_said(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], tmp_path: Path
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], tmp_path: Path
 ) -> None:
     nothing = page_of(tmp_path / "none", cohort, scores_of(cohort, "test"))
     assert "Not made: net benefit needs calibrated probabilities, and no model has any" in nothing
@@ -171,16 +173,16 @@ def test_a_model_without_calibration_has_no_net_benefit_and_that_is_said(
 
 
 def test_a_finding_without_calibration_is_named(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], tmp_path: Path
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], tmp_path: Path
 ) -> None:
     rare = cohort.frame.assign(Mass=0)
     rare.loc[rare.index[-3:], "Mass"] = 1
-    text = page_of(tmp_path, Cohort(rare.astype({"Mass": "Int8"})), tables[0])
+    text = page_of(tmp_path, CohortTable(rare.astype({"Mass": "Int8"})), tables[0])
     assert "Not made for a: Mass, not calibrated or without positives or negatives here." in text
 
 
 def test_what_is_worth_less_than_a_default_is_named(
-    cohort: Cohort, tables: tuple[Predictions, Predictions], results: Results, tmp_path: Path
+    cohort: CohortTable, tables: tuple[Predictions, Predictions], results: StoredResults, tmp_path: Path
 ) -> None:
     first = results.models[0]
     points = list(first.net_benefit["Mass"])

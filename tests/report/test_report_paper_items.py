@@ -27,8 +27,8 @@ from paper_made import (
 from sentences import cohort_of, results_of, scores_of
 from test_report_localization import finding, localization
 
-from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.results import Origin, Results
+from cxrtune.cohort.table import CohortTable
+from cxrtune.evaluation.results import Origin, StoredResults
 from cxrtune.provenance import Record
 from cxrtune.report.material import Material
 from cxrtune.report.paper.claim import CLAIM
@@ -70,12 +70,12 @@ def statuses(guideline: Guideline, material: Material) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def nih() -> Results:
+def nih() -> StoredResults:
     return results_named(NIH, ours=True)
 
 
 @pytest.fixture(scope="module")
-def scenarios(nih: Results) -> dict[str, Material]:
+def scenarios(nih: StoredResults) -> dict[str, Material]:
     """Runs that differ in what is known of them."""
     cohort, late = cohort_of(THREE), cohort_of({"test": 60})
     two = results_of(
@@ -171,7 +171,7 @@ WITHOUT_BOOTSTRAP = {CLAIM.title: "29 37", TRIPOD_AI.title: "23a"}
 
 
 @pytest.mark.parametrize("guideline", BOTH, ids=lambda one: one.title)
-def test_without_records_of_a_run_its_items_are_open(guideline: Guideline, nih: Results) -> None:
+def test_without_records_of_a_run_its_items_are_open(guideline: Guideline, nih: StoredResults) -> None:
     found = statuses(guideline, material_of(nih))
     assert not {number for number in WITHOUT_RECORDS[guideline.title].split() if found[number] == "filled"}
 
@@ -205,7 +205,7 @@ def test_without_intervals_nothing_is_said_to_have_them(
     ],
 )
 def test_a_record_that_is_lost_opens_what_rests_on_it(
-    nih: Results, lost: str, claim: set[str], tripod: set[str]
+    nih: StoredResults, lost: str, claim: set[str], tripod: set[str]
 ) -> None:
     records = [one for one in chain() if one.stage != lost]
     for guideline, items in ((CLAIM, claim), (TRIPOD_AI, tripod)):
@@ -224,7 +224,7 @@ CHANGED: list[tuple[str, str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("title", "number", "change", "status"), CHANGED)
 def test_a_number_that_is_lost_opens_its_item(
-    nih: Results, title: str, number: str, change: dict[str, Any], status: str
+    nih: StoredResults, title: str, number: str, change: dict[str, Any], status: str
 ) -> None:
     guideline = next(one for one in BOTH if one.title == title)
     changed = nih.model_copy(update=change)
@@ -303,7 +303,7 @@ def test_data_of_ones_own_have_what_the_map_tells(scenarios: dict[str, Material]
     assert "NIH" not in " ".join(answer.text for answer in found.values())
 
 
-def test_parts_that_a_table_gives_are_told(nih: Results) -> None:
+def test_parts_that_a_table_gives_are_told(nih: StoredResults) -> None:
     split = {"column": "part", "values": {"dev": "train", "eval": "test"}, "pattern": None}
     with_made = by_map(split=split)
     text = answered(CLAIM, material_of(nih, *with_made, EVALUATE))["19"].text
@@ -313,21 +313,21 @@ def test_parts_that_a_table_gives_are_told(nih: Results) -> None:
     assert "fifth of the patients" not in text
 
 
-def test_images_without_patients_are_not_said_to_be_disjoint_by_patient(nih: Results) -> None:
+def test_images_without_patients_are_not_said_to_be_disjoint_by_patient(nih: StoredResults) -> None:
     records = by_map(patient={"column": None, "none": True})
     found = answered(CLAIM, material_of(nih, *records, EVALUATE))["20"]
     assert found.status == "author"
     assert "each image was taken for a patient of its own" in found.text
 
 
-def test_patients_in_two_parts_are_told(nih: Results) -> None:
+def test_patients_in_two_parts_are_told(nih: StoredResults) -> None:
     changed = nih.model_copy(update={"patients_in_two_parts": 30})
     found = answered(CLAIM, material_of(changed, *chain()))["20"]
     assert found.status == "filled"
     assert "not disjoint: 30 patients are in more than one part" in found.text
 
 
-def test_a_recipe_of_another_version_is_not_guessed(nih: Results) -> None:
+def test_a_recipe_of_another_version_is_not_guessed(nih: StoredResults) -> None:
     training = train_record()
     strange = replace(training, settings={**training.settings, "new_key": 1})
     found = answered(CLAIM, material_of(nih, cohort_record(), PACK, strange, PREDICT, EVALUATE))
@@ -339,7 +339,7 @@ def test_missing_labels_and_scores_are_counted() -> None:
     cohort = cohort_of(THREE)
     frame = cohort.frame.copy()
     frame.loc[frame.index[:9], "Mass"] = None
-    part = Cohort(frame)
+    part = CohortTable(frame)
     table = scores_of(cohort, "validation", "test", keep=100)
     found = answered(CLAIM, material_of(results_of(part, table, replicates=100)))
     assert "Labels were unknown for: Mass (9)." in found["12"].text
@@ -348,7 +348,7 @@ def test_missing_labels_and_scores_are_counted() -> None:
     assert f"({len(cohort.rows('test')) - judged} without a score of a)" in found["10"].text
 
 
-def test_events_are_those_of_the_labels(nih: Results) -> None:
+def test_events_are_those_of_the_labels(nih: StoredResults) -> None:
     cohort = cohort_of(THREE)
     rows = cohort.rows("test")
     positive = cohort.frame["Mass"].to_numpy()[rows] == 1
@@ -396,7 +396,7 @@ def test_calibration_that_does_not_help_is_told() -> None:
     assert "lowered the log loss of a in 0 of 1 finding and did not in 1." in text
 
 
-def test_a_heatmap_that_was_judged_is_explanation(nih: Results) -> None:
+def test_a_heatmap_that_was_judged_is_explanation(nih: StoredResults) -> None:
 
     shown = nih.model_copy(update={"localizations": [localization(finding(0.5))]})
     found = answered(CLAIM, material_of(shown, *chain()))["31"]

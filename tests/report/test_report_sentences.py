@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sentences import cohort_of as make
 from sentences import page_of, results_of, scores_of
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.results import Origin
 from cxrtune.evaluation.settings import EvaluationSettings
@@ -29,33 +29,33 @@ BROUGHT = ModelCard("Their model", "bought", "the vendor's", {"Effusion": 0.5, "
 
 
 @pytest.fixture(scope="module")
-def cohort() -> Cohort:
+def cohort() -> CohortTable:
     """220 images of 110 patients in three parts, 80 of them test images."""
     return make(THREE)
 
 
 @pytest.fixture(scope="module")
-def outside(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> str:
+def outside(cohort: CohortTable, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of somebody's model, which scored validation and test."""
     return page_of(tmp_path_factory.mktemp("outside"), cohort, scores_of(cohort, "validation", "test"))
 
 
 @pytest.fixture(scope="module")
-def ours(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> str:
+def ours(cohort: CohortTable, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of a model that was trained on the cohort and stores its thresholds."""
     table = scores_of(cohort, "validation", "test", card=BROUGHT)
     return page_of(tmp_path_factory.mktemp("ours"), cohort, table, ours=True)
 
 
 @pytest.fixture(scope="module")
-def everything(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> str:
+def everything(cohort: CohortTable, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of all parts, those that were trained on and chose among them."""
     table = scores_of(cohort, "train", "validation", "test")
     return page_of(tmp_path_factory.mktemp("all"), cohort, table, split="all")
 
 
 def test_what_was_judged_is_counted_and_not_what_is_in_the_part(
-    cohort: Cohort, outside: str, tmp_path: Path
+    cohort: CohortTable, outside: str, tmp_path: Path
 ) -> None:
     assert "Scores are judged on the 80 images of 40 patients in the test part." in outside
     assert "out of the" not in outside
@@ -108,20 +108,22 @@ def test_thresholds_of_images_that_are_judged_too(outside: str, everything: str)
         assert said not in outside
 
 
-def test_images_that_trained_a_model_and_are_judged(cohort: Cohort, tmp_path: Path, ours: str) -> None:
+def test_images_that_trained_a_model_and_are_judged(cohort: CohortTable, tmp_path: Path, ours: str) -> None:
     table = scores_of(cohort, "train", "validation", "test", card=BROUGHT)
     text = page_of(tmp_path, cohort, table, split="all", ours=True)
     assert "60 images of those judged here trained a: its numbers are too good." in text
     assert "of those judged here trained" not in ours
 
 
-def test_validation_judged_by_itself(cohort: Cohort, tmp_path: Path) -> None:
+def test_validation_judged_by_itself(cohort: CohortTable, tmp_path: Path) -> None:
     text = page_of(tmp_path, cohort, scores_of(cohort, "validation"), split="validation")
     assert "all of these are judged here too" in text
     assert "none of these is judged" not in text
 
 
-def test_thresholds_that_a_model_brought(cohort: Cohort, ours: str, outside: str, tmp_path: Path) -> None:
+def test_thresholds_that_a_model_brought(
+    cohort: CohortTable, ours: str, outside: str, tmp_path: Path
+) -> None:
     brought = "Brought by the model; on which images they were chosen is not known to this report."
     stored = "Stored in the model, which chose on 80 images of the cohort's validation part"
     text = page_of(tmp_path, cohort, scores_of(cohort, "validation", "test", card=BROUGHT))
@@ -154,7 +156,7 @@ def test_no_positives_on_validation_is_another_reason(tmp_path: Path) -> None:
     frame = cohort.frame.copy()
     frame.loc[frame["split"] == "validation", ["Effusion", "Mass"]] = 0
     table = scores_of(cohort, "validation", "test")
-    model = results_of(Cohort(frame), table).models[0]
+    model = results_of(CohortTable(frame), table).models[0]
     assert model.threshold_rule == (
         "none: the model brought none, and no finding has positives and negatives among the 80 validation "
         "images that it scored. Thresholds are given with `thresholds` a=FILE"
@@ -166,13 +168,13 @@ def test_a_rule_is_not_recommended(outside: str) -> None:
     assert "drift is mostly noise" in outside
 
 
-def test_calibration_is_stored_in_models_that_store_it(cohort: Cohort, outside: str) -> None:
+def test_calibration_is_stored_in_models_that_store_it(cohort: CohortTable, outside: str) -> None:
     assert "Calibration of a. Chosen here on 80 images of the cohort's validation part" in outside
     assert "lowest log loss in cross-validation by patient was taken" in outside
     assert "Stored in the model" not in outside
 
 
-def test_a_stored_calibration_is_not_said_to_be_fitted_here(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_stored_calibration_is_not_said_to_be_fitted_here(cohort: CohortTable, tmp_path: Path) -> None:
     fitted = results_of(cohort, scores_of(cohort, "validation", "test")).models[0]
     assert fitted.chosen is not None
     assert fitted.chosen.calibration == "validation"
@@ -182,7 +184,7 @@ def test_a_stored_calibration_is_not_said_to_be_fitted_here(cohort: Cohort, tmp_
     assert "lowest log loss" not in text
 
 
-def _calibrated(cohort: Cohort) -> dict[str, Any]:
+def _calibrated(cohort: CohortTable) -> dict[str, Any]:
     """A calibration as a model stores it, of the validation images."""
     rows = cohort.rows("validation")
     table = scores_of(cohort, "validation")
@@ -191,13 +193,13 @@ def _calibrated(cohort: Cohort) -> dict[str, Any]:
     ]
 
 
-def test_patients_in_two_parts_are_counted(cohort: Cohort, ours: str, tmp_path: Path) -> None:
+def test_patients_in_two_parts_are_counted(cohort: CohortTable, ours: str, tmp_path: Path) -> None:
     assert "no patient is in two parts" in ours
     frame = cohort.frame.copy()
     frame.loc[frame.index[cohort.rows("test")[:6]], "patient"] = list(
         frame["patient"].iloc[cohort.rows("validation")[:6]]
     )
-    overlapping = Cohort(frame)
+    overlapping = CohortTable(frame)
     text = page_of(tmp_path, overlapping, scores_of(overlapping, "validation", "test"), ours=True)
     assert "3 patients are in more than one part of the cohort" in text
     assert "no patient is in two parts" not in text
@@ -221,14 +223,16 @@ MINED = "mined from radiology reports"
         (Origin(images="nih"), "How the labels were made is not recorded."),
     ],
 )
-def test_labels_are_those_of_their_source(cohort: Cohort, tmp_path: Path, origin: Origin, said: str) -> None:
+def test_labels_are_those_of_their_source(
+    cohort: CohortTable, tmp_path: Path, origin: Origin, said: str
+) -> None:
     text = page_of(tmp_path, cohort, scores_of(cohort, "test"), origin=origin)
     assert said in text
     assert (MINED in text) == (origin.labels == "nih")
     assert "nobody read" not in text
 
 
-def test_synthetic_images_are_called_so_everywhere(cohort: Cohort, outside: str, tmp_path: Path) -> None:
+def test_synthetic_images_are_called_so_everywhere(cohort: CohortTable, outside: str, tmp_path: Path) -> None:
     drawn = Origin(images="synthetic", labels="synthetic")
     table = scores_of(cohort, "validation", "test")
     text = page_of(tmp_path, cohort, table, origin=drawn)
@@ -244,7 +248,7 @@ def test_synthetic_images_are_called_so_everywhere(cohort: Cohort, outside: str,
 
 @pytest.mark.parametrize(("images", "synthetic"), [("synthetic", True), ("nih", False), ("unknown", None)])
 def test_results_say_whether_images_are_synthetic(
-    cohort: Cohort, images: Any, synthetic: bool | None
+    cohort: CohortTable, images: Any, synthetic: bool | None
 ) -> None:
     results = results_of(cohort, scores_of(cohort, "test"), origin=Origin(images=images))
     assert results.synthetic is synthetic
@@ -271,7 +275,7 @@ def test_a_run_beside_tables_of_others_does_not_make_them_the_runs(outside: str)
     assert "Training data Not known to this report" in outside
 
 
-def test_known_training_images_are_told(cohort: Cohort, tmp_path: Path, outside: str) -> None:
+def test_known_training_images_are_told(cohort: CohortTable, tmp_path: Path, outside: str) -> None:
     seen = pd.Series(np.arange(len(cohort)) >= len(cohort) - 7, index=cohort.images)
     part = TrainingPart(seen, "a list of its training images", "seen.txt")
     text = page_of(tmp_path, cohort, scores_of(cohort, "test"), training_parts={"a": part})
@@ -280,7 +284,7 @@ def test_known_training_images_are_told(cohort: Cohort, tmp_path: Path, outside:
     assert "were in it" not in outside
 
 
-def test_few_positives_are_those_judged(cohort: Cohort, outside: str, tmp_path: Path) -> None:
+def test_few_positives_are_those_judged(cohort: CohortTable, outside: str, tmp_path: Path) -> None:
     assert "Few positives" not in outside
     few = page_of(tmp_path / "few", cohort, scores_of(cohort, "test", keep=12))
     assert "Fewer than 10 patients with the finding were judged of: Effusion (" in few
@@ -298,7 +302,7 @@ def _without_mass(table: Predictions) -> NDArray[np.float32]:
     return scores
 
 
-def test_some_of_the_images_that_chose_are_judged(cohort: Cohort, tmp_path: Path) -> None:
+def test_some_of_the_images_that_chose_are_judged(cohort: CohortTable, tmp_path: Path) -> None:
     table = scores_of(cohort, "validation", "test")
     other = scores_of(cohort, "validation", "test", keep=100)
     text = page_of(tmp_path, cohort, table, other, split="all")
@@ -323,7 +327,7 @@ def test_repeated_patients_are_told_where_they_repeat(outside: str, tmp_path: Pa
     assert "Repeated patients" not in text
 
 
-def test_no_p_value_is_printed_as_nothing(cohort: Cohort, tmp_path: Path) -> None:
+def test_no_p_value_is_printed_as_nothing(cohort: CohortTable, tmp_path: Path) -> None:
     better, knows_nothing = scores_of(cohort, "test"), scores_of(cohort, "test", seed=4)
     noise = np.random.default_rng(5).random(better.probabilities.shape).astype(np.float32)
     text = page_of(tmp_path, cohort, better, replace(knows_nothing, probabilities=noise))
@@ -336,12 +340,12 @@ def test_performance_by_group_needs_groups(outside: str, tmp_path: Path) -> None
     assert "by finding and group above." in outside
     cohort = make(THREE)
     frame = cohort.frame.assign(sex="F")
-    text = page_of(tmp_path, Cohort(frame), scores_of(cohort, "test"))
+    text = page_of(tmp_path, CohortTable(frame), scores_of(cohort, "test"))
     assert "by finding above." in text
     assert "and group above" not in text
 
 
-def test_seen_before_is_told_of_nihs_images_only(cohort: Cohort, tmp_path: Path) -> None:
+def test_seen_before_is_told_of_nihs_images_only(cohort: CohortTable, tmp_path: Path) -> None:
 
     found = {}
     for images in ("nih", "unknown"):
@@ -355,12 +359,12 @@ def test_seen_before_is_told_of_nihs_images_only(cohort: Cohort, tmp_path: Path)
     assert "Seen before" not in found["unknown"]
 
 
-def test_positives_are_those_judged_in_every_row(cohort: Cohort) -> None:
+def test_positives_are_those_judged_in_every_row(cohort: CohortTable) -> None:
     result = results_of(cohort, scores_of(cohort, "test", keep=20)).models[0].findings["Effusion"]
     assert result.support + result.negatives == 20
 
 
-def test_averages_over_images_have_their_numbers(cohort: Cohort, tmp_path: Path, outside: str) -> None:
+def test_averages_over_images_have_their_numbers(cohort: CohortTable, tmp_path: Path, outside: str) -> None:
     table = scores_of(cohort, "validation", "test")
     model = results_of(cohort, table).models[0]
     rows = cohort.rows("test")
@@ -371,7 +375,7 @@ def test_averages_over_images_have_their_numbers(cohort: Cohort, tmp_path: Path,
     assert f"Recall is defined for {present.sum()} of 80 images." in outside
     assert f"F1 is defined for {(called | present).sum()} of 80 images." in outside
     frame = cohort.frame.assign(Effusion=1)
-    always = Cohort(frame.astype({"Effusion": "Int8"}))
+    always = CohortTable(frame.astype({"Effusion": "Int8"}))
     everywhere = ModelCard("Theirs", "bought", "all", {"Effusion": 0.0, "Mass": 0.5})
     text = page_of(tmp_path, always, scores_of(always, "test", card=everywhere))
     assert "of 80 images" not in text

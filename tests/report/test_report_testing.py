@@ -17,21 +17,21 @@ from paper_made import (
     train_record,
 )
 
-from cxrtune.evaluation.results import Contamination, Results
+from cxrtune.evaluation.results import Contamination, StoredResults
 from cxrtune.provenance import Record
 from cxrtune.report.testing import HowTested, how_tested
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
+def results() -> StoredResults:
     return results_named(NIH, ours=True)
 
 
-def how(results: Results, *records: Record) -> HowTested:
+def how(results: StoredResults, *records: Record) -> HowTested:
     return how_tested(material_of(results, *records), results.models[0])
 
 
-def test_a_model_that_was_trained_on_the_cohort_is_tested_internally(results: Results) -> None:
+def test_a_model_that_was_trained_on_the_cohort_is_tested_internally(results: StoredResults) -> None:
     found = how(results, *chain())
     assert found.kind == "internal"
     assert found.sentence == (
@@ -40,34 +40,34 @@ def test_a_model_that_was_trained_on_the_cohort_is_tested_internally(results: Re
     )
 
 
-def test_training_images_among_the_judged_are_told(results: Results) -> None:
+def test_training_images_among_the_judged_are_told(results: StoredResults) -> None:
     seen = results.model_copy(update={"judged": {"train": 1234, "test": 80}})
     assert "; 1,234 images of these trained it." in how(seen, *chain()).sentence
 
 
 @pytest.mark.parametrize("records", [(), (EVALUATE,), (train_record(), EVALUATE), (PREDICT, EVALUATE)])
 def test_without_the_records_of_a_training_it_is_not_known(
-    results: Results, records: tuple[Record, ...]
+    results: StoredResults, records: tuple[Record, ...]
 ) -> None:
     found = how(results, *records)
     assert found.kind == "unknown"
     assert "is not known" in found.sentence
 
 
-def test_another_cohort_of_other_files_is_external(results: Results) -> None:
+def test_another_cohort_of_other_files_is_external(results: StoredResults) -> None:
     found = how(results, cohort_record(), cohort_record("other"), train_record("other"), PREDICT, EVALUATE)
     assert found.kind == "external"
     assert found.sentence.startswith("External testing of a: tested on the 80 images of 40 patients")
 
 
-def test_another_cohort_of_the_same_files_is_internal(results: Results) -> None:
+def test_another_cohort_of_the_same_files_is_internal(results: StoredResults) -> None:
     same = cohort_record("other", read={"Data_Entry_2017.csv": "table of c"})
     found = how(results, cohort_record(), same, train_record("other"), PREDICT, EVALUATE)
     assert found.kind == "internal"
     assert "which of these trained it is not recorded" in found.sentence
 
 
-def test_the_notice_of_synthetic_images_is_no_common_file(results: Results) -> None:
+def test_the_notice_of_synthetic_images_is_no_common_file(results: StoredResults) -> None:
     notice = {"SYNTHETIC.txt": "notice"}
     ours = cohort_record(read={"labels.csv": "1"} | notice)
     theirs = cohort_record("other", read={"labels.csv": "2"} | notice)
@@ -75,7 +75,7 @@ def test_the_notice_of_synthetic_images_is_no_common_file(results: Results) -> N
 
 
 @pytest.mark.parametrize("lost", [0, 1])
-def test_a_cohort_without_a_record_is_not_known(results: Results, lost: int) -> None:
+def test_a_cohort_without_a_record_is_not_known(results: StoredResults, lost: int) -> None:
     cohorts = [cohort_record(), cohort_record("other")]
     del cohorts[lost]
     found = how(results, *cohorts, train_record("other"), PREDICT, EVALUATE)
@@ -83,12 +83,12 @@ def test_a_cohort_without_a_record_is_not_known(results: Results, lost: int) -> 
     assert "whether its data came from elsewhere is not recorded" in found.sentence
 
 
-def test_a_record_of_the_same_stage_that_wrote_something_else_does_not_count(results: Results) -> None:
+def test_a_record_of_the_same_stage_that_wrote_something_else_does_not_count(results: StoredResults) -> None:
     stranger = record("train", {"model.safetensors": "another"}, {"cohort": "c"})
     assert how(results, cohort_record(), stranger, PREDICT, EVALUATE).kind == "unknown"
 
 
-def test_known_training_images_are_counted(results: Results) -> None:
+def test_known_training_images_are_counted(results: StoredResults) -> None:
     known = Contamination(
         rule="a list of its training images",
         source="seen.txt",
@@ -107,11 +107,11 @@ def test_known_training_images_are_counted(results: Results) -> None:
     assert "not known" not in how(replace_model(results, whole)).sentence
 
 
-def replace_model(results: Results, model: object) -> Results:
+def replace_model(results: StoredResults, model: object) -> StoredResults:
     return results.model_copy(update={"models": [model]})
 
 
-def test_a_model_of_another_part_of_the_records_is_not_taken_for_it(results: Results) -> None:
+def test_a_model_of_another_part_of_the_records_is_not_taken_for_it(results: StoredResults) -> None:
     renamed = replace(
         EVALUATE, inputs=[replace(one, name=one.name.replace(" a", " b")) for one in EVALUATE.inputs]
     )

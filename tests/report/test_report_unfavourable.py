@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sentences import cohort_of, page_of_results, results_of, scores_of, text_of
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.results import (
     Interval,
     Localization,
@@ -20,7 +20,7 @@ from cxrtune.evaluation.results import (
     LocalizationFinding,
     LocalizationValues,
     Origin,
-    Results,
+    StoredResults,
 )
 from cxrtune.report import write_report
 
@@ -31,7 +31,7 @@ UNKNOWN = Origin()
 
 
 @pytest.fixture(scope="module")
-def cohort() -> Cohort:
+def cohort() -> CohortTable:
     """160 images of 80 patients."""
     return cohort_of({"validation": 40, "test": 40})
 
@@ -134,7 +134,7 @@ def test_boxes_are_those_of_who_drew_them(
     assert ("radiologist" in text) == (boxes == "nih")
 
 
-def calibrated(results: Results, **changes: tuple[float, float]) -> Results:
+def calibrated(results: StoredResults, **changes: tuple[float, float]) -> StoredResults:
     """Results whose calibration of Effusion went from these values to those; of Mass it got better."""
     model = results.models[0]
     calibration = dict(model.calibration)
@@ -165,7 +165,7 @@ def calibrated(results: Results, **changes: tuple[float, float]) -> Results:
     ],
 )
 def test_calibration_that_harms_is_said(
-    cohort: Cohort, tmp_path: Path, changes: dict[str, tuple[float, float]], said: str | None
+    cohort: CohortTable, tmp_path: Path, changes: dict[str, tuple[float, float]], said: str | None
 ) -> None:
     table = scores_of(cohort, "validation", "test")
     results = calibrated(results_of(cohort, table), **changes)
@@ -183,7 +183,7 @@ def test_a_group_stands_beside_the_largest_over_the_same_findings(tmp_path: Path
     frame.loc[frame.index[place], "Mass"] = 0
     frame.loc[frame.index[place[:4]], "Mass"] = 1  # too few of the men have a mass
     frame.loc[frame.index[place[-4:]], "sex"] = "F"  # so that women are the largest group
-    cohort = Cohort(frame)
+    cohort = CohortTable(frame)
     table = scores_of(cohort, "validation", "test")
     results = results_of(cohort, table)
     sex = next(one for one in results.attributes if one.name == "Sex")
@@ -208,7 +208,7 @@ def test_a_group_stands_beside_the_largest_over_the_same_findings(tmp_path: Path
 
 def test_without_groups_nothing_is_said_of_groups(tmp_path: Path) -> None:
     cohort = cohort_of({"test": 40})
-    cohort = Cohort(cohort.frame.assign(sex="F"))
+    cohort = CohortTable(cohort.frame.assign(sex="F"))
     table = scores_of(cohort, "test")
     text = page_of_results(tmp_path, cohort, results_of(cohort, table), table)
     assert "race" not in text

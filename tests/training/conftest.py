@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.models.densenet import build_network
 from cxrtune.packs.pack import Pack
@@ -51,7 +51,7 @@ def cohort():
     )
     for finding in FINDINGS:
         frame[finding] = pd.array((random.random(60) < 0.4).astype(int), dtype="Int8")
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.models.densenet import build_network
 from cxrtune.training.start import learnable_findings, start_network
@@ -16,20 +16,20 @@ def test_a_finding_without_training_positives_is_not_learned(cohort, pack):
     frame = cohort.frame.copy()
     frame.loc[frame["split"] == "train", "Mass"] = 0
     assert learnable_findings(cohort, pack) == ("Effusion", "Mass")
-    assert learnable_findings(Cohort(frame), pack) == ("Effusion",)
+    assert learnable_findings(CohortTable(frame), pack) == ("Effusion",)
 
 
 def test_positives_on_unreadable_pictures_do_not_count(cohort, pack):
     frame = cohort.frame.copy()
     frame.loc[frame["split"] == "train", "Mass"] = 0
     frame.loc[7, "Mass"] = 1
-    assert learnable_findings(Cohort(frame), pack) == ("Effusion",)
+    assert learnable_findings(CohortTable(frame), pack) == ("Effusion",)
 
 
 def test_nothing_to_learn_is_an_error(cohort, pack):
     frame = cohort.frame.assign(Effusion=0, Mass=0)
     with pytest.raises(DataError, match="no finding has both"):
-        learnable_findings(Cohort(frame), pack)
+        learnable_findings(CohortTable(frame), pack)
     blank = dataclasses.replace(pack, readable=np.zeros(60, dtype=bool))
     with pytest.raises(DataError, match="no readable train images"):
         learnable_findings(cohort, blank)

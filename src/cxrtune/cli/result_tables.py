@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cxrtune.cli.console import ConsoleReporter
-from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, Results
+from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, StoredResults
 from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
 from cxrtune.report.notes import judged
@@ -76,7 +76,7 @@ def _macro(model: ModelResult) -> str:
     return _number(model.macro_auroc) + (f" (of {model.macro_auroc_over})" if partial else "")
 
 
-def _rows(results: Results, finding: str) -> Iterator[tuple[str, str, str]]:
+def _rows(results: StoredResults, finding: str) -> Iterator[tuple[str, str, str]]:
     """Yield each model's area, then each pair's difference and verdict."""
     for model in results.models:
         yield escape(model.name), _area(model.findings[finding]), ""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cxrtune.cohort.nih_table import read_columns
 from cxrtune.cohort.problem import Fault, Kind, Problem, Severity, problems_of, refuse_first
 from cxrtune.cohort.shipped import is_of_nih, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.files import sha256_of
 from cxrtune.findings import NIH_FINDINGS
@@ -67,7 +67,7 @@ class Boxes:
         return len(self.images)
 
 
-def find_boxes(cohort: Cohort, folder: Path | None = None) -> Path | None:
+def find_boxes(cohort: CohortTable, folder: Path | None = None) -> Path | None:
     """Return the folder's list of boxes, else the one that torchxrayvision ships if the images are NIH's.
 
     Args:

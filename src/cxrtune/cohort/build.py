@@ -15,7 +15,7 @@ from cxrtune.cohort.nih_files import find_table, tell_choice
 from cxrtune.cohort.protocol import Protocol
 from cxrtune.cohort.split_lists import lists_in, test_rows
 from cxrtune.cohort.splits import validation_rows
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.shown import short, tell_not_utf8
@@ -68,7 +68,7 @@ def _one(name: str) -> str:
 
 def build_nih_cohort(
     folder: Path, protocol: Protocol, tell: Tell, *, seed: int = 0, metadata_only: bool = False
-) -> tuple[Cohort, Flow]:
+) -> tuple[CohortTable, Flow]:
     """Build the cohort of an NIH folder.
 
     Args:
@@ -111,7 +111,7 @@ def build_nih_cohort(
     )
     frame.insert(6, "split", _splits(frame["patient"], is_test[keep], seed))
     require_parts(frame, flow, folder)
-    return Cohort(frame), flow
+    return CohortTable(frame), flow
 
 
 def inputs_of_nih(folder: Path) -> list[Path]:

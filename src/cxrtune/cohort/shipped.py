@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 
 NIH_TABLE = "Data_Entry_2017_v2020.csv.gz"
 ADJUDICATED = "google2019_nih-chest-xray-labels.csv.gz"
@@ -30,7 +30,7 @@ def shipped_table(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def is_of_nih(cohort: Cohort) -> bool:
+def is_of_nih(cohort: CohortTable) -> bool:
     """Tell whether images, patients, sexes and views are those of NIH ChestX-ray14's table.
 
     Without torchxrayvision's copy of that table it cannot be told, and the answer is no.
@@ -50,7 +50,7 @@ def are_of_nih(frame: pd.DataFrame) -> bool:
     return bool(alike.mean() >= _ALIKE)
 
 
-def has_labels_of_nih(cohort: Cohort) -> bool:
+def has_labels_of_nih(cohort: CohortTable) -> bool:
     """Tell whether a cohort's images are NIH's and its labels those of NIH ChestX-ray14's table.
 
     Labels of other readers for NIH's images are not: nineteen of twenty positives of either side must be of

@@ -28,7 +28,7 @@ DESCRIPTION: tuple[str, ...] = ("image", "patient", "view", "sex", "age", "follo
 
 
 @dataclass(frozen=True)
-class Cohort:
+class CohortTable:
     """A set of labelled radiographs.
 
     Attributes:
@@ -76,7 +76,7 @@ class Cohort:
             self.frame.to_parquet(partial, index=False)
 
 
-def read_cohort(path: Path) -> Cohort:
+def read_cohort(path: Path) -> CohortTable:
     """Read a cohort table.
 
     Raises:
@@ -93,7 +93,7 @@ def read_cohort(path: Path) -> Cohort:
     problem = _problem(frame)
     if problem is not None:
         raise DataError(f"is no cohort table: {problem}", path=path, remedy=_REMEDY)
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 def _problem(frame: pd.DataFrame) -> str | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.cohort.splits import whole_split
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.finding_names import fault_of_names
@@ -45,7 +45,7 @@ def cohort_of_xrv(
     patients: Sequence[str] | None = None,
     seed: int = 0,
     tell: Tell = untold,
-) -> Cohort:
+) -> CohortTable:
     """Write a dataset's pictures as PNG, as the dataset gives them, and return its cohort.
 
     A picture that is there already is kept, so that a call that was cut off goes on: each dataset needs a
@@ -108,7 +108,7 @@ def cohort_of_xrv(
     frame["split"] = pd.array(whole_split(frame["patient"], None, seed)[0], dtype="str")
     for column, finding in enumerate(findings):
         frame[finding] = pd.array(dataset.labels[:, column], dtype="Float32").astype("Int8")
-    return Cohort(frame)
+    return CohortTable(frame)
 
 
 def _column(table: pd.DataFrame, name: str, values: dict[str, str]) -> pd.Series[str]:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import SPLITS, Cohort
+from cxrtune.cohort.table import SPLITS, CohortTable
 from cxrtune.evaluation.results import FindingCount, SplitCount, SplitProfile
 
 
-def count_splits(cohort: Cohort) -> list[SplitCount]:
+def count_splits(cohort: CohortTable) -> list[SplitCount]:
     """Count train, validation and test, those that have images."""
     labels, patients = cohort.labels, cohort.patients
     counts = []
@@ -36,7 +36,7 @@ def count_splits(cohort: Cohort) -> list[SplitCount]:
     return counts
 
 
-def describe_shift(cohort: Cohort) -> list[SplitProfile]:
+def describe_shift(cohort: CohortTable) -> list[SplitProfile]:
     """Describe train, validation and test side by side, those that have images."""
     described = []
     for split in SPLITS:
@@ -61,13 +61,13 @@ def describe_shift(cohort: Cohort) -> list[SplitProfile]:
     return described
 
 
-def judged_by_part(cohort: Cohort, rows: NDArray[np.intp]) -> dict[str, int]:
+def judged_by_part(cohort: CohortTable, rows: NDArray[np.intp]) -> dict[str, int]:
     """Count the judged images by the part of the cohort that they are in; parts without any are absent."""
     parts = cohort.frame["split"].to_numpy(dtype=object)[rows]
     return {split: images for split in SPLITS if (images := int((parts == split).sum()))}
 
 
-def patients_in_two_parts(cohort: Cohort) -> int:
+def patients_in_two_parts(cohort: CohortTable) -> int:
     """Count the patients with images in more than one part of the cohort."""
     parts = cohort.frame[["patient", "split"]].drop_duplicates()
     return int((parts["patient"].value_counts() > 1).sum())

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Interval
 from cxrtune.evaluation.statistics.bootstrap import Resamples, draw_patients, percentile_interval
@@ -38,7 +38,7 @@ class CommonGround:
         seed: Decides what is drawn.
     """
 
-    cohort: Cohort
+    cohort: CohortTable
     rows: NDArray[np.intp]
     labels: NDArray[np.float32]
     scores: Mapping[str, NDArray[np.floating]]
@@ -89,7 +89,7 @@ class CommonGround:
 
 
 def find_common_ground(
-    cohort: Cohort,
+    cohort: CohortTable,
     scores: Mapping[str, NDArray[np.floating]],
     rows: NDArray[np.intp],
     *,

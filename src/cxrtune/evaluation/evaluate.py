@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import Boxes
 from cxrtune.cohort.patients import plain_identifier
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.cautions import find_cautions
 from cxrtune.evaluation.cohort_parts import (
@@ -28,7 +28,14 @@ from cxrtune.evaluation.model_result import evaluate_model
 from cxrtune.evaluation.net_benefit import NetBenefit, net_benefits, points_of
 from cxrtune.evaluation.paired_calls import compare_all_calls
 from cxrtune.evaluation.precision_recall import PrecisionRecallCurve, precision_recall_curve
-from cxrtune.evaluation.results import Bootstrap, Localization, MissingModel, ModelResult, Origin, Results
+from cxrtune.evaluation.results import (
+    Bootstrap,
+    Localization,
+    MissingModel,
+    ModelResult,
+    Origin,
+    StoredResults,
+)
 from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
 from cxrtune.evaluation.settings import ALL, EvaluationSettings
@@ -76,7 +83,7 @@ class Evaluation:
         net_benefit: The decision curve of each that has calibrated probabilities.
     """
 
-    results: Results
+    results: StoredResults
     curves: dict[tuple[str, str], RocCurve]
     precision_recall: dict[tuple[str, str], PrecisionRecallCurve]
     bands: dict[tuple[str, str], Bands]
@@ -84,7 +91,7 @@ class Evaluation:
 
 
 def evaluate(
-    cohort: Cohort,
+    cohort: CohortTable,
     predictions: Mapping[str, Predictions],
     settings: EvaluationSettings = EvaluationSettings(),  # noqa: B008  frozen
     beside: Supplements = Supplements(),
@@ -122,7 +129,7 @@ def evaluate(
     return Evaluation(results, *_curves(ground), _bands(ground), benefit)
 
 
-def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floating]:
+def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.floating]:
     """Bring a model's probabilities into the cohort's order.
 
     Returns:
@@ -145,7 +152,9 @@ def aligned(name: str, table: Predictions, cohort: Cohort) -> NDArray[np.floatin
     return scores
 
 
-def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source: NDArray[np.intp]) -> None:
+def _require_same_patients(
+    name: str, table: Predictions, cohort: CohortTable, source: NDArray[np.intp]
+) -> None:
     known = source >= 0
     known[known] = pd.notna(table.patients[source[known]])
     theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
@@ -160,7 +169,7 @@ def _require_same_patients(name: str, table: Predictions, cohort: Cohort, source
 
 
 def _chosen(
-    cohort: Cohort, table: Predictions, scores: NDArray[np.floating], given: GivenThresholds | None
+    cohort: CohortTable, table: Predictions, scores: NDArray[np.floating], given: GivenThresholds | None
 ) -> Chosen:
     """Return a model's thresholds and calibration; what it does not bring is chosen on validation."""
     validation = cohort.rows("validation")
@@ -212,13 +221,13 @@ def _results(
     chosen: Mapping[str, Chosen],
     settings: EvaluationSettings,
     beside: Supplements,
-) -> Results:
+) -> StoredResults:
     cohort = ground.cohort
     parts = {name: part for name, part in beside.training_parts.items() if name in chosen}
     outside = [evaluate_outside(ground, name, part) for name, part in parts.items()]
     truths = [evaluate_second_truth(ground, other) for other in beside.other_labels]
     thresholds = {name: one.thresholds for name, one in chosen.items()}
-    return Results(
+    return StoredResults(
         synthetic={"synthetic": True, "nih": False}.get(beside.origin.images),
         origin=beside.origin,
         split=settings.split,
@@ -248,7 +257,7 @@ def _results(
 
 
 def _localizations(
-    cohort: Cohort, rows: NDArray[np.intp], settings: EvaluationSettings, beside: Supplements
+    cohort: CohortTable, rows: NDArray[np.intp], settings: EvaluationSettings, beside: Supplements
 ) -> list[Localization]:
     # Its pictures are those with a box and a map, not the common ground: the scores play no part in it.
     boxes = beside.boxes

@@ -12,7 +12,7 @@ from cxrtune.errors import DataError
 from cxrtune.evaluation.curve_files import require_file, write_curves
 from cxrtune.evaluation.evaluate import Evaluation
 from cxrtune.evaluation.markdown import as_markdown
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.evaluation.tables import (
     auroc_table,
     classification_table,
@@ -72,7 +72,7 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
     return [*written, RESULTS]
 
 
-def read_results(evaluation: Path) -> Results:
+def read_results(evaluation: Path) -> StoredResults:
     """Read an evaluation's numbers.
 
     Raises:
@@ -81,7 +81,7 @@ def read_results(evaluation: Path) -> Results:
     path = evaluation / RESULTS
     require_file(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")
     try:
-        return Results.read(path)
+        return StoredResults.read(path)
     except ValueError as error:
         raise DataError(
             f"not an evaluation's results: {str(error).splitlines()[0]}",

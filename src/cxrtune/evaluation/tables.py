@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cxrtune.evaluation.results import FindingResult, Interval, Results
+from cxrtune.evaluation.results import FindingResult, Interval, StoredResults
 
 _COUNTS = ("positives", "negatives", "positive patients", "negative patients")
 
@@ -26,7 +26,7 @@ _AT_THRESHOLD = (
 _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
 
 
-def auroc_table(results: Results) -> pd.DataFrame:
+def auroc_table(results: StoredResults) -> pd.DataFrame:
     """One row a finding and the macro average; a model's value and interval, then the counts judged."""
     rows = []
     for finding in results.findings:
@@ -48,7 +48,7 @@ def auroc_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
-def classification_table(results: Results) -> pd.DataFrame:
+def classification_table(results: StoredResults) -> pd.DataFrame:
     """One row a finding and an average; what each model's calls at its threshold come to."""
     rows = []
     for finding in results.findings:
@@ -69,7 +69,7 @@ def classification_table(results: Results) -> pd.DataFrame:
     return table.astype({name: "Int64" for name in table if str(name).endswith(_WHOLE)})
 
 
-def cohort_table(results: Results) -> pd.DataFrame:
+def cohort_table(results: StoredResults) -> pd.DataFrame:
     """One row a split; images and patients, and by finding the positive images and their patients."""
     rows = []
     for part in results.cohort:
@@ -80,7 +80,7 @@ def cohort_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def comparison_table(results: Results) -> pd.DataFrame:
+def comparison_table(results: StoredResults) -> pd.DataFrame:
     """One row a pair of models and a finding, and the mean: difference of AUROC, how sure, verdict."""
     rows = []
     for pair in results.comparisons:
@@ -111,7 +111,7 @@ def comparison_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def paired_call_table(results: Results) -> pd.DataFrame:
+def paired_call_table(results: StoredResults) -> pd.DataFrame:
     """One row a pair of models, measure and finding: the difference at the thresholds, how sure, verdict."""
     rows = []
     for pair in results.call_comparisons:
@@ -138,7 +138,7 @@ def paired_call_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def subgroup_table(results: Results) -> pd.DataFrame:
+def subgroup_table(results: StoredResults) -> pd.DataFrame:
     """One row a group, model and finding: counts, values, and the gaps to the attribute's largest group."""
     rows = []
     for attribute in results.attributes:
@@ -158,7 +158,7 @@ def subgroup_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def localization_table(results: Results) -> pd.DataFrame:
+def localization_table(results: StoredResults) -> pd.DataFrame:
     """One row a model, finding and measure, and the mean: the model, both controls, and the differences."""
     rows = []
     for one in results.localizations:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.evaluation.tables import limits
 
 _ERRORS = ("log_loss", "ece", "ece_if_perfect", "ece_if_perfect_high")
 _COEFFICIENTS = ("intercept", "slope", "slope_intercept")
 
 
-def operating_point_table(results: Results) -> pd.DataFrame:
+def operating_point_table(results: StoredResults) -> pd.DataFrame:
     """One row a model, rule and finding: the threshold, and what it gives on validation and here."""
     rows = []
     for model in results.models:
@@ -27,7 +27,7 @@ def operating_point_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def curve_table(results: Results) -> pd.DataFrame:
+def curve_table(results: StoredResults) -> pd.DataFrame:
     """One row a model and finding: sensitivity at fixed specificity, the reverse, and partial areas."""
     rows = []
     for model in results.models:
@@ -49,7 +49,7 @@ def curve_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def prevalence_table(results: Results) -> pd.DataFrame:
+def prevalence_table(results: StoredResults) -> pd.DataFrame:
     """One row a model and finding with a stated prevalence: what calls mean there."""
     rows = []
     for model in results.models:
@@ -65,7 +65,7 @@ def prevalence_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def calibration_table(results: Results) -> pd.DataFrame:
+def calibration_table(results: StoredResults) -> pd.DataFrame:
     """One row a model and finding: how good its probabilities are before and after calibration."""
     rows = []
     for model in results.models:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.calibration.calibrator import Calibrator, read_calibrator
 from cxrtune.evaluation.calibration.fit import fit_calibrators
 from cxrtune.evaluation.results import ChosenOn
@@ -126,7 +126,7 @@ def _of(findings: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
 def chosen_on(
     card: ModelCard,
     chosen: Chosen,
-    cohort: Cohort,
+    cohort: CohortTable,
     scores: NDArray[np.floating],
     rows: NDArray[np.intp],
     given: GivenThresholds | None = None,
@@ -175,7 +175,7 @@ def _why_no_thresholds(basis: ChosenOn) -> str:
 
 
 def _source(
-    stored: Collection[str], used: Collection[str], cohort: Cohort
+    stored: Collection[str], used: Collection[str], cohort: CohortTable
 ) -> Literal["model", "validation", "none"]:
     if any(finding in cohort.findings for finding in stored):
         return "model"

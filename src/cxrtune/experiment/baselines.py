@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.folder import require_images
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.choice import chosen_engine, make_engine
 from cxrtune.errors import UsageError, WeightsError
 from cxrtune.evaluation.results import MissingModel
@@ -95,7 +95,7 @@ def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, repor
 
 
 def _pooled_anew(
-    cohort: Cohort, pack: Pack, recipe: Recipe, rows: NDArray[np.intp], reporter: Reporter
+    cohort: CohortTable, pack: Pack, recipe: Recipe, rows: NDArray[np.intp], reporter: Reporter
 ) -> NDArray[np.float32]:
     """Return float32 (n, 512): the mean over the trunk's map of each picture, with first weights."""
     network, _ = start_network(cohort, pack, recipe, learnable_findings(cohort, pack), reporter.say)

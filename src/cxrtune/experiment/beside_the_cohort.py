@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxrtune.cohort import adjudicated, xrv_split
 from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, is_of_nih, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.second_truth import OtherLabels
 from cxrtune.evaluation.training_parts import TrainingPart
@@ -22,7 +22,7 @@ _LIST_REMEDY = "Give a text file with the name of an image a line."
 
 
 def training_parts(
-    models: Iterable[str], lists: Mapping[str, Path], cohort: Cohort, tell: Tell
+    models: Iterable[str], lists: Mapping[str, Path], cohort: CohortTable, tell: Tell
 ) -> dict[str, TrainingPart]:
     """Return, by model, which of the cohort's images it was trained on, as far as that is known.
 
@@ -46,7 +46,7 @@ def training_parts(
     return parts
 
 
-def _listed_images(path: Path, model: str, cohort: Cohort, tell: Tell) -> pd.Series[bool]:
+def _listed_images(path: Path, model: str, cohort: CohortTable, tell: Tell) -> pd.Series[bool]:
     """Return, by image, whether a list names it; a list that names none of them is of something else."""
     listed_names = {_name(line): line for line in read_lines(path, _LIST_REMEDY, tell)}
     names = [_name(image) for image in cohort.images]

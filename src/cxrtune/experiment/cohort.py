@@ -8,7 +8,7 @@ from pathlib import Path
 from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
 from cxrtune.cohort.protocol import protocol_named
-from cxrtune.cohort.table import SPLITS, Cohort
+from cxrtune.cohort.table import SPLITS, CohortTable
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.origins import notice_of
 from cxrtune.progress import Reporter
@@ -74,7 +74,7 @@ class GivenCohort:
     images: Path
 
 
-def take_cohort(table: Path, cohort: Cohort, out: Path, reporter: Reporter) -> Path:
+def take_cohort(table: Path, cohort: CohortTable, out: Path, reporter: Reporter) -> Path:
     """Take a cohort that was made before into a run folder, with what its record tells of its making.
 
     Args:
@@ -114,7 +114,7 @@ def require_parquet(out: Path) -> None:
         raise UsageError("a cohort is written as .parquet", path=out, remedy="Name it like: cohort.parquet")
 
 
-def require_trainable(cohort: Cohort, table: Path) -> None:
+def require_trainable(cohort: CohortTable, table: Path) -> None:
     """Check, before hours of work, that a model can be trained on a cohort.
 
     Args:
@@ -134,7 +134,7 @@ def require_trainable(cohort: Cohort, table: Path) -> None:
         )
 
 
-def tell_parts(cohort: Cohort, draft: Draft, reporter: Reporter) -> None:
+def tell_parts(cohort: CohortTable, draft: Draft, reporter: Reporter) -> None:
     """Count the parts of the split and the patients, for the record and for the user."""
     sizes = {split: len(cohort.rows(split)) for split in SPLITS}
     patients = int(cohort.frame["patient"].nunique())

@@ -9,10 +9,10 @@ from typing import Any
 
 from cxrtune.cohort.boxes import read_boxes
 from cxrtune.cohort.shipped import is_of_nih
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import CohortTable, read_cohort
 from cxrtune.evaluation.evaluate import Evaluation, Supplements, evaluate
 from cxrtune.evaluation.folder import PREDICTIONS_OF, write_evaluation
-from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.results import MissingModel, StoredResults
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.experiment.beside_the_cohort import adjudicated_labels, training_parts
 from cxrtune.experiment.evaluation_inputs import (
@@ -73,7 +73,7 @@ def evaluate_predictions(
     out: Path,
     request: Request,
     reporter: Reporter,
-    cohort: Cohort | None = None,
+    cohort: CohortTable | None = None,
 ) -> Path:
     """Evaluate tables of predictions, whoever made them.
 
@@ -134,7 +134,7 @@ def evaluate_predictions(
     return out
 
 
-def notes_on(results: Results, tables: Mapping[str, Predictions], cohort: Cohort) -> list[str]:
+def notes_on(results: StoredResults, tables: Mapping[str, Predictions], cohort: CohortTable) -> list[str]:
     """Say, a sentence each, what chose what, what was not judged, and what is probably not meant."""
     return [*caution_sentences(results), *choice_notes(results), *left_aside(results, tables, cohort)]
 
@@ -188,7 +188,7 @@ def _settings(request: Request) -> dict[str, Any]:
     return {"split": request.settings.split, **columns, **recorded, **beside, "plan": plan}
 
 
-def _check(request: Request, predictions: Mapping[str, Path], cohort: Cohort) -> None:
+def _check(request: Request, predictions: Mapping[str, Path], cohort: CohortTable) -> None:
     require_names(predictions, "`predictions` ours=predictions.parquet")
     request.settings.check(cohort.findings)
     given = {

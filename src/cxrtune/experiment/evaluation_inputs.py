@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxrtune.cohort.boxes import BOX_LIST, find_boxes
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.csv_table import open_csv
 from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.tables import COLUMNS
@@ -77,7 +77,9 @@ def source_of(name: str, path: Path) -> Source:
     return Source.of_file(name, path)
 
 
-def boxes_for(heatmaps: Mapping[str, Path], boxes: Path | None, cohort: Callable[[], Cohort]) -> Path | None:
+def boxes_for(
+    heatmaps: Mapping[str, Path], boxes: Path | None, cohort: Callable[[], CohortTable]
+) -> Path | None:
     """Return the list of boxes, if there is something to judge by it.
 
     Raises:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from cxrtune.cohort.table import Cohort
-from cxrtune.evaluation.results import Results
+from cxrtune.cohort.table import CohortTable
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.finding_names import meaning
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.predictions import Predictions
@@ -15,7 +15,7 @@ from cxrtune.report.notes import part_of
 from cxrtune.shown import listed, short
 
 
-def left_aside(results: Results, tables: Mapping[str, Predictions], cohort: Cohort) -> list[str]:
+def left_aside(results: StoredResults, tables: Mapping[str, Predictions], cohort: CohortTable) -> list[str]:
     """Say, a sentence each, which images and findings were not judged, and why."""
     known = set(cohort.images)
     of = f"of {results.images:,} {part_of(results)}images"
@@ -45,7 +45,7 @@ def left_aside(results: Results, tables: Mapping[str, Predictions], cohort: Coho
     return notes
 
 
-def without_boxes(results: Results, heatmaps: Collection[str]) -> list[str]:
+def without_boxes(results: StoredResults, heatmaps: Collection[str]) -> list[str]:
     """Say of which models' heatmaps nothing, or not all, could be judged."""
     localized = {one.model: one for one in results.localizations}
     notes = []

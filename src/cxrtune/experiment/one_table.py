@@ -18,7 +18,7 @@ from cxrtune.cohort.own.labels import of_column
 from cxrtune.cohort.own.map_parts import Values
 from cxrtune.cohort.own.people import ages_of, translated, unknown
 from cxrtune.cohort.patients import with_one_identifier_each
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.experiment.table_columns import Places, TableColumns
 from cxrtune.prediction_file import read_frame, require_names, scores_of
@@ -40,7 +40,7 @@ _SEVERAL = "; if they are several, give them identifiers that differ in more"
 class OneTable:
     """What a table holds: the reference standard, and each model's scores by its name."""
 
-    cohort: Cohort
+    cohort: CohortTable
     predictions: dict[str, Predictions]
 
 
@@ -76,7 +76,7 @@ def read_one_table(path: Path, columns: TableColumns, tell: Tell) -> OneTable:
     _tell_unknown(labels, tuple(places.labels), path, tell)
     for place, finding in enumerate(places.labels):
         who[finding] = pd.array(labels[:, place], dtype="Float32").astype("Int8")
-    cohort = Cohort(who)
+    cohort = CohortTable(who)
     predictions = {model: _predictions(frame, model, of, cohort, path) for model, of in places.scores.items()}
     for model in predictions:
         lacking = [finding for finding in cohort.findings if finding not in places.scores[model]]
@@ -136,7 +136,7 @@ def _patients(
 
 
 def _predictions(
-    frame: pd.DataFrame, model: str, columns: Mapping[str, str], cohort: Cohort, path: Path
+    frame: pd.DataFrame, model: str, columns: Mapping[str, str], cohort: CohortTable, path: Path
 ) -> Predictions:
     given = {finding: scores_of(frame[column], path) for finding, column in columns.items()}
     kind = np.float32 if all(scores.dtype == np.float32 for scores in given.values()) else np.float64

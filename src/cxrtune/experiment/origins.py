@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import SHIPPED_BOX_LIST, Boxes, read_boxes
 from cxrtune.cohort.shipped import has_labels_of_nih, is_of_nih, shipped_table
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.results import Origin
 from cxrtune.phantom.tables import BBOX_LIST, NOTICE
 from cxrtune.provenance import Record, Source, read_record, record_path
@@ -25,7 +25,7 @@ def notice_of(*folders: Path) -> list[Source]:
     return [Source.of_file(NOTICE, found[0])] if found else []
 
 
-def origin_of(cohort_file: Path, cohort: Cohort, boxes_file: Path | None, boxes: Boxes | None) -> Origin:
+def origin_of(cohort_file: Path, cohort: CohortTable, boxes_file: Path | None, boxes: Boxes | None) -> Origin:
     """Say whose a cohort's images, labels and boxes are.
 
     Args:
@@ -64,7 +64,7 @@ def origin_of(cohort_file: Path, cohort: Cohort, boxes_file: Path | None, boxes:
     )
 
 
-def _images(record: Record | None, cohort: Cohort) -> Whose:
+def _images(record: Record | None, cohort: CohortTable) -> Whose:
     if record is not None and any(source.name == NOTICE for source in record.inputs):
         return "synthetic"
     return "nih" if is_of_nih(cohort) else "unknown"

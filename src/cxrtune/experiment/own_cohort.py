@@ -8,7 +8,7 @@ from pathlib import Path
 from cxrtune.cohort.own.build import OwnCohort, build_own_cohort
 from cxrtune.cohort.own.cohort_map import CohortMap, Uncertain, load_map
 from cxrtune.cohort.own.image_tree import ImageTree, search_tree
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import UsageError
 from cxrtune.experiment.cohort import require_parquet, tell_parts
 from cxrtune.experiment.origins import notice_of
@@ -121,7 +121,7 @@ def _facts(own: OwnCohort, wanted: CohortMap) -> list[str]:
     return facts
 
 
-def _judged_only(cohort: Cohort) -> str:
+def _judged_only(cohort: CohortTable) -> str:
     """Say what a cohort without training images is for."""
     said = "the cohort has no training part: models are judged on it, and none can be trained on it"
     if len(cohort.rows("validation")):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cxrtune.cohort.folder import locate_images
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import CohortTable, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
@@ -30,7 +30,7 @@ def make_pack(
     workers: int,
     max_unreadable: float,
     allow: Sequence[Allowance] = (),
-    cohort: Cohort | None = None,
+    cohort: CohortTable | None = None,
     reporter: Reporter,
 ) -> Path:
     """Decode the images of a cohort once.
@@ -94,7 +94,7 @@ def make_pack(
     return out
 
 
-def _files(data: Path, cohort: Cohort) -> dict[str, Path]:
+def _files(data: Path, cohort: CohortTable) -> dict[str, Path]:
     """Find the cohort's images; one that is gone keeps a path, and is listed as unreadable by its reader."""
     files = locate_images(data, cohort.images)
     if not any(path.is_file() for path in files.values()):

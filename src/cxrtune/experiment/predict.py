@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
 from cxrtune.models.checkpoint import MODEL, load_model
 from cxrtune.models.scoring import ScoringNet
@@ -59,7 +59,7 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
     return out
 
 
-def scored_rows(cohort: Cohort, readable: NDArray[np.bool_]) -> tuple[list[NDArray[np.intp]], int]:
+def scored_rows(cohort: CohortTable, readable: NDArray[np.bool_]) -> tuple[list[NDArray[np.intp]], int]:
     """Return the readable rows of validation and of test, and how many are not readable."""
     rows = [cohort.rows(split) for split in SCORED_SPLITS]
     kept = [part[readable[part]] for part in rows]
@@ -67,7 +67,7 @@ def scored_rows(cohort: Cohort, readable: NDArray[np.bool_]) -> tuple[list[NDArr
 
 
 def predictions_of(
-    cohort: Cohort,
+    cohort: CohortTable,
     rows: NDArray[np.intp],
     findings: Sequence[str],
     values: NDArray[np.float32],

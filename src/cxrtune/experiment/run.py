@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from cxrtune.cohort.boxes import find_boxes
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import CohortTable, read_cohort
 from cxrtune.errors import CxrtuneError
 from cxrtune.evaluation.folder import RESULTS
-from cxrtune.evaluation.results import MissingModel, Results
+from cxrtune.evaluation.results import MissingModel, StoredResults
 from cxrtune.evaluation.settings import EvaluationSettings, Plan, check_plan
 from cxrtune.experiment.baselines import check_baselines, predict_probe, predict_xrv
 from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
@@ -51,7 +51,7 @@ class Outcome:
     """
 
     report: Path
-    results: Results
+    results: StoredResults
 
 
 def run_experiment(
@@ -143,7 +143,7 @@ def run_experiment(
         report = make_report(
             evaluation, out / "report", run=out, title=title, dataset=dataset, reporter=reporter
         )
-        return Outcome(report, Results.read(evaluation / RESULTS))
+        return Outcome(report, StoredResults.read(evaluation / RESULTS))
 
 
 def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> None:
@@ -158,7 +158,7 @@ def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> Non
 
 def _make_cohort(
     data: Path | OwnData | GivenCohort, out: Path, recipe: Recipe, reporter: Reporter
-) -> tuple[Cohort, Path]:
+) -> tuple[CohortTable, Path]:
     """Make the cohort and open it, once for all stages; return it with the folder of its images."""
     if isinstance(data, GivenCohort):
         cohort = read_cohort(data.table)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.folder import RESULTS
-from cxrtune.evaluation.results import Origin, Results
+from cxrtune.evaluation.results import Origin, StoredResults
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.experiment.evaluate import notes_on, write_folder
 from cxrtune.experiment.evaluation_inputs import (
@@ -52,7 +52,7 @@ class JudgedTable:
     """Where the page is, and the numbers behind it."""
 
     report: Path
-    results: Results
+    results: StoredResults
 
 
 def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporter) -> JudgedTable:
@@ -94,5 +94,5 @@ def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporte
             told += notes_on(evaluation.results, read.predictions, read.cohort)
             write_folder("stats", evaluation, draft, told, reporter)
             reporter.say(f"stats: every row of {table.name} is judged: {judged(evaluation.results)}")
-    results = Results.read(folder / RESULTS)
+    results = StoredResults.read(folder / RESULTS)
     return JudgedTable(make_report(folder, out / "report", run=None, reporter=reporter), results)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cxrtune.cohort.table import Cohort, read_cohort
+from cxrtune.cohort.table import CohortTable, read_cohort
 from cxrtune.errors import StaleInputError
 from cxrtune.packs.pack import Pack, open_pack
 from cxrtune.provenance import Source, read_record, record_path
@@ -30,7 +30,7 @@ class Dataset:
         sources: Both, as inputs of a stage.
     """
 
-    cohort: Cohort
+    cohort: CohortTable
     pack: Pack
     cohort_file: Path
     pack_folder: Path
@@ -43,7 +43,7 @@ class Dataset:
         pack_folder: Path,
         recipe: Recipe | None = None,
         *,
-        cohort: Cohort | None = None,
+        cohort: CohortTable | None = None,
     ) -> Dataset:
         """Open a cohort and its pack.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results import Results, SplitCount
+from cxrtune.evaluation.results import SplitCount, StoredResults
 from cxrtune.report.notation import count, counted
 
 _PARTS = {"all": "all parts"}
@@ -13,12 +13,12 @@ def part_named(split: str) -> str:
     return _PARTS.get(split, f"the {split} part")
 
 
-def judged_images(results: Results) -> int:
+def judged_images(results: StoredResults) -> int:
     """Return how many images every number rests on."""
     return results.images if results.shared_images is None else results.shared_images
 
 
-def judged_patients(results: Results) -> int:
+def judged_patients(results: StoredResults) -> int:
     """Return how many patients they are of."""
     return results.patients if results.shared_patients is None else results.shared_patients
 
@@ -28,41 +28,41 @@ def size_of(part: SplitCount) -> str:
     return f"{counted(part.images, 'image')} of {counted(part.patients, 'patient')}"
 
 
-def judged_size(results: Results) -> str:
+def judged_size(results: StoredResults) -> str:
     """Write the size of what was judged: `216 images of 129 patients`."""
     if results.origin.patients == "each image":
         return f"{_images(results)} (each taken for one of a patient of its own)"
     return f"{_images(results)} of {counted(judged_patients(results), 'patient')}"
 
 
-def judged_counts(results: Results, finding: str) -> tuple[int, int]:
+def judged_counts(results: StoredResults, finding: str) -> tuple[int, int]:
     """Return the positives and negatives that the models with scores of a finding were judged on."""
     rested = [model.findings[finding] for model in results.models if finding in model.findings]
     return max((one.support for one in rested), default=0), max((one.negatives for one in rested), default=0)
 
 
-def positive_patients(results: Results, finding: str) -> int:
+def positive_patients(results: StoredResults, finding: str) -> int:
     """Return how many patients with a finding the models were judged on."""
     rested = [model.findings[finding] for model in results.models if finding in model.findings]
     return max((one.positive_patients for one in rested), default=0)
 
 
-def synthetic(results: Results) -> str:
+def synthetic(results: StoredResults) -> str:
     """Return what stands before `images`: `synthetic `, or nothing."""
     return "synthetic " if results.synthetic else ""
 
 
-def judged_line(results: Results) -> str:
+def judged_line(results: StoredResults) -> str:
     """Write what a figure shows: `1,612 images of the test part`."""
     return f"{_images(results)} of {part_named(results.split)}"
 
 
-def _images(results: Results) -> str:
+def _images(results: StoredResults) -> str:
     images = judged_images(results)
     return f"{count(images)} {synthetic(results)}{'image' if images == 1 else 'images'}"
 
 
-def patients_in_two_parts(results: Results) -> str:
+def patients_in_two_parts(results: StoredResults) -> str:
     """Say how many patients are in more than one part."""
     number = results.patients_in_two_parts or 0
     return (

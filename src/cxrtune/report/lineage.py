@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cxrtune.evaluation.folder import PREDICTIONS_OF
-from cxrtune.evaluation.results import ModelResult, Results
+from cxrtune.evaluation.results import ModelResult, StoredResults
 from cxrtune.provenance import Record, Source
 from cxrtune.report.judged import patients_in_two_parts
 from cxrtune.report.material import Material
@@ -154,7 +154,7 @@ def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
     return f"{said}; none of these is judged here.{_shared_patients(material.results)}"
 
 
-def _shared_patients(results: Results) -> str:
+def _shared_patients(results: StoredResults) -> str:
     if not results.patients_in_two_parts:
         return ""
     return f" But {patients_in_two_parts(results)}, so these images are not independent of them."

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxrtune.evaluation.curve_files import Panel, read_net_benefit, read_panels
 from cxrtune.evaluation.folder import read_results
-from cxrtune.evaluation.results import ModelResult, Results, SplitCount
+from cxrtune.evaluation.results import ModelResult, SplitCount, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
 from cxrtune.report.figures import auroc, differences, localization, roc, training
@@ -48,7 +48,7 @@ class Material:
     """What the report is made of."""
 
     title: str
-    results: Results
+    results: StoredResults
     history: History | None
     records: tuple[Record, ...]
     figures: Figures
@@ -99,14 +99,14 @@ def gather(
     )
 
 
-def _auroc_figure(results: Results, folder: Path) -> Markup:
+def _auroc_figure(results: StoredResults, folder: Path) -> Markup:
     svg, _ = auroc.draw_auroc(results, folder)
     names = ", ".join(model.name for model in results.models)
     description = f"AUROC by finding of {names}; the numbers are in table 1."
     return inline_svg(svg, prefix="auroc", description=description)
 
 
-def _difference_figures(results: Results, folder: Path) -> tuple[Markup, ...]:
+def _difference_figures(results: StoredResults, folder: Path) -> tuple[Markup, ...]:
     figures = []
     for number, pair in enumerate(results.comparisons, start=1):
         svg, _ = differences.draw_difference(results, pair, number, folder)
@@ -118,7 +118,7 @@ def _difference_figures(results: Results, folder: Path) -> tuple[Markup, ...]:
     return tuple(figures)
 
 
-def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Markup]:
+def _roc_figures(results: StoredResults, evaluation: Path, folder: Path) -> dict[str, Markup]:
     drawn = roc.roc_figures(results, evaluation, folder)
     return {
         model.name: inline_svg(drawn[model.name], prefix=f"roc{index}", description=_roc_description(model))
@@ -127,10 +127,10 @@ def _roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, 
 
 
 def _panels(
-    results: Results,
+    results: StoredResults,
     panels: dict[str, list[Panel]],
     folder: Path,
-    draw: Callable[[Results, dict[str, list[Panel]], Path], list[Path]],
+    draw: Callable[[StoredResults, dict[str, list[Panel]], Path], list[Path]],
     kind: str,
 ) -> Markup:
     svg, _ = draw(results, panels, folder)
@@ -138,7 +138,7 @@ def _panels(
     return inline_svg(svg, prefix=svg.stem, description=description)
 
 
-def _reliability(results: Results, folder: Path) -> Markup | None:
+def _reliability(results: StoredResults, folder: Path) -> Markup | None:
     model = next((model for model in results.models if model.calibration), None)
     if model is None:
         return None
@@ -147,7 +147,7 @@ def _reliability(results: Results, folder: Path) -> Markup | None:
     return inline_svg(svg, prefix="reliability", description=description)
 
 
-def _localization_figure(results: Results, folder: Path) -> Markup | None:
+def _localization_figure(results: StoredResults, folder: Path) -> Markup | None:
     if not results.localizations:
         return None
     svg, _ = localization.draw_localization(results, folder)
@@ -156,7 +156,7 @@ def _localization_figure(results: Results, folder: Path) -> Markup | None:
     return inline_svg(svg, prefix="localization", description=description)
 
 
-def _net_benefit_figure(results: Results, evaluation: Path, folder: Path) -> Markup | None:
+def _net_benefit_figure(results: StoredResults, evaluation: Path, folder: Path) -> Markup | None:
     # Curves that an earlier evaluation left in the folder are of no use.
     if not any(model.net_benefit for model in results.models):
         return None
@@ -174,7 +174,7 @@ def _roc_description(model: ModelResult) -> str:
     return f"ROC curves of {model.name}; AUROC: {', '.join(areas) or 'none defined'}."
 
 
-def _training_figure(results: Results, history: History, folder: Path) -> Markup:
+def _training_figure(results: StoredResults, history: History, folder: Path) -> Markup:
     images = "; synthetic images" if results.synthetic else ""
     svg, _ = training.draw_training(history, folder, images)
     epochs = counted(len(history.epochs), "epoch")

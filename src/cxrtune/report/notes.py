@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cxrtune.evaluation.results import Caution, ChosenOn, FindingResult, Results
+from cxrtune.evaluation.results import Caution, ChosenOn, FindingResult, StoredResults
 from cxrtune.evaluation.settings import ALL
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_images, judged_patients, synthetic
@@ -12,7 +12,7 @@ from cxrtune.report.notation import count, counted, listed, percent, score
 from cxrtune.shown import listed as listed_shortly
 
 
-def caution_sentences(results: Results) -> list[str]:
+def caution_sentences(results: StoredResults) -> list[str]:
     """Return a sentence for each kind of oddity, the gravest first."""
     kinds: dict[str, list[Caution]] = {}
     for caution in results.cautions:
@@ -77,12 +77,12 @@ def _finding(caution: Caution) -> str:
     return caution.finding or ""
 
 
-def part_of(results: Results) -> str:
+def part_of(results: StoredResults) -> str:
     """Return what stands before `images`: `test `, or nothing where all parts were evaluated."""
     return "" if results.split == ALL else f"{results.split} "
 
 
-def judged(results: Results) -> str:
+def judged(results: StoredResults) -> str:
     """Write what was judged: `2 models on 491 test images of 358 patients`."""
     kind, models = f"{synthetic(results)}{part_of(results)}", counted(len(results.models), "model")
     who = f"of {judged_patients(results):,} patients"
@@ -91,7 +91,7 @@ def judged(results: Results) -> str:
     return f"{models} on {judged_images(results):,} {kind}images {who}"
 
 
-def choice_notes(results: Results) -> Iterator[str]:
+def choice_notes(results: StoredResults) -> Iterator[str]:
     """Yield a sentence for each model without thresholds, or whose judged images chose something."""
     for model in results.models:
         basis = model.chosen

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cxrtune.errors import OutputError
 from cxrtune.evaluation.curve_files import BANDS, CURVES, PRECISION_RECALL
 from cxrtune.evaluation.folder import RESULTS
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.style import HUES
 from cxrtune.report.judged import judged_images, judged_patients, synthetic
@@ -157,7 +157,7 @@ def prose(text: str) -> Markup:
     return Markup(_QUOTED_COMMAND.sub(r"<code>\1</code>", str(escape(text))))
 
 
-def _facts(results: Results) -> tuple[str, ...]:
+def _facts(results: StoredResults) -> tuple[str, ...]:
     part = "" if results.split == "all" else f"{results.split} "
     images = counted(judged_images(results), f"{synthetic(results)}{part}image")
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, StoredResults
 from cxrtune.report.notation import count, counted
 
 NOT_GIVEN = "not given by this model"
@@ -52,12 +52,12 @@ def area(model: ModelResult, finding: str) -> float | None:
     return None if result is None else result.auroc
 
 
-def defined(model: ModelResult, results: Results) -> list[str]:
+def defined(model: ModelResult, results: StoredResults) -> list[str]:
     """Return the findings for which a model has an AUROC, in the cohort's order."""
     return [finding for finding in results.findings if area(model, finding) is not None]
 
 
-def shared(results: Results) -> list[str]:
+def shared(results: StoredResults) -> list[str]:
     """Return the findings for which every model has an AUROC, in the cohort's order."""
     return [
         finding

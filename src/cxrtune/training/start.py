@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.models.densenet import ChestNet, build_network
 from cxrtune.models.weights import WeightsOrigin, load_first_weights
@@ -18,7 +18,7 @@ from cxrtune.recipe import Recipe
 _CALIBRATION_IMAGES = 256
 
 
-def learnable_findings(cohort: Cohort, pack: Pack) -> tuple[str, ...]:
+def learnable_findings(cohort: CohortTable, pack: Pack) -> tuple[str, ...]:
     """Return the findings that have a positive and a negative among the readable training images.
 
     Raises:
@@ -36,7 +36,7 @@ def learnable_findings(cohort: Cohort, pack: Pack) -> tuple[str, ...]:
 
 
 def start_network(
-    cohort: Cohort, pack: Pack, recipe: Recipe, findings: tuple[str, ...], say: Callable[[str], None]
+    cohort: CohortTable, pack: Pack, recipe: Recipe, findings: tuple[str, ...], say: Callable[[str], None]
 ) -> tuple[ChestNet, WeightsOrigin]:
     """Build the network of a recipe and give it its first weights.
 

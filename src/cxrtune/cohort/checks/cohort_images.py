@@ -10,13 +10,13 @@ from cxrtune.cohort.checks.listing import FolderListing, Found, file_size, list_
 from cxrtune.cohort.checks.verdict import Settings, Verdict
 from cxrtune.cohort.folder import leads_out
 from cxrtune.cohort.problem import Kind, Problem
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.images.discover import entries_of
 from cxrtune.progress import Reporter
 from cxrtune.shown import shown
 
 
-def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
+def verify_cohort(cohort: CohortTable, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
     """Check the images of a cohort: missing, unreadable, the same picture twice, patients across splits.
 
     Args:
@@ -43,7 +43,7 @@ def verify_cohort(cohort: Cohort, folder: Path, settings: Settings, reporter: Re
     )
 
 
-def _listing(cohort: Cohort, folder: Path, reporter: Reporter) -> FolderListing:
+def _listing(cohort: CohortTable, folder: Path, reporter: Reporter) -> FolderListing:
     """List what the cohort names, one pass a folder; a name that leads out of the folder is not followed."""
     listing = FolderListing(folder)
     there = list_folder(folder, reporter)
@@ -81,7 +81,7 @@ def _outside(name: str) -> Problem:
     )
 
 
-def _missing(cohort: Cohort, listing: FolderListing) -> list[Problem]:
+def _missing(cohort: CohortTable, listing: FolderListing) -> list[Problem]:
     refused = {problem.file for problem in listing.problems}
     return [
         Problem(
@@ -96,7 +96,7 @@ def _missing(cohort: Cohort, listing: FolderListing) -> list[Problem]:
     ]
 
 
-def _patients_across(cohort: Cohort) -> list[Problem]:
+def _patients_across(cohort: CohortTable) -> list[Problem]:
     frame = cohort.frame[["image", "patient", "split"]].astype(str)
     first = frame.drop_duplicates(["patient", "split"])
     across = first[first["patient"].duplicated(keep=False)]

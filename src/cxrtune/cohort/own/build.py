@@ -27,7 +27,7 @@ from cxrtune.cohort.own.labels import (
 from cxrtune.cohort.own.map_parts import GivenSplit
 from cxrtune.cohort.own.people import people, people_columns
 from cxrtune.cohort.splits import require_whole_patients, whole_split
-from cxrtune.cohort.table import SPLITS, Cohort
+from cxrtune.cohort.table import SPLITS, CohortTable
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted, short
 from cxrtune.text_file import Tell, untold
@@ -45,7 +45,7 @@ class OwnCohort:
         rows: How many rows of the tables tell of the images, if an image may have several; else 0.
     """
 
-    cohort: Cohort
+    cohort: CohortTable
     flow: Flow
     uncertain: int
     made: tuple[str, ...]
@@ -117,7 +117,7 @@ def build_own_cohort(
     # Without training images it is a set to judge models on, and a test part is all that this needs.
     judged_only = given is not None and not (split == "train").any()
     require_parts(frame, flow, tables[0], ("test",) if judged_only else SPLITS)
-    return OwnCohort(Cohort(frame), flow, uncertain, made, told_by)
+    return OwnCohort(CohortTable(frame), flow, uncertain, made, told_by)
 
 
 def _stray(tree: ImageTree, used: NDArray[np.object_]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import Boxes
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.localization.box_rule import GRID, RULE, Located, locate
 from cxrtune.evaluation.localization.summary import (
     MODEL,
@@ -29,7 +29,7 @@ def localize(
     name: str,
     heatmaps: Heatmaps,
     boxes: Boxes,
-    cohort: Cohort,
+    cohort: CohortTable,
     rows: Rows,
     *,
     replicates: int,
@@ -88,7 +88,9 @@ def localize(
     )
 
 
-def _pairs(heatmaps: Heatmaps, boxes: Boxes, cohort: Cohort, rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pairs(
+    heatmaps: Heatmaps, boxes: Boxes, cohort: CohortTable, rows: Rows
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the boxes of these rows: those whose picture has a map of the finding, and all of them."""
     boxed = pd.DataFrame({"name": boxes.images, "finding": boxes.findings, "box": np.arange(len(boxes))})
     boxed = boxed.merge(pd.DataFrame({"name": cohort.images[rows], "row": rows}), on="name")
@@ -104,7 +106,7 @@ def _pairs(heatmaps: Heatmaps, boxes: Boxes, cohort: Cohort, rows: Rows) -> tupl
     return boxed.merge(mapped, on=["name", "finding"]), boxed
 
 
-def _patients(rows: Rows, cohort: Cohort) -> tuple[NDArray[np.object_], Rows]:
+def _patients(rows: Rows, cohort: CohortTable) -> tuple[NDArray[np.object_], Rows]:
     """Return the patient of each different picture, and which of these pictures each row is."""
     distinct, places = np.unique(rows, return_inverse=True)
     return cohort.patients[distinct], places.astype(np.intp)

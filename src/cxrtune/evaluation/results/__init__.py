@@ -43,7 +43,7 @@ from cxrtune.evaluation.results.parts import (
     SecondTruthFinding,
 )
 from cxrtune.evaluation.results.record import Interval, Intervals
-from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, Results
+from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, StoredResults
 
 __all__ = [
     "SCHEMA",
@@ -80,10 +80,10 @@ __all__ = [
     "OutsideResult",
     "PairedResult",
     "ReliabilityBin",
-    "Results",
     "SecondTruth",
     "SecondTruthFinding",
     "SplitCount",
     "SplitProfile",
     "StatedPrevalence",
+    "StoredResults",
 ]

@@ -24,7 +24,7 @@ class Bootstrap(Stored):
     seed: int
 
 
-class Results(Stored):
+class StoredResults(Stored):
     """Everything that one evaluation found.
 
     `images` are those of the split; every number rests on the `shared_images`, which all models scored.
@@ -60,7 +60,7 @@ class Results(Stored):
     examples: list[Example] = Field(default_factory=list)
 
     @classmethod
-    def read(cls, path: Path) -> Results:
+    def read(cls, path: Path) -> StoredResults:
         """Read `results.json`.
 
         Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxrtune.evaluation.results import Interval, Results
+from cxrtune.evaluation.results import Interval, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
     MUTED,
@@ -38,13 +38,13 @@ _WIDEST_OF_TWO_COLUMNS = 27
 _LONGEST_NAME = 54
 
 
-def draw_auroc(results: Results, folder: Path) -> list[Path]:
+def draw_auroc(results: StoredResults, folder: Path) -> list[Path]:
     """Draw the models' AUROCs beside each other and write them as SVG and PNG."""
     with report_style():
         return save_figure(_auroc_figure(results), folder, STEM)
 
 
-def _auroc_figure(results: Results) -> Figure:
+def _auroc_figure(results: StoredResults) -> Figure:
     rows = len(results.findings) + 1
     legend_rows = -(-len(results.models) // _legend_columns(results))
     height = rows * _ROW
@@ -69,7 +69,7 @@ def _auroc_figure(results: Results) -> Figure:
     return figure
 
 
-def _set_scale(axes: Axes, results: Results) -> None:
+def _set_scale(axes: Axes, results: StoredResults) -> None:
     areas = [area(model, finding) for model in results.models for finding in results.findings]
     ends = [
         found.intervals["auroc"].low
@@ -116,7 +116,7 @@ def _draw_row(axes: Axes, row: int, areas: list[float | None], intervals: Sequen
             )
 
 
-def _write_legend(figure: Figure, axes: Axes, results: Results) -> None:
+def _write_legend(figure: Figure, axes: Axes, results: StoredResults) -> None:
     handles = [
         axes.plot([], [], _marker(index), color=_colour(index), markersize=7)[0]
         for index, _ in enumerate(results.models)
@@ -133,7 +133,7 @@ def _write_legend(figure: Figure, axes: Axes, results: Results) -> None:
     )
 
 
-def _legend_columns(results: Results) -> int:
+def _legend_columns(results: StoredResults) -> int:
     return 1 if any(len(model.name) > _WIDEST_OF_TWO_COLUMNS for model in results.models) else 2
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxrtune.evaluation.results import Comparison, PairedResult, Results
+from cxrtune.evaluation.results import Comparison, PairedResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
     MUTED,
@@ -32,7 +32,7 @@ _LONGEST_NAME = 19
 _SEPARABLE = ("higher", "lower")
 
 
-def draw_difference(results: Results, pair: Comparison, number: int, folder: Path) -> list[Path]:
+def draw_difference(results: StoredResults, pair: Comparison, number: int, folder: Path) -> list[Path]:
     """Draw one pair's differences with both intervals and write them as SVG and PNG.
 
     Args:
@@ -45,7 +45,7 @@ def draw_difference(results: Results, pair: Comparison, number: int, folder: Pat
         return save_figure(_figure(results, pair), folder, f"{STEM}-{number}")
 
 
-def _figure(results: Results, pair: Comparison) -> Figure:
+def _figure(results: StoredResults, pair: Comparison) -> Figure:
     rows = [*((spoken(name), found) for name, found in pair.findings.items()), ("Macro average", pair.macro)]
     height = len(rows) * _ROW
     figure = new_figure(_TOP + height + 0.55)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cxrtune.evaluation.results import Localization, LocalizationValues, Results
+from cxrtune.evaluation.results import Localization, LocalizationValues, StoredResults
 from cxrtune.report.figures.style import (
     MUTED,
     SERIES,
@@ -38,7 +38,7 @@ _CONTROLS: dict[str, tuple[str, LineStyle]] = {
 }
 
 
-def draw_localization(results: Results, folder: Path) -> list[Path]:
+def draw_localization(results: StoredResults, folder: Path) -> list[Path]:
     """Draw the share of images by the IoU that is asked for, averaged over findings, as SVG and PNG."""
     with report_style():
         return save_figure(_figure(results.localizations, synthetic(results)), folder, STEM)

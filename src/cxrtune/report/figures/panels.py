@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cxrtune.evaluation.curve_files import Benefit, Panel
-from cxrtune.evaluation.results import CalibrationResult, ModelResult, ReliabilityBin, Results
+from cxrtune.evaluation.results import CalibrationResult, ModelResult, ReliabilityBin, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
     MUTED,
@@ -38,7 +38,7 @@ _DRAWN = 400  # points of a curve that can be told apart in a small panel
 Draw = Callable[[Axes, str], None]
 
 
-def draw_roc_panels(results: Results, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
+def draw_roc_panels(results: StoredResults, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
     """Draw the ROC curves of all models, a panel a finding."""
 
     def draw(axes: Axes, finding: str) -> None:
@@ -56,7 +56,7 @@ def draw_roc_panels(results: Results, panels: dict[str, list[Panel]], folder: Pa
         return save_figure(figure, folder, "roc-panels")
 
 
-def draw_recall_panels(results: Results, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
+def draw_recall_panels(results: StoredResults, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
     """Draw the precision-recall curves of all models, a panel a finding."""
 
     def draw(axes: Axes, finding: str) -> None:
@@ -76,7 +76,7 @@ def draw_recall_panels(results: Results, panels: dict[str, list[Panel]], folder:
         return save_figure(figure, folder, "precision-recall-panels")
 
 
-def draw_net_benefit(results: Results, curves: dict[str, list[Benefit]], folder: Path) -> list[Path]:
+def draw_net_benefit(results: StoredResults, curves: dict[str, list[Benefit]], folder: Path) -> list[Path]:
     """Draw the decision curves of all models that are calibrated, a panel a finding."""
     colours = {model.name: SERIES[i % len(SERIES)].light for i, model in enumerate(results.models)}
     findings = [finding for finding in results.findings if finding in curves]
@@ -115,7 +115,7 @@ def _fit_net_benefit(axes: Axes, curves: list[Benefit]) -> None:
     axes.set_yticks([0, float(f"{top * 0.9:.1g}")])
 
 
-def draw_reliability(results: Results, model: ModelResult, folder: Path) -> list[Path]:
+def draw_reliability(results: StoredResults, model: ModelResult, folder: Path) -> list[Path]:
     """Draw one model's reliability diagrams, before and after calibration, a panel a finding."""
     with report_style():
         names = ("before", "after calibration")
@@ -157,7 +157,9 @@ def _draw_bins(axes: Axes, bins: list[ReliabilityBin], colour: str, marker: str)
     axes.plot(across, up, color=colour, marker=marker, markersize=2.6, linewidth=0.9)
 
 
-def _grid(results: Results, findings: list[str], title: str, across: str, up: str, draw: Draw) -> Figure:
+def _grid(
+    results: StoredResults, findings: list[str], title: str, across: str, up: str, draw: Draw
+) -> Figure:
     figure = _empty_grid(len(findings), title, judged_line(results))
     handles = [
         Line2D([], [], color=SERIES[index % len(SERIES)].light, linewidth=1.6)

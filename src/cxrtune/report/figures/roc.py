@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cxrtune.evaluation.curve_files import Curve, read_curves
 from cxrtune.evaluation.folder import read_results
-from cxrtune.evaluation.results import FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import FindingResult, ModelResult, StoredResults
 from cxrtune.evaluation.roc import told_apart
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
@@ -59,7 +59,7 @@ def write_roc_figures(evaluation: Path) -> list[Path]:
     return written
 
 
-def roc_figures(results: Results, evaluation: Path, folder: Path) -> dict[str, Path]:
+def roc_figures(results: StoredResults, evaluation: Path, folder: Path) -> dict[str, Path]:
     """Put each model's figure into a folder, as the evaluation has it; it is drawn if that has none.
 
     Returns:
@@ -92,14 +92,14 @@ def roc_stems(models: Sequence[str]) -> dict[str, str]:
 
 
 def draw_roc(
-    results: Results, model: ModelResult, curves: dict[str, Curve], folder: Path, stem: str
+    results: StoredResults, model: ModelResult, curves: dict[str, Curve], folder: Path, stem: str
 ) -> list[Path]:
     """Draw one model's curves and write them as SVG and PNG."""
     with report_style():
         return save_figure(_roc_figure(results, model, curves), folder, stem)
 
 
-def _roc_figure(results: Results, model: ModelResult, curves: dict[str, Curve]) -> Figure:
+def _roc_figure(results: StoredResults, model: ModelResult, curves: dict[str, Curve]) -> Figure:
     drawn = [finding for finding in defined(model, results) if finding in curves]
     labels = {finding: _label(model, finding) for finding in drawn}
     columns = 1 if any(len(label) > _WIDEST_OF_TWO_COLUMNS for label in labels.values()) else 2
@@ -123,7 +123,7 @@ def _label(model: ModelResult, finding: str) -> str:
     return f"{spoken(finding)} (AUROC {score(known)})" if known is not None else spoken(finding)
 
 
-def _subtitle(results: Results, model: ModelResult) -> str:
+def _subtitle(results: StoredResults, model: ModelResult) -> str:
     basis = judged_line(results)
     if model.macro_auroc is None:
         return f"No AUROC is defined, {basis}"
@@ -188,7 +188,7 @@ def _write_legend(figure: Figure, handles: list[Line2D], labels: list[str], colu
     )
 
 
-def _footnote(results: Results, model: ModelResult, drawn: list[str]) -> list[str]:
+def _footnote(results: StoredResults, model: ModelResult, drawn: list[str]) -> list[str]:
     reasons = [
         f"{spoken(finding)}, {_reason(result)}"
         for finding in results.findings

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cxrtune.evaluation.results import ModelResult, Results
+from cxrtune.evaluation.results import ModelResult, StoredResults
 from cxrtune.provenance import Record
 from cxrtune.recipe import Recipe
 from cxrtune.report.judged import judged_counts, positive_patients
@@ -27,7 +27,7 @@ class Facts:
     material: Material
 
     @property
-    def results(self) -> Results:
+    def results(self) -> StoredResults:
         """The numbers."""
         return self.material.results
 

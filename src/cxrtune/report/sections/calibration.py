@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import CalibrationQuality, CalibrationResult, Interval, ModelResult, Results
+from cxrtune.evaluation.results import (
+    CalibrationQuality,
+    CalibrationResult,
+    Interval,
+    ModelResult,
+    StoredResults,
+)
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_images, judged_patients
 from cxrtune.report.lineage import chosen_sentence
@@ -154,7 +160,7 @@ def _harmed(model: ModelResult) -> str:
     return f"Calibration of {model.name} made these worse on the images judged: {listed(named)}."
 
 
-def _bars(results: Results) -> str:
+def _bars(results: StoredResults) -> str:
     if judged_images(results) <= judged_patients(results):
         return ""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cxrtune.evaluation.results import FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import FindingResult, ModelResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.judged import part_named
@@ -21,7 +21,7 @@ _REMARKS = (
 _AVERAGES = ("micro", "macro", "weighted", "samples")
 
 
-def cross_tables(results: Results) -> tuple[Table, ...]:
+def cross_tables(results: StoredResults) -> tuple[Table, ...]:
     """Return one table for each model that has thresholds."""
     models = [m for m in results.models if any(found.tp is not None for found in m.findings.values())]
     return tuple(
@@ -30,7 +30,7 @@ def cross_tables(results: Results) -> tuple[Table, ...]:
     )
 
 
-def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -> Table:
+def _table(results: StoredResults, model: ModelResult, index: int, *, is_last: bool) -> Table:
     return Table(
         anchor=f"table-crossed-{index}",
         caption=f"Cross-tables and what calls mean: {model.name}, {part_named(results.split)}.",
@@ -117,7 +117,7 @@ def _rule(material: Material, model: ModelResult) -> str:
     return f"{model.threshold_rule}. {chosen_sentence(material, model, model.chosen.thresholds)}"
 
 
-def _reports(results: Results) -> Table:
+def _reports(results: StoredResults) -> Table:
     names = ("Precision", "Recall", "F1", "Support", "Patients")
     return Table(
         anchor="table-classification",
@@ -140,7 +140,7 @@ def _reports(results: Results) -> Table:
     )
 
 
-def _finding_row(results: Results, finding: str) -> Row:
+def _finding_row(results: StoredResults, finding: str) -> Row:
     cells = [cell for model in results.models for cell in _report_cells(model.findings.get(finding))]
     return Row(spoken(finding), tuple(cells))
 
@@ -156,12 +156,12 @@ def _report_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     return (*scores, Cell(count(result.support)), Cell(count(result.positive_patients)))
 
 
-def _average_row(results: Results, average: str) -> Row:
+def _average_row(results: StoredResults, average: str) -> Row:
     cells = [cell for model in results.models for cell in _average_cells(results, model, average)]
     return Row(f"{average.capitalize()} average", tuple(cells))
 
 
-def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[Cell, ...]:
+def _average_cells(results: StoredResults, model: ModelResult, average: str) -> tuple[Cell, ...]:
     result = model.averages.get(average)
     if result is None:
         return (Cell(DASH, undefined.NOT_GIVEN),) * 4 + (Cell(""),)
@@ -180,7 +180,7 @@ def _average_cells(results: Results, model: ModelResult, average: str) -> tuple[
 
 
 def _incomplete(
-    results: Results, model: ModelResult, average: str, measure: str, over: dict[str, int]
+    results: StoredResults, model: ModelResult, average: str, measure: str, over: dict[str, int]
 ) -> str | None:
     whole, noun = (model.images, "images") if average == "samples" else (len(results.findings), "findings")
     defined = over.get(measure, whole)
@@ -188,7 +188,7 @@ def _incomplete(
     return f"{name} is defined for {count(defined)} of {count(whole)} {noun}" if defined < whole else None
 
 
-def _thresholds(results: Results) -> Table:
+def _thresholds(results: StoredResults) -> Table:
     names = ("Threshold", "Sensitivity", "Specificity", "Called")
     return Table(
         anchor="table-thresholds",
@@ -204,7 +204,7 @@ def _thresholds(results: Results) -> Table:
     )
 
 
-def _threshold_row(results: Results, finding: str) -> Row:
+def _threshold_row(results: StoredResults, finding: str) -> Row:
     cells = [cell for model in results.models for cell in _threshold_cells(model.findings.get(finding))]
     return Row(spoken(finding), tuple(cells))
 

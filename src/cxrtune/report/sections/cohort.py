@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxrtune.evaluation.results import Results, SplitCount
+from cxrtune.evaluation.results import SplitCount, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.lineage import label_tables, trained_here
 from cxrtune.report.material import Material
@@ -73,7 +73,7 @@ def _labels(facts: Facts) -> str:
     return named(joined(standard, hashed) or "")
 
 
-def _shift(results: Results, *, trained: bool) -> Table:
+def _shift(results: StoredResults, *, trained: bool) -> Table:
     parts = results.shift
     views = sorted({view for part in parts for view in part.views})
     sexes = sorted({sex for part in parts for sex in part.sexes})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import Comparison, PairedResult, Results
+from cxrtune.evaluation.results import Comparison, PairedResult, StoredResults
 from cxrtune.evaluation.settings import MACRO
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.findings import spoken
@@ -55,7 +55,7 @@ def _rows(pair: Comparison) -> list[tuple[str, PairedResult]]:
     ]
 
 
-def _primary_remark(results: Results) -> str:
+def _primary_remark(results: StoredResults) -> str:
     if results.primary is None:
         return "No primary endpoint was named, so every test is corrected."
     named = "the macro average" if results.primary == MACRO else spoken(results.primary)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.results import Comparison, OutsideResult, Results
+from cxrtune.evaluation.results import Comparison, OutsideResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, score
@@ -72,7 +72,7 @@ def _verdicts(found: OutsideResult) -> list[str]:
     ]
 
 
-def _table(results: Results, found: OutsideResult) -> Table:
+def _table(results: StoredResults, found: OutsideResult) -> Table:
     findings = [f for f in results.findings if any(f in given for given in found.findings.values())]
     place = [model.name for model in results.models].index(found.model) + 1
     rows = tuple(Row(spoken(finding), _cells(results, found, finding)) for finding in findings)
@@ -90,7 +90,7 @@ def _table(results: Results, found: OutsideResult) -> Table:
     )
 
 
-def _cells(results: Results, found: OutsideResult, finding: str) -> tuple[Cell, ...]:
+def _cells(results: StoredResults, found: OutsideResult, finding: str) -> tuple[Cell, ...]:
     areas = [found.findings[model.name].get(finding) for model in results.models]
     cells = [
         Cell("\N{EN DASH}", "not given by this model")

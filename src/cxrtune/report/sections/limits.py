@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.results import Results
+from cxrtune.evaluation.results import StoredResults
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_counts, judged_images, judged_patients, part_named, positive_patients
@@ -73,7 +73,7 @@ _INTERVALS = Limit(
 )
 
 
-def _synthetic(results: Results) -> list[Limit]:
+def _synthetic(results: StoredResults) -> list[Limit]:
     if not results.synthetic:
         return []
     return [
@@ -85,7 +85,7 @@ def _synthetic(results: Results) -> list[Limit]:
     ]
 
 
-def _labels(results: Results) -> Limit:
+def _labels(results: StoredResults) -> Limit:
     origin = results.origin
     match origin.labels:
         case "synthetic":
@@ -117,7 +117,7 @@ def _labels(results: Results) -> Limit:
 _UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "not known, and are left out"}
 
 
-def _few_positives(results: Results) -> Limit | None:
+def _few_positives(results: StoredResults) -> Limit | None:
     patients = {finding: positive_patients(results, finding) for finding in results.findings}
     few = {
         finding: number
@@ -134,7 +134,7 @@ def _few_positives(results: Results) -> Limit | None:
     )
 
 
-def _same_patients(results: Results) -> Limit | None:
+def _same_patients(results: StoredResults) -> Limit | None:
     if judged_images(results) <= judged_patients(results):
         return None
     images, patients = counted(judged_images(results), "image"), counted(judged_patients(results), "patient")
@@ -145,7 +145,7 @@ def _same_patients(results: Results) -> Limit | None:
     )
 
 
-def _not_scored(results: Results) -> Limit | None:
+def _not_scored(results: StoredResults) -> Limit | None:
     named = [f"{model.name} ({count(model.not_scored)})" for model in results.models if model.not_scored]
     if not named:
         return None
@@ -156,7 +156,7 @@ def _not_scored(results: Results) -> Limit | None:
     )
 
 
-def _seen_before(results: Results) -> Limit | None:
+def _seen_before(results: StoredResults) -> Limit | None:
     named = [
         model.name
         for model in results.models

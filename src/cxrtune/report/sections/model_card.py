@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.results import ModelResult, Results
+from cxrtune.evaluation.results import ModelResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, size_of
 from cxrtune.report.lineage import chosen_sentence, trained_here
@@ -95,7 +95,7 @@ def _training_data(material: Material, model: ModelResult, *, trained: bool) -> 
     return [Entry(name, f"{count(known.inside)} of the {whole} judged were in it; by {known.rule}.")]
 
 
-def _disjoint(results: Results) -> str:
+def _disjoint(results: StoredResults) -> str:
     if results.patients_in_two_parts is None:
         return ""
     if results.patients_in_two_parts:
@@ -108,7 +108,7 @@ def _evaluation_data(material: Material, model: ModelResult) -> str:
     return f"{judged_size(results)}, of {part_named(results.split)}. {how_tested(material, model).sentence}"
 
 
-def _performance(results: Results, model: ModelResult) -> str:
+def _performance(results: StoredResults, model: ModelResult) -> str:
     if model.macro_auroc is None:
         return "No AUROC is defined here."
     interval = model.intervals.get("macro_auroc")

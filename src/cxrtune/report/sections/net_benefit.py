@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import ModelResult, NetBenefitPoint, Results
+from cxrtune.evaluation.results import ModelResult, NetBenefitPoint, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
@@ -80,7 +80,7 @@ def _worse(models: list[ModelResult]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _missing(results: Results) -> tuple[str, ...]:
+def _missing(results: StoredResults) -> tuple[str, ...]:
     told = []
     for model in results.models:
         lacking = [spoken(finding) for finding in results.findings if finding not in model.net_benefit]
@@ -94,7 +94,7 @@ def _missing(results: Results) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _table(results: Results, model: ModelResult, index: int) -> Table:
+def _table(results: StoredResults, model: ModelResult, index: int) -> Table:
     first = next(iter(model.net_benefit.values()))
     return Table(
         anchor=f"table-net-benefit-{index}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from cxrtune.evaluation.curve_values import FEWEST_PATIENTS
-from cxrtune.evaluation.results import CurveResult, FindingResult, ModelResult, Results
+from cxrtune.evaluation.results import CurveResult, FindingResult, ModelResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
 from cxrtune.report.material import Material
@@ -27,7 +27,7 @@ _REMARKS = (
 _NO_PRECISION = "undefined: no positives or no negatives, or not given by this model"
 
 
-def fixed_point_tables(results: Results) -> tuple[Table, ...]:
+def fixed_point_tables(results: StoredResults) -> tuple[Table, ...]:
     """Return one table for each model that has a curve."""
     models = [model for model in results.models if model.curves]
     return tuple(
@@ -36,7 +36,7 @@ def fixed_point_tables(results: Results) -> tuple[Table, ...]:
     )
 
 
-def _table(results: Results, model: ModelResult, index: int, *, is_last: bool) -> Table:
+def _table(results: StoredResults, model: ModelResult, index: int, *, is_last: bool) -> Table:
     first = next(iter(model.curves.values()))
     points = (
         ("Sensitivity at specificity", first.sensitivity_at),
@@ -134,7 +134,7 @@ def _dots(model: ModelResult) -> str:
     return f" Dots: the operating points at its thresholds ({model.threshold_rule})."
 
 
-def _precision(results: Results) -> Table:
+def _precision(results: StoredResults) -> Table:
     rows = []
     for finding in results.findings:
         found = [model.findings[finding] for model in results.models]

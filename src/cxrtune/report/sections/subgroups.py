@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxrtune.evaluation.results import Attribute, Group, GroupFinding, Results
+from cxrtune.evaluation.results import Attribute, Group, GroupFinding, StoredResults
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 from cxrtune.findings import spoken
 from cxrtune.report.judged import part_named
@@ -38,7 +38,7 @@ def subgroups_view(material: Material) -> SubgroupsView | None:
     )
 
 
-def _means(results: Results) -> Table:
+def _means(results: StoredResults) -> Table:
     names = ("Macro AUROC", "Largest group", "Findings", "Gap", "Corrected")
     return Table(
         anchor="table-subgroups",
@@ -67,7 +67,7 @@ def _means(results: Results) -> Table:
     )
 
 
-def _gaps_found(results: Results) -> list[str]:
+def _gaps_found(results: StoredResults) -> list[str]:
     """Say of each model how many gaps are more than chance after correction."""
     told = []
     for model in results.models:
@@ -86,7 +86,7 @@ def _gaps_found(results: Results) -> list[str]:
     return told
 
 
-def _mean_row(results: Results, attribute: Attribute, group: Group) -> Row:
+def _mean_row(results: StoredResults, attribute: Attribute, group: Group) -> Row:
     cells = [Cell(count(group.images)), Cell(count(group.patients))]
     for model in results.models:
         found = group.models[model.name]
@@ -120,7 +120,7 @@ def _reference_mean(attribute: Attribute, group: Group, model: str) -> float | N
     return sum(areas) / len(areas) if areas else None
 
 
-def _findings(results: Results, attribute: Attribute) -> Table:
+def _findings(results: StoredResults, attribute: Attribute) -> Table:
     first = results.models[0].name
     names = ("AUROC", "Sensitivity", "Specificity", "Positive")
     return Table(

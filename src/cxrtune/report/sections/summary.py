@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, ModelResult, Results
+from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, ModelResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report import undefined
 from cxrtune.report.judged import (
@@ -72,7 +72,7 @@ def _training(material: Material) -> str:
     return f"Training used {size_of(train)}{held_out}. {tested}"
 
 
-def _judged(results: Results) -> str:
+def _judged(results: StoredResults) -> str:
     whole, part = counted(results.images, "image"), part_named(results.split)
     if results.shared_images is None or results.shared_images == results.images:
         return f"{judged_size(results)} in {part}"
@@ -80,7 +80,7 @@ def _judged(results: Results) -> str:
     return f"{judged_size(results)} that {models} scored, out of the {whole} in {part}"
 
 
-def _verdicts(results: Results) -> list[str]:
+def _verdicts(results: StoredResults) -> list[str]:
     """Say of the first model against each other one which is better, and how sure that is."""
     sentences = []
     for pair in results.comparisons:
@@ -92,7 +92,7 @@ def _verdicts(results: Results) -> list[str]:
     return sentences
 
 
-def _verdict(results: Results) -> list[str]:
+def _verdict(results: StoredResults) -> list[str]:
     known = [(model.macro_auroc, model) for model in results.models if model.macro_auroc is not None]
     if not known:
         return ["No AUROC is defined: no finding has both positives and negatives here."]
@@ -153,7 +153,7 @@ def _chose_here(basis: ChosenOn, trained: bool) -> bool:
     return "validation" in sources or (trained and "model" in sources)
 
 
-def _table(results: Results) -> Table:
+def _table(results: StoredResults) -> Table:
     columns = [Column(model.name, starts_group=index == 0) for index, model in enumerate(results.models)]
     return Table(
         anchor="table-auroc",
@@ -166,12 +166,12 @@ def _table(results: Results) -> Table:
     )
 
 
-def _column_groups(results: Results) -> tuple[ColumnGroup, ...]:
+def _column_groups(results: StoredResults) -> tuple[ColumnGroup, ...]:
     models = len(results.models)
     return (ColumnGroup("AUROC", models), ColumnGroup("Judged", 3)) if models else ()
 
 
-def _interval_remark(results: Results) -> list[str]:
+def _interval_remark(results: StoredResults) -> list[str]:
     if results.bootstrap is None:
         return []
     return [
@@ -180,12 +180,12 @@ def _interval_remark(results: Results) -> list[str]:
     ]
 
 
-def _bold_remark(results: Results) -> str:
+def _bold_remark(results: StoredResults) -> str:
     models = counted(len(results.models), "model")
     return f"Bold: the highest of the {models} as printed; that does not mean a significant difference."
 
 
-def _finding_row(results: Results, finding: str) -> Row:
+def _finding_row(results: StoredResults, finding: str) -> Row:
     support = judged_counts(results, finding)
     areas = mark_best(tuple(_area_cell(model, finding, support) for model in results.models))
     positive, negative = support
@@ -207,7 +207,7 @@ def _with_interval(result: FindingResult) -> Cell:
     return estimate(result.auroc, result.intervals.get("auroc"), score, undefined.auroc(result))
 
 
-def _macro_rows(results: Results) -> tuple[Row, ...]:
+def _macro_rows(results: StoredResults) -> tuple[Row, ...]:
     macro = mark_best(
         tuple(
             estimate(model.macro_auroc, model.intervals.get("macro_auroc"), score, _NONE_DEFINED)

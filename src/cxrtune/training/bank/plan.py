@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.cohort.table import Cohort
+from cxrtune.cohort.table import CohortTable
 from cxrtune.models.densenet import TRUNK_CHANNELS
 from cxrtune.packs.pack import Pack
 from cxrtune.recipe import BankSpec, Recipe
@@ -68,7 +68,7 @@ class BankPlan:
         return self.pictures(views) * row
 
 
-def plan_bank(cohort: Cohort, pack: Pack, recipe: Recipe) -> BankPlan:
+def plan_bank(cohort: CohortTable, pack: Pack, recipe: Recipe) -> BankPlan:
     """Plan the bank of a cohort's readable training and validation images."""
     parts = {split: (rows := cohort.rows(split))[pack.readable[rows]] for split in BANKED_SPLITS}
     sizes = {split: len(rows) for split, rows in parts.items()}
