@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from cxrtune.serving.web.guard import HEADERS
 from cxrtune.serving.web.refusals import REASONS
 from cxrtune.serving.web.server import listen, make_server
 from cxrtune.serving.web.settings import ServiceSettings
@@ -48,7 +49,9 @@ class Client:
 
 
 def check_answer(answer):
-    """An answer that is no success has the one shape, with a reason that belongs to its status."""
+    """Every answer has the headers; one that is no success has the one shape, with a reason of its status."""
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert answer.headers["cache-control"] in ("no-store", "no-cache")
     if answer.status_code >= 400:
         content = answer.json()
         assert set(content) <= {"error", "results"}

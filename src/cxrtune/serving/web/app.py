@@ -20,7 +20,7 @@ from cxrtune.serving.web.refusals import Reason, Refusal, answer
 from cxrtune.serving.web.schema import DISCLAIMER
 from cxrtune.serving.web.scoring_routes import heatmaps_routes, predictions_routes
 from cxrtune.serving.web.service import Service
-from cxrtune.serving.web.service_routes import PAGE, page_routes, service_routes
+from cxrtune.serving.web.service_routes import page_routes, service_routes
 from cxrtune.serving.web.settings import ServiceSettings
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}
@@ -51,9 +51,9 @@ def make_app(predictor: Predictor, settings: ServiceSettings = ServiceSettings()
     )
     for routes in (predictions_routes, heatmaps_routes, service_routes):
         app.include_router(routes(service))
-    app.router.routes.extend(page_routes())
-    page = (f"/page/{path.name}" for path in PAGE.iterdir())
-    paths = frozenset({*app.openapi()["paths"], "/", *page, "/openapi.json"})
+    page = page_routes()
+    app.router.routes.extend(page)
+    paths = frozenset({*app.openapi()["paths"], *(route.path for route in page), "/openapi.json"})
     if settings.access.token is not None:
         _document_token(app)
     _answer_errors(app, service)

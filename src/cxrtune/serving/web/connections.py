@@ -14,6 +14,7 @@ from starlette.status import HTTP_408_REQUEST_TIMEOUT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from cxrtune.serving.web.guard import HEADERS
 from cxrtune.serving.web.refusals import Refusal, answer
 from cxrtune.serving.web.settings import ServiceLimits
 
@@ -58,6 +59,7 @@ class _PatientProtocol(H11Protocol):
         """Answer what is no HTTP as everything is answered."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             refused = answer(Refusal("invalid_http", "the request is no valid HTTP"))
+            refused.headers.update(HEADERS)
             lines = [
                 b"HTTP/1.1 400 Bad Request",
                 b"connection: close",
