@@ -28,7 +28,7 @@ def take_lock(path: Path) -> AbstractContextManager[None] | None:
     except ImportError:
         return nullcontext()
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = _opened(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,6 +42,27 @@ def take_lock(path: Path) -> AbstractContextManager[None] | None:
         if _is_still(path, file):
             return _held(path, file)
         os.close(file)  # whoever held it has just removed it
+
+
+def _opened(path: Path) -> int:
+    """Make the lock's file, or open it: whoever may write to the folder may ask who works there."""
+    while True:
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            with suppress(FileNotFoundError):  # removed just now: it is made again
+                return _opened_again(path)
+        else:
+            with suppress(OSError):  # a file system without permissions
+                os.fchmod(file, 0o600 | path.parent.stat().st_mode & 0o666)
+            return file
+
+
+def _opened_again(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR)
+    except PermissionError:  # another user's, as a folder that everybody writes to may protect its files
+        return os.open(path, os.O_RDONLY)
 
 
 @contextmanager
