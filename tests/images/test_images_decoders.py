@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 import tifffile
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 
 from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
 from cxrtune.images.decoders import Decoders
@@ -187,7 +187,11 @@ def large(tmp_path_factory):
         cv2.imwrite(str(folder / f"deep{suffix}"), pixels)
     tifffile.imwrite(folder / "shallow.tif", pixels.astype(np.uint8), compression="zlib")
     cv2.imwrite(str(folder / "colour.jpg"), np.repeat(pixels.astype(np.uint8)[..., np.newaxis], 3, axis=2))
-    for name, syntax in (("raw", ExplicitVRLittleEndian), ("ls", JPEGLSLossless)):
+    for name, syntax in (
+        ("raw", ExplicitVRLittleEndian),
+        ("ls", JPEGLSLossless),
+        ("2000", JPEG2000Lossless),
+    ):
         (folder / f"{name}.dcm").write_bytes(dicom(pixels, syntax))
     return folder
 

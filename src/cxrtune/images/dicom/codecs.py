@@ -141,6 +141,18 @@ def _openjpeg(stream: CodeStream) -> Samples:
     return cast(Samples, decoded.view(f"<u{decoded.itemsize}"))
 
 
+def require_memory(samples: int) -> None:
+    """Tell a decoder that lacked memory from one that met damage: they raise the same error for both.
+
+    Args:
+        samples: Of the frame; while a decoder works it takes six bytes for each, or more.
+
+    Raises:
+        MemoryError: There is not as much.
+    """
+    np.empty(6 * samples, np.uint8)  # asked for, and never touched
+
+
 def _unchecked(data: bytes) -> None:
     """Nothing more is checked."""
 

@@ -12,6 +12,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.codecs import require_memory
 from cxrtune.images.dicom.frame import grey_frame, rle_planes
 from cxrtune.images.dicom.grey import stored_values
 from cxrtune.images.dicom.header import Header
@@ -99,6 +100,7 @@ def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
         raise
     except Exception as error:
         # Below stand pydicom's own checks and four libraries, each with errors of its own.
+        require_memory(header.rows * header.columns * header.samples)
         raise UnreadableImageError("is damaged: its colour pixels cannot be decoded") from error
     if decoded.shape != (header.rows, header.columns, 3) or decoded.dtype.itemsize * 8 > header.allocated:
         raise UnreadableImageError("is damaged: its colour pixels decode to another size than claimed")

@@ -14,7 +14,7 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom.codecs import Codec, Samples
+from cxrtune.images.dicom.codecs import Codec, Samples, require_memory
 from cxrtune.images.dicom.codestream import DCT, CodeStream
 from cxrtune.images.dicom.header import Header
 from cxrtune.images.dicom.pixel_data import NATIVE, code_stream, first_frame, native_bytes
@@ -89,6 +89,7 @@ def _decoded(codec: Codec, stream: CodeStream, header: Header, notes: list[str])
     try:
         decoded = codec.decode(stream)
     except (RuntimeError, ValueError, OSError, SyntaxError, TypeError) as error:
+        require_memory(header.rows * header.columns)
         raise UnreadableImageError("is damaged: its compressed pixels cannot be decoded") from error
     if decoded.shape != (header.rows, header.columns) or decoded.dtype not in (np.uint8, np.uint16):
         raise UnreadableImageError("is damaged: its pixels decode to another size than claimed")
