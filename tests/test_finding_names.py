@@ -6,7 +6,7 @@ import pytest
 
 from cxrtune.cohort.table import DESCRIPTION, CohortTable, read_cohort
 from cxrtune.errors import DataError
-from cxrtune.evaluation.classification import averages
+from cxrtune.evaluation.calls import averages
 from cxrtune.finding_names import RESERVED, fault_of_names, plain_name
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.models.description import ModelInfo

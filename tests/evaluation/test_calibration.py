@@ -15,14 +15,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.calibration import fit
 from cxrtune.evaluation.calibration.calibrator import METHODS, Calibrator, logistic, logit, read_calibrator
-from cxrtune.evaluation.calibration.folds import stratified_folds
 from cxrtune.evaluation.calibration.reliability import (
     brier,
     error_of,
     log_loss,
     reliability,
 )
-from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.common_ground import aligned
+from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.validation import choose
 
@@ -230,7 +230,7 @@ def test_the_folds_part_no_patient(monkeypatch):
     )
     judged = []
     monkeypatch.setattr(fit, "log_loss", lambda t, p: judged.append(len(t)) or log_loss(t, p))
-    fit._cross_validated("temperature", truth, values, stratified_folds(truth, patients))
+    fit._cross_validated("temperature", truth, values, fit.stratified_folds(truth, patients))
     assert len(learned) == 5
     assert sum(judged) == 200
     for patients_of_fold, images in zip(learned, judged, strict=True):
@@ -244,14 +244,14 @@ def test_the_folds_are_scikit_learns(seed):
     patients = random.integers((25, 300, 2000)[seed % 3], size=2500).astype(str).astype(object)
     truth = random.random(2500) < (0.01, 0.1, 0.5, 0.9)[seed % 4]
     theirs = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(truth, truth, patients)
-    found = stratified_folds(truth, patients)
+    found = fit.stratified_folds(truth, patients)
     for fold, (_, judged) in enumerate(theirs):
         assert np.flatnonzero(found == fold).tolist() == judged.tolist()
 
 
 def test_the_method_is_that_of_the_lowest_cross_validated_log_loss():
     truth, values, patients = simulated(slope=0.6, offset=-0.8, images=600)
-    folds = stratified_folds(truth, patients)
+    folds = fit.stratified_folds(truth, patients)
     losses = {method: fit._cross_validated(method, truth, values, folds) for method in METHODS}
     assert fit.fit_calibrator(truth, values, patients).method == min(losses, key=losses.get)
 

@@ -8,8 +8,8 @@ from made_up import ground_of, made_up_cohort, made_up_scores
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from cxrtune.errors import DataError, UsageError
-from cxrtune.evaluation.common_ground import interval_of, mean_of
-from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.common_ground import aligned, interval_of, mean_of
+from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.statistics.replicates import precision_replicates
 

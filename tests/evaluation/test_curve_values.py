@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from cxrtune.evaluation.common_ground import aligned
 from cxrtune.evaluation.curve_values import HELD, _area, _parts, _sample, curve_values
-from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.evaluate import evaluate
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "measures.json").read_text())["points"]
 

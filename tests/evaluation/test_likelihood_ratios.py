@@ -11,7 +11,8 @@ from sklearn.metrics import class_likelihood_ratios, confusion_matrix
 from statsmodels.stats.proportion import proportion_confint
 
 from cxrtune.evaluation.calls import call_intervals
-from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.common_ground import aligned
+from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.likelihood_ratios import likelihood_ratios
 from cxrtune.evaluation.settings import EvaluationSettings
 from cxrtune.evaluation.statistics.mover import Bounded, moved_interval, ratio_interval

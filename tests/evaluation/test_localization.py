@@ -20,7 +20,7 @@ from cxrtune.evaluation.localization.localize import (
     lung_control,
     random_control,
 )
-from cxrtune.evaluation.localization.values import THRESHOLDS, intersection_over_union, points_inside
+from cxrtune.evaluation.localization.summary import THRESHOLDS, intersection_over_union, points_inside
 from cxrtune.evaluation.statistics.bootstrap import draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.findings import NIH_FINDINGS

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.evaluation.evaluate import aligned, evaluate
+from cxrtune.evaluation.common_ground import aligned
+from cxrtune.evaluation.evaluate import evaluate
 from cxrtune.evaluation.folder import write_evaluation
 from cxrtune.evaluation.net_benefit import IN_RESULTS, THRESHOLDS, net_benefit
 from cxrtune.evaluation.statistics.bootstrap import draw_patients

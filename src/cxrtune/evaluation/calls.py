@@ -1,21 +1,152 @@
-"""Calls at thresholds against the truth: intervals, what each rule gives, and every replicate."""
+"""Calls at thresholds against the truth: counts, averages, intervals, what each rule gives, every replicate.
+
+A ratio with nothing below its line is None: a finding that no image was called with has no
+precision, and one without positives has no recall. Averages leave such values out and say over
+how many findings they run. Labels or scores that are not known are left out of every count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.classification import count
 from cxrtune.evaluation.common_ground import CommonGround, named_interval
-from cxrtune.evaluation.results import Interval, OperatingPointResult
+from cxrtune.evaluation.results import AverageResult, Interval, OperatingPointResult
 from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.thresholds import OperatingPoint
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Calls against truth, added up.
+
+    Attributes:
+        tp: Called and present.
+        fp: Called and absent.
+        fn: Not called and present.
+        tn: Not called and absent.
+    """
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the calls that are right."""
+        return _ratio(self.tp, self.tp + self.fp)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the positives that are called (sensitivity)."""
+        return _ratio(self.tp, self.tp + self.fn)
+
+    @property
+    def specificity(self) -> float | None:
+        """Share of the negatives that are not called."""
+        return _ratio(self.tn, self.tn + self.fp)
+
+    @property
+    def negative_predictive_value(self) -> float | None:
+        """Share of the images that are not called that are negatives."""
+        return _ratio(self.tn, self.tn + self.fn)
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
+        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def support(self) -> int:
+        """Number of positives."""
+        return self.tp + self.fn
+
+
+def count(calls: Mask, truth: Mask, usable: Mask) -> Counts:
+    """Add up calls against truth over whatever shape they have, where usable."""
+    return Counts(
+        tp=int((calls & truth & usable).sum()),
+        fp=int((calls & ~truth & usable).sum()),
+        fn=int((~calls & truth & usable).sum()),
+        tn=int((~calls & ~truth & usable).sum()),
+    )
+
+
+def averages(calls: Mask, truth: Mask, usable: Mask) -> dict[str, AverageResult]:
+    """Average over the findings (micro, macro, weighted by support) and over the images (samples).
+
+    Args:
+        calls: bool (N, F), called present.
+        truth: bool (N, F), present.
+        usable: bool (N, F), label, score and threshold are known.
+    """
+    findings = [count(calls[:, i], truth[:, i], usable[:, i]) for i in range(calls.shape[1])]
+    together = count(calls, truth, usable)
+    supports = [finding.support for finding in findings]
+    counted = sum(finding.f1 is not None for finding in findings)
+    micro = AverageResult(
+        precision=together.precision,
+        recall=together.recall,
+        f1=together.f1,
+        support=together.support,
+        over=counted,
+    )
+    return {
+        "micro": micro,
+        "macro": _average(findings, [1] * len(findings)),
+        "weighted": _average(findings, supports),
+        "samples": _samples(calls & usable, truth & usable),
+    }
+
+
+def _average(findings: Sequence[Counts], weights: Sequence[int]) -> AverageResult:
+    return AverageResult(
+        precision=_mean([finding.precision for finding in findings], weights),
+        recall=_mean([finding.recall for finding in findings], weights),
+        f1=_mean([finding.f1 for finding in findings], weights),
+        support=sum(finding.support for finding in findings),
+        over=sum(finding.f1 is not None for finding in findings),
+        over_each={
+            "precision": sum(finding.precision is not None for finding in findings),
+            "recall": sum(finding.recall is not None for finding in findings),
+        },
+    )
+
+
+def _samples(calls: Mask, truth: Mask) -> AverageResult:
+    """Average over images: an image without call has no precision, one without finding no recall."""
+    hits, called, present = (calls & truth).sum(axis=1), calls.sum(axis=1), truth.sum(axis=1)
+    either = called + present > 0
+    return AverageResult(
+        precision=_mean_of(hits[called > 0] / called[called > 0]),
+        recall=_mean_of(hits[present > 0] / present[present > 0]),
+        f1=_mean_of(2 * hits[either] / (called + present)[either]),
+        support=int(present.sum()),
+        over=int(either.sum()),
+        over_each={"precision": int((called > 0).sum()), "recall": int((present > 0).sum())},
+    )
+
+
+def _ratio(above: int, below: int) -> float | None:
+    return above / below if below else None
+
+
+def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | None:
+    pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+    total = sum(weight for _, weight in pairs)
+    return sum(value * weight for value, weight in pairs) / total if total else None
+
+
+def _mean_of(values: NDArray[np.float64]) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict[str, Interval]:
@@ -103,12 +234,12 @@ def call_replicates(calls: Mask, truth: Mask, usable: Mask, resamples: Resamples
     drawn = np.concatenate([sums @ times for _, times in resamples.chunks()], axis=1)
     tp, fp, fn, tn = drawn.reshape(len(kinds), -1, resamples.replicates)
     return {
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "specificity": _ratio(tn, tn + fp),
-        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": _ratios(tp, tp + fp),
+        "recall": _ratios(tp, tp + fn),
+        "specificity": _ratios(tn, tn + fp),
+        "f1": _ratios(2 * tp, 2 * tp + fp + fn),
     }
 
 
-def _ratio(above: Values, below: Values) -> Values:
+def _ratios(above: Values, below: Values) -> Values:
     return np.where(below > 0, above / np.maximum(below, 1), np.nan)

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Interval
 from cxrtune.evaluation.statistics.bootstrap import Resamples, draw_patients, percentile_interval
 from cxrtune.evaluation.statistics.replicates import precision_replicates
+from cxrtune.predictions import Predictions
 from cxrtune.processors import processor_count
+from cxrtune.shown import short
 
 _IMAGES_AT_ONCE = 20_000_000  # over all threads, at some hundred bytes each
 
@@ -86,6 +90,45 @@ class CommonGround:
         at_once = min(processor_count(), max(1, _IMAGES_AT_ONCE // len(self.rows)))
         with ThreadPoolExecutor(at_once) as threads:
             return dict(zip(jobs, threads.map(work, jobs), strict=True))
+
+
+def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.floating]:
+    """Bring a model's probabilities into the cohort's order.
+
+    Returns:
+        (N, F) in the precision of the table, probability in [0, 1], NaN where the model has none.
+
+    Raises:
+        DataError: The model scored none of the cohort's images, or names other patients for them.
+    """
+    source = pd.Index(table.images).get_indexer(pd.Index(cohort.images))
+    if (source < 0).all():
+        raise DataError(
+            f"the predictions named {name} score none of the cohort's images",
+            remedy=f"The column of images must hold names such as {short(cohort.images[0])}; the table begins"
+            f" with {short(table.images[0])}.",
+        )
+    _require_same_patients(name, table, cohort, source)
+    columns = [table.findings.index(finding) for finding in cohort.findings]
+    scores = table.probabilities[source][:, columns]
+    scores[source < 0] = np.nan
+    return scores
+
+
+def _require_same_patients(
+    name: str, table: Predictions, cohort: CohortTable, source: NDArray[np.intp]
+) -> None:
+    known = source >= 0
+    known[known] = pd.notna(table.patients[source[known]])
+    theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
+    differing = np.flatnonzero(theirs != ours)
+    # The same person may be written as `001` here and as `1` there.
+    wrong = sum(plain_identifier(str(theirs[at])) != plain_identifier(str(ours[at])) for at in differing)
+    if wrong:
+        raise DataError(
+            f"the predictions named {name} give {wrong:,} images to other patients than the cohort does",
+            remedy="They belong to another table, or two tables were mixed up; predict for this cohort.",
+        )
 
 
 def find_common_ground(

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cxrtune.cohort.boxes import Boxes
-from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.cautions import find_cautions
@@ -20,9 +18,9 @@ from cxrtune.evaluation.cohort_parts import (
     judged_by_part,
     patients_in_two_parts,
 )
-from cxrtune.evaluation.common_ground import CommonGround, find_common_ground
+from cxrtune.evaluation.common_ground import CommonGround, aligned, find_common_ground
 from cxrtune.evaluation.comparison import compare_all
-from cxrtune.evaluation.examples import find_examples
+from cxrtune.evaluation.finding_result import find_examples
 from cxrtune.evaluation.localization.localize import localize
 from cxrtune.evaluation.model_result import evaluate_model
 from cxrtune.evaluation.net_benefit import NetBenefit, net_benefits, points_of
@@ -45,7 +43,6 @@ from cxrtune.evaluation.training_parts import TrainingPart, contamination, evalu
 from cxrtune.evaluation.validation import Chosen, GivenThresholds, chosen_on, stored_or_chosen
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.predictions import Predictions
-from cxrtune.shown import short
 
 
 @dataclass(frozen=True)
@@ -127,45 +124,6 @@ def evaluate(
     results = _results(ground, rows, models, chosen, settings, beside)
     results = results.model_copy(update={"cautions": cautions})
     return Evaluation(results, *_curves(ground), _bands(ground), benefit)
-
-
-def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.floating]:
-    """Bring a model's probabilities into the cohort's order.
-
-    Returns:
-        (N, F) in the precision of the table, probability in [0, 1], NaN where the model has none.
-
-    Raises:
-        DataError: The model scored none of the cohort's images, or names other patients for them.
-    """
-    source = pd.Index(table.images).get_indexer(pd.Index(cohort.images))
-    if (source < 0).all():
-        raise DataError(
-            f"the predictions named {name} score none of the cohort's images",
-            remedy=f"The column of images must hold names such as {short(cohort.images[0])}; the table begins"
-            f" with {short(table.images[0])}.",
-        )
-    _require_same_patients(name, table, cohort, source)
-    columns = [table.findings.index(finding) for finding in cohort.findings]
-    scores = table.probabilities[source][:, columns]
-    scores[source < 0] = np.nan
-    return scores
-
-
-def _require_same_patients(
-    name: str, table: Predictions, cohort: CohortTable, source: NDArray[np.intp]
-) -> None:
-    known = source >= 0
-    known[known] = pd.notna(table.patients[source[known]])
-    theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
-    differing = np.flatnonzero(theirs != ours)
-    # The same person may be written as `001` here and as `1` there.
-    wrong = sum(plain_identifier(str(theirs[at])) != plain_identifier(str(ours[at])) for at in differing)
-    if wrong:
-        raise DataError(
-            f"the predictions named {name} give {wrong:,} images to other patients than the cohort does",
-            remedy="They belong to another table, or two tables were mixed up; predict for this cohort.",
-        )
 
 
 def _chosen(

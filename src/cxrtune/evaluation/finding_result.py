@@ -1,4 +1,4 @@
-"""One model on one finding: areas, and the calls at its threshold against the reference standard."""
+"""One model on one finding: areas, the calls at its threshold, and its gravest errors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calls import call_intervals
-from cxrtune.evaluation.classification import count
+from cxrtune.evaluation.calls import call_intervals, count
 from cxrtune.evaluation.common_ground import CommonGround, named_interval
 from cxrtune.evaluation.likelihood_ratios import LikelihoodRatios, likelihood_ratios
 from cxrtune.evaluation.precision_recall import average_precision
-from cxrtune.evaluation.results import FindingResult, Intervals
+from cxrtune.evaluation.results import Example, FindingResult, Intervals
 from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
 from cxrtune.evaluation.statistics.bootstrap import spread_interval
@@ -22,6 +21,8 @@ from cxrtune.evaluation.statistics.mover import Estimate
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+_EXAMPLES_EACH = 2
 
 
 @dataclass(frozen=True)
@@ -121,3 +122,33 @@ def _spread(name: str, value: float | None, replicates: Values, patients: int) -
 def _delong_interval(truth: Mask, scores: NDArray[np.floating]) -> Intervals:
     found = delong(truth, scores[:, np.newaxis])
     return {} if found is None else named_interval("auroc_delong", found.interval(0))
+
+
+def find_examples(ground: CommonGround, model: str) -> list[Example]:
+    """Return, a finding, the negatives with the highest and the positives with the lowest scores.
+
+    No patient is shown twice for the same finding and error.
+    """
+    examples = []
+    for column, finding in enumerate(ground.findings):
+        if not ground.has(model, column):
+            continue
+        scores = ground.scores[model][:, column]
+        for kind, present, order in (
+            ("false positive", False, np.argsort(-scores, kind="stable")),
+            ("false negative", True, np.argsort(scores, kind="stable")),
+        ):
+            wanted = order[(ground.usable & (ground.truth == present))[order, column]]
+            _, first = np.unique(ground.patients[wanted].astype(str), return_index=True)
+            examples += [
+                Example(
+                    model=model,
+                    finding=finding,
+                    kind=kind,
+                    image=str(ground.cohort.images[ground.rows[row]]),
+                    probability=float(scores[row]),
+                    others=[f for i, f in enumerate(ground.findings) if ground.truth[row, i] and i != column],
+                )
+                for row in wanted[np.sort(first)[:_EXAMPLES_EACH]]
+            ]
+    return examples

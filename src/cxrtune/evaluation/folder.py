@@ -15,18 +15,16 @@ from cxrtune.evaluation.markdown import as_markdown
 from cxrtune.evaluation.results import StoredResults
 from cxrtune.evaluation.tables import (
     auroc_table,
+    calibration_table,
     classification_table,
     cohort_table,
     comparison_table,
-    localization_table,
-    paired_call_table,
-    subgroup_table,
-)
-from cxrtune.evaluation.threshold_tables import (
-    calibration_table,
     curve_table,
+    localization_table,
     operating_point_table,
+    paired_call_table,
     prevalence_table,
+    subgroup_table,
 )
 from cxrtune.files import write_text
 

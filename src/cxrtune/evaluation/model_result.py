@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.calibration_result import calibration_result
-from cxrtune.evaluation.calls import call_replicates, operating_point_results
-from cxrtune.evaluation.classification import averages
+from cxrtune.evaluation.calibration.reliability import calibration_result
+from cxrtune.evaluation.calls import averages, call_replicates, operating_point_results
 from cxrtune.evaluation.common_ground import CommonGround, mean_of, named_intervals
 from cxrtune.evaluation.curve_values import curve_values
 from cxrtune.evaluation.finding_result import JudgedFinding, judge_finding

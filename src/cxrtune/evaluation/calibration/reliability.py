@@ -1,4 +1,4 @@
-"""How well probabilities agree with how often a finding is there, and what error chance alone would show."""
+"""How well probabilities agree with how often a finding is there, before and after calibration."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.evaluation.calibration.calibrator import Calibrator
+from cxrtune.evaluation.calibration.slope import Agreement, agreement
+from cxrtune.evaluation.common_ground import CommonGround, interval_of, named_interval
+from cxrtune.evaluation.results import CalibrationQuality, CalibrationResult, Intervals, ReliabilityBin
 from cxrtune.evaluation.statistics.effective_size import Z95
 
 BINS = 10
 _DRAWS = 2_000
+
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ def reliability(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -
     return [_bin(ordered[a:b], present[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
-def equal_mass(ordered: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def equal_mass(ordered: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return where the bins of ascending probabilities begin and end; equal ones are in one bin."""
     ends = np.round(np.arange(1, BINS + 1) * len(ordered) / BINS).astype(int)
     # A bin ends after the last of equal probabilities.
@@ -71,7 +77,7 @@ def equal_mass(ordered: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[
     return np.concatenate([[0], ends[:-1]]), ends
 
 
-def _bin(probabilities: NDArray[np.float64], present: NDArray[np.bool_]) -> Bin:
+def _bin(probabilities: Values, present: NDArray[np.bool_]) -> Bin:
     images, observed = len(present), float(present.mean())
     # Written out: SciPy's makes an exact test first, which takes a second for a whole evaluation.
     middle = observed + Z95**2 / (2 * images)
@@ -99,7 +105,7 @@ class PerfectError:
     high: float
 
 
-def error_if_perfect(probabilities: NDArray[np.float64], seed: int) -> PerfectError:
+def error_if_perfect(probabilities: Values, seed: int) -> PerfectError:
     """Draw labels from probabilities, each image on its own, and return the error that this makes.
 
     Only how many positives a bin has plays a part. Their number is drawn from the binomial distribution with
@@ -118,3 +124,57 @@ def error_if_perfect(probabilities: NDArray[np.float64], seed: int) -> PerfectEr
     drawn = np.random.default_rng(seed).binomial(trials, np.minimum(sums / trials, 1), (_DRAWS, len(sums)))
     errors = np.abs(drawn - sums).sum(axis=1) / len(ordered)
     return PerfectError(float(errors.mean()), float(np.quantile(errors, 0.975)))
+
+
+def calibration_result(
+    ground: CommonGround, name: str, finding: str, calibrator: Calibrator
+) -> CalibrationResult | None:
+    """Judge one finding's calibration; None where no image is judged.
+
+    Args:
+        ground: The images, labels and scores.
+        name: The model's.
+        finding: The finding.
+        calibrator: What validation chose for it.
+    """
+    column = ground.findings.index(finding)
+    usable = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
+    if not len(usable):
+        return None
+    truth, patients = ground.truth[usable, column], ground.resamples.codes[usable]
+    before = ground.scores[name][usable, column].astype(np.float64)
+    qualities, intervals = {}, Intervals()
+    for kind, values in (("before", before), ("after", calibrator(before))):
+        found = agreement(truth, values, patients)
+        qualities[kind] = _quality(truth, values, found, ground.seed)
+        drawn = interval_of(_mean_replicates(ground, usable, (values - truth) ** 2))
+        intervals |= {} if drawn is None else {f"brier_{kind}": drawn}
+        for measure, limits in found.limits.items():
+            intervals |= named_interval(f"{measure}_{kind}", limits)
+    return CalibrationResult(method=calibrator.method, **qualities, intervals=intervals)
+
+
+def _mean_replicates(ground: CommonGround, rows: NDArray[np.intp], values: Values) -> Values:
+    codes, patients = ground.resamples.codes[rows], ground.resamples.patients
+    sums = np.stack(
+        [np.bincount(codes, weights=values, minlength=patients), np.bincount(codes, minlength=patients)]
+    )
+    total, images = np.concatenate([sums @ times for _, times in ground.resamples.chunks()], axis=1)
+    return np.where(images > 0, total / np.maximum(images, 1), np.nan)
+
+
+def _quality(
+    truth: NDArray[np.bool_], probabilities: Values, found: Agreement, seed: int
+) -> CalibrationQuality:
+    bins, perfect = reliability(truth, probabilities), error_if_perfect(probabilities, seed)
+    return CalibrationQuality(
+        brier=brier(truth, probabilities),
+        log_loss=log_loss(truth, probabilities),
+        ece=error_of(bins),
+        bins=[ReliabilityBin(**vars(part)) for part in bins],
+        ece_if_perfect=perfect.mean,
+        ece_if_perfect_high=perfect.high,
+        intercept=found.intercept,
+        slope=found.slope,
+        slope_intercept=found.slope_intercept,
+    )

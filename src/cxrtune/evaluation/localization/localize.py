@@ -16,8 +16,9 @@ from cxrtune.evaluation.localization.summary import (
     average_findings,
     average_pictures,
     corrected,
+    values_of_control,
+    values_of_maps,
 )
-from cxrtune.evaluation.localization.values import values_of_control, values_of_maps
 from cxrtune.evaluation.results import Localization
 from cxrtune.evaluation.statistics.bootstrap import draw_patients
 from cxrtune.heatmaps import Heatmaps

@@ -6,8 +6,20 @@ None, `null` in the file, and always stands beside the counts that it would have
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results.cohort import Caution, FindingCount, Origin, SplitCount, SplitProfile
-from cxrtune.evaluation.results.comparison import CallComparison, CallDifference, Comparison, PairedResult
+from cxrtune.evaluation.results.comparison import (
+    AreaResult,
+    Attribute,
+    CallComparison,
+    CallDifference,
+    Comparison,
+    Group,
+    GroupFinding,
+    GroupModel,
+    OutsideResult,
+    PairedResult,
+    SecondTruth,
+    SecondTruthFinding,
+)
 from cxrtune.evaluation.results.finding import (
     CalibrationQuality,
     CalibrationResult,
@@ -32,18 +44,17 @@ from cxrtune.evaluation.results.model import (
     MissingModel,
     ModelResult,
 )
-from cxrtune.evaluation.results.parts import (
-    AreaResult,
-    Attribute,
-    Group,
-    GroupFinding,
-    GroupModel,
-    OutsideResult,
-    SecondTruth,
-    SecondTruthFinding,
-)
 from cxrtune.evaluation.results.record import Interval, Intervals
-from cxrtune.evaluation.results.whole import SCHEMA, Bootstrap, StoredResults
+from cxrtune.evaluation.results.whole import (
+    SCHEMA,
+    Bootstrap,
+    Caution,
+    FindingCount,
+    Origin,
+    SplitCount,
+    SplitProfile,
+    StoredResults,
+)
 
 __all__ = [
     "SCHEMA",
