@@ -26,7 +26,7 @@ from cxrtune.images.decoders import Decoders
 from cxrtune.images.listing import list_images
 from cxrtune.images.reading import Reading, reader
 from cxrtune.memory import keep_freed_memory
-from cxrtune.models.checkpoint import model_file
+from cxrtune.models.description import model_file
 from cxrtune.processors import processor_count
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import Source

@@ -8,8 +8,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from cxrtune.errors import ModelFileError
-from cxrtune.models.checkpoint import MODEL, ModelInfo, load_model, save_model
+from cxrtune.models.checkpoint import load_model, save_model
 from cxrtune.models.densenet import build_network
+from cxrtune.models.description import MODEL, ModelInfo
 from cxrtune.recipe import HeadSpec, PreprocessSpec, Recipe
 
 FINDINGS = ("Effusion", "Mass")

@@ -10,8 +10,9 @@ from torchvision.models import DenseNet121_Weights, densenet121, resnet18
 
 from cxrtune.errors import ModelFileError, WeightsError
 from cxrtune.models import weights
-from cxrtune.models.checkpoint import ModelInfo, save_model
+from cxrtune.models.checkpoint import save_model
 from cxrtune.models.densenet import build_network
+from cxrtune.models.description import ModelInfo
 from cxrtune.models.inventory import weights_inventory
 from cxrtune.recipe import HeadSpec, PreprocessSpec, Recipe
 

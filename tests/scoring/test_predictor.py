@@ -1,6 +1,8 @@
 """The predictor: the same pixels are the same prediction, however they arrive."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import cv2
@@ -202,3 +204,10 @@ def test_a_damaged_gate_is_a_damaged_model(small_run, tmp_path):
     save_file(tensors, tmp_path / "model.safetensors", metadata)
     with pytest.raises(ModelFileError, match="its weights are not those"):
         Predictor.load(tmp_path)
+
+
+def test_scoring_loads_no_torch_before_torch_is_to_run_or_to_convert():
+    """It takes seconds, which whoever has an export would wait for nothing."""
+    asked = "import sys, cxrtune.scoring.score; print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False"]

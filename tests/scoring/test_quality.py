@@ -5,8 +5,7 @@ import pytest
 
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.reading import appearance_of
-from cxrtune.models.gate.fit import GateInfo
-from cxrtune.models.gate.pose import POSES
+from cxrtune.models.description import POSES, GateInfo
 from cxrtune.scoring.quality import assess
 
 GATE = GateInfo(threshold=1.1, fitted_on=100, chosen_on=50)

@@ -66,8 +66,6 @@ def command(
     --out ends in .parquet, .csv or .jsonl for one table, and in no suffix for a folder of shards.
     """
     from cxrtune.errors import UsageError
-    from cxrtune.experiment.predict import predict_cohort
-    from cxrtune.packs.dataset import Dataset
     from cxrtune.predictions import require_suffix
     from cxrtune.scoring.score import ScoreOptions, ScoringJob, score_here
 
@@ -81,6 +79,9 @@ def command(
                 "a cohort is scored by torch and nothing of it is refused",
                 remedy="Leave out --engine, --allow and --refuse, or name the images instead of --cohort.",
             )
+        from cxrtune.experiment.predict import predict_cohort
+        from cxrtune.packs.dataset import Dataset
+
         predict_cohort(model, Dataset.open(cohort, pack), out, reporter)
         return
     if not inputs or cohort is not None or pack is not None:

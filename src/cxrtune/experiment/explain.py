@@ -17,7 +17,7 @@ from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import SUFFIXES
 from cxrtune.images.listing import ImageFile
-from cxrtune.models.checkpoint import model_file
+from cxrtune.models.description import model_file
 from cxrtune.packs.dataset import Dataset
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter

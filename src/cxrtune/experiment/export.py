@@ -18,8 +18,8 @@ from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.files import sha256_of
 from cxrtune.images.preprocess import Packed
-from cxrtune.models.checkpoint import load_gated_model, model_file
-from cxrtune.models.description import ModelInfo
+from cxrtune.models.checkpoint import load_gated_model
+from cxrtune.models.description import ModelInfo, model_file
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from cxrtune.cohort.table import CohortTable
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
-from cxrtune.models.checkpoint import MODEL, load_model
+from cxrtune.models.checkpoint import load_model
+from cxrtune.models.description import model_file
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.packs.dataset import Dataset
 from cxrtune.predictions import ModelCard, Predictions, require_suffix
@@ -36,7 +37,7 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
         CxrtuneError: Inputs do not fit, the model is damaged, or the table cannot be written.
     """
     require_suffix(out)
-    file = model / MODEL if model.is_dir() else model
+    file = model_file(model)
     network, info = load_model(file)
     dataset.require_preprocessing_of(info.recipe, "model")
     cohort, pack = dataset.cohort, dataset.pack

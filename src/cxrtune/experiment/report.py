@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.folder import PREDICTIONS_OF, read_results
 from cxrtune.images.preprocess import to_8_bit
-from cxrtune.models.checkpoint import MODEL
+from cxrtune.models.description import MODEL
 from cxrtune.packs.dataset import Dataset
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, read_record, record_path

@@ -10,8 +10,8 @@ from pathlib import Path
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
-from cxrtune.models.checkpoint import MODEL, save_model
-from cxrtune.models.description import ModelInfo
+from cxrtune.models.checkpoint import save_model
+from cxrtune.models.description import MODEL, ModelInfo
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.models.weights import weights_file
 from cxrtune.packs.dataset import Dataset

@@ -18,7 +18,6 @@ from cxrtune.models.densenet121 import densenet121_features
 from cxrtune.models.heads import make_head
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
-ARCHITECTURE = "densenet121"
 TRUNK_CHANNELS = 512
 TAIL_CHANNELS = 1024
 _TAIL_PARTS = ("denseblock4", "norm5")

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from cxrtune.models.densenet import ChestNet
+from cxrtune.models.description import DISTANCES, POSES
 from cxrtune.models.evidence import evidence_maps
-from cxrtune.models.gate.gate import DISTANCES, Gate
-from cxrtune.models.gate.pose import POSES
+from cxrtune.models.gate.gate import Gate
 from cxrtune.models.heads import Head
 
 

@@ -11,8 +11,9 @@ import torch
 
 from cxrtune.errors import WeightsError
 from cxrtune.files import sha256_of
-from cxrtune.models.checkpoint import MODEL, is_own_model, load_model
+from cxrtune.models.checkpoint import load_model
 from cxrtune.models.densenet import ChestNet
+from cxrtune.models.description import MODEL, is_own_model
 from cxrtune.models.foreign_weights import read_densenet
 from cxrtune.models.weights_format import format_of
 

@@ -1,22 +1,25 @@
-"""A model on disk -> something that scores pictures, run by the engine that was asked for."""
+"""A model on disk -> something that scores pictures, run by the engine that was asked for.
+
+torch is loaded only where it runs, or converts, the model.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import torch
+from typing import TYPE_CHECKING, Literal
 
 from cxrtune.engines.engine import Aim, Engine
 from cxrtune.engines.exported import EXPORTS, Exported, ExportKind, open_exported
-from cxrtune.engines.torch_engine import TorchEngine, on_best_device
 from cxrtune.errors import ModelFileError, UsageError
 from cxrtune.files import sha256_of
-from cxrtune.models.checkpoint import load_gated_model, model_file, read_info
-from cxrtune.models.description import ModelInfo
-from cxrtune.models.scoring import ScoringNet
+from cxrtune.models.description import ModelInfo, model_file, read_info
 from cxrtune.scoring.prediction import ModelIdentity
+
+if TYPE_CHECKING:
+    from cxrtune.models.scoring import ScoringNet
 
 EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8", "onnx"]
 ENGINES: tuple[EngineChoice, ...] = ("auto", "torch", "openvino", "openvino-int8", "onnx")
@@ -75,48 +78,75 @@ def load_scorer(
     """
     if model.suffix in _EXPORTED_SUFFIXES:
         return _of_export(open_exported(model), engine, aim, at_once, model)
-    network, gate, info = load_gated_model(model)
-    digest = sha256_of(model_file(model))
+    info, digest = read_info(model), sha256_of(model_file(model))
     if engine in ("openvino-int8", "onnx"):
         return _loaded(*_stored(model, engine, digest).run(aim, at_once), digest)
-    scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
-    gpu = torch.cuda.is_available()
+    gpu = _has_gpu()
     if engine == "torch" or (engine == "auto" and gpu):
         # Whoever waits for one picture on a GPU does not wait for a batch that is filled up.
         apart = not batches and not (gpu and aim == "latency")
-        return _loaded(info, TorchEngine(on_best_device(scoring), apart=apart), digest)
+        return _loaded(info, _by_torch(model, apart=apart), digest)
     if gpu:
         raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose torch.")
-    size = info.recipe.preprocess.size
-    return _loaded(info, _openvino(model, scoring, size, aim, at_once, digest), digest)
+    stored = _stored_of(model, "openvino")
+    if stored is not None and stored.model_sha256 == digest:
+        return _loaded(info, stored.run(aim, at_once)[1], digest)
+    return _loaded(info, _converted(model, info.recipe.preprocess.size, aim, at_once), digest)
 
 
-def _openvino(
-    model: Path, scoring: ScoringNet, size: int, aim: Aim, at_once: int | None, digest: str
-) -> Engine:
-    if _is_stored(model, "openvino", digest):
-        return _stored(model, "openvino", digest).run(aim, at_once)[1]
+def _has_gpu() -> bool:
+    """Return whether torch can use a GPU; it takes seconds to load, and is not where no GPU has a driver."""
+    if sys.platform == "linux" and "torch" not in sys.modules:
+        try:
+            ctypes.CDLL("libcuda.so.1")
+        except OSError:
+            if not Path("/dev/kfd").exists():  # AMD's
+                return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _by_torch(model: Path, *, apart: bool) -> Engine:
+    from cxrtune.engines.torch_engine import TorchEngine, on_best_device
+
+    return TorchEngine(on_best_device(_network(model)), apart=apart)
+
+
+def _converted(model: Path, size: int, aim: Aim, at_once: int | None) -> Engine:
     from cxrtune.engines.convert import to_openvino
     from cxrtune.engines.openvino_engine import OpenVinoEngine
 
-    return OpenVinoEngine(to_openvino(scoring, size), "float32", aim, at_once=at_once)
+    return OpenVinoEngine(to_openvino(_network(model), size), "float32", aim, at_once=at_once)
 
 
-def _is_stored(model: Path, kind: ExportKind, digest: str) -> bool:
-    """Return whether an export of just this model stands in its run folder."""
+def _network(model: Path) -> ScoringNet:
+    from cxrtune.models.checkpoint import load_gated_model
+    from cxrtune.models.scoring import ScoringNet
+
+    network, gate, info = load_gated_model(model)
+    return ScoringNet(network, gate, flip=info.recipe.prediction.flip)
+
+
+def _stored_of(model: Path, kind: ExportKind) -> Exported | None:
+    """Return the export that stands in a model's run folder, if there is one."""
     file = model_file(model).parent / EXPORTS[kind]
-    return file.is_file() and open_exported(file).model_sha256 == digest
+    return open_exported(file) if file.is_file() else None
 
 
 def _stored(model: Path, kind: ExportKind, digest: str) -> Exported:
-    file = model_file(model).parent / EXPORTS[kind]
-    if not file.is_file():
+    """Return the export of just this model in its run folder.
+
+    Raises:
+        ModelFileError: There is none.
+    """
+    exported, file = _stored_of(model, kind), model_file(model).parent / EXPORTS[kind]
+    if exported is None:
         raise ModelFileError(
             f"this model was not exported for {kind}",
             path=file,
             remedy=f"Export it with: `cxrtune.experiment.export` {model} `kind={kind}`",
         )
-    exported = open_exported(file)
     if exported.model_sha256 != digest:
         raise ModelFileError(
             "this was exported from another model than the one beside it",

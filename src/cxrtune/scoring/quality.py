@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.images.reading import Appearance
-from cxrtune.models.gate.fit import GateInfo
-from cxrtune.models.gate.gate import DISTANCES
-from cxrtune.models.gate.pose import POSES, UPRIGHT
+from cxrtune.models.description import DISTANCES, POSES, UPRIGHT, GateInfo
 
 FlagName = Literal["unlike_training", "pose", "blank", "low_contrast", "tiny", "not_checked"]
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device
 from cxrtune.models.densenet import ChestNet
-from cxrtune.models.gate.fit import FIT_IMAGES, GateImages, GateInfo, fit_gate, step_count
+from cxrtune.models.description import GateInfo
+from cxrtune.models.gate.fit import FIT_IMAGES, GateImages, fit_gate, step_count
 from cxrtune.models.gate.gate import Gate
 from cxrtune.packs.pack import Pack
 from cxrtune.progress import Reporter

@@ -8,9 +8,10 @@ import torch
 
 from cxrtune.engines.convert import to_openvino
 from cxrtune.engines.openvino_engine import OpenVinoEngine
+from cxrtune.models.description import DISTANCES, POSES, UPRIGHT
 from cxrtune.models.gate.fit import GateImages, fit_gate, step_count
-from cxrtune.models.gate.gate import DISTANCES, Gate
-from cxrtune.models.gate.pose import POSES, UPRIGHT, log_surprise, posed
+from cxrtune.models.gate.gate import Gate
+from cxrtune.models.gate.pose import log_surprise, posed
 from cxrtune.models.gate.subspace import Subspace
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxrtune.models.checkpoint import MODEL, ModelInfo, save_model
+from cxrtune.models.checkpoint import save_model
 from cxrtune.models.densenet import build_network
+from cxrtune.models.description import MODEL, ModelInfo
 from cxrtune.phantom import draw_phantom
 from cxrtune.phantom.population import draw_population
 from cxrtune.recipe import PreprocessSpec, Recipe

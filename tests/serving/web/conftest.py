@@ -14,7 +14,8 @@ import pytest
 from web_service import SECONDS, served
 
 from cxrtune.evaluation.calibration.calibrator import Calibrator
-from cxrtune.models.checkpoint import MODEL, load_gated_model, save_model
+from cxrtune.models.checkpoint import load_gated_model, save_model
+from cxrtune.models.description import MODEL
 from cxrtune.scoring.predictor import Predictor
 
 

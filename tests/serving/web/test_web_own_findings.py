@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from web_service import served
 
-from cxrtune.models.checkpoint import MODEL, load_gated_model, save_model
+from cxrtune.models.checkpoint import load_gated_model, save_model
+from cxrtune.models.description import MODEL
 from cxrtune.scoring.predictor import Predictor
 
 OWN = (

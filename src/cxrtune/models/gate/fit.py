@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cxrtune.models.description import POSES, GateInfo
 from cxrtune.models.gate.gate import Gate
-from cxrtune.models.gate.pose import POSES, posed
+from cxrtune.models.gate.pose import posed
 
 FALSE_ALARMS = 0.01
 """The share of validation images that the gate flags."""
@@ -25,21 +26,6 @@ _LEARNING_RATE = 3e-3
 _LARGEST_TURN = 0.17  # radians
 _LARGEST_SHIFT = 0.1  # of half the side
 _LARGEST_SCALE = 0.1
-
-
-@dataclass(frozen=True)
-class GateInfo:
-    """What a model file says of its gate.
-
-    Attributes:
-        threshold: Of the largest strangeness; a picture above it is flagged.
-        fitted_on: Number of training images.
-        chosen_on: Number of validation images.
-    """
-
-    threshold: float
-    fitted_on: int
-    chosen_on: int
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cxrtune.models.densenet import TRUNK_CHANNELS
-from cxrtune.models.gate.pose import UPRIGHT, PoseNet, log_surprise
+from cxrtune.models.description import DISTANCES, UPRIGHT
+from cxrtune.models.gate.pose import PoseNet, log_surprise
 from cxrtune.models.gate.subspace import Subspace
-
-DISTANCES: tuple[str, ...] = ("features", "picture", "pose")
-"""What is measured: the trunk's pooled output and a thumbnail, each against those of training images, and how
-unlike the upright pose the picture is."""
 
 _FEATURE_COMPONENTS = 50
 _PICTURE_COMPONENTS = 20

@@ -12,14 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-UPRIGHT = 0
-POSES: tuple[str, ...] = tuple(
-    " and ".join(part for part in (inverted, mirrored, turned) if part) or "upright"
-    for inverted in ("", "inverted")
-    for mirrored in ("", "mirrored")
-    for turned in ("", "turned by 90 degrees", "turned by 180 degrees", "turned by 270 degrees")
-)
-"""In words, by number: 8 x inverted + 4 x mirrored + quarter turns anticlockwise. Upright is number 0."""
+from cxrtune.models.description import POSES
 
 _LOWEST, _SERIES = -13.8, -4.0  # log-odds
 
