@@ -22,9 +22,9 @@ import verify
 
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.listing import list_images
 from cxrtune.images.reading import Reading, reader
+from cxrtune.images.workers import Workers
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.description import model_file
 from cxrtune.processors import processor_count
@@ -188,12 +188,12 @@ def processor_time() -> float:
     return sum(sum(one.cpu_times()[:2]) for one in (own, *own.children(recursive=True)))
 
 
-def decoders_of(loaded: LoadedModel) -> Decoders[Path | bytes, Reading]:
-    return Decoders(reader(loaded.info.recipe.preprocess, whole=False), processor_count())
+def decoders_of(loaded: LoadedModel) -> Workers[Path | bytes, Reading]:
+    return Workers(reader(loaded.info.recipe.preprocess, whole=False), processor_count())
 
 
 def scored(
-    bench: Bench, loaded: LoadedModel, decoders: Decoders[Path | bytes, Reading], files: Path, run: Path
+    bench: Bench, loaded: LoadedModel, decoders: Workers[Path | bytes, Reading], files: Path, run: Path
 ) -> None:
     """Score the phantoms into shards, as the command does once it has started."""
     out, size = fresh(bench.out / "scored"), 1024

@@ -20,10 +20,10 @@ import tifffile
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 
 from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.reading import Reading, reader
+from cxrtune.images.workers import Workers
 from cxrtune.recipe import PreprocessSpec
 from decoding_processes import decoding_processes_of
 from dicom_made import dicom
@@ -67,7 +67,7 @@ def deadly(tmp_path):
 
 
 def read(images, told=lambda _: None):
-    with Decoders(reader(SPEC, whole=False), 1, warn=told) as decoders:
+    with Workers(reader(SPEC, whole=False), 1, warn=told) as decoders:
         return list(decoders.read(images))
 
 
@@ -101,7 +101,7 @@ def test_processes_that_are_killed_again_and_again_end_the_work(deadly):
 
 def test_what_cannot_be_read_keeps_its_place_and_no_process_is_left(files, tmp_path):
     (tmp_path / "text.png").write_text("no image")
-    with Decoders(reader(SPEC, whole=False), 2) as decoders:
+    with Workers(reader(SPEC, whole=False), 2) as decoders:
         found = list(decoders.read([files[0], tmp_path / "text.png", tmp_path, files[1]]))
         assert decoders.ended == 0
     assert [type(one) for one in found] == [Reading, *[UnreadableImageError] * 2, Reading]
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_keeps_its_place_and_no_process_is_left(files, tmp_p
 
 def test_the_whole_radiograph_comes_only_where_it_is_wanted(files):
     for whole in (True, False):
-        with Decoders(reader(SPEC, whole=whole), 1) as decoders:
+        with Workers(reader(SPEC, whole=whole), 1) as decoders:
             found = decoders.submit(files[0]).result()
             of_bytes = decoders.submit(files[0].read_bytes()).result()
         assert (found.radiograph is not None) == whole
@@ -149,7 +149,7 @@ def make_misbehaving():
 @contextmanager
 def misbehaving(processes=1, seconds=60.0):
     limits = DecodingLimits(seconds, memory_bytes=500_000_000)
-    with Decoders(make_misbehaving, processes, limits=limits) as decoders:
+    with Workers(make_misbehaving, processes, limits=limits) as decoders:
         yield decoders
 
 
@@ -200,7 +200,7 @@ def large(tmp_path_factory):
 def test_an_image_too_large_for_the_memory_is_not_called_damaged(large):
     files = sorted(large.iterdir())
     limits = DecodingLimits(60, memory_bytes=50_000_000)
-    with Decoders(reader(SPEC, whole=False), 1, limits=limits) as decoders:
+    with Workers(reader(SPEC, whole=False), 1, limits=limits) as decoders:
         found = list(decoders.read(files))
         assert decoders.ended == 0
     reasons = {file.name: getattr(one, "reason", "read") for file, one in zip(files, found, strict=True)}
@@ -240,7 +240,7 @@ def test_closing_ends_what_hangs_and_what_waits():
 
 
 def test_a_process_that_cannot_start_is_said():
-    with Decoders(cannot_be_made, 1) as decoders:
+    with Workers(cannot_be_made, 1) as decoders:
         with pytest.raises(CxrtuneError, match="a decoding process ended while it started"):
             decoders.submit("fine").result()
         assert not decoders.healthy
@@ -252,7 +252,7 @@ def cannot_be_made():
 
 @ON_LINUX
 def test_a_decoding_process_writes_no_core_file():
-    with Decoders(make_limits_reader, 1) as decoders:
+    with Workers(make_limits_reader, 1) as decoders:
         core, memory = decoders.submit(None).result()
     assert core == (0, 0)
     assert memory > 0
@@ -272,7 +272,7 @@ def test_files_that_ended_or_filled_a_process_are_refused_by_their_structure():
     """The three of the review, made anew: none of them reaches a decoder."""
     from hostile import ANIMATED, CLAIMS_4_GB, MANY_SCANS
 
-    with Decoders(reader(SPEC, whole=False), 1) as decoders:
+    with Workers(reader(SPEC, whole=False), 1) as decoders:
         animated = decoders.submit(ANIMATED).result()
         assert animated.packed.shape == (32, 32)
         for data, reason in (

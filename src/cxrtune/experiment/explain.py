@@ -13,10 +13,10 @@ from cxrtune.cohort.boxes import read_boxes
 from cxrtune.errors import DataError, UnreadableImageError, UsageError
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import SUFFIXES
 from cxrtune.images.listing import ImageFile
+from cxrtune.images.workers import Workers
 from cxrtune.models.description import model_file
 from cxrtune.packs.dataset import Dataset
 from cxrtune.processors import processor_count
@@ -78,7 +78,7 @@ def explain_images(
         names, maps, drawn = [], [], 0
         processes = min(processor_count(), len(images))
         with (
-            Decoders(predictor.reader(whole=True), processes) as decoders,
+            Workers(predictor.reader(whole=True), processes) as decoders,
             reporter.task("Explaining", len(images)) as task,
         ):
             # A few ahead: these hold their whole radiographs.

@@ -15,11 +15,11 @@ import numpy as np
 from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.images.decode import read_radiograph
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import is_deep
 from cxrtune.images.preprocess import to_packed
+from cxrtune.images.workers import Workers
 from cxrtune.packs.pack import PIXELS, UNREADABLE
 from cxrtune.recipe import PreprocessSpec
 
@@ -74,7 +74,7 @@ def build_pack(
     with write_whole(out / PIXELS) as written:
         _reserve(written, (len(files), spec.size, spec.size), kind)
         unreadable: list[Unreadable] = []
-        with Decoders(partial(_make_packer, written, spec, allow), workers, warn=warn) as decoders:
+        with Workers(partial(_make_packer, written, spec, allow), workers, warn=warn) as decoders:
             for name, found in zip(names, decoders.read(enumerate(files)), strict=True):
                 if isinstance(found, UnreadableImageError):
                     unreadable.append(Unreadable(name, found.reason))

@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from cxrtune.phantom.chest import Anatomy
 from cxrtune.phantom.spec import Exposure
-from cxrtune.phantom.texture import smooth_noise
 from cxrtune.phantom.torso import ellipsoid
-from cxrtune.phantom.view import Map, View
+from cxrtune.phantom.view import Map, View, smooth_noise
 
 
 def draw_gas(view: View, exposure: Exposure, anatomy: Anatomy) -> Map:

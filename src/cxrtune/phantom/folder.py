@@ -15,8 +15,8 @@ import cv2
 
 from cxrtune.errors import CxrtuneError, OutputError, UnreadableImageError, UsageError
 from cxrtune.files import PARTIAL_SUFFIX, naming_output_errors
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
+from cxrtune.images.workers import Workers
 from cxrtune.memory import keep_freed_memory
 from cxrtune.phantom.population import Study, draw_population
 from cxrtune.phantom.radiograph import FindingBox, draw_phantom
@@ -137,8 +137,7 @@ def _draw_all(
     if wanted == 1:
         yield from map(partial(_draw_one, folder), studies)
         return
-    # The processes that decode elsewhere draw here; what they draw is no stranger's file.
-    with Decoders(partial(_drawing_into, folder), wanted, limits=_LIMITS) as processes:
+    with Workers(partial(_drawing_into, folder), wanted, limits=_LIMITS) as processes:
         for found in processes.read(studies):
             if isinstance(found, UnreadableImageError):
                 raise CxrtuneError(f"a phantom cannot be drawn: its process {found.reason}")

@@ -15,9 +15,8 @@ from cxrtune.phantom.mediastinum import draw_airways, draw_mediastinum
 from cxrtune.phantom.pathology import PATHOLOGIES
 from cxrtune.phantom.skeleton import draw_skeleton
 from cxrtune.phantom.spec import PHANTOM_FINDINGS, PhantomSpec
-from cxrtune.phantom.texture import layered_noise
 from cxrtune.phantom.torso import draw_torso
-from cxrtune.phantom.view import Map, View
+from cxrtune.phantom.view import Map, View, layered_noise
 
 VISIBLE_SHARE = 0.25
 """A finding's box holds every pixel that shows it at least this strongly, relative to its strongest."""

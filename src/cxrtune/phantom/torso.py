@@ -6,8 +6,7 @@ import numpy as np
 
 from cxrtune.phantom.chest import Anatomy
 from cxrtune.phantom.spec import Exposure, Physique
-from cxrtune.phantom.texture import layered_noise
-from cxrtune.phantom.view import Map, View, power
+from cxrtune.phantom.view import Map, View, layered_noise, power
 
 
 def ellipsoid(

@@ -1,10 +1,12 @@
-"""From patient coordinates to pixels, and thickness maps of everything that is a tube."""
+"""From patient coordinates to pixels, thickness maps of everything that is a tube, and random fields."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -185,3 +187,35 @@ def _frames(
         (1 - turned) * height**2 + turned * np.maximum(height, depth) ** 2 * 0.5 + turned * depth**2 * 0.5
     )
     return length, across, extent
+
+
+def smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Map:
+    """Return a smooth random field with about `cells` waves across the picture.
+
+    Args:
+        rng: Source of randomness.
+        size: Side of the picture, pixels.
+        cells: Grid cells across the picture.
+
+    Returns:
+        float32, (S, S), mean about 0, standard deviation about 0.7, without unit.
+    """
+    coarse = rng.standard_normal((cells, cells), dtype=np.float32)
+    return np.asarray(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+
+
+def layered_noise(rng: np.random.Generator, size: int, layers: Sequence[tuple[int, float]]) -> Map:
+    """Return the sum of smooth fields.
+
+    Args:
+        rng: Source of randomness.
+        size: Side of the picture, pixels.
+        layers: Cells across the picture and amplitude of each field.
+
+    Returns:
+        float32, (S, S), without unit.
+    """
+    total = np.zeros((size, size), dtype=np.float32)
+    for cells, amplitude in layers:
+        total += np.float32(amplitude) * smooth_noise(rng, size, cells)
+    return total

@@ -23,8 +23,8 @@ from cxrtune import errors
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
 from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import reader
+from cxrtune.images.workers import Workers
 from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter, SilentReporter
 from cxrtune.scoring.loading import load_scorer
@@ -129,7 +129,7 @@ class ShardWorker:
             make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
             # An actor has no console: what is peculiar about files is told where images are scored locally.
             notes = FileNotes("predict", SilentReporter())
-            decoders = Decoders(make, max(1, self._cpus // 2))
+            decoders = Workers(make, max(1, self._cpus // 2))
             self._ready = plan, ShardScorer(model, decoders, notes, refuse=options.refuse)
         return self._ready
 

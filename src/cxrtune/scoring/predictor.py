@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from cxrtune.engines.engine import Aim
 from cxrtune.errors import UnreadableImageError, UsageError
 from cxrtune.images.decode import decode_radiograph, read_radiograph
-from cxrtune.images.decoders import in_order
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
+from cxrtune.images.workers import in_order
 from cxrtune.models.description import ModelInfo
 from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.scoring.outputs import Scoring, scored_in_turn
@@ -82,7 +82,7 @@ class Predictor:
         return reading_of(self._radiograph(source), self._spec)
 
     def reader(self, *, whole: bool, max_pixels: int = MAX_PIXELS) -> Callable[[], Reader]:
-        """Return what makes the same of files in a decoding process (`images.decoders`).
+        """Return what makes the same of files in a decoding process (`images.workers`).
 
         Args:
             whole: Keep the radiograph as it was decoded, as predictions want it.

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from cxrtune.errors import DataError, StaleInputError, UsageError
 from cxrtune.file_notes import FileNotes
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.listing import Listing, list_images
 from cxrtune.images.reading import reader
+from cxrtune.images.workers import Workers
 from cxrtune.prediction_parts import join_parts
 from cxrtune.predictions import TABLE_SUFFIXES
 from cxrtune.processors import processor_count
@@ -106,7 +106,7 @@ def score_here(job: ScoringJob, reporter: Reporter, *, workers: int | None = Non
     make = reader(spec, frozenset(job.options.allow), whole=False)
     processes = min(workers or processor_count(), len(listing.table))
     # They start while the model is loaded and converted.
-    with Decoders(make, processes, warn=notes.warn) as decoders:
+    with Workers(make, processes, warn=notes.warn) as decoders:
         model = load_scorer(job.model, job.options.engine, aim="throughput", at_once=processor_count())
 
         def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:

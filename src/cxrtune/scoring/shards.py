@@ -12,8 +12,8 @@ import pyarrow as pa
 from cxrtune.engines.engine import Outputs
 from cxrtune.errors import UnreadableImageError
 from cxrtune.file_notes import FileNotes
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
+from cxrtune.images.workers import Workers
 from cxrtune.prediction_parts import PartPlace
 from cxrtune.scoring.loading import LoadedModel
 from cxrtune.scoring.outputs import Scoring, scored_in_turn
@@ -28,7 +28,7 @@ class ShardScorer:
     """A model with its decoding processes."""
 
     def __init__(
-        self, model: LoadedModel, decoders: Decoders[Path | bytes, Reading], notes: FileNotes, *, refuse: bool
+        self, model: LoadedModel, decoders: Workers[Path | bytes, Reading], notes: FileNotes, *, refuse: bool
     ) -> None:
         self._model = model
         self._decoders = decoders

@@ -9,7 +9,7 @@ from pydicom.sr.codedict import codes
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import decode_dataset, decode_dicom
-from cxrtune.images.dicom.views import other_view
+from cxrtune.images.dicom.admission import other_view
 from dicom_made import data_set, file_of
 from nih_folder import picture_of
 

@@ -31,8 +31,8 @@ from pydicom import dcmread
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
+from cxrtune.images.workers import Workers
 from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.status import read_status
@@ -336,7 +336,7 @@ def scored(place, model, *files, allow=(), settings=None):
     for number, data in enumerate(files):
         queue.put(f"1.2.{number}", data)
     predictor = Predictor.load(model, engine="torch", allow=allow)
-    with Decoders(reader_of(predictor, allow), 1) as decoders:
+    with Workers(reader_of(predictor, allow), 1) as decoders:
         scorer = Scorer(queue, predictor, decoders, settings or NodeSettings())
         while scorer.step():
             pass
@@ -390,7 +390,7 @@ def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model
     for number, data in enumerate((radiograph(1), radiograph(2, pixels=white), radiograph(3))):
         queue.put(f"1.2.{number}", data)
     predictor = Broken(model)
-    with Decoders(reader_of(predictor), 1) as decoders:
+    with Workers(reader_of(predictor), 1) as decoders:
         scorer = Scorer(queue, predictor, decoders, NodeSettings())
         scorer.step()
         assert read_status(tmp_path / "queue.sqlite").counts == {
@@ -417,7 +417,7 @@ def test_an_instance_that_ends_or_holds_its_decoder_is_set_aside_at_once(tmp_pat
         queue.put(f"1.2.{number}", radiograph(number, StudyDescription=word))
     predictor = Predictor.load(model, engine="torch")
     faulty = partial(faulty_reader, reader_of(predictor))
-    with Decoders(faulty, 2, limits=DecodingLimits(seconds=2)) as decoders:
+    with Workers(faulty, 2, limits=DecodingLimits(seconds=2)) as decoders:
         scorer = Scorer(queue, predictor, decoders, NodeSettings())
         while scorer.step():
             pass

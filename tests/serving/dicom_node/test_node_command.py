@@ -10,11 +10,10 @@ from pynetdicom import AE, evt
 
 from cxrtune.back_off import BackOff
 from cxrtune.errors import UsageError
-from cxrtune.serving.dicom_node.delivery import ArchiveAwayError
 from cxrtune.serving.dicom_node.dimse import Peer, StoreByDimse, read_peer, read_title
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.status import read_status
-from cxrtune.serving.dicom_node.sender import Sender
+from cxrtune.serving.dicom_node.sender import ArchiveAwayError, Sender
 
 # The library leaves its socket to the garbage collector where nobody answers.
 pytestmark = [

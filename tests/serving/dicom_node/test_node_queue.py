@@ -10,11 +10,10 @@ import pytest
 
 from cxrtune.back_off import BackOff
 from cxrtune.errors import DataError, OutputError, UsageError
-from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Queue, Result
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.queue.status import put_back, read_status
-from cxrtune.serving.dicom_node.sender import Sender
+from cxrtune.serving.dicom_node.sender import ArchiveAnswer, ArchiveAwayError, Sender
 from cxrtune.serving.dicom_node.settings import NodeLimits
 
 SECRET = "1.2.3.4711.0815"

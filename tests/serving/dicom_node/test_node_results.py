@@ -48,7 +48,7 @@ def make(predictor):
 
 
 class InThisProcess:
-    """Decoders that are none: each item is read when it is asked for."""
+    """Workers that are none: each item is read when it is asked for."""
 
     def __init__(self, make):
         self._read = make()

@@ -8,8 +8,8 @@ from pydicom import dcmread
 from test_node_archive import numbers_of
 
 from cxrtune.errors import DataError, UsageError
-from cxrtune.serving.dicom_node.delivery import ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Result
+from cxrtune.serving.dicom_node.sender import ArchiveAwayError
 from cxrtune.serving.dicom_node.web import StoreByWeb, fetch_radiographs
 
 AWAY = f"http://127.0.0.1:{free_port()}/dicom-web"

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from web_service import Client, refused, served
 
-from cxrtune.serving.web import service_routes
+from cxrtune.serving.web import routes
 from cxrtune.serving.web.guard import POLICY
 from cxrtune.serving.web.settings import Access, ServiceSettings
 
@@ -129,10 +129,10 @@ def test_the_pages_files_come_with_their_types_and_are_not_sent_twice(service):
 
 def test_the_pages_files_may_be_links_to_elsewhere(monkeypatch, tmp_path):
     """As uv installs them with `--link-mode symlink`."""
-    for file in service_routes.PAGE.iterdir():
+    for file in routes.PAGE.iterdir():
         (tmp_path / file.name).symlink_to(file)
-    monkeypatch.setattr(service_routes, "PAGE", tmp_path)
-    app = Starlette(routes=service_routes.page_routes())
+    monkeypatch.setattr(routes, "PAGE", tmp_path)
+    app = Starlette(routes=routes.page_routes())
 
     async def got(path):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cxrtune.serving.dicom_node.delivery import Delivery
+    from cxrtune.serving.dicom_node.sender import Delivery
     from cxrtune.serving.dicom_node.settings import NodeLimits
 
 Title = Annotated[str, typer.Option("--aet", help="The node's own application entity title.")]

@@ -13,12 +13,12 @@ import numpy as np
 
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_worker import library_notes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.formats import HEAD, kind_of
 from cxrtune.images.jpeg import read_frame_header
 from cxrtune.images.png import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, read_png
+from cxrtune.images.workers import Workers
 
 _GREY_MODES = {1: "1", 16: "I;16"}
 _PNG_MODES = {RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGBA: "RGBA"}
@@ -67,7 +67,7 @@ def look_at_all(
     seen: dict[str, CheckedImage] = {}
     if not paths:
         return seen
-    with Decoders(partial(_make_looker, allow), workers) as decoders:
+    with Workers(partial(_make_looker, allow), workers) as decoders:
         for name, found in zip(paths, decoders.read(paths.values()), strict=True):
             seen[name] = (
                 CheckedImage(fault=found.reason) if isinstance(found, UnreadableImageError) else found

@@ -1,12 +1,21 @@
-"""What cannot be a frontal chest radiograph is refused with the reason."""
+"""What cannot be a frontal chest radiograph is refused with the reason: modality, frames, colour, view.
+
+Words of views are compared whole, as FLAT, PLATE and BILATERAL have LAT in them and are no laterals.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.elements import text, values
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from cxrtune.images.dicom.header import Header
 
 Allowance = Literal["modality", "multiframe", "colour", "lateral"]
@@ -28,7 +37,7 @@ _KNOWN_MODALITIES = frozenset(
     DR XR RAD
     """.split()  # noqa: SIM905 a list would be a hundred lines
 )
-_MEANING = {"RG": "conventional radiography", "RF": "fluoroscopy", "OT": "other"}
+_SPELLED_OUT = {"RG": "conventional radiography", "RF": "fluoroscopy", "OT": "other"}
 
 _GREY, _COLOUR = (
     frozenset({"MONOCHROME1", "MONOCHROME2"}),
@@ -71,7 +80,7 @@ def _refusal(reason: str, allowance: Allowance) -> UnreadableImageError:
 def _check_modality(header: Header) -> None:
     if header.modality not in _RADIOGRAPHY and not (header.modality == "" and header.is_radiograph_class):
         if header.modality in _KNOWN_MODALITIES:
-            meaning = _MEANING.get(header.modality)
+            meaning = _SPELLED_OUT.get(header.modality)
             what = f"is of modality {header.modality}" + (f" ({meaning})" if meaning else "")
         else:
             what = "has an unknown modality" if header.modality else "has no modality"
@@ -79,3 +88,108 @@ def _check_modality(header: Header) -> None:
     if header.is_raw:
         # PS3.3 C.8.11.1.1.1: such pixels go to further processing, and are not what anybody looks at.
         raise _refusal("is meant for processing, not for presentation", "modality")
+
+
+_CODES_OF_VIEW_POSITION = frozenset(
+    # Defined terms (PS3.3 C.8.1.1), and the four obliques that everybody uses beside them.
+    {"LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO"}
+)
+
+# The first that fits a word tells what it says. View Position is free text in practice, in any language.
+_WORDS: Mapping[str, re.Pattern[str]] = {
+    "decubitus": re.compile(r"\w*DE[CK]UB\w*|LLD|RLD"),
+    "oblique": re.compile(r"\w*OBLI[QCK]\w*|OBL[IQ]?S?|[LR]T?OBL|SCHRAE?G\w*|SKOSN\w*|[LR][APL]O|MLO|LMO"),
+    "lateral": re.compile(
+        # Latin and English; sides and parts in front of it.
+        r"(?!(?:BI|UNI|IPSI|HOMO|CONTRA|CONTRO|COL)LATERA)\w*LATER[AO]\w*"
+        r"|(?:L|R|LT|RT|LEFT|RIGHT|CHEST|THORAX|TORAX|CXR|XTABLE)?LATS?|LL|RL|ML|LM"
+        # Romance; German and Dutch; Slavic; Scandinavian; Hungarian, Turkish, Finnish, Vietnamese, Japanese.
+        r"|(?:PRO|PER)FIL\w*|SEIT\w*|ZIJ\w*|DWARSE?|BO[CK]\w*|SIDEBIL\w*"
+        r"|OLDAL\w*|YAN|SIVU\w*|NGHIENG|SOKUMEN"
+        # Views that are lateral by their nature.
+        r"|SAGIT\w*|XTABLE|SWIMMERS?|TWINING"
+    ),
+}
+# One letter of each of the three axes at most.
+_DIRECTION = re.compile(r"(?!.*(?:[AP].*[AP]|[LR].*[LR]|[HF].*[HF]))[APLRHF]{1,3}")
+_LONGEST = 200  # characters of a text that are looked at; a code string has 16 (PS3.5 6.2)
+_CROSS_TABLE = re.compile(r"\b(?:X|CROSS)[\s_-]*TABLE")
+
+_VIEW_CODES: Mapping[str, str] = {
+    # PS3.16 CID 4010 as SNOMED CT and as SNOMED RT, with the codes that were retired there or stand in
+    # CID 4062; all but frontal, antero-posterior and postero-anterior.
+    "lateral": """399067008 R-102CD 399173006 R-10236 399198007 R-10232 399260004 R-10224 399352003 R-10228
+        30730003 G-A145 R-10222""",
+    "oblique": """399182000 R-102C1 399184004 R-10238 399236003 R-10234 260427002 R-40783 260426006 R-40782
+        399135007 R-10220 399356000 R-40985 R-10218 399006002 R-10212 399038007 R-10210 399160007 R-10204
+        399312000 R-10208 399059000 R-10216 399368009 R-10226 399099002 R-10230 399004004 R-10246
+        399288005 R-10248 399225005 R-10250 399132005 R-10252 399325008 R-10254
+        260421001 R-4077D 260424009 R-40780""",
+    "another projection": """399061009 R-10241 399162004 R-10242 399196006 R-10244 399110001 R-102C2
+        399255003 R-10256 399360002 R-10257 399071006 R-102C3 399335002 R-102C4 399272005 R-102C5
+        399242004 R-102C6 399351005 R-102C7 399316002 R-102C8 260499007 R-40810 119376003 G-8300""",
+}
+_MEANING = {code: says for says, codes in _VIEW_CODES.items() for code in codes.split()}
+
+
+def other_view(dataset: Dataset) -> str | None:
+    """Return which element says that an image is not a frontal radiograph, and what it says.
+
+    View Position, View Code Sequence with its modifiers, Patient Orientation and the modifiers of its code
+    are asked: one that says lateral, oblique or decubitus is enough. Series and study descriptions are not:
+    they are free text on a whole series ("chest PA and lateral"), and may name a person.
+
+    Returns:
+        A text that repeats nothing of the file but codes that stand here; None if nothing says so.
+    """
+    for value in filter(None, values(dataset, "ViewPosition")):
+        said = _in_words(str(value))
+        if said is not None:
+            verb = "is" if said == str(value).strip().upper() else "says"
+            return f"its View Position {verb} {said}"
+    for item in _items(dataset, "ViewCodeSequence"):
+        said = _MEANING.get(text(item, "CodeValue"))
+        meanings = [item, *_items(item, "ViewModifierCodeSequence")]
+        said = said or next(filter(None, map(_meaning_in_words, meanings)), None)
+        if said is not None:
+            return f"its view code says {said}"
+    said = _orientation([str(value).strip().upper() for value in values(dataset, "PatientOrientation")])
+    if said is not None:
+        return f"its Patient Orientation says {said}"
+    for item in _items(dataset, "PatientOrientationCodeSequence"):
+        modifiers = _items(item, "PatientOrientationModifierCodeSequence")
+        if any(_meaning_in_words(modifier) == "decubitus" for modifier in modifiers):
+            return "its Patient Orientation says decubitus"
+    return None
+
+
+def _items(dataset: Dataset, keyword: str) -> Iterator[Dataset]:
+    return iter(dataset.get(keyword) or ())
+
+
+def _meaning_in_words(item: Dataset) -> str | None:
+    return _in_words(text(item, "CodeMeaning"))
+
+
+def _in_words(said: str) -> str | None:
+    """Return what a text says of the view: a code of View Position, or a key of `_WORDS`; None if neither."""
+    plain = unicodedata.normalize("NFKD", said[:_LONGEST]).encode("ascii", "ignore").decode().upper()
+    words = re.findall(r"[A-Z]+", _CROSS_TABLE.sub("XTABLE", plain))
+    for kind, pattern in _WORDS.items():
+        for word in filter(pattern.fullmatch, words):
+            return word if word in _CODES_OF_VIEW_POSITION else kind
+    return None
+
+
+def _orientation(directions: list[str]) -> str | None:
+    """Return what the directions of rows and columns say (PS3.3 C.7.6.1.1.1): the first letter leads.
+
+    A frontal image has rows and columns along the left-right and the head-foot axis. What is no direction, as
+    a position that stands there in words, says nothing.
+    """
+    valid = [direction for direction in directions if _DIRECTION.fullmatch(direction)]
+    if any(direction[0] in "AP" for direction in valid):
+        return "lateral"
+    if any(set("AP") & set(direction) and set("LR") & set(direction) for direction in valid):
+        return "oblique"
+    return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-from pydicom import Dataset
+from typing import TYPE_CHECKING, Any
 
 from cxrtune.errors import UnreadableImageError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 
 def values(dataset: Dataset, keyword: str) -> list[Any]:

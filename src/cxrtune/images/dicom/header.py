@@ -15,8 +15,8 @@ from pydicom.uid import (
 )
 
 from cxrtune.errors import UnreadableImageError
+from cxrtune.images.dicom.admission import other_view
 from cxrtune.images.dicom.elements import named, optional, text, whole
-from cxrtune.images.dicom.views import other_view
 from cxrtune.images.radiograph import check_size
 
 ELEMENTS = (

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import UnreadableImageError, UsageError, WeightsError
 from cxrtune.files import sha256_of
-from cxrtune.images.decoders import Decoders
+from cxrtune.images.workers import Workers
 from cxrtune.models.baselines import XRV_PREFIX
 
 with warnings.catch_warnings():
@@ -139,7 +139,7 @@ def _chunks_read(files: Sequence[Path], workers: int) -> Iterator[tuple[range, l
         yield from ((rows, [_or_error(files[row]) for row in rows]) for rows in chunks)
         return
     # Not torch's DataLoader: it forks this process, whose torch and OpenVINO threads a fork leaves behind.
-    with Decoders(_make_reader, workers) as decoders:
+    with Workers(_make_reader, workers) as decoders:
         read = decoders.read(files, _CHUNK)
         yield from ((rows, list(islice(read, len(rows)))) for rows in chunks)
 

@@ -13,9 +13,8 @@ import numpy as np
 from cxrtune.phantom.chest import LUNG_DENSITY, Chest, Shadow
 from cxrtune.phantom.pathology.kind import Shift, between, place_in_lung, smooth_step
 from cxrtune.phantom.spec import RIGHT, Lesion
-from cxrtune.phantom.texture import layered_noise
 from cxrtune.phantom.torso import merge
-from cxrtune.phantom.view import Map
+from cxrtune.phantom.view import Map, layered_noise
 
 
 def draw_nodule(lesion: Lesion, chest: Chest) -> Shadow:

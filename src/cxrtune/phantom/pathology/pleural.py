@@ -7,8 +7,7 @@ import numpy as np
 from cxrtune.phantom.chest import Chest, Shadow
 from cxrtune.phantom.pathology.kind import Shift, between, smooth_step
 from cxrtune.phantom.spec import LEFT, Lesion
-from cxrtune.phantom.texture import layered_noise
-from cxrtune.phantom.view import Map
+from cxrtune.phantom.view import Map, layered_noise
 
 
 def effusion_shift(lesion: Lesion) -> Shift:

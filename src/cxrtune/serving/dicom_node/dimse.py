@@ -14,8 +14,8 @@ from pynetdicom.association import Association
 
 from cxrtune.errors import UsageError
 from cxrtune.images.held_warnings import held_warnings
-from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Result
+from cxrtune.serving.dicom_node.sender import ArchiveAnswer, ArchiveAwayError
 
 _SECONDS = 30.0
 _SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]

@@ -8,16 +8,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cxrtune.errors import UnreadableImageError
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
+from cxrtune.images.workers import Workers
 from cxrtune.scoring.predictor import Predictor
 from cxrtune.serving.dicom_node import LOGGER
-from cxrtune.serving.dicom_node.delivery import Delivery
 from cxrtune.serving.dicom_node.queue import Queue
 from cxrtune.serving.dicom_node.queue.file import held
 from cxrtune.serving.dicom_node.receive import Receiver, listening
 from cxrtune.serving.dicom_node.scorer import Scorer
-from cxrtune.serving.dicom_node.sender import Sender
+from cxrtune.serving.dicom_node.sender import Delivery, Sender
 from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import instance_reader, read_source
 from cxrtune.stopping import setting_on_stop
@@ -102,7 +101,7 @@ def _working(
     queue: Queue, predictor: Predictor, delivery: Delivery, settings: NodeSettings, stop: threading.Event
 ) -> Iterator[Scorer]:
     """Score and send within the block; at its end what is in hand is finished."""
-    with Decoders(
+    with Workers(
         instance_reader(predictor.info.recipe.preprocess, predictor.allow),
         settings.decoders,
         limits=DecodingLimits(settings.decode_seconds),

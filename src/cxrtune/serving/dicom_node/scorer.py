@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cxrtune.errors import OutputError, UnreadableImageError
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.reading import Reading
+from cxrtune.images.workers import Workers
 from cxrtune.logs import where
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.scoring.prediction import Prediction
@@ -36,7 +36,7 @@ class Scorer:
         self,
         queue: Queue,
         predictor: Predictor,
-        decoders: Decoders[bytes, tuple[SourceInstance, Reading]],
+        decoders: Workers[bytes, tuple[SourceInstance, Reading]],
         settings: NodeSettings,
     ) -> None:
         self._queue = queue

@@ -1,19 +1,59 @@
-"""The thread between two states: scored -> done."""
+"""Ways to an archive, and the thread between two states: scored -> done."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from cxrtune.back_off import BackOff
 from cxrtune.errors import OutputError
 from cxrtune.logs import where
 from cxrtune.serving.dicom_node import LOGGER
-from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError, Delivery
-from cxrtune.serving.dicom_node.queue import Queue, Unsent
+from cxrtune.serving.dicom_node.queue import Queue, Result, Unsent
 
+Verdict = Literal["accepted", "refused", "later"]
 _TOGETHER = 32  # results in one association
 _PATIENCE = 0.5
+
+
+@dataclass(frozen=True)
+class ArchiveAnswer:
+    """What an archive said to one result.
+
+    Attributes:
+        verdict: Accepted; refused for good; or to be tried again.
+        reason: Why, without name and identifier; empty where it was accepted.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+
+
+class ArchiveAwayError(Exception):
+    """The archive cannot be reached, or went away in the middle.
+
+    Attributes:
+        reason: Without name and identifier.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Delivery(Protocol):
+    """An archive that takes results."""
+
+    def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
+        """Store results in turn, and yield the answer to each before the next is sent.
+
+        Raises:
+            ArchiveAwayError: The archive is not there; what was answered before stays true.
+        """
+        ...
 
 
 class Sender:

@@ -13,8 +13,8 @@ from pydicom import Dataset, dcmread
 
 from cxrtune.errors import DataError, UsageError
 from cxrtune.images.held_warnings import held_warnings
-from cxrtune.serving.dicom_node.delivery import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.queue import Result
+from cxrtune.serving.dicom_node.sender import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.source import is_uid
 
 AUTHORIZATION_VARIABLE = "CXRTUNE_DICOMWEB_AUTHORIZATION"

@@ -8,10 +8,9 @@ The way of a request:
       guard.py            security headers on every answer
       monitoring.py       one line in the log, counts for Prometheus, an answer when the service fails
       guard.py            host name, origin, bearer token
-    scoring_routes.py   /v1/predictions, /v1/heatmaps; service_routes.py has the other addresses and the page
-    body.py             the body -> files, in memory only, within the limits; multipart.py reads a form
-    service.py          a place in the queue, a decoding process, a deadline
-    batcher.py          images that wait together -> one batch for the engine
+    routes.py           /v1/predictions, /v1/heatmaps; the other addresses, and the page
+    body.py             the body, or the form in it -> files, in memory only, within the limits
+    service.py          a place in the queue, a decoding process, a deadline; what waits together is one batch
     answers.py          predictions -> JSON (schema.py), radiographs and heatmaps as PNG
 
 Whatever is not answered is a `Refusal` (refusals.py): one shape, one table of reasons and status codes.

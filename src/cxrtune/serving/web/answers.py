@@ -16,7 +16,7 @@ from cxrtune.recipe import PreprocessSpec
 from cxrtune.scoring.heatmap import coloured, heat, overlay
 from cxrtune.scoring.prediction import FindingScore, ModelIdentity, Prediction
 from cxrtune.scoring.quality import Quality
-from cxrtune.serving.web.multipart import File
+from cxrtune.serving.web.body import File
 from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.schema import (
     FileResult,

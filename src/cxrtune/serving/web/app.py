@@ -17,10 +17,9 @@ from cxrtune.serving.web.connections import UnreadBodies
 from cxrtune.serving.web.guard import Guard, SafeHeaders
 from cxrtune.serving.web.monitoring import RequestLog
 from cxrtune.serving.web.refusals import Reason, Refusal, answer
+from cxrtune.serving.web.routes import heatmaps_routes, page_routes, predictions_routes, service_routes
 from cxrtune.serving.web.schema import DISCLAIMER
-from cxrtune.serving.web.scoring_routes import heatmaps_routes, predictions_routes
 from cxrtune.serving.web.service import Service
-from cxrtune.serving.web.service_routes import page_routes, service_routes
 from cxrtune.serving.web.settings import ServiceSettings
 
 _REASONS: dict[int, Reason] = {404: "not_found", 405: "method_not_allowed"}

@@ -1,25 +1,26 @@
-"""What stands behind the routes: files in, predictions or refusals out."""
+"""What stands behind the routes: files in, predictions or refusals out, in batches for the one engine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from cxrtune.errors import DecodingTooSlowError, UnreadableImageError
-from cxrtune.images.decoders import Decoders
 from cxrtune.images.decoding_process import DecodingLimits
 from cxrtune.images.reading import Reading
+from cxrtune.images.workers import Workers
 from cxrtune.scoring.prediction import Prediction
 from cxrtune.scoring.predictor import Predictor
-from cxrtune.serving.web.batcher import Batcher
-from cxrtune.serving.web.body import Budget
+from cxrtune.serving.web.body import Budget, File
 from cxrtune.serving.web.monitoring import Metrics
-from cxrtune.serving.web.multipart import File
 from cxrtune.serving.web.refusals import Refusal
-from cxrtune.serving.web.settings import ServiceSettings
+from cxrtune.serving.web.settings import Batching, ServiceSettings
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +36,7 @@ class Service:
         self.metrics = Metrics()
         self.bodies = Budget(settings.limits.memory_bytes)
         self.waiting = 0
-        self._decoders: Decoders[Path | bytes, Reading] | None = None
+        self._decoders: Workers[Path | bytes, Reading] | None = None
         self._reading = 0
         self._batcher = Batcher(predictor.score, settings.batching, self.metrics, lambda: self._reading)
         self._decoded = asyncio.Semaphore(_DECODED_BATCHES * settings.batching.largest)
@@ -55,7 +56,7 @@ class Service:
         limits = self.settings.limits
         make = self.predictor.reader(whole=True, max_pixels=limits.pixels)
         bounds = DecodingLimits.for_pixels(limits.pixels, limits.decode_seconds)
-        with Decoders(make, self.settings.batching.decoders, limits=bounds) as self._decoders:
+        with Workers(make, self.settings.batching.decoders, limits=bounds) as self._decoders:
             await asyncio.to_thread(self._decoders.wait_until_ready)
             self._runner = asyncio.create_task(self._batcher.run())
             try:
@@ -160,3 +161,84 @@ class Service:
     def _retry_after(self) -> int:
         # A queue that is full is half empty after half its pictures; a tenth of a second a picture is slow.
         return max(1, round(self.settings.limits.waiting * 0.05))
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    reading: Reading
+    future: asyncio.Future[Prediction]
+
+
+class Batcher:
+    """Gathers pictures while the engine is busy; an idle engine waits only for what is being decoded."""
+
+    def __init__(
+        self,
+        score: Callable[[Sequence[Reading]], list[Prediction]],
+        batching: Batching,
+        metrics: Metrics,
+        coming: Callable[[], int],
+    ) -> None:
+        """Set up; nothing is scored before `run`.
+
+        Args:
+            score: Runs the engine, in a thread of its own.
+            batching: How many pictures, and how long.
+            metrics: Batches are counted there.
+            coming: How many pictures are being decoded.
+        """
+        self._score = score
+        self._batching = batching
+        self._metrics = metrics
+        self._coming = coming
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
+
+    async def score(self, reading: Reading) -> Prediction:
+        """Score one picture together with what else there is."""
+        future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Waiting(reading, future))
+        return await future
+
+    async def run(self) -> None:
+        """Score whatever arrives, until cancelled."""
+        try:
+            while True:
+                batch = [waiting for waiting in await self._gather() if not waiting.future.done()]
+                if batch:
+                    await self._score_batch(batch)
+        finally:
+            self._engine.shutdown(wait=True)
+
+    async def _gather(self) -> list[_Waiting]:
+        batch = [await self._queue.get()]
+        latest = time.monotonic() + self._batching.patience_seconds
+        while len(batch) < self._batching.largest:
+            if not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+                continue
+            left = latest - time.monotonic()
+            if left <= 0 or not self._coming():
+                break
+            try:
+                batch.append(await asyncio.wait_for(self._queue.get(), left))
+            except TimeoutError:
+                break
+        return batch
+
+    async def _score_batch(self, batch: list[_Waiting]) -> None:
+        readings = [waiting.reading for waiting in batch]
+        self._metrics.batch_pictures.observe(len(batch))
+        try:
+            with self._metrics.batch_seconds.time():
+                predictions = await asyncio.get_running_loop().run_in_executor(
+                    self._engine, self._score, readings
+                )
+        except Exception as error:  # whoever asked is told; the next batch is another matter
+            for waiting in batch:
+                if not waiting.future.done():
+                    waiting.future.set_exception(error)
+            return
+        for waiting, prediction in zip(batch, predictions, strict=True):
+            if not waiting.future.done():
+                waiting.future.set_result(prediction)

@@ -1,4 +1,4 @@
-"""Decoding processes, each driven by a thread: one that dies, hangs or grows costs its own image only.
+"""Processes that decode or draw, each driven by a thread: one that dies, hangs or grows costs one item.
 
 Not concurrent.futures' pool of processes: it has no time limits, and breaks as a whole with one process.
 Results come in the order of what was asked for, some of them made ahead of whoever wants them.
@@ -26,8 +26,8 @@ _LIMITS = DecodingLimits()
 _AHEAD = 8  # items a process that are asked for before the first of them is wanted
 
 
-class Decoders(Generic[Item, Result]):
-    """A pool of decoding processes."""
+class Workers(Generic[Item, Result]):
+    """A pool of processes, each of which works on one item at a time."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Decoders(Generic[Item, Result]):
         for process in self._processes:
             process.close()
 
-    def __enter__(self) -> Decoders[Item, Result]:
+    def __enter__(self) -> Workers[Item, Result]:
         return self
 
     def __exit__(
