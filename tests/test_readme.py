@@ -1,4 +1,4 @@
-"""Every command of the README, in a clone of this tree, as a newcomer would type them."""
+"""Every command of the README and of "Get started", in a clone of this tree, as a newcomer types them."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/get-started.md")
 PLACEHOLDER = "path/to/nih"
 
 pytestmark = pytest.mark.long
@@ -50,7 +51,9 @@ def clone(tmp_path_factory, nih_1024):
     os.utime(folder / "pyproject.toml", (0, 0))
     environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     outputs = {}
-    for command in commands((ROOT / "README.md").read_text()):
+    pages = ((ROOT / name).read_text() for name in PAGES)
+    # The demo stands on both pages, and runs once.
+    for command in dict.fromkeys(command for page in pages for command in commands(page)):
         if command.startswith("make test"):
             continue  # that is what is running
         typed = command.replace(PLACEHOLDER, shlex.quote(str(nih_1024)))
@@ -99,6 +102,7 @@ def test_the_main_job_counts_what_is_and_is_not_there(clone):
     assert "not compared with xrv:densenet121-res224-nih" in output
 
 
-def test_the_readme_shows_pictures_that_exist():
-    for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
-        assert (ROOT / picture).is_file(), picture
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_shows_pictures_that_exist(page):
+    for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", (ROOT / page).read_text()):
+        assert ((ROOT / page).parent / picture).is_file(), picture
