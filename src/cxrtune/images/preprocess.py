@@ -32,6 +32,21 @@ def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:
     return cast(NDArray[np.float16], grey.astype(np.float16))
 
 
+def reduced_shape(pixels: Pixels, side: int) -> tuple[int, int]:
+    """Return height and width of a radiograph whose longer side is so many pixels at most."""
+    height, width = pixels.shape
+    share = min(1.0, side / max(height, width))
+    return max(1, round(height * share)), max(1, round(width * share))
+
+
+def reduced(pixels: Pixels, side: int) -> Pixels:
+    """Return a radiograph whose longer side is so many pixels at most, uint8 or uint16 (H, W)."""
+    height, width = reduced_shape(pixels, side)
+    if (height, width) == pixels.shape:
+        return pixels
+    return cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
+
+
 def to_8_bit(packed: Packed) -> NDArray[np.uint8]:
     """Return a packed picture as people are shown it, uint8 (S, S)."""
     return cast(NDArray[np.uint8], np.rint(packed).astype(np.uint8))

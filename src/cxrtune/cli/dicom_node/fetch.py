@@ -16,11 +16,12 @@ from cxrtune.cli.dicom_node.options import (
     Title,
     delivery_to,
     limits_of,
+    open_model,
     queue_file,
 )
 from cxrtune.cli.dicom_node.status import print_status
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of
+from cxrtune.cli.options import Allow, Engine, Model
 
 
 def command(
@@ -46,11 +47,7 @@ def command(
     allow: Allow = None,
 ) -> None:
     """Fetch studies by WADO-RS, send results to the archive, and stop when the queue is empty."""
-    import sys
-
-    chosen_engine, allowed = engine_of(engine), allowances_of(allow)
     with from_extra("dicom", "the node"):
-        from cxrtune.serving.dicom_node import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.dimse import read_title
         from cxrtune.serving.dicom_node.node import work_through
         from cxrtune.serving.dicom_node.settings import NodeSettings
@@ -58,12 +55,8 @@ def command(
 
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
-    from cxrtune.logs import log_to
-    from cxrtune.scoring.predictor import Predictor
-
     settings = NodeSettings(title=title, refuse=refuse, limits=limits_of(max_waiting, max_gigabytes))
-    predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
-    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
+    predictor = open_model(context, model, engine, allow)
     place = queue_file(queue)
     files = (data for one in study for data in fetch_radiographs(url, one))
     work_through(predictor, delivery, settings, place, files)

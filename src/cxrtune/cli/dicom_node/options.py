@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cxrtune.cli.options import allowances_of, engine_of
+
 if TYPE_CHECKING:
+    from cxrtune.scoring.predictor import Predictor
     from cxrtune.serving.dicom_node.sender import Delivery
     from cxrtune.serving.dicom_node.settings import NodeLimits
 
@@ -53,6 +56,19 @@ def limits_of(max_waiting: int, max_gigabytes: float) -> NodeLimits:
     from cxrtune.serving.dicom_node.settings import GIGABYTE, NodeLimits
 
     return NodeLimits(waiting=max_waiting, queue_bytes=round(max_gigabytes * GIGABYTE))
+
+
+def open_model(context: typer.Context, model: Path, engine: str, allow: list[str] | None) -> Predictor:
+    """Load the model; from then on the node logs, and nothing else does."""
+    import sys
+
+    from cxrtune.logs import log_to
+    from cxrtune.scoring.predictor import Predictor
+    from cxrtune.serving.dicom_node import LIBRARIES, LOGGER
+
+    predictor = Predictor.load(model, engine=engine_of(engine), aim="latency", allow=allowances_of(allow))
+    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
+    return predictor
 
 
 def delivery_to(title: str, by_store: str | None, by_web: str | None) -> Delivery:

@@ -17,10 +17,11 @@ from cxrtune.cli.dicom_node.options import (
     Title,
     delivery_to,
     limits_of,
+    open_model,
     queue_file,
 )
 from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of
+from cxrtune.cli.options import Allow, Engine, Model
 from cxrtune.loopback import LOOPBACK, is_loopback
 
 
@@ -49,21 +50,14 @@ def command(
     allow: Allow = None,
 ) -> None:
     """Receive radiographs by C-STORE until Ctrl-C, and send results to the archive."""
-    import sys
-
     reporter = reporter_of(context)
-    chosen_engine, allowed = engine_of(engine), allowances_of(allow)
     with from_extra("dicom", "the node"):
-        from cxrtune.serving.dicom_node import LIBRARIES, LOGGER
         from cxrtune.serving.dicom_node.dimse import read_title
         from cxrtune.serving.dicom_node.node import run_node
         from cxrtune.serving.dicom_node.settings import NodeSettings
 
         title = read_title(aet)
         delivery = delivery_to(title, results_to, results_to_web)
-    from cxrtune.logs import log_to
-    from cxrtune.scoring.predictor import Predictor
-
     settings = NodeSettings(
         title=title,
         host=host,
@@ -73,8 +67,7 @@ def command(
         keep_days=keep_days,
         limits=limits_of(max_waiting, max_gigabytes),
     )
-    predictor = Predictor.load(model, engine=chosen_engine, aim="latency", allow=allowed)
-    log_to(sys.stderr, LOGGER, quiet=context.obj.quiet, silenced=LIBRARIES)
+    predictor = open_model(context, model, engine, allow)
     if not is_loopback(host) and not settings.callers:
         reporter.warn(
             f"the node listens on {host}, and whoever reaches this port may send to it: there is no list of "

@@ -6,8 +6,6 @@ blending. The text that is burned in names the finding and the program, and nobo
 
 from __future__ import annotations
 
-from typing import cast
-
 import cv2
 import numpy as np
 from highdicom.sc import SCImage
@@ -17,7 +15,7 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
 from cxrtune.findings import spoken
-from cxrtune.images.radiograph import Pixels
+from cxrtune.images.preprocess import reduced
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.scoring.heatmap import heat, overlay
 from cxrtune.scoring.prediction import FindingScore, Prediction
@@ -53,7 +51,7 @@ def heatmap_capture(
     Returns:
         The data set, with its file meta information.
     """
-    pixels = reduced(prediction.pixels)
+    pixels = reduced(prediction.pixels, LONGEST_SIDE)
     laid = overlay(pixels, heat(prediction.evidence[number], pixels.shape, spec))
     model = prediction.model.sha256
     capture = SCImage(
@@ -74,16 +72,6 @@ def heatmap_capture(
     take_over(capture, source, received)
     _describe(capture, source, finding, dated(source, received))
     return capture
-
-
-def reduced(pixels: Pixels) -> Pixels:
-    """Return a radiograph whose longer side is at most `LONGEST_SIDE`, uint8 or uint16 (H, W)."""
-    height, width = pixels.shape
-    share = LONGEST_SIDE / max(height, width)
-    if share >= 1:
-        return pixels
-    size = max(1, round(width * share)), max(1, round(height * share))
-    return cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
 def captioned(picture: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.images.preprocess import reduced, reduced_shape
 from cxrtune.images.radiograph import Pixels
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.scoring.heatmap import coloured, heat, overlay
@@ -102,7 +103,7 @@ def radiograph_picture(pixels: Pixels, side: int) -> PngImage:
         pixels: uint8 or uint16 (H, W).
         side: The longer side is reduced to this many pixels, if it is longer.
     """
-    return _picture(_eight_bit(_reduced(pixels, side)))
+    return _picture(_eight_bit(reduced(pixels, side)))
 
 
 def heat_picture(
@@ -121,10 +122,10 @@ def heat_picture(
     """
     evidence = prediction.evidence[finding]
     if layer == "overlay":
-        pixels = _reduced(prediction.pixels, side)
+        pixels = reduced(prediction.pixels, side)
         height, width = pixels.shape
         return _picture(overlay(pixels, heat(evidence, (height, width), spec), opacity)[..., ::-1])
-    height, width = _reduced_shape(prediction.pixels, side)
+    height, width = reduced_shape(prediction.pixels, side)
     warmth = heat(evidence, (height, width), spec)
     alpha = np.rint(warmth * 255).astype(np.uint8)
     return _picture(np.dstack([coloured(warmth)[..., ::-1], alpha]))
@@ -133,19 +134,6 @@ def heat_picture(
 def png_of(picture: PngImage) -> bytes:
     """Return the PNG file itself."""
     return base64.b64decode(picture.png)
-
-
-def _reduced_shape(pixels: Pixels, side: int) -> tuple[int, int]:
-    height, width = pixels.shape
-    share = min(1.0, side / max(height, width))
-    return max(1, round(height * share)), max(1, round(width * share))
-
-
-def _reduced(pixels: Pixels, side: int) -> Pixels:
-    height, width = _reduced_shape(pixels, side)
-    if (height, width) == pixels.shape:
-        return pixels
-    return cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
