@@ -140,7 +140,7 @@ def test_the_pages_files_may_be_links_to_elsewhere(monkeypatch, tmp_path):
 
     assert asyncio.run(got("/")).text == (tmp_path / "index.html").read_text()
     assert asyncio.run(got("/page/app.js")).text == (tmp_path / "app.js").read_text()
-    assert asyncio.run(got("/page/..%2fapp.py")).status_code == 404
+    assert asyncio.run(got("/page/..%2fserver.py")).status_code == 404
 
 
 def test_the_page_names_no_other_host(service):

@@ -3,7 +3,7 @@
 The way of a request:
 
     connections.py      uvicorn's protocol: a clock for the request's head, a limit of connections
-    app.py              the application, and what stands around it, from outside to inside:
+    server.py           the application, and what stands around it, from outside to inside:
       connections.py      reads what an early refusal left of a body, so that the refusal arrives
       guard.py            security headers on every answer
       monitoring.py       one line in the log, counts for Prometheus, an answer when the service fails
