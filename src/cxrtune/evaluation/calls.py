@@ -190,10 +190,8 @@ def operating_point_results(
 def _operating_point_result(
     ground: CommonGround, name: str, finding: str, point: OperatingPoint
 ) -> OperatingPointResult:
-    column = ground.findings.index(finding)
-    keep = ground.usable[:, column] & ground.has(name, column)
-    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
-    calls = ground.scores[name][keep, column].astype(np.float64) >= point.threshold
+    sample = ground.sample(name, ground.findings.index(finding))
+    truth, patients, calls = sample.truth, sample.patients, sample.calls(point.threshold)
     counts = count(calls, truth, np.ones(len(truth), dtype=bool))
     found = call_intervals(calls, truth, patients)
     names = (("sensitivity", "recall"), ("specificity", "specificity"))

@@ -28,6 +28,32 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Sample:
+    """The images on which one model is judged on one finding.
+
+    Attributes:
+        rows: intp (n,), which of the common ground's images they are.
+        truth: bool (n,), present.
+        scores: (n,), probability in [0, 1], known.
+        patients: intp (n,), the patient of each image, from 0.
+    """
+
+    rows: NDArray[np.intp]
+    truth: Mask
+    scores: NDArray[np.floating]
+    patients: NDArray[np.intp]
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """The truth as labels, 1 or 0."""
+        return self.truth.astype(np.float32)
+
+    def calls(self, threshold: float) -> Mask:
+        """Return bool (n,), which images are at or above a threshold."""
+        return self.scores.astype(np.float64) >= threshold
+
+
+@dataclass(frozen=True)
 class CommonGround:
     """Images that every model scored, with labels, scores and replicates in the same order.
 
@@ -70,21 +96,31 @@ class CommonGround:
         """Tell whether a model has any score of a finding."""
         return not bool(np.isnan(self.scores[model][:, column]).all())
 
+    def scored(self) -> list[tuple[str, int]]:
+        """Return each model with the column of each finding that it has any score of."""
+        columns = range(len(self.findings))
+        return [(model, column) for model in self.scores for column in columns if self.has(model, column)]
+
+    def sample(self, model: str, column: int, within: Mask | None = None) -> Sample:
+        """Return the images on which a model is judged on a finding: none, if it has no score of it.
+
+        Args:
+            model: The model's name.
+            column: The finding's.
+            within: bool (n,), only these images.
+        """
+        keep = self.usable[:, column] & self.has(model, column)
+        rows = np.flatnonzero(keep if within is None else keep & within)
+        scores = self.scores[model][rows, column]
+        return Sample(rows, self.truth[rows, column], scores, self.resamples.codes[rows])
+
     def precisions(self) -> dict[tuple[str, int], Values]:
         """Return the replicates of average precision, float64 (B,), by model and finding's column."""
-        jobs = [
-            (model, column)
-            for model in self.scores
-            for column in range(len(self.findings))
-            if self.has(model, column)
-        ]
+        jobs = self.scored()
 
         def work(job: tuple[str, int]) -> Values:
-            model, column = job
-            rows = np.flatnonzero(self.usable[:, column])
-            return precision_replicates(
-                self.truth[rows, column], self.scores[model][rows, column], rows, self.resamples
-            )
+            sample = self.sample(*job)
+            return precision_replicates(sample.truth, sample.scores, sample.rows, self.resamples)
 
         # Each thread holds the bins of one model and finding: with many images few of them fit.
         at_once = min(processor_count(), max(1, _IMAGES_AT_ONCE // len(self.rows)))

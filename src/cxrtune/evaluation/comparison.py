@@ -121,17 +121,17 @@ def _finding_difference(
         column: Of the finding, of which both have scores.
         within: bool (n,), only these images.
     """
-    keep = ground.usable[:, column] if within is None else ground.usable[:, column] & within
-    scores = np.stack([ground.scores[model][keep, column] for model in (first, second)], axis=1)
-    truth, patients = ground.truth[keep, column], ground.resamples.codes[keep]
+    both = [ground.sample(model, column, within) for model in (first, second)]
+    truth, patients = both[0].truth, both[0].patients
     with_it, without_it = len(np.unique(patients[truth])), len(np.unique(patients[~truth]))
     result = _untested(
-        images=int(keep.sum()),
+        images=len(truth),
         patients=len(np.unique(patients)),
         positives=int(truth.sum()),
         positive_patients=with_it,
         negative_patients=without_it,
     )
+    scores = np.stack([one.scores for one in both], axis=1)
     test = delong(truth, scores)
     if test is None:
         return Difference(result, None)

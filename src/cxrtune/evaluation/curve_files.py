@@ -43,8 +43,6 @@ _WRITE_AGAIN = "Run the stage that wrote it again."
 
 Values = NDArray[np.float64]
 
-_WRITE_AGAIN = "Run the stage that wrote it again."
-
 
 @dataclass(frozen=True)
 class Curve:

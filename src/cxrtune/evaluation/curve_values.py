@@ -13,6 +13,7 @@ from cxrtune.evaluation.roc import RocCurve, roc_curve
 from cxrtune.evaluation.statistics.effective_size import Z95, kish, student
 from cxrtune.evaluation.statistics.mover import Bounded, moved_interval
 from cxrtune.evaluation.statistics.proportion import effective_images, mid_p_interval
+from cxrtune.evaluation.statistics.swaps import count_below
 
 HELD = (0.80, 0.90, 0.95)
 """The specificities, and the sensitivities, at which the other is read off."""
@@ -172,22 +173,16 @@ def _parts(sample: _Sample, most: float) -> Values:
     """Return what each patient adds to the error of the area, float64 (P,); they add up to 0."""
     truth, scores = sample.truth, sample.scores
     positives, negatives = np.sort(scores[truth]), np.sort(scores[~truth])
-    beyond = 1 - _below(negatives, scores[truth]) / len(negatives)
+    beyond = 1 - count_below(negatives, scores[truth]) / len(negatives)
     of_positives = np.maximum(most - beyond, 0.0)
-    inside = positives[1 - _below(negatives, positives) / len(negatives) < most]
-    of_negatives = _below(inside, scores[~truth]) / len(positives)
+    inside = positives[1 - count_below(negatives, positives) / len(negatives) < most]
+    of_negatives = count_below(inside, scores[~truth]) / len(positives)
     number = int(sample.patients.max()) + 1
     parts = np.zeros(number)
     for mask, values, sign in ((truth, of_positives, 1), (~truth, of_negatives, -1)):
         centred = sign * (values - values.mean()) / len(values)
         parts += np.bincount(sample.patients[mask], weights=centred, minlength=number)
     return parts
-
-
-def _below(ordered: Values, values: Values) -> Values:
-    """Return how many of an ordered pool lie below each value, ties counting one half."""
-    both = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-    return np.asarray(both / 2, dtype=np.float64)
 
 
 def _standardized(mean: float, most: float) -> float:

@@ -232,22 +232,21 @@ def _curves(
     ground: CommonGround,
 ) -> tuple[dict[tuple[str, str], RocCurve], dict[tuple[str, str], PrecisionRecallCurve]]:
     roc, precision_recall = {}, {}
-    for name, scores in ground.scores.items():
-        for column, finding in enumerate(ground.findings):
-            usable = ground.usable[:, column]
-            labels, values = ground.labels[usable, column], scores[usable, column]
-            curve, other = roc_curve(labels, values), precision_recall_curve(labels, values)
-            if curve is not None and other is not None:
-                roc[name, finding], precision_recall[name, finding] = curve, other
+    for name, column in ground.scored():
+        sample = ground.sample(name, column)
+        curve = roc_curve(sample.labels, sample.scores)
+        other = precision_recall_curve(sample.labels, sample.scores)
+        if curve is not None and other is not None:
+            key = name, ground.findings[column]
+            roc[key], precision_recall[key] = curve, other
     return roc, precision_recall
 
 
 def _bands(ground: CommonGround) -> dict[tuple[str, str], Bands]:
     bands = {}
-    for name, scores in ground.scores.items():
-        for column, finding in enumerate(ground.findings):
-            rows = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
-            found = curve_bands(ground.truth[rows, column], scores[rows, column], rows, ground.resamples)
-            if found is not None:
-                bands[name, finding] = found
+    for name, column in ground.scored():
+        sample = ground.sample(name, column)
+        found = curve_bands(sample.truth, sample.scores, sample.rows, ground.resamples)
+        if found is not None:
+            bands[name, ground.findings[column]] = found
     return bands

@@ -59,12 +59,10 @@ def judge_finding(
         precisions: float64 (B,), the replicates of its average precision; None if it has no score of it.
         drawn: Replicates of precision, recall, specificity and F1, float64 (B,) each.
     """
-    has = ground.has(name, column)
-    usable = ground.usable[:, column] & has
-    truth, patients = ground.truth[usable, column], ground.resamples.codes[usable]
-    scores = ground.scores[name][usable, column]
-    labels, with_it = truth.astype(np.float32), len(np.unique(patients[truth]))
-    precision, area = average_precision(labels, scores), None
+    sample = ground.sample(name, column)
+    truth, scores, patients = sample.truth, sample.scores, sample.patients
+    with_it = len(np.unique(patients[truth]))
+    precision, area = average_precision(sample.labels, scores), None
     intervals: Intervals = {}
     if precisions is not None:
         area = auroc_estimate(truth, scores, patients, ground.resamples.patients)
@@ -72,7 +70,7 @@ def judge_finding(
         intervals |= _delong_interval(truth, scores)
         intervals |= _spread("average_precision", precision, precisions, with_it)
     result = FindingResult(
-        auroc=auroc(labels, scores),
+        auroc=auroc(sample.labels, scores),
         average_precision=precision,
         threshold=threshold,
         precision=None,
@@ -86,9 +84,9 @@ def judge_finding(
         negative_patients=len(np.unique(patients[~truth])),
         intervals=intervals,
     )
-    if not has or threshold is None:
+    if threshold is None or not ground.has(name, column):
         return JudgedFinding(result, area, None)
-    called, ratios = _called(result, scores.astype(np.float64) >= threshold, truth, patients, drawn["f1"])
+    called, ratios = _called(result, sample.calls(threshold), truth, patients, drawn["f1"])
     return JudgedFinding(called, area, ratios)
 
 

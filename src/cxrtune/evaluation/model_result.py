@@ -178,9 +178,8 @@ def _at_prevalences(
 def _curves(ground: CommonGround, name: str) -> dict[str, CurveResult]:
     curves: dict[str, CurveResult] = {}
     for column, finding in enumerate(ground.findings):
-        keep = ground.usable[:, column] & ground.has(name, column)
-        scores, patients = ground.scores[name][keep, column], ground.resamples.codes[keep]
-        found = curve_values(ground.truth[keep, column], scores, patients)
+        sample = ground.sample(name, column)
+        found = curve_values(sample.truth, sample.scores, sample.patients)
         curves |= {} if found is None else {finding: found}
     return curves
 

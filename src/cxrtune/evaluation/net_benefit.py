@@ -86,10 +86,8 @@ def net_benefits(
     found = {}
     for name, of_model in calibrators.items():
         for finding, calibrator in of_model.items():
-            column = ground.findings.index(finding)
-            rows = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
-            probabilities = calibrator(ground.scores[name][rows, column])
-            curve = net_benefit(ground.truth[rows, column], probabilities, ground.resamples.codes[rows])
+            sample = ground.sample(name, ground.findings.index(finding))
+            curve = net_benefit(sample.truth, calibrator(sample.scores), sample.patients)
             if curve is not None:
                 found[name, finding] = curve
     return found

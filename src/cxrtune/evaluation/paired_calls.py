@@ -83,12 +83,9 @@ def _compared(
     ground: CommonGround, thresholds: Thresholds, models: tuple[str, str], column: int, measure: str
 ) -> _Compared:
     finding, wanted = ground.findings[column], measure == "sensitivity"
-    of = ground.usable[:, column] & (ground.truth[:, column] == wanted)
-    right = [
-        (ground.scores[model][of, column].astype(np.float64) >= thresholds[model][finding]) == wanted
-        for model in models
-    ]
-    patients = ground.resamples.codes[of]
+    both = [ground.sample(model, column, ground.truth[:, column] == wanted) for model in models]
+    right = [one.calls(thresholds[model][finding]) == wanted for model, one in zip(models, both, strict=True)]
+    patients = both[0].patients
     number = len(np.unique(patients))
     result = CallDifference(
         difference=float(right[0].mean() - right[1].mean()) if len(patients) else None,

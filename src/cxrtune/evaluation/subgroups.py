@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.common_ground import CommonGround, named_intervals, stored
+from cxrtune.evaluation.common_ground import CommonGround, Sample, named_intervals, stored
 from cxrtune.evaluation.results import Attribute, Group, GroupFinding, GroupModel, Interval
 from cxrtune.evaluation.statistics.auroc_interval import auroc_estimate
 from cxrtune.evaluation.statistics.effective_size import LEVEL
@@ -112,24 +112,24 @@ def _mask(series: pd.Series[bool]) -> Mask:
 
 def _cells(ground: CommonGround, mask: Mask, thresholds: Thresholds) -> _Cells:
     return {
-        (model, column): _cell(ground, model, column, mask, thresholds.get(model, {}).get(finding))
-        for model in ground.scores
-        for column, finding in enumerate(ground.findings)
-        if ground.has(model, column)
+        (model, column): _cell(
+            ground.sample(model, column, mask),
+            ground.resamples.patients,
+            thresholds.get(model, {}).get(ground.findings[column]),
+        )
+        for model, column in ground.scored()
     }
 
 
-def _cell(ground: CommonGround, model: str, column: int, mask: Mask, threshold: float | None) -> _Cell:
-    usable = ground.usable[:, column] & mask
-    truth, scores = ground.truth[usable, column], ground.scores[model][usable, column]
-    codes, number = ground.resamples.codes[usable], ground.resamples.patients
+def _cell(sample: Sample, number: int, threshold: float | None) -> _Cell:
+    truth, codes = sample.truth, sample.patients
     positives, negatives = (np.bincount(codes[side], minlength=number) for side in (truth, ~truth))
     with_it, without_it = int((positives > 0).sum()), int((negatives > 0).sum())
     estimates: dict[str, Estimate | None] = {}
     if min(with_it, without_it) >= FEWEST_PATIENTS:
-        estimates["auroc"] = auroc_estimate(truth, scores, codes, number)
+        estimates["auroc"] = auroc_estimate(truth, sample.scores, codes, number)
         if threshold is not None:
-            called = scores.astype(np.float64) >= threshold
+            called = sample.calls(threshold)
             for name, right, of in (
                 ("sensitivity", called & truth, positives),
                 ("specificity", ~called & ~truth, negatives),

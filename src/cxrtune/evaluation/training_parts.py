@@ -76,12 +76,12 @@ def _model(
     for column, finding in enumerate(ground.findings):
         if not ground.has(model, column):
             continue
-        keep = ground.usable[:, column] & within
-        truth, scores = ground.truth[keep, column], ground.scores[model][keep, column]
-        found = auroc_estimate(truth, scores, ground.resamples.codes[keep], ground.resamples.patients)
+        sample = ground.sample(model, column, within)
+        truth, scores = sample.truth, sample.scores
+        found = auroc_estimate(truth, scores, sample.patients, ground.resamples.patients)
         estimates += [] if found is None else [found]
         results[finding] = AreaResult(
-            auroc=auroc(truth.astype(np.float32), scores),
+            auroc=auroc(sample.labels, scores),
             positives=int(truth.sum()),
             negatives=int((~truth).sum()),
             intervals={} if found is None else named_interval("auroc", found.interval()),

@@ -13,6 +13,7 @@ from cxrtune.evaluation.calibration.calibrator import Calibrator
 from cxrtune.evaluation.calibration.slope import Agreement, agreement
 from cxrtune.evaluation.common_ground import CommonGround, interval_of, named_interval
 from cxrtune.evaluation.results import CalibrationQuality, CalibrationResult, Intervals, ReliabilityBin
+from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.effective_size import Z95
 
 BINS = 10
@@ -137,29 +138,24 @@ def calibration_result(
         finding: The finding.
         calibrator: What validation chose for it.
     """
-    column = ground.findings.index(finding)
-    usable = np.flatnonzero(ground.usable[:, column] & ground.has(name, column))
-    if not len(usable):
+    sample = ground.sample(name, ground.findings.index(finding))
+    truth, before = sample.truth, sample.scores.astype(np.float64)
+    if not len(truth):
         return None
-    truth, patients = ground.truth[usable, column], ground.resamples.codes[usable]
-    before = ground.scores[name][usable, column].astype(np.float64)
     qualities, intervals = {}, Intervals()
     for kind, values in (("before", before), ("after", calibrator(before))):
-        found = agreement(truth, values, patients)
+        found = agreement(truth, values, sample.patients)
         qualities[kind] = _quality(truth, values, found, ground.seed)
-        drawn = interval_of(_mean_replicates(ground, usable, (values - truth) ** 2))
+        drawn = interval_of(_mean_replicates(ground.resamples, sample.patients, (values - truth) ** 2))
         intervals |= {} if drawn is None else {f"brier_{kind}": drawn}
         for measure, limits in found.limits.items():
             intervals |= named_interval(f"{measure}_{kind}", limits)
     return CalibrationResult(method=calibrator.method, **qualities, intervals=intervals)
 
 
-def _mean_replicates(ground: CommonGround, rows: NDArray[np.intp], values: Values) -> Values:
-    codes, patients = ground.resamples.codes[rows], ground.resamples.patients
-    sums = np.stack(
-        [np.bincount(codes, weights=values, minlength=patients), np.bincount(codes, minlength=patients)]
-    )
-    total, images = np.concatenate([sums @ times for _, times in ground.resamples.chunks()], axis=1)
+def _mean_replicates(resamples: Resamples, patients: NDArray[np.intp], values: Values) -> Values:
+    counted = [np.bincount(patients, weights, resamples.patients) for weights in (values, None)]
+    total, images = np.concatenate([np.stack(counted) @ times for _, times in resamples.chunks()], axis=1)
     return np.where(images > 0, total / np.maximum(images, 1), np.nan)
 
 

@@ -20,12 +20,10 @@ from cxrtune.evaluation.statistics.bootstrap import Resamples
 from cxrtune.evaluation.statistics.holm import holm
 from cxrtune.evaluation.statistics.proportion import proportion_interval
 from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_means, swap
+from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 MODEL = "model"
 """What the model is called beside the controls."""
-
-FEWEST_PATIENTS = 10
-"""With fewer patients whose images have a box there is a value and its count, but no interval and no test."""
 
 Values = NDArray[np.float64]
 THRESHOLDS: tuple[str, ...] = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7")

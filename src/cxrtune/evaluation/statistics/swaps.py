@@ -62,8 +62,8 @@ def paired_areas(
     # Scores of two models have two scales; ranks have one.
     ranks = rankdata(scores, axis=0)
     positives, negatives = int(truth.sum()), int((~truth).sum())
-    above = _below(ranks[truth], ranks[~truth].ravel()) / 2
-    under = positives - _below(ranks[~truth], ranks[truth].ravel()) / 2
+    above = count_below(np.sort(ranks[~truth], axis=None), ranks[truth]) / 2
+    under = positives - count_below(np.sort(ranks[truth], axis=None), ranks[~truth]) / 2
     weights = np.zeros(number)
     np.add.at(weights, patients[truth], (above[:, 0] - above[:, 1]) / (positives * negatives))
     np.add.at(weights, patients[~truth], (under[:, 0] - under[:, 1]) / (positives * negatives))
@@ -175,8 +175,7 @@ def _signs(random: np.random.Generator, draws: int, patients: int) -> Iterator[N
         yield bits[:, :patients].astype(np.float32) * 2 - 1
 
 
-def _below(values: Values, pool: Values) -> Values:
-    """Return how many of a pool lie below each value, ties counting one half."""
-    ordered = np.sort(pool)
+def count_below(ordered: Values, values: Values) -> Values:
+    """Return how many of an ascending pool lie below each value, ties counting one half."""
     both = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
     return np.asarray(both / 2, dtype=np.float64)
