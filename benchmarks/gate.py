@@ -118,7 +118,7 @@ def main() -> None:
     def strangeness(pictures: Pictures) -> NDArray[np.float64]:
         seen = [(np.ascontiguousarray(p), reading_of(Radiograph(p), spec).appearance) for p in pictures]
         readings = [Reading(packed, appearance, None) for packed, appearance in seen]
-        return np.array([one.quality.strangeness for one in predictor.score(readings)])
+        return np.array([one.quality.ood_score for one in predictor.score(readings)])
 
     assert info.gate is not None, "this model has no gate"
     ordinary, threshold = strangeness(test), info.gate.threshold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,21 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
-def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold) -> Recipe:
+def load_recipe(
+    source: str,
+    overrides: Sequence[str] = (),
+    tell: Tell = untold,
+    *,
+    changes: Mapping[str, Any] | None = None,
+) -> Recipe:
     """Load a recipe and apply overrides.
 
     Args:
         source: The name of a shipped recipe, such as `reference`, or the path of a YAML file.
         overrides: `dotted.key=value`, the value in YAML, such as `training.epochs=3`.
         tell: Told of what had to be guessed of the file's text.
+        changes: Keys with their values, as Python has them, such as `{"training": {"epochs": 3}}`; the keys
+            of a part that are not named stay as they are.
 
     Raises:
         RecipeError: A key is unknown or its value is wrong.
@@ -48,6 +56,7 @@ def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold)
     content = parse_mapping(text, where=where, what="recipe", remedy=_EXAMPLE)
     for override in overrides:
         _apply(content, override)
+    content = _changed(content, changes or {})
     recipe = validate_recipe(content, where)
     for guess in guesses:
         tell(guess)
@@ -56,6 +65,17 @@ def load_recipe(source: str, overrides: Sequence[str] = (), tell: Tell = untold)
 
 def _shipped() -> Any:
     return files("cxrtune").joinpath("recipes")
+
+
+def _changed(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    changed = dict(content)
+    for key, value in changes.items():
+        inner = changed.get(key)
+        if isinstance(value, Mapping) and isinstance(inner, Mapping):
+            changed[key] = _changed(inner, value)
+        else:
+            changed[key] = value
+    return changed
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

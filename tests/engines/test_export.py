@@ -31,7 +31,7 @@ def file(prepared):
 
 
 def raw(prediction):
-    return np.array([score.raw for score in prediction.findings])
+    return np.array([score.score for score in prediction.findings])
 
 
 @pytest.mark.parametrize("kind", ["onnx", "openvino"])
@@ -40,12 +40,12 @@ def test_an_export_alone_predicts_as_the_model_does(exported, file, tmp_path, ki
     alone = shutil.copytree((exported / EXPORTS[kind]).parent, tmp_path / "elsewhere")
     theirs = Predictor.load(alone / EXPORTS[kind].name).predict(file)
     np.testing.assert_allclose(raw(theirs), raw(ours), atol=1e-4)
-    np.testing.assert_allclose(theirs.evidence, ours.evidence, atol=1e-3 * np.abs(ours.evidence).max())
+    np.testing.assert_allclose(theirs.cam, ours.cam, atol=1e-3 * np.abs(ours.cam).max())
     for one, other in zip(theirs.findings, ours.findings, strict=True):
         assert one.threshold == other.threshold
-        assert one.present == other.present
+        assert one.positive == other.positive
         assert one.probability == pytest.approx(other.probability, abs=1e-4)
-    assert theirs.quality.threshold == ours.quality.threshold
+    assert theirs.quality.ood_threshold == ours.quality.ood_threshold
     assert theirs.model.sha256 == ours.model.sha256
     assert theirs.model.engine != ours.model.engine
 

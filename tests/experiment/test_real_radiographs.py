@@ -78,14 +78,14 @@ def check_predictor(nih, out):
         strange.append(predictor.predict(cv2.cvtColor(getattr(data, name)(), cv2.COLOR_RGB2GRAY)
                        if getattr(data, name)().ndim == 3 else getattr(data, name)()))  # fmt: skip
     truth = np.r_[np.zeros(len(ordinary)), np.ones(len(strange))]
-    scores = [one.quality.strangeness for one in (*ordinary, *strange)]
+    scores = [one.quality.ood_score for one in (*ordinary, *strange)]
     assert roc_auc_score(truth, scores) >= 0.98
     assert np.mean([bool(one.quality.flags) for one in ordinary]) <= 0.1
     chests = [
         get_testdata_file(f"RG1_{kind}.dcm", download=False) for kind in ("UNCR", "J2KR", "UNCI", "J2KI")
     ]
     scored = [predictor.predict(path).findings for path in chests]
-    raw = np.array([[score.raw for score in findings] for findings in scored])
+    raw = np.array([[score.score for score in findings] for findings in scored])
     assert np.array_equal(raw[0], raw[1])
     assert np.array_equal(raw[2], raw[3])
     pairs = [(a.probability, b.probability) for a, b in zip(scored[0], scored[2], strict=True)]

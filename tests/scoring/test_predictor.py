@@ -37,7 +37,7 @@ def pixels(file):
 
 
 def raw(prediction):
-    return np.array([score.raw for score in prediction.findings])
+    return np.array([score.score for score in prediction.findings])
 
 
 def test_it_is_what_the_package_offers():
@@ -91,10 +91,10 @@ def test_scores_are_calibrated_and_called_as_the_model_says(small_run, file, tmp
     for score in prediction.findings:
         threshold, stored = info.thresholds.get(score.finding), info.calibration.get(score.finding)
         assert score.threshold == threshold
-        assert score.present == (None if threshold is None else score.raw >= threshold)
+        assert score.positive == (None if threshold is None else score.score >= threshold)
         if stored is not None:
             calibrator = read_calibrator(stored)
-            assert score.probability == calibrator(np.array([score.raw]))[0]
+            assert score.probability == calibrator(np.array([score.score]))[0]
             assert score.calibrated_threshold == calibrator(np.array([threshold]))[0]
             seen += 1
     assert seen
@@ -164,7 +164,7 @@ def test_the_gate_knows_its_own_kind_and_doubts_others(predictor, prepared, file
     table = pd.read_parquet(prepared.cohort)
     train = set(table.loc[table["split"] == "train", "image"])
     own = [path for path in sorted((prepared.data / "images").iterdir()) if path.name in train]
-    flagged = [bool(one.quality.flags) and one.quality.strangeness > one.quality.threshold
+    flagged = [bool(one.quality.flags) and one.quality.ood_score > one.quality.ood_threshold
                for one in predictor.predict_many(own)]  # fmt: skip
     assert np.mean(flagged) < 0.1
     noise = np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)
@@ -183,8 +183,8 @@ def test_openvino_and_torch_agree(small_run, predictor, file):
     assert other.identity.engine == "OpenVINO, float32"
     theirs, ours = other.predict(file), predictor.predict(file)
     np.testing.assert_allclose(raw(theirs), raw(ours), atol=1e-4)
-    np.testing.assert_allclose(theirs.evidence, ours.evidence, atol=1e-3 * np.abs(ours.evidence).max())
-    assert theirs.quality.strangeness == pytest.approx(ours.quality.strangeness, abs=1e-3)
+    np.testing.assert_allclose(theirs.cam, ours.cam, atol=1e-3 * np.abs(ours.cam).max())
+    assert theirs.quality.ood_score == pytest.approx(ours.quality.ood_score, abs=1e-3)
 
 
 def test_auto_is_one_engine_however_many_images_there_are(small_run):

@@ -24,8 +24,8 @@ def test_an_ordinary_picture_has_no_flag():
     quality = judged(strangeness=(0.2, 1.0, -3))
     assert quality.flags == ()
     assert quality.fit
-    assert quality.strangeness == 1.0
-    assert quality.threshold == 1.1
+    assert quality.ood_score == 1.0
+    assert quality.ood_threshold == 1.1
 
 
 @pytest.mark.parametrize("pose", [1, 2, 4, 8, 13])
@@ -63,4 +63,4 @@ def test_a_model_without_a_gate_says_that_nothing_was_checked():
     assert [flag.name for flag in quality.flags] == ["not_checked"]
     assert "has no quality gate" in quality.flags[0].text
     assert quality.fit
-    assert quality.strangeness is None
+    assert quality.ood_score is None

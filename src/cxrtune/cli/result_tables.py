@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from cxrtune.cli.console import ConsoleReporter
+from cxrtune.console import ConsoleReporter
 from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, StoredResults
 from cxrtune.report.judged import judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span

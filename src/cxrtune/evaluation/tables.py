@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from cxrtune.evaluation.results import FindingResult, Interval, StoredResults
+from cxrtune.evaluation.results import Comparison, FindingResult, Interval, StoredResults
 
 _COUNTS = ("positives", "negatives", "positive patients", "negative patients")
 
@@ -85,8 +87,13 @@ def cohort_table(results: StoredResults) -> pd.DataFrame:
 
 def comparison_table(results: StoredResults) -> pd.DataFrame:
     """One row a pair of models and a finding, and the mean: difference of AUROC, how sure, verdict."""
+    return pair_table(results.comparisons)
+
+
+def pair_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Return what `comparison_table` does, of comparisons wherever they come from."""
     rows = []
-    for pair in results.comparisons:
+    for pair in comparisons:
         for finding, found in (*pair.findings.items(), ("macro average", pair.macro)):
             low, high = ends(found.interval)
             corrected_low, corrected_high = ends(found.interval_holm)

@@ -49,7 +49,7 @@ def evaluate_outside(ground: CommonGround, model: str, part: TrainingPart) -> Ou
     outside, _ = _masks(ground, part)
     if not outside.any():
         return None
-    found = {name: _model(ground, name, outside) for name in ground.scores}
+    found = {name: areas_within(ground, name, outside) for name in ground.scores}
     return OutsideResult(
         model=model,
         images=int(outside.sum()),
@@ -67,10 +67,16 @@ def _masks(ground: CommonGround, part: TrainingPart) -> tuple[NDArray[np.bool_],
     return (seen == False).to_numpy(dtype=bool) & ~unknown, unknown  # noqa: E712  null is neither
 
 
-def _model(
+def areas_within(
     ground: CommonGround, model: str, within: NDArray[np.bool_]
 ) -> tuple[dict[str, AreaResult], AreaResult]:
-    """Return one model's results by finding, and their mean."""
+    """Return one model's areas by finding, and their mean.
+
+    Args:
+        ground: The images, labels and scores.
+        model: Its name.
+        within: bool (n,), only these images.
+    """
     results: dict[str, AreaResult] = {}
     estimates: list[Estimate] = []
     for column, finding in enumerate(ground.findings):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrtune.cohort.boxes import read_boxes
-from cxrtune.errors import DataError, UnreadableImageError, UsageError
+from cxrtune.errors import DataError, UnreadableImageError
 from cxrtune.files import write_whole
 from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.dicom import Allowance
@@ -23,9 +23,10 @@ from cxrtune.processors import processor_count
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 from cxrtune.recipe import HeadSpec
+from cxrtune.scoring.explanation import worth_explaining
 from cxrtune.scoring.heatmap import heat, overlay, to_png
 from cxrtune.scoring.loading import TITLE, EngineChoice, load_scorer
-from cxrtune.scoring.prediction import Prediction
+from cxrtune.scoring.prediction import Prediction, require_finding
 from cxrtune.scoring.predictor import Predictor
 from cxrtune.stage import stage
 
@@ -65,7 +66,8 @@ def explain_images(
     """
     loaded = load_scorer(model, engine, aim="throughput")
     predictor = Predictor(loaded, frozenset(allow))
-    _require_known(findings, predictor)
+    for finding in findings:
+        require_finding(finding, predictor.info.findings)
     inputs = [
         Source("model", str(model), loaded.identity.sha256, 0),
         Source.of_listing("images", Path(), {image.name: image.path for image in images}),
@@ -91,8 +93,8 @@ def explain_images(
                     reporter.warn(f"explain: {image.path} is not explained: {result.reason}")
                     continue
                 names.append(image.name)
-                maps.append(result.evidence)
-                for finding in findings or _worth_drawing(result):
+                maps.append(result.cam)
+                for finding in findings or worth_explaining(result):
                     place = f"{folders[image.path]}/{finding}.png"
                     _draw(result, predictor, finding, out / place)
                     draft.made.append(place)
@@ -184,25 +186,8 @@ def _heatmaps(
     return Heatmaps(images, tuple(findings), np.stack(maps), TITLE, _METHODS[head.pooling])
 
 
-def _require_known(findings: Sequence[str], predictor: Predictor) -> None:
-    for finding in findings:
-        if finding not in predictor.info.findings:
-            raise UsageError(
-                f"this model does not know {finding}",
-                remedy=f"Its findings are {', '.join(predictor.info.findings)}.",
-            )
-
-
-def _worth_drawing(prediction: Prediction) -> list[str]:
-    """Return the findings that are called present; where none is, the one nearest to its threshold."""
-    present = [score.finding for score in prediction.findings if score.present]
-    if present:
-        return present
-    return [max(prediction.findings, key=lambda score: score.raw - (score.threshold or 0.5)).finding]
-
-
 def _draw(prediction: Prediction, predictor: Predictor, finding: str, place: Path) -> None:
-    evidence = prediction.evidence[predictor.info.findings.index(finding)]
+    evidence = prediction.cam[predictor.info.findings.index(finding)]
     shape = (prediction.pixels.shape[0], prediction.pixels.shape[1])
     warmth = heat(evidence, shape, predictor.info.recipe.preprocess)
     with write_whole(place) as partial:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from types import ModuleType
 from typing import Any
 
 from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageError
@@ -74,7 +77,7 @@ class DecodingProcess:
                 target=decode_for, args=(there, self._make, self._limits.memory_bytes), daemon=True
             )
             try:
-                with _CHILDREN:
+                with _CHILDREN, _without_main():
                     process.start()
             except OSError as error:
                 raise NotStartedError(
@@ -183,6 +186,21 @@ def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["cxrtune.images.reading", "cxrtune.images.dicom.frame"])
     return context
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep a new process from importing the program that starts it.
+
+    multiprocessing does so for functions that stand there; ours never do, and a script whose work does not
+    stand behind `if __name__ == "__main__"` would begin its work again in every process.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _exit_code(process: Any) -> int | None:

@@ -60,7 +60,7 @@ class Scoring:
             findings=self.scores(outputs),
             quality=self.quality(reading.appearance, outputs),
             model=self._identity,
-            evidence=outputs[1],
+            cam=outputs[1],
             pixels=reading.radiograph.pixels,
             packed=reading.packed,
         )
@@ -82,11 +82,11 @@ class Scoring:
         threshold, calibrator = self._info.thresholds.get(finding), self._calibrators.get(finding)
         return FindingScore(
             finding=finding,
-            raw=raw,
+            score=raw,
             probability=_calibrated(calibrator, raw),
             threshold=threshold,
             calibrated_threshold=None if threshold is None else _calibrated(calibrator, threshold),
-            present=None if threshold is None else raw >= threshold,
+            positive=None if threshold is None else raw >= threshold,
         )
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Pixels
+from cxrtune.notebook_html import card, image, paragraph, side_by_side, table
+from cxrtune.scoring.heatmap import shown_grey, to_png
 from cxrtune.scoring.quality import Quality
+from cxrtune.shown import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN_WIDTH = 260  # pixels of a page
 
 
 @dataclass(frozen=True)
@@ -33,30 +43,31 @@ class FindingScore:
 
     Attributes:
         finding: Its name.
-        raw: The model's own probability in [0, 1]; tables of predictions hold this one.
+        score: The sigmoid of the network's logit, in [0, 1]; tables of predictions hold this one.
         probability: Calibrated on validation, in [0, 1]; None where the model has no calibration for it.
-        threshold: On the scale of `raw`, chosen on validation; None where there is none.
+        threshold: On the scale of `score`, chosen on validation; None where there is none.
         calibrated_threshold: The threshold on the scale of `probability`.
-        present: Whether `raw` reaches the threshold; None without one.
+        positive: Whether `score` reaches the threshold; None without one.
     """
 
     finding: str
-    raw: float
+    score: float
     probability: float | None
     threshold: float | None
     calibrated_threshold: float | None
-    present: bool | None
+    positive: bool | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
-    """Everything that a model says of one picture.
+    """Everything that a model says of one image.
 
     Attributes:
         findings: One score a finding, in the model's order.
         quality: Whether the picture is one that the model can judge.
         model: Which model it was.
-        evidence: float32 (F, h, w), what each place of the picture adds to each finding's logit.
+        cam: float32 (F, h, w), the class activation maps: what each place of the image adds to each
+            finding's logit.
         pixels: uint8 or uint16 (H, W), the radiograph as it was decoded, bright where the body absorbs most.
         packed: uint8 or float16 (S, S), what the network saw.
     """
@@ -64,7 +75,7 @@ class Prediction:
     findings: tuple[FindingScore, ...]
     quality: Quality
     model: ModelIdentity
-    evidence: NDArray[np.float32]
+    cam: NDArray[np.float32]
     pixels: Pixels
     packed: Packed
 
@@ -78,3 +89,71 @@ class Prediction:
             if score.finding == finding:
                 return score
         raise KeyError(finding)
+
+    def __repr__(self) -> str:
+        return f"Prediction({self._in_short()}; {self.quality.in_short()})"
+
+    def _repr_html_(self) -> str:
+        height, width = self.pixels.shape
+        preview = image(
+            to_png(shown_grey(self.pixels, 2 * _SHOWN_WIDTH)),
+            "image/png",
+            f"The image that was scored, {width} x {height} pixels",
+            _SHOWN_WIDTH,
+        )
+        header = ("finding", "score", "probability", "threshold", "decision")
+        rows = [
+            (
+                one.finding,
+                f"{one.score:.3f}",
+                "not calibrated" if one.probability is None else f"{one.probability:.3f}",
+                "none" if one.threshold is None else f"{one.threshold:.3f}",
+                {True: "positive", False: "negative", None: ""}[one.positive],
+            )
+            for one in self.findings
+        ]
+        flags = [paragraph(f"Flag: the image {flag.text}.") for flag in self.quality.flags]
+        model = paragraph(f"{self.model.title} ({self.model.engine}). Research software: not a diagnosis.")
+        return card(
+            self._in_short(),
+            side_by_side(preview, table(header, rows)),
+            paragraph(self.quality.in_short()),
+            *flags,
+            model,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the scores as a table.
+
+        Returns:
+            One row per finding, which is the index; columns `score` and `probability` in [0, 1], `threshold`
+            on the scale of `score`, `calibrated_threshold` on that of `probability`, and `positive`. What
+            the model does not have is missing.
+        """
+        import pandas as pd
+
+        rows = [vars(one) for one in self.findings]
+        return pd.DataFrame(rows).set_index("finding").astype({"positive": "boolean"} | _NUMBERS)
+
+    def _in_short(self) -> str:
+        positive = [one.finding for one in self.findings if one.positive]
+        judged = sum(one.positive is not None for one in self.findings)
+        if not judged:
+            return f"{len(self.findings)} findings scored, no thresholds"
+        named = f": {', '.join(positive)}" if positive else ""
+        return f"{len(positive)} of {judged} findings positive{named}"
+
+
+_NUMBERS = dict.fromkeys(("score", "probability", "threshold", "calibrated_threshold"), "float64")
+
+
+def require_finding(finding: str, known: tuple[str, ...]) -> None:
+    """Refuse a finding that a model does not know.
+
+    Raises:
+        UsageError: It is not among those that the model knows.
+    """
+    if finding not in known:
+        raise UsageError(
+            f"this model does not know {quoted(finding)}", remedy=f"Its findings are {', '.join(known)}."
+        )

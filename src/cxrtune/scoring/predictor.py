@@ -1,29 +1,27 @@
-"""A trained model as a Python object: pictures in, predictions out."""
+"""A trained model as a Python object: images in, predictions out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from cxrtune.engines.engine import Aim
-from cxrtune.errors import UnreadableImageError, UsageError
-from cxrtune.images.decode import decode_radiograph, read_radiograph
+from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import Allowance
-from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph
+from cxrtune.images.radiograph import MAX_PIXELS
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
+from cxrtune.images.sources import radiograph_of
 from cxrtune.images.workers import in_order
 from cxrtune.models.description import ModelInfo
+from cxrtune.scoring.explanation import Explanation, explain
 from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
 from cxrtune.scoring.outputs import Scoring, scored_in_turn
-from cxrtune.scoring.prediction import ModelIdentity, Prediction
+from cxrtune.scoring.prediction import ModelIdentity, Prediction, require_finding
 
-Source = str | Path | bytes | Pixels
-"""A file's path, a file's bytes, or grey values, uint8 or uint16 (H, W), bright where the body absorbs."""
+if TYPE_CHECKING:
+    from cxrtune.images.sources import Source
 
 _AHEAD = 16  # pictures that are decoded before the engine asks for them
 _DECODERS = 2
@@ -39,6 +37,9 @@ class Predictor:
         self.allow = allow
         self.info: ModelInfo = model.info
         self.identity: ModelIdentity = model.identity
+
+    def __repr__(self) -> str:
+        return f"Predictor({self.identity.title}; {len(self.info.findings)} findings; {self.identity.engine})"
 
     @classmethod
     def load(
@@ -64,22 +65,46 @@ class Predictor:
         return cls(load_scorer(Path(model), engine, aim=aim), frozenset(allow))
 
     def predict(self, source: Source) -> Prediction:
-        """Score one picture.
+        """Score one image.
+
+        Args:
+            source: A file's path; a file's bytes; grey values, uint8 or uint16 (H, W), a torch tensor also
+                (1, H, W), bright where the body absorbs most; a PIL image; or a pydicom data set.
+
+        Returns:
+            Score, probability, threshold and decision of each finding, the OOD check and the class activation
+            maps.
 
         Raises:
             UnreadableImageError: The source gives no radiograph.
-            UsageError: An array is not of grey values.
+            UsageError: The source is of another type, or an array that does not hold grey values.
         """
         return self.score([self.read(source)])[0]
+
+    def explain(self, source: Source, finding: str | None = None) -> Explanation:
+        """Show where in one image a finding is seen.
+
+        Args:
+            source: The image, as for `predict`.
+            finding: The finding; None takes the first that is positive or, where none is, the one nearest to
+                its threshold.
+
+        Raises:
+            UnreadableImageError: The source gives no radiograph.
+            UsageError: The model does not know the finding, or the source is of another type.
+        """
+        if finding is not None:
+            require_finding(finding, self.info.findings)
+        return explain(self.predict(source), self._spec, finding)
 
     def read(self, source: Source) -> Reading:
         """Decode one picture and bring it to the network's size.
 
         Raises:
             UnreadableImageError: The source gives no radiograph.
-            UsageError: An array is not of grey values.
+            UsageError: The source is of another type, or an array that does not hold grey values.
         """
-        return reading_of(self._radiograph(source), self._spec)
+        return reading_of(radiograph_of(source, self.allow), self._spec)
 
     def reader(self, *, whole: bool, max_pixels: int = MAX_PIXELS) -> Callable[[], Reader]:
         """Return what makes the same of files in a decoding process (`images.workers`).
@@ -103,7 +128,7 @@ class Predictor:
         Pictures are decoded while earlier ones are in the network; memory does not grow with their number.
 
         Raises:
-            UsageError: An array is not of grey values.
+            UsageError: The source is of another type, or an array that does not hold grey values.
         """
         with ThreadPoolExecutor(_DECODERS) as decoders:
             read = in_order(lambda source: decoders.submit(self.read, source), sources, _AHEAD)
@@ -119,19 +144,3 @@ class Predictor:
             else:
                 reading, outputs = found
                 yield self._scoring.prediction(reading, outputs)
-
-    def _radiograph(self, source: Source) -> Radiograph:
-        if isinstance(source, bytes):
-            return decode_radiograph(source, self.allow)
-        if isinstance(source, np.ndarray):
-            return Radiograph(_grey_values(source))
-        return read_radiograph(Path(source), self.allow)
-
-
-def _grey_values(array: NDArray[np.generic]) -> Pixels:
-    if array.ndim == 2 and array.size and array.dtype in (np.uint8, np.uint16):
-        return cast(Pixels, np.ascontiguousarray(array))
-    raise UsageError(
-        f"an array of {array.dtype} {array.shape} is no radiograph",
-        remedy="Give grey values as uint8 or uint16 (height, width), bright where the body absorbs most.",
-    )

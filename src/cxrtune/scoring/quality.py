@@ -44,19 +44,27 @@ class Quality:
 
     Attributes:
         flags: The doubts; none where the picture looks like a training image.
-        strangeness: How far the picture is from the training images: 0 as the middle of validation images, 1
-            about their 99th percentile; None where the model has no gate.
-        threshold: The strangeness above which a picture is flagged; None where the model has no gate.
+        ood_score: The out-of-distribution score, how far the image is from the training images: 0 as the
+            median of validation images, 1 about their 99th percentile; None where the model has no check.
+        ood_threshold: The OOD score above which an image is flagged; None where the model has no check.
     """
 
     flags: tuple[Flag, ...]
-    strangeness: float | None
-    threshold: float | None
+    ood_score: float | None
+    ood_threshold: float | None
 
     @property
     def fit(self) -> bool:
         """Whether nothing speaks against the picture."""
         return not any(flag.name != "not_checked" for flag in self.flags)
+
+    def in_short(self) -> str:
+        """Return the OOD score, its threshold and the flags' names in one line."""
+        names = ", ".join(flag.name for flag in self.flags)
+        flagged = f"flagged: {names}" if names else "no flags"
+        if self.ood_score is None or self.ood_threshold is None:
+            return f"no OOD check; {flagged}"
+        return f"OOD score {self.ood_score:.2f} (threshold {self.ood_threshold:.2f}); {flagged}"
 
 
 def assess(

@@ -41,13 +41,13 @@ def row_of(scores: Sequence[FindingScore], quality: Quality, *, refuse: bool) ->
     flags = quality.flags
     if refuse and not quality.fit:
         refused = failed_row("refused: " + "; ".join(flag.text for flag in flags))
-        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.strangeness}
+        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.ood_score}
     return {
-        "raw": {score.finding: score.raw for score in scores},
+        "raw": {found.finding: found.score for found in scores},
         "calibrated": {score.finding: score.probability for score in scores},
-        "present": {score.finding: score.present for score in scores},
+        "present": {found.finding: found.positive for found in scores},
         "quality": [flag.name for flag in flags],
-        "strangeness": quality.strangeness,
+        "strangeness": quality.ood_score,
         "reason": None,
     }
 

@@ -104,9 +104,9 @@ def test_an_archive_gets_a_report_and_heatmaps_of_what_it_sends(orthanc, start_n
     found = numbers_of(read)
     assert tuple(found) == FINDINGS
     for finding, (probability, threshold, decision, _) in found.items():
-        assert probability == pytest.approx(expected[finding].raw, abs=1e-5)
+        assert probability == pytest.approx(expected[finding].score, abs=1e-5)
         assert threshold == expected[finding].threshold
-        assert (decision == "Present") is expected[finding].present
+        assert (decision == "Present") is expected[finding].positive
     assert [found[finding][3] for finding in FINDINGS] == [
         ("SCT", "60046008"), ("SCT", "4147007"), ("99CXRTUNE", "pleural-thick")
     ]  # fmt: skip

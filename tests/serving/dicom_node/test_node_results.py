@@ -196,7 +196,7 @@ def test_calibrated_probabilities_stand_with_their_own_threshold(make, predictor
 
 def test_a_finding_without_threshold_has_no_decision(make, predictor):
     scores = tuple(
-        dataclasses.replace(score, threshold=None, present=None)
+        dataclasses.replace(score, threshold=None, positive=None)
         for score in predictor.predict(radiograph(1)).findings
     )
     made = make(radiograph(1), findings=scores)

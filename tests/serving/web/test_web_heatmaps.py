@@ -18,7 +18,7 @@ def decoded(data):
 
 def expected_overlay(predictor, data, finding, opacity):
     prediction = predictor.predict(data)
-    evidence = prediction.evidence[predictor.info.findings.index(finding)]
+    evidence = prediction.cam[predictor.info.findings.index(finding)]
     spec = predictor.info.recipe.preprocess
     return overlay(prediction.pixels, heat(evidence, prediction.pixels.shape, spec), opacity)
 

@@ -76,12 +76,12 @@ def shown(page):
 def said(score):
     """What a row must say of a score of the predictor."""
     if score.probability is None:
-        value = f"score {score.raw:.2f}"
+        value = f"score {score.score:.2f}"
         limit = None if score.threshold is None else f"{score.threshold:.2f}"
     else:
         value = f"{score.probability:.1%}".replace("%", " %")
         limit = None if score.threshold is None else f"{score.calibrated_threshold:.1%}".replace("%", " %")
-    decision = {True: "above threshold", False: "below threshold", None: "no threshold"}[score.present]
+    decision = {True: "above threshold", False: "below threshold", None: "no threshold"}[score.positive]
     return f"{value}, {decision}" + ("" if limit is None else f", threshold {limit}")
 
 
@@ -98,7 +98,7 @@ def test_the_numbers_are_the_predictors(open_page, predictor, phantoms):
     assert groups == [
         group
         for group, present in (("Above", True), ("Below", False), ("Without", None))
-        if any(score.present is present for score in prediction.findings)
+        if any(score.positive is present for score in prediction.findings)
     ]
     assert "chest.png" in page.inner_text("#status")
     text = page.inner_text("#quality")
@@ -137,12 +137,12 @@ def test_a_heatmap_and_the_downloads(open_page, predictor, phantoms):
     page.fill("#opacity", "40")
     png, content = saved_files(page)
     prediction = predictor.predict(phantoms[0])
-    evidence = prediction.evidence[2]
+    evidence = prediction.cam[2]
     shape = prediction.pixels.shape
     expected = overlay(prediction.pixels, heat(evidence, shape, predictor.info.recipe.preprocess), 0.4)
     np.testing.assert_allclose(png[: shape[0]], expected, atol=4)
     assert png.shape[0] > shape[0]  # a caption says what it is
-    raw = {score.finding: score.raw for score in prediction.findings}
+    raw = {score.finding: score.score for score in prediction.findings}
     found = {one["finding"]: one["raw"] for one in content["prediction"]["findings"]}
     assert found == pytest.approx(raw, rel=1e-5)
     assert content["model"]["sha256"] == predictor.identity.sha256

@@ -21,15 +21,15 @@ def check_prediction(found, expected):
     assert (found["height"], found["width"]) == expected.pixels.shape
     for finding, score in zip(found["findings"], expected.findings, strict=True):
         assert finding["finding"] == score.finding
-        assert finding["present"] == score.present
+        assert finding["present"] == score.positive
         for name in ("raw", "probability", "threshold", "calibrated_threshold"):
             expected_value = getattr(score, name)
             # Not to the bit: other pictures may have been in the batch.
             assert finding[name] == (expected_value and pytest.approx(expected_value, rel=1e-5))
     quality = found["quality"]
     assert quality["fit"] == expected.quality.fit
-    assert quality["strangeness"] == pytest.approx(expected.quality.strangeness, rel=1e-4)
-    assert quality["threshold"] == expected.quality.threshold
+    assert quality["strangeness"] == pytest.approx(expected.quality.ood_score, rel=1e-4)
+    assert quality["threshold"] == expected.quality.ood_threshold
     assert quality["flags"] == [{"name": flag.name, "text": flag.text} for flag in expected.quality.flags]
 
 

@@ -182,7 +182,7 @@ def test_a_service_whose_decoders_cannot_start_is_not_ready(model, phantoms):
 
 
 def test_many_clients_at_once_get_their_own_answers(service, predictor, phantoms):
-    expected = [predictor.predict(data).findings[0].raw for data in phantoms]
+    expected = [predictor.predict(data).findings[0].score for data in phantoms]
     with ThreadPoolExecutor(16) as clients:
         asked = [(place % 12, clients.submit(service.predict, phantoms[place % 12])) for place in range(96)]
         for place, one in asked:

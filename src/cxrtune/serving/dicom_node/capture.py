@@ -52,7 +52,7 @@ def heatmap_capture(
         The data set, with its file meta information.
     """
     pixels = reduced(prediction.pixels, LONGEST_SIDE)
-    laid = overlay(pixels, heat(prediction.evidence[number], pixels.shape, spec))
+    laid = overlay(pixels, heat(prediction.cam[number], pixels.shape, spec))
     model = prediction.model.sha256
     capture = SCImage(
         pixel_array=captioned(laid, f"{spoken(finding.finding)}: {_score(finding)}"),
@@ -96,7 +96,7 @@ def _write(picture: NDArray[np.uint8], text: str, baseline: int) -> None:
 
 def _score(finding: FindingScore) -> str:
     if finding.probability is None:
-        return f"{finding.raw:.3f}, not calibrated"
+        return f"{finding.score:.3f}, not calibrated"
     return f"{finding.probability:.3f}"
 
 

@@ -132,7 +132,7 @@ def _group(
 ) -> MeasurementsAndQualitativeEvaluations:
     # TID 1501. Probability and threshold are on one scale: the calibrated one where the model has it.
     calibrated = score.probability is not None
-    probability = score.raw if score.probability is None else score.probability
+    probability = score.score if score.probability is None else score.probability
     threshold = score.calibrated_threshold if calibrated else score.threshold
     measurements = [
         Measurement(
@@ -147,8 +147,8 @@ def _group(
             Measurement(name=ours.THRESHOLD, value=round(threshold, _DECIMALS), unit=ours.NO_UNITS)
         )
     decisions = []
-    if score.present is not None:
-        decision = ours.PRESENT if score.present else ours.ABSENT
+    if score.positive is not None:
+        decision = ours.PRESENT if score.positive else ours.ABSENT
         decisions.append(QualitativeEvaluation(name=ours.DECISION, value=decision))
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(

@@ -161,6 +161,6 @@ class ResultMaker:
             made += [
                 heatmap_capture(source, prediction, finding, number, self.spec, received)
                 for number, finding in enumerate(prediction.findings)
-                if finding.present
+                if finding.positive
             ]
         return [to_result(dataset) for dataset in made]

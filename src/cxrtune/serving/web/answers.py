@@ -77,22 +77,22 @@ def why_none(answers: Sequence[object]) -> Refusal | None:
 def _finding(score: FindingScore) -> Finding:
     return Finding(
         finding=score.finding,
-        raw=score.raw,
+        raw=score.score,
         probability=score.probability,
         threshold=score.threshold,
         calibrated_threshold=score.calibrated_threshold,
-        present=score.present,
+        present=score.positive,
     )
 
 
 def _quality(judged: Quality) -> ImageQuality:
-    strangeness = judged.strangeness
+    strangeness = judged.ood_score
     return ImageQuality(
         fit=judged.fit,
         flags=[QualityFlag(name=flag.name, text=flag.text) for flag in judged.flags],
         # JSON has no infinity; what is infinitely strange is flagged.
         strangeness=strangeness if strangeness is not None and math.isfinite(strangeness) else None,
-        threshold=judged.threshold,
+        threshold=judged.ood_threshold,
     )
 
 
@@ -120,7 +120,7 @@ def heat_picture(
         side: The longer side, at most.
         opacity: Of the overlay where the heat is strongest.
     """
-    evidence = prediction.evidence[finding]
+    evidence = prediction.cam[finding]
     if layer == "overlay":
         pixels = reduced(prediction.pixels, side)
         height, width = pixels.shape

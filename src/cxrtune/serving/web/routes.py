@@ -129,7 +129,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
             return [
                 Heatmap(
                     finding=known[place],
-                    strongest=max(0.0, float(scored.evidence[place].max())),
+                    strongest=max(0.0, float(scored.cam[place].max())),
                     picture=heat_picture(scored, place, spec, layer, side, opacity),
                 )
                 for place in places
