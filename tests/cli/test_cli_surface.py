@@ -9,6 +9,8 @@ from importlib.metadata import version
 
 import pytest
 
+from heavy import HEAVY
+
 COMMANDS = (
     "demo",
     "run",
@@ -30,28 +32,6 @@ COMMANDS = (
     "phantom",
 )
 NODE_COMMANDS = ("dicom-node run", "dicom-node fetch", "dicom-node status", "dicom-node retry")
-
-# What takes long to import and must not be waited for by somebody who asks for help.
-HEAVY = (
-    "torch",
-    "torchvision",
-    "torchxrayvision",
-    "lightning",
-    "pandas",
-    "numpy",
-    "scipy",
-    "sklearn",
-    "matplotlib",
-    "cv2",
-    "PIL",
-    "pyarrow",
-    "fastapi",
-    "uvicorn",
-    "pydicom",
-    "pynetdicom",
-    "highdicom",
-    "requests",
-)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -50,7 +50,7 @@ def scores_of(
     """
     if not isinstance(scores, Mapping) or not scores:
         raise UsageError(
-            "`scores` names no model",
+            "scores names no model",
             remedy='Write it like: compare(y_true, {"ours": ours, "theirs": theirs}).',
         )
     found = {}
@@ -61,7 +61,7 @@ def scores_of(
             if lacking:
                 raise UsageError(
                     f"{what} have no column {listed(lacking)}; their columns are {listed(given.columns)}",
-                    remedy="Name the columns as the findings are named in y_true, or in `findings`.",
+                    remedy="Name the columns as the findings are named in y_true, or in findings.",
                 )
         chosen = given[list(names)] if isinstance(given, pd.DataFrame) and len(names) > 1 else given
         values = _numbers(chosen, what)
@@ -90,19 +90,19 @@ def patients_of(groups: Any, images: int, index: pd.Index[Any] | None) -> NDArra
         column = groups if isinstance(groups, pd.Series) else pd.Series(np.asarray(groups).tolist())
     except (ValueError, TypeError) as error:
         raise UsageError(
-            "`groups` is not a list of patients", remedy="Give the patient of each image."
+            "groups is not a list of patients", remedy="Give the patient of each image."
         ) from error
     if len(column) != images or np.ndim(groups) != 1:
         raise UsageError(
-            f"`groups` is of shape {np.shape(groups)}, and y_true has {images:,} images",
+            f"groups is of shape {np.shape(groups)}, and y_true has {images:,} images",
             remedy="Give the patient of each image, in the order of y_true.",
         )
-    _require_same_index(groups, index, "`groups`")
+    _require_same_index(groups, index, "groups")
     nobody = np.flatnonzero(column.isna().to_numpy() | (column.astype(str).str.strip() == "").to_numpy())
     if len(nobody):
         raise UsageError(
-            f"`groups` names no patient in {len(nobody):,} rows, row {nobody[0]} first",
-            remedy="Name the patient of every image, or leave `groups` out if no patient has two images.",
+            f"groups names no patient in {len(nobody):,} rows, row {nobody[0]} first",
+            remedy="Name the patient of every image, or leave groups out if no patient has two images.",
         )
     codes, _ = pd.factorize(column)
     return codes.astype(str).astype(object)
@@ -149,7 +149,7 @@ def _names(y_true: object, findings: Sequence[str] | None, number: int) -> list[
         names = [findings] if isinstance(findings, str) else list(map(str, findings))
         if len(names) != number or len(set(names)) != number:
             raise UsageError(
-                f"`findings` has {len(set(names)):,} names, and y_true {number:,} findings",
+                f"findings has {len(set(names)):,} names, and y_true {number:,} findings",
                 remedy="Name each finding once, in the order of the columns.",
             )
         return names

@@ -159,6 +159,9 @@ class Cohort:
             file: The Parquet file.
             images: The folder that holds its images; None for the one that the record beside the table names.
 
+        Returns:
+            The cohort.
+
         Raises:
             DataError: The table is missing or is not a cohort table, or there is no such folder.
         """

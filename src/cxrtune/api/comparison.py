@@ -173,7 +173,7 @@ def compare(
         UsageError: A type, a shape, a label or a score cannot be meant, or patients are missing.
     """
     if missing not in ("raise", "drop"):
-        raise UsageError(f"`missing` is {quoted(missing)}", remedy="Choose 'raise' or 'drop'.")
+        raise UsageError(f"missing is {quoted(missing)}", remedy="Choose 'raise' or 'drop'.")
     labels, names, index = labels_of(y_true, findings)
     given = scores_of(scores, labels.shape, names, index)
     if missing == "raise":
@@ -184,7 +184,7 @@ def compare(
 
 
 def _refuse_missing(labels: NDArray[np.float32], scores: Mapping[str, NDArray[np.floating]]) -> None:
-    remedy = "Fill them in, or leave these images out of the finding with `missing`='drop'."
+    remedy = "Fill them in, or leave these images out of the finding with missing='drop'."
     for what, values in {
         "y_true": labels,
         **{f"the scores of {quoted(n)}": v for n, v in scores.items()},

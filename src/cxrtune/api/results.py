@@ -15,8 +15,13 @@ from cxrtune.errors import DataError, UsageError
 from cxrtune.evaluation.curve_files import Curve, Curves, read_curves
 from cxrtune.evaluation.folder import RESULTS, read_results
 from cxrtune.evaluation.results import Interval, ModelResult, StoredResults
-from cxrtune.evaluation.tables import cohort_table, localization_table, subgroup_table
-from cxrtune.evaluation.threshold_tables import calibration_table, operating_point_table
+from cxrtune.evaluation.tables import (
+    calibration_table,
+    cohort_table,
+    localization_table,
+    operating_point_table,
+    subgroup_table,
+)
 from cxrtune.notebook_html import card, paragraph, side_by_side, table
 from cxrtune.report.judged import judged_line
 from cxrtune.report.notation import score, span
@@ -237,6 +242,9 @@ def load_results(path: str | Path) -> Results:
 
     Args:
         path: A run folder, an evaluation's folder, or its results.json.
+
+    Returns:
+        The results.
 
     Raises:
         DataError: There are none, or they were written by another version.

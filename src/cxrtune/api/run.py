@@ -19,8 +19,7 @@ from cxrtune.api.reporter import reporter
 from cxrtune.api.results import Results, load_results
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.run import FINE_TUNED, run_experiment
-from cxrtune.models.checkpoint import MODEL, read_info
-from cxrtune.models.description import ModelInfo
+from cxrtune.models.description import MODEL, ModelInfo, read_info
 from cxrtune.notebook_html import card, paragraph
 from cxrtune.processors import processor_count
 from cxrtune.recipe import Recipe
@@ -257,8 +256,8 @@ def train(
     require_cohort(cohort)
     if "protocol" in changes:
         raise UsageError(
-            "the findings are the cohort's",
-            remedy="Name the protocol in Cohort.from_nih(folder, protocol=...).",
+            "the protocol is the cohort's",
+            remedy="Name it where the cohort is made: Cohort.from_nih(folder, protocol=NAME).",
         )
     folder, named, told = path_of(out, "out"), path_of(recipe, "recipe"), reporter(verbose=verbose)
     chosen = load_recipe(str(named), (), told.warn, changes=changes)

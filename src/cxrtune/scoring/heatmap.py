@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cxrtune.images.preprocess import reduced
 from cxrtune.images.radiograph import Pixels
 from cxrtune.recipe import PreprocessSpec
 
@@ -73,14 +74,10 @@ def overlay(pixels: Pixels, heat_map: NDArray[np.float32], opacity: float = OPAC
     return mixed
 
 
-def shown_grey(pixels: Pixels, side: int) -> NDArray[np.uint8]:
+def preview(pixels: Pixels, side: int) -> NDArray[np.uint8]:
     """Return a radiograph as uint8 (h, w) for a page, its longer side `side` pixels at most."""
-    grey = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-    factor = side / max(grey.shape)
-    if factor >= 1:
-        return cast(NDArray[np.uint8], grey)
-    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
-    return cast(NDArray[np.uint8], cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
+    small = reduced(pixels, side)
+    return cast(NDArray[np.uint8], small if small.dtype == np.uint8 else (small >> 8).astype(np.uint8))
 
 
 def coloured(heat_map: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
 from cxrtune.images.radiograph import Pixels
 from cxrtune.notebook_html import card, image, paragraph, side_by_side, table
-from cxrtune.scoring.heatmap import shown_grey, to_png
+from cxrtune.scoring.heatmap import preview, to_png
 from cxrtune.scoring.quality import Quality
 from cxrtune.shown import quoted
 
@@ -95,8 +95,8 @@ class Prediction:
 
     def _repr_html_(self) -> str:
         height, width = self.pixels.shape
-        preview = image(
-            to_png(shown_grey(self.pixels, 2 * _SHOWN_WIDTH)),
+        shown = image(
+            to_png(preview(self.pixels, 2 * _SHOWN_WIDTH)),
             "image/png",
             f"The image that was scored, {width} x {height} pixels",
             _SHOWN_WIDTH,
@@ -116,7 +116,7 @@ class Prediction:
         model = paragraph(f"{self.model.title} ({self.model.engine}). Research software: not a diagnosis.")
         return card(
             self._in_short(),
-            side_by_side(preview, table(header, rows)),
+            side_by_side(shown, table(header, rows)),
             paragraph(self.quality.in_short()),
             *flags,
             model,

@@ -31,6 +31,12 @@ class Predictor:
     """Scores radiographs with one model."""
 
     def __init__(self, model: LoadedModel, allow: frozenset[Allowance] = frozenset()) -> None:
+        """Make a predictor of a model that is loaded; `Predictor.load` loads one.
+
+        Args:
+            model: The model with its engine.
+            allow: DICOM files that are taken although they can be no frontal chest radiograph.
+        """
         self._engine = model.engine
         self._scoring = Scoring(model.info, model.identity)
         self._spec = model.info.recipe.preprocess
@@ -55,8 +61,11 @@ class Predictor:
         Args:
             model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
             engine: What runs it; `auto` is torch on a GPU and OpenVINO on a CPU.
-            aim: The shortest wait for one picture, or many pictures at once.
+            aim: `latency` for the shortest wait for one image, `throughput` for many images at once.
             allow: DICOM files that are taken although they can be no frontal chest radiograph.
+
+        Returns:
+            The model, ready to score.
 
         Raises:
             ModelFileError: The model is missing or damaged.
@@ -89,6 +98,9 @@ class Predictor:
             finding: The finding; None takes the first that is positive or, where none is, the one nearest to
                 its threshold.
 
+        Returns:
+            The heatmap, float32 (H, W), with a figure.
+
         Raises:
             UnreadableImageError: The source gives no radiograph.
             UsageError: The model does not know the finding, or the source is of another type.
@@ -98,7 +110,13 @@ class Predictor:
         return explain(self.predict(source), self._spec, finding)
 
     def read(self, source: Source) -> Reading:
-        """Decode one picture and bring it to the network's size.
+        """Decode one image and bring it to the network's size.
+
+        Args:
+            source: The image, as for `predict`.
+
+        Returns:
+            The image, ready for `score`.
 
         Raises:
             UnreadableImageError: The source gives no radiograph.
@@ -116,16 +134,29 @@ class Predictor:
         return reader(self._spec, self.allow, whole=whole, max_pixels=max_pixels)
 
     def score(self, readings: Sequence[Reading]) -> list[Prediction]:
-        """Score pictures that were read, together."""
+        """Score images that were read, together.
+
+        Args:
+            readings: Of `read`.
+
+        Returns:
+            A prediction of each.
+        """
         outputs = self._engine.stream(reading.packed for reading in readings)
         return [
             self._scoring.prediction(reading, found) for reading, found in zip(readings, outputs, strict=True)
         ]
 
     def predict_many(self, sources: Iterable[Source]) -> Iterator[Prediction | UnreadableImageError]:
-        """Score pictures in turn; what gives no radiograph yields its error in its place.
+        """Score images in turn; what gives no radiograph yields its error in its place.
 
-        Pictures are decoded while earlier ones are in the network; memory does not grow with their number.
+        Images are decoded while earlier ones are in the network; memory does not grow with their number.
+
+        Args:
+            sources: The images, each as for `predict`.
+
+        Yields:
+            A prediction, or the error, of each, in order.
 
         Raises:
             UsageError: The source is of another type, or an array that does not hold grey values.
@@ -137,7 +168,14 @@ class Predictor:
     def score_in_turn(
         self, read: Iterable[Reading | UnreadableImageError]
     ) -> Iterator[Prediction | UnreadableImageError]:
-        """Score what is read elsewhere, in turn; errors of reading keep their places."""
+        """Score what is read elsewhere, in turn; errors of reading keep their places.
+
+        Args:
+            read: Images that were read, or the errors of those that could not be.
+
+        Yields:
+            A prediction, or the error, of each, in order.
+        """
         for found in scored_in_turn(self._engine, read, lambda reading: reading.packed):
             if isinstance(found, UnreadableImageError):
                 yield found
