@@ -130,6 +130,9 @@ class Predictor:
         Args:
             whole: Keep the radiograph as it was decoded, as predictions want it.
             max_pixels: A header that claims more is refused.
+
+        Returns:
+            What is sent to a decoding process.
         """
         return reader(self._spec, self.allow, whole=whole, max_pixels=max_pixels)
 
