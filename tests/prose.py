@@ -26,7 +26,7 @@ _UNITS = (
 )
 REJECTED = {
     r"pictur(?:e|es|ed)": "image",
-    rf"(?:a|an|one|two|three|four|\d[\d,.]*) [\w-]+ an? (?:{_UNITS})": "one X per Y",
+    rf"(?:a|an|one|two|three|four|\d+(?:[,.]\d+)*) [\w-]+ an? (?:{_UNITS})": "one X per Y",
     rf"(?:images|views|bytes|rows|columns|tests|probability|result|heatmap) an? (?:{_UNITS})": "X per Y",
     r"(?<!there )(?:is|are|was|were) none": "is not available, is missing, is not valid",
     r"to be had": "available",
@@ -87,6 +87,7 @@ def in_page(path: Path) -> list[Found]:
     text = path.read_text(encoding="utf-8")
     blank = lambda found: re.sub(r"[^\n]", " ", found[0])  # noqa: E731
     text = re.sub(r"^( *)(```+|~~~+).*?^\1\2", blank, text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"(?<=\n\n)(?: {4}.*\n)+", blank, text)
     text = re.sub(r"``.+?``|`[^`]+`", blank, text, flags=re.DOTALL)
     text = re.sub(r"(?<=\])\([^()\s]+\)|https?://\S+", blank, text)
     return _found(path, text)
