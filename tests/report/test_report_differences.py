@@ -5,7 +5,7 @@ import pytest
 from sentences import cohort_of, page_of, results_of, scores_of
 
 from cxrtune.evaluation.settings import Plan
-from cxrtune.report.figures.differences import _figure, draw_difference
+from cxrtune.report.figures.auroc import _difference_figure, draw_difference
 from cxrtune.report.figures.style import MUTED, SERIES
 
 
@@ -20,7 +20,7 @@ def results():
 
 def test_intervals_and_colours_are_those_of_the_results(results):
     (pair,) = results.comparisons
-    (axes,) = _figure(results, pair).axes
+    (axes,) = _difference_figure(results, pair).axes
     rows = [*pair.findings.values(), pair.macro]
     assert pair.findings["Effusion"].verdict == "higher"
     for row, found in enumerate(rows):

@@ -15,7 +15,7 @@ from cxrtune.errors import DataError
 from cxrtune.evaluation.curve_files import Curve
 from cxrtune.report import write_roc_figures, write_training_figure
 from cxrtune.report.figures.roc import roc_stems, thinned
-from cxrtune.report.history import read_history
+from cxrtune.report.figures.training import read_history
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

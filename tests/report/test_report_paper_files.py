@@ -18,13 +18,11 @@ from sentences import cohort_of, results_of, scores_of, text_of
 from cxrtune.recipe import Recipe
 from cxrtune.report import write_report
 from cxrtune.report.material import Material
-from cxrtune.report.paper.claim import CLAIM
+from cxrtune.report.paper.checklists import CLAIM, TRIPOD_AI
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.markdown import plain
 from cxrtune.report.paper.methods import write_methods
 from cxrtune.report.paper.references import REFERENCES
-from cxrtune.report.paper.tripod_ai import TRIPOD_AI
-from cxrtune.report.paper.write import FILES, paper_of, write_paper
+from cxrtune.report.paper.write import FILES, paper_of, plain, write_paper
 
 HOSTILE = "<b>|a|</b> `x` *y* [z](http://w) \x07"
 

@@ -31,10 +31,9 @@ from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.results import Origin, StoredResults
 from cxrtune.provenance import Record
 from cxrtune.report.material import Material
-from cxrtune.report.paper.claim import CLAIM
+from cxrtune.report.paper.checklists import CLAIM, TRIPOD_AI
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.item import AUTHOR, STATUSES, Guideline, ItemAnswer, fill_in
-from cxrtune.report.paper.tripod_ai import TRIPOD_AI
 
 BOTH = (CLAIM, TRIPOD_AI)
 # Collins et al., BMJ 2024, table 2: the items and the parts of each.

@@ -19,7 +19,7 @@ from paper_made import (
 
 from cxrtune.evaluation.results import Contamination, StoredResults
 from cxrtune.provenance import Record
-from cxrtune.report.testing import HowTested, how_tested
+from cxrtune.report.lineage import HowTested, how_tested
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from cxrtune.evaluation.results import Comparison, Interval, PairedResult
-from cxrtune.report.verdict import tally, verdict
+from cxrtune.report.notes import tally, verdict
 
 TESTED = PairedResult(
     difference=0.05,

@@ -19,7 +19,7 @@ from cxrtune.evaluation.results import AreaResult
 from cxrtune.evaluation.settings import MACRO
 from cxrtune.notebook_html import card, paragraph, table
 from cxrtune.report.notation import score, span
-from cxrtune.report.verdict import verdict
+from cxrtune.report.notes import verdict
 from cxrtune.shown import listed, quoted
 
 if TYPE_CHECKING:

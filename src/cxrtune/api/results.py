@@ -25,8 +25,7 @@ from cxrtune.evaluation.tables import (
 from cxrtune.notebook_html import card, paragraph, side_by_side, table
 from cxrtune.report.judged import judged_line
 from cxrtune.report.notation import score, span
-from cxrtune.report.notes import caution_sentences
-from cxrtune.report.verdict import verdict
+from cxrtune.report.notes import caution_sentences, verdict
 from cxrtune.shown import listed, quoted
 
 if TYPE_CHECKING:

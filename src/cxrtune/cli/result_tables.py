@@ -10,10 +10,9 @@ from rich.table import Table
 
 from cxrtune.console import ConsoleReporter
 from cxrtune.evaluation.results import FindingResult, ModelResult, PairedResult, StoredResults
-from cxrtune.report.judged import judged_counts
+from cxrtune.report.judged import judged, judged_counts
 from cxrtune.report.notation import score, signed, signed_span, span
-from cxrtune.report.notes import judged
-from cxrtune.report.verdict import verdict
+from cxrtune.report.notes import verdict
 
 if TYPE_CHECKING:
     from cxrtune.experiment.run import Outcome

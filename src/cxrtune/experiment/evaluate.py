@@ -33,7 +33,8 @@ from cxrtune.predictions import Predictions, read_predictions
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
 from cxrtune.report import write_roc_figures
-from cxrtune.report.notes import caution_sentences, choice_notes, judged
+from cxrtune.report.judged import judged
+from cxrtune.report.notes import caution_sentences, choice_notes
 from cxrtune.stage import Draft, stage
 
 

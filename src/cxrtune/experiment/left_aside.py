@@ -11,7 +11,7 @@ from cxrtune.evaluation.results import StoredResults
 from cxrtune.finding_names import meaning
 from cxrtune.findings import NIH_FINDINGS
 from cxrtune.predictions import Predictions
-from cxrtune.report.notes import part_of
+from cxrtune.report.judged import part_of
 from cxrtune.shown import listed, short
 
 

@@ -23,7 +23,7 @@ from cxrtune.experiment.report import make_report
 from cxrtune.experiment.table_columns import TableColumns
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source
-from cxrtune.report.notes import judged
+from cxrtune.report.judged import judged
 from cxrtune.stage import stage
 
 _INDEPENDENT = (

@@ -1,10 +1,13 @@
-"""What was judged, in counts and in words."""
+"""What was judged, in counts and in words; which values are defined on it, and why others are not."""
 
 from __future__ import annotations
 
-from cxrtune.evaluation.results import SplitCount, StoredResults
+from cxrtune.evaluation.results import AverageResult, FindingResult, ModelResult, SplitCount, StoredResults
+from cxrtune.evaluation.settings import ALL
 from cxrtune.report.notation import count, counted
 
+NOT_GIVEN = "not given by this model"
+_NOTHING = "undefined: 0 images with both a score and a label"
 _PARTS = {"all": "all parts"}
 
 
@@ -68,3 +71,80 @@ def patients_in_two_parts(results: StoredResults) -> str:
     return (
         f"{counted(number, 'patient')} {'is' if number == 1 else 'are'} in more than one part of the cohort"
     )
+
+
+def part_of(results: StoredResults) -> str:
+    """Return what stands before `images`: `test `, or nothing where all parts were evaluated."""
+    return "" if results.split == ALL else f"{results.split} "
+
+
+def judged(results: StoredResults) -> str:
+    """Write what was judged: `2 models on 491 test images of 358 patients`."""
+    kind, models = f"{synthetic(results)}{part_of(results)}", counted(len(results.models), "model")
+    who = f"of {judged_patients(results):,} patients"
+    if results.origin.patients == "each image":
+        who = "whose patients are not given"
+    return f"{models} on {judged_images(results):,} {kind}images {who}"
+
+
+def rests_on_nothing(result: FindingResult) -> bool:
+    """Tell whether no image has both a score of this model and a known label."""
+    return result.support == 0 and result.negatives == 0
+
+
+def why_no_auroc(result: FindingResult) -> str:
+    """Say why an AUROC is undefined: it needs a positive and a negative."""
+    if rests_on_nothing(result):
+        return _NOTHING
+    if result.support == 0:
+        return f"undefined: 0 positives ({counted(result.negatives, 'negative')})"
+    if result.negatives == 0:
+        return f"undefined: 0 negatives ({counted(result.support, 'positive')})"
+    return f"{NOT_GIVEN} ({counted(result.support, 'positive')}, {counted(result.negatives, 'negative')})"
+
+
+def why_not_at_threshold(result: FindingResult) -> str:
+    """Say why a number counted at the threshold is undefined."""
+    if rests_on_nothing(result):
+        return _NOTHING
+    if result.threshold is None:
+        return f"undefined: no threshold ({counted(result.support, 'positive')})"
+    return f"undefined: {counted(result.support, 'positive')}, {counted(result.called, 'positive call')}"
+
+
+def why_no_specificity(result: FindingResult) -> str:
+    """Say why a specificity is undefined."""
+    if result.threshold is None or rests_on_nothing(result):
+        return why_not_at_threshold(result)
+    return f"undefined: {counted(result.negatives, 'negative')}"
+
+
+def why_no_average(result: AverageResult) -> str:
+    """Say why an average is undefined."""
+    return f"undefined: {count(result.over)} values to average"
+
+
+def area(model: ModelResult, finding: str) -> float | None:
+    """Return a model's AUROC for a finding, or None if it is not defined or not given."""
+    result = model.findings.get(finding)
+    return None if result is None else result.auroc
+
+
+def defined(model: ModelResult, results: StoredResults) -> list[str]:
+    """Return the findings for which a model has an AUROC, in the cohort's order."""
+    return [finding for finding in results.findings if area(model, finding) is not None]
+
+
+def shared(results: StoredResults) -> list[str]:
+    """Return the findings for which every model has an AUROC, in the cohort's order."""
+    return [
+        finding
+        for finding in results.findings
+        if all(area(model, finding) is not None for model in results.models)
+    ]
+
+
+def mean(model: ModelResult, findings: list[str]) -> float | None:
+    """Return the plain mean of a model's AUROCs over findings, or None over none."""
+    areas = [known for finding in findings if (known := area(model, finding)) is not None]
+    return sum(areas) / len(areas) if areas else None

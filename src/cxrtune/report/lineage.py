@@ -1,20 +1,29 @@
-"""Where models and tables come from, as records prove by their hashes, and what chose thresholds."""
+"""Where models and tables come from, as records prove by their hashes, and what follows from it.
+
+That is which images chose thresholds, and whether a model was tested internally or externally, in CLAIM
+2024's words. Internal: the judged images come from where the model's training images come from. External:
+they do not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from cxrtune.evaluation.folder import PREDICTIONS_OF
-from cxrtune.evaluation.results import ModelResult, StoredResults
+from cxrtune.evaluation.results import Contamination, ModelResult, StoredResults
 from cxrtune.provenance import Record, Source
-from cxrtune.report.judged import patients_in_two_parts
+from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, synthetic
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
 
 IMAGES = "images"
 """What the record of a cohort calls the listing of its image folder."""
-_PROBE = "linear-probe"
+PROBE = "linear-probe"
+"""The stage that fits and applies the linear probe."""
+Kind = Literal["internal", "external", "unknown"]
+_NOTICE = "SYNTHETIC.txt"
 
 
 @dataclass(frozen=True)
@@ -98,32 +107,13 @@ def trained_here(material: Material) -> frozenset[str]:
     A run folder beside tables of other models does not make those the run's: each table must have been
     written by the run's model, or by the linear probe, from the cohort that is evaluated.
     """
-    evaluation = next((record for record in material.records if record.stage == "evaluate"), None)
-    if evaluation is None:
+    lineage = lineage_of(material)
+    if lineage.evaluation is None:
         return frozenset()
-    cohort = _input(evaluation, "cohort")
-    models = {
-        output.sha256
-        for record in material.records
-        if record.stage == "train" and _input(record, "cohort") == cohort
-        for output in record.outputs
-    }
-    tables = {
-        output.sha256
-        for record in material.records
-        if (record.stage == "predict" and _input(record, "model") in models)
-        or (record.stage == _PROBE and _input(record, "cohort") == cohort)
-        for output in record.outputs
-    }
-    return frozenset(
-        source.name.removeprefix(PREDICTIONS_OF)
-        for source in evaluation.inputs
-        if source.name.startswith(PREDICTIONS_OF) and source.sha256 in tables
-    )
-
-
-def _input(record: Record, name: str) -> str | None:
-    return next((source.sha256 for source in record.inputs if source.name == name), None)
+    judged = read_by(lineage.evaluation, "cohort")
+    probes = {name: table for name, table in lineage.tables.items() if table.stage == PROBE}
+    fitted = lineage.trainings | probes
+    return frozenset(name for name, record in fitted.items() if read_by(record, "cohort") == judged)
 
 
 def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
@@ -158,3 +148,73 @@ def _shared_patients(results: StoredResults) -> str:
     if not results.patients_in_two_parts:
         return ""
     return f" But {patients_in_two_parts(results)}, so these images are not independent of them."
+
+
+@dataclass(frozen=True)
+class HowTested:
+    """How one model was tested, and the sentence that says so."""
+
+    kind: Kind
+    sentence: str
+
+
+def how_tested(material: Material, model: ModelResult) -> HowTested:
+    """Say how a model was tested."""
+    results, name = material.results, model.name
+    size = f"the {judged_size(results)} of {part_named(results.split)}"
+    if name in trained_here(material):
+        seen = results.judged.get("train", 0)
+        caution = f"; {counted(seen, 'image')} of these trained it" if seen else ""
+        return HowTested(
+            "internal",
+            f"Internal testing of {name}: trained on this cohort, tested on {size}{caution}.",
+        )
+    if model.contamination is not None:
+        return HowTested("internal", _partly_seen(name, model.contamination, size))
+    lineage = lineage_of(material)
+    if name not in lineage.trainings:
+        return HowTested(
+            "unknown",
+            f"Whether this is internal or external testing of {name} is not known: its training images are "
+            "not.",
+        )
+    return _of_another_cohort(lineage, name, f"{synthetic(results)}data", size)
+
+
+def all_tested(material: Material) -> tuple[HowTested, ...]:
+    """Say it of every model."""
+    return tuple(how_tested(material, model) for model in material.results.models)
+
+
+def _partly_seen(name: str, known: Contamination, size: str) -> str:
+    said = f"{count(known.inside)} were in its training data"
+    if known.unknown:
+        said += f", and of {count(known.unknown)} it is not known"
+    return f"Internal testing of {name} on {size}: by {known.rule}, {said}."
+
+
+def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> HowTested:
+    ours, theirs = lineage.cohort, lineage.training_cohorts.get(name)
+    if ours is None or theirs is None:
+        return HowTested(
+            "unknown",
+            f"{name} was trained on another cohort than the judged one; whether its {data} came from "
+            "elsewhere is not recorded.",
+        )
+    if _sources(ours) & _sources(theirs):
+        return HowTested(
+            "internal",
+            f"Internal testing of {name}: it was trained on another cohort of the same files, and tested on "
+            f"{size}; which of these trained it is not recorded.",
+        )
+    return HowTested(
+        "external",
+        f"External testing of {name}: tested on {size}, of another cohort than the one that it was trained "
+        "on; the two have no label table and no image folder in common.",
+    )
+
+
+def _sources(cohort: Record) -> set[str]:
+    # The notice says that images are synthetic, in the same bytes for all of them.
+    names = {source.name for source in cohort.inputs} - {_NOTICE}
+    return {sha256 for name in names if (sha256 := read_by(cohort, name)) is not None}

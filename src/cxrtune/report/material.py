@@ -15,7 +15,7 @@ from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import ModelResult, SplitCount, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.provenance import Record, read_record
-from cxrtune.report.figures import auroc, differences, localization, roc, training
+from cxrtune.report.figures import auroc, localization, roc, training
 from cxrtune.report.figures.inline import inline_svg
 from cxrtune.report.figures.panels import (
     draw_net_benefit,
@@ -23,7 +23,7 @@ from cxrtune.report.figures.panels import (
     draw_reliability,
     draw_roc_panels,
 )
-from cxrtune.report.history import History, read_history
+from cxrtune.report.figures.training import History, read_history
 from cxrtune.report.notation import counted, score
 
 
@@ -109,7 +109,7 @@ def _auroc_figure(results: StoredResults, folder: Path) -> Markup:
 def _difference_figures(results: StoredResults, folder: Path) -> tuple[Markup, ...]:
     figures = []
     for number, pair in enumerate(results.comparisons, start=1):
-        svg, _ = differences.draw_difference(results, pair, number, folder)
+        svg, _ = auroc.draw_difference(results, pair, number, folder)
         description = (
             f"AUROC of {pair.first} less that of {pair.second} by finding, with intervals; the numbers are "
             "in the table."

@@ -1,4 +1,4 @@
-"""The first screen's figure: every model's AUROC, finding by finding, on one scale."""
+"""Every model's AUROC, finding by finding, on one scale; and two models' differences, with intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxrtune.evaluation.results import Interval, StoredResults
+from cxrtune.evaluation.results import Comparison, Interval, PairedResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
     MUTED,
@@ -22,10 +22,10 @@ from cxrtune.report.figures.style import (
     shortened,
     write_heading,
 )
-from cxrtune.report.judged import judged_line
-from cxrtune.report.undefined import area
+from cxrtune.report.judged import area, judged_line
 
 STEM = "auroc"
+DIFFERENCE_STEM = "difference"
 
 _ROW = 0.295
 _TOP = 0.66
@@ -36,6 +36,9 @@ _CHANCE = 0.5
 _SPREAD = 0.72  # of a row's height
 _WIDEST_OF_TWO_COLUMNS = 27
 _LONGEST_NAME = 54
+_DIFFERENCE_ROW = 0.27
+_LONGEST_OF_TWO_NAMES = 19
+_SEPARABLE = ("higher", "lower")
 
 
 def draw_auroc(results: StoredResults, folder: Path) -> list[Path]:
@@ -143,3 +146,59 @@ def _marker(index: int) -> str:
 
 def _colour(index: int) -> str:
     return SERIES[index % len(SERIES)].light
+
+
+def draw_difference(results: StoredResults, pair: Comparison, number: int, folder: Path) -> list[Path]:
+    """Draw one pair's differences with both intervals and write them as SVG and PNG.
+
+    Args:
+        results: What was judged.
+        pair: The two models.
+        number: Of the pair, from 1; part of the file's name.
+        folder: Where to write.
+    """
+    with report_style():
+        return save_figure(_difference_figure(results, pair), folder, f"{DIFFERENCE_STEM}-{number}")
+
+
+def _difference_figure(results: StoredResults, pair: Comparison) -> Figure:
+    rows = [*((spoken(name), found) for name, found in pair.findings.items()), ("Macro average", pair.macro)]
+    height = len(rows) * _DIFFERENCE_ROW
+    figure = new_figure(_TOP + height + 0.55)
+    first, second = (shortened(name, _LONGEST_OF_TWO_NAMES) for name in (pair.first, pair.second))
+    write_heading(figure, f"AUROC of {first} less {second}", judged_line(results))
+    axes = axes_at(figure, left=_LEFT, top=_TOP, width=_ACROSS, height=height)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="Difference of AUROC")
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0, color=MUTED.light, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    axes.axhline(len(rows) - 1.5, color=MUTED.light, linewidth=0.8)
+    for place, (_, found) in enumerate(rows):
+        _draw_difference(axes, place, found)
+    margin = pair.macro.margin
+    if margin is not None:
+        axes.axvline(-margin, color=MUTED.light, linewidth=0.9, zorder=1)
+    axes.margins(x=0.06)
+    return figure
+
+
+def _draw_difference(axes: Axes, row: int, found: PairedResult) -> None:
+    if found.difference is None:
+        axes.text(0, row, " undefined", color=MUTED.light, va="center", fontsize=8, style="italic")
+        return
+    colour = SERIES[0].light if found.verdict in _SEPARABLE else MUTED.light
+    for interval, width in ((found.interval_holm, 1.1), (found.interval, 3.0)):
+        if interval is not None:
+            axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=width, zorder=3)
+    axes.plot(
+        found.difference,
+        row,
+        linestyle="none",
+        marker="o",
+        color=colour,
+        markeredgecolor=PAPER.light,
+        markeredgewidth=0.8,
+        markersize=6,
+        zorder=4,
+    )

@@ -19,7 +19,6 @@ from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import FindingResult, ModelResult, StoredResults
 from cxrtune.evaluation.roc import told_apart
 from cxrtune.findings import spoken
-from cxrtune.report import undefined
 from cxrtune.report.figures.style import (
     MUTED,
     PAPER,
@@ -31,9 +30,14 @@ from cxrtune.report.figures.style import (
     save_figure,
     write_heading,
 )
-from cxrtune.report.judged import judged_line
+from cxrtune.report.judged import (
+    NOT_GIVEN,
+    area,
+    defined,
+    judged_line,
+    why_no_auroc,
+)
 from cxrtune.report.notation import counted, score
-from cxrtune.report.undefined import area, defined
 
 _SIDE = 4.2
 _TOP = 0.66
@@ -199,7 +203,7 @@ def _footnote(results: StoredResults, model: ModelResult, drawn: list[str]) -> l
 
 
 def _reason(result: FindingResult | None) -> str:
-    return undefined.NOT_GIVEN if result is None else undefined.auroc(result).removeprefix("undefined: ")
+    return NOT_GIVEN if result is None else why_no_auroc(result).removeprefix("undefined: ")
 
 
 def _write_footnote(figure: Figure, lines: list[str]) -> None:

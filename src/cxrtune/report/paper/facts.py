@@ -12,12 +12,10 @@ from cxrtune.evaluation.results import ModelResult, StoredResults
 from cxrtune.provenance import Record
 from cxrtune.recipe import Recipe
 from cxrtune.report.judged import judged_counts, positive_patients
-from cxrtune.report.lineage import Lineage, lineage_of, trained_here
+from cxrtune.report.lineage import PROBE, HowTested, Lineage, all_tested, lineage_of, trained_here
 from cxrtune.report.material import Material
-from cxrtune.report.testing import HowTested, all_tested
 
-PROBE = "linear-probe"
-XRV = "xrv:"
+_XRV = "xrv:"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Facts:
     @property
     def published(self) -> list[ModelResult]:
         """The models of TorchXRayVision that this program ran."""
-        return [model for model in self.results.models if self._stage(model.name).startswith(XRV)]
+        return [model for model in self.results.models if self._stage(model.name).startswith(_XRV)]
 
     @property
     def networks(self) -> list[ModelResult]:

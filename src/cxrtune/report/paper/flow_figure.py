@@ -21,8 +21,7 @@ from cxrtune.report.figures.style import (
     write_heading,
 )
 from cxrtune.report.notation import count
-from cxrtune.report.paper.flow import FlowCounts
-from cxrtune.report.paper.flow_layout import LINE, MARGIN, PAD, Box, Step, lay_out
+from cxrtune.report.paper.flow import LINE, MARGIN, PAD, Box, FlowCounts, Step, lay_out
 
 STEM = "flow"
 

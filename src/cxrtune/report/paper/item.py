@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.references import named
+from cxrtune.report.paper.sentences import model
 
 Status = Literal["filled", "author", "not done"]
 STATUSES: tuple[Status, ...] = ("filled", "author", "not done")
@@ -34,12 +35,24 @@ class ItemAnswer:
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its published number and section, what it asks for in our words, and what answers it."""
+    """One item: its published number and section, what it asks for in our words, what answers it."""
 
     number: str
     section: str
     asks: str
-    answer: Callable[[Facts], ItemAnswer]
+    answer: Callable[[Facts], ItemAnswer] | str
+    """A function of the facts; or what is asked of the author, where no run can know it."""
+
+
+ItemsBySection = Mapping[str, Sequence[tuple[str, str, Callable[[Facts], ItemAnswer] | str]]]
+"""The number, the wish and the answer of each item, by the sections of a guideline."""
+
+
+def items_by_section(sections: ItemsBySection) -> tuple[Item, ...]:
+    """Return the items of all sections."""
+    return tuple(
+        Item(number, name, asks, answer) for name, items in sections.items() for number, asks, answer in items
+    )
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,10 @@ class Checklist:
 
 def fill_in(guideline: Guideline, facts: Facts) -> Checklist:
     """Answer each item of a guideline."""
-    answers = (item.answer(facts) for item in guideline.items)
+    answers = (
+        author(item.answer) if isinstance(item.answer, str) else item.answer(facts)
+        for item in guideline.items
+    )
     return Checklist(
         guideline, tuple(ItemAnswer(answer.status, named(answer.text), answer.where) for answer in answers)
     )
@@ -108,9 +124,20 @@ def filled_or_author(text: str | None, wanted: str, where: str = "") -> ItemAnsw
     return author(wanted) if text is None else filled(text, where)
 
 
-def by_author(wanted: str) -> Callable[[Facts], ItemAnswer]:
-    """Return an answer that leaves the item to the author whatever the run."""
-    return lambda _: author(wanted)
+def of_all_models(facts: Facts, known: str | None, wanted: str, where: str = "") -> ItemAnswer:
+    """Answer from the run if no model is left of which only predictions are known, else leave the rest open.
+
+    Args:
+        facts: The facts.
+        known: What is known of the models that were trained or fitted.
+        wanted: What the author must write of the others.
+        where: Where what is known stands.
+    """
+    published, unknown = model.published(facts), model.unknown(facts)
+    said = joined(known, published)
+    if said is None or unknown is not None:
+        return author(wanted, joined(said, unknown), where if said else "")
+    return filled(said, where)
 
 
 def joined(*sentences: str | None) -> str | None:

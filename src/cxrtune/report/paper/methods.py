@@ -10,10 +10,7 @@ from cxrtune.report.paper.sentences import (
     data,
     model,
     partition,
-    reference_standard,
     statistics,
-    thresholds,
-    training,
 )
 
 _WORDS = (
@@ -56,8 +53,8 @@ def _sections(facts: Facts) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
         (
             "Reference standard",
             (
-                reference_standard.defined(facts) or reference_standard.described(facts),
-                reference_standard.joined(facts),
+                data.labels_defined(facts) or data.labels_described(facts),
+                data.labels_joined(facts),
                 statistics.other_labels(facts),
             ),
         ),
@@ -83,10 +80,14 @@ def _sections(facts: Facts) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
                 model.predicted(facts),
             ),
         ),
-        ("Training", (training.trained(facts), training.selected(facts), training.ensembled(facts))),
+        ("Training", (model.trained(facts), model.selected(facts), model.ensembled(facts))),
         (
             "Thresholds and calibration",
-            (thresholds.chosen(facts), thresholds.none_of(facts), thresholds.calibrated(facts)),
+            (
+                statistics.thresholds_chosen(facts),
+                statistics.without_thresholds(facts),
+                statistics.calibrated(facts),
+            ),
         ),
         (
             "Statistical analysis",

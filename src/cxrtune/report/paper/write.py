@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from cxrtune.report.material import Material
-from cxrtune.report.paper.claim import CLAIM
+from cxrtune.report.paper.checklists import CLAIM, TRIPOD_AI
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.flow import flow_of
 from cxrtune.report.paper.flow_figure import draw_flow
-from cxrtune.report.paper.item import Checklist, fill_in
-from cxrtune.report.paper.markdown import checklist_markdown, methods_markdown
+from cxrtune.report.paper.item import STATUSES, Checklist, fill_in
 from cxrtune.report.paper.methods import Methods, write_methods
-from cxrtune.report.paper.tripod_ai import TRIPOD_AI
+from cxrtune.report.paper.references import REFERENCES
 from cxrtune.report.paper.word import write_word
 
 GUIDELINES = (CLAIM, TRIPOD_AI)
@@ -59,3 +60,61 @@ def write_paper(material: Material, folder: Path) -> Paper:
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+# Only what would be markup where it stands: methods are pasted, with `[1]` and names with underscores.
+_MARKUP = re.compile(r"[\\*|]|<(?=[A-Za-z/!?])|(?<=\])\(|(?<!\w)_|_(?!\w)")
+_MEANING = {
+    "filled": "all that the item asks for is stated here, from the files that this report was made of",
+    "author": "the author must write it, or what stands after `Author:`",
+    "not done": "neither this software nor this run did it",
+}
+
+
+def checklist_markdown(checklist: Checklist, title: str) -> str:
+    """Return a checklist as a Markdown text."""
+    guideline, tally = checklist.guideline, checklist.tally
+    lines = [
+        f"# {guideline.title} checklist: {plain(title)}",
+        "",
+        plain(REFERENCES[guideline.reference].line),
+        "",
+        guideline.numbering,
+        "",
+        *(f"- **{status}** ({tally[status]} items): {_MEANING[status]}." for status in STATUSES),
+    ]
+    for section, rows in groupby(checklist.rows, lambda row: row[0].section):
+        lines += [
+            "",
+            f"## {section}",
+            "",
+            "| Item | Asks for | Status | Answer | Where |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {item.number} | {plain(item.asks)} | {answer.status} | {plain(answer.text)} | "
+            f"{plain(answer.where)} |"
+            for item, answer in rows
+        ]
+    return "\n".join([*lines, ""])
+
+
+def methods_markdown(methods: Methods, title: str) -> str:
+    """Return the methods as a Markdown text."""
+    lines = [f"# Methods: {plain(title)}"]
+    for paragraph in methods.paragraphs:
+        lines += ["", f"## {paragraph.heading}", "", plain(paragraph.text)]
+    lines += ["", "## References", ""]
+    lines += [f"{number}. {plain(one.line)}" for number, one in enumerate(methods.references, start=1)]
+    return "\n".join([*lines, ""])
+
+
+def plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line; what stands in backticks stays code."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:
+        return _MARKUP.sub(r"\\\g<0>", "\\`".join(parts))
+    return "`".join(
+        part.replace("|", "\\|") if place % 2 else _MARKUP.sub(r"\\\g<0>", part)
+        for place, part in enumerate(parts)
+    )

@@ -6,8 +6,13 @@ from dataclasses import dataclass, replace
 
 from cxrtune.evaluation.results import FindingResult, ModelResult, StoredResults
 from cxrtune.findings import spoken
-from cxrtune.report import undefined
-from cxrtune.report.judged import part_named
+from cxrtune.report.judged import (
+    NOT_GIVEN,
+    part_named,
+    why_no_average,
+    why_no_specificity,
+    why_not_at_threshold,
+)
 from cxrtune.report.lineage import chosen_sentence
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, score, threshold
@@ -57,7 +62,7 @@ def _table(results: StoredResults, model: ModelResult, index: int, *, is_last: b
 
 
 def _cells(found: FindingResult) -> tuple[Cell, ...]:
-    why_not = undefined.at_threshold(found)
+    why_not = why_not_at_threshold(found)
     counts = [getattr(found, kind) for kind in ("tp", "fn", "fp", "tn")]
     cells = [Cell(DASH, why_not) if number is None else Cell(count(number)) for number in counts]
     cells += [
@@ -84,7 +89,7 @@ def _digits(value: float) -> str:
 
 def _why_no_ratio(found: FindingResult, name: str) -> str:
     if found.tp is None or not found.support or not found.negatives:
-        return undefined.at_threshold(found)
+        return why_not_at_threshold(found)
     if name == "positive_likelihood_ratio":
         return "undefined: no negative is called"
     return "undefined: every negative is called"
@@ -147,8 +152,8 @@ def _finding_row(results: StoredResults, finding: str) -> Row:
 
 def _report_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     if result is None:
-        return (Cell(DASH, undefined.NOT_GIVEN),) * 3 + (Cell(count(0)),) * 2
-    why_not = undefined.at_threshold(result)
+        return (Cell(DASH, NOT_GIVEN),) * 3 + (Cell(count(0)),) * 2
+    why_not = why_not_at_threshold(result)
     scores = (
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
         for name in ("precision", "recall", "f1")
@@ -164,8 +169,8 @@ def _average_row(results: StoredResults, average: str) -> Row:
 def _average_cells(results: StoredResults, model: ModelResult, average: str) -> tuple[Cell, ...]:
     result = model.averages.get(average)
     if result is None:
-        return (Cell(DASH, undefined.NOT_GIVEN),) * 4 + (Cell(""),)
-    why_not = undefined.average(result)
+        return (Cell(DASH, NOT_GIVEN),) * 4 + (Cell(""),)
+    why_not = why_no_average(result)
     precision, recall, f1 = (
         estimate(getattr(result, name), result.intervals.get(name), score, why_not)
         for name in ("precision", "recall", "f1")
@@ -211,13 +216,11 @@ def _threshold_row(results: StoredResults, finding: str) -> Row:
 
 def _threshold_cells(result: FindingResult | None) -> tuple[Cell, ...]:
     if result is None:
-        return (Cell(DASH, undefined.NOT_GIVEN),) * 4
-    why_not = undefined.at_threshold(result)
+        return (Cell(DASH, NOT_GIVEN),) * 4
+    why_not = why_not_at_threshold(result)
     return (
         number(result.threshold, threshold, why_not),
         estimate(result.recall, result.intervals.get("recall"), score, why_not),
-        estimate(
-            result.specificity, result.intervals.get("specificity"), score, undefined.specificity(result)
-        ),
+        estimate(result.specificity, result.intervals.get("specificity"), score, why_no_specificity(result)),
         Cell(count(result.called)),
     )

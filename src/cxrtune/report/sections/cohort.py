@@ -13,7 +13,7 @@ from cxrtune.report.notation import count, percent
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.item import joined
 from cxrtune.report.paper.references import named
-from cxrtune.report.paper.sentences import data, reference_standard
+from cxrtune.report.paper.sentences import data
 from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, number
 
 _UNKNOWN = "not known"
@@ -68,7 +68,7 @@ def cohort_view(material: Material) -> CohortView:
 def _labels(facts: Facts) -> str:
     cohort = facts.lineage.cohort
     files = [] if cohort is None else list(label_tables(cohort))
-    standard = reference_standard.defined(facts) or reference_standard.described(facts)
+    standard = data.labels_defined(facts) or data.labels_described(facts)
     hashed = f"Labels: {Path(files[0].path).name}, SHA-256 {files[0].sha256}." if files else None
     return named(joined(standard, hashed) or "")
 

@@ -12,8 +12,8 @@ from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, p_text, p_value, score, signed, signed_span
+from cxrtune.report.notes import verdict
 from cxrtune.report.table import Cell, Column, Row, Table, number
-from cxrtune.report.verdict import verdict
 
 _UNDEFINED = "undefined: too few positives or negatives"
 

@@ -8,8 +8,8 @@ from cxrtune.evaluation.results import Comparison, OutsideResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, score
+from cxrtune.report.notes import verdict
 from cxrtune.report.table import Cell, Column, Row, Table, estimate
-from cxrtune.report.verdict import verdict
 
 _INSTEAD = (
     "TorchXRayVision's models that never saw NIH's images can be compared without this caution: "

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from cxrtune.evaluation.results import ModelResult, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_size, part_named, patients_in_two_parts, size_of
-from cxrtune.report.lineage import chosen_sentence, trained_here
+from cxrtune.report.lineage import chosen_sentence, how_tested, trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted, listed, score, span
-from cxrtune.report.testing import how_tested
 
 
 @dataclass(frozen=True)

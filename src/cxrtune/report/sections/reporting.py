@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from cxrtune.report.lineage import all_tested
 from cxrtune.report.material import Material
 from cxrtune.report.notation import count
 from cxrtune.report.paper.item import Checklist
 from cxrtune.report.paper.write import FLOW_FILES, METHODS_FILE, WORD_FILE, paper_of
 from cxrtune.report.table import Cell, Column, Row, Table
-from cxrtune.report.testing import all_tested
 
 
 @dataclass(frozen=True)

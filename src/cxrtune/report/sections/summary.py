@@ -8,22 +8,25 @@ from markupsafe import Markup
 
 from cxrtune.evaluation.results import ChosenOn, FindingResult, MissingModel, ModelResult, StoredResults
 from cxrtune.findings import spoken
-from cxrtune.report import undefined
 from cxrtune.report.judged import (
+    NOT_GIVEN,
+    defined,
     judged_counts,
     judged_size,
+    mean,
     part_named,
     patients_in_two_parts,
     positive_patients,
+    rests_on_nothing,
+    shared,
     size_of,
+    why_no_auroc,
 )
 from cxrtune.report.lineage import trained_here
 from cxrtune.report.material import Material
 from cxrtune.report.notation import DASH, count, counted, listed, score
-from cxrtune.report.notes import caution_sentences
+from cxrtune.report.notes import caution_sentences, tally, verdict
 from cxrtune.report.table import Cell, Column, ColumnGroup, Row, Table, estimate, mark_best, number
-from cxrtune.report.undefined import defined, mean, shared
-from cxrtune.report.verdict import tally, verdict
 
 _NO_INTERVALS = "These are point estimates without intervals or tests: a small difference may be chance."
 _DIFFERENT_FINDINGS = (
@@ -195,8 +198,8 @@ def _finding_row(results: StoredResults, finding: str) -> Row:
 
 def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Cell:
     result = model.findings.get(finding)
-    if result is None or (undefined.rests_on_nothing(result) and any(support)):
-        return Cell(DASH, undefined.NOT_GIVEN)
+    if result is None or (rests_on_nothing(result) and any(support)):
+        return Cell(DASH, NOT_GIVEN)
     if result.auroc is not None and (result.support, result.negatives) != support:
         rests = f"rests on {counted(result.support, 'positive')} and {counted(result.negatives, 'negative')}"
         return replace(_with_interval(result), note=rests)
@@ -204,7 +207,7 @@ def _area_cell(model: ModelResult, finding: str, support: tuple[int, int]) -> Ce
 
 
 def _with_interval(result: FindingResult) -> Cell:
-    return estimate(result.auroc, result.intervals.get("auroc"), score, undefined.auroc(result))
+    return estimate(result.auroc, result.intervals.get("auroc"), score, why_no_auroc(result))
 
 
 def _macro_rows(results: StoredResults) -> tuple[Row, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cxrtune.report.history import Epoch, History
+from cxrtune.report.figures.training import Epoch, History
 from cxrtune.report.material import Material
 from cxrtune.report.notation import counted, duration, score
 from cxrtune.report.table import Cell, Column, Row, Table, number

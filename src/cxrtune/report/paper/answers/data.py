@@ -1,16 +1,17 @@
-"""Answers on the data: sources, dates, eligibility, preprocessing, identifiers, missing values."""
+"""Answers on the data and their labels: sources, eligibility, preprocessing, the reference standard."""
 
 from __future__ import annotations
 
-from cxrtune.report.paper.answers.coverage import of_all_models
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
-from cxrtune.report.paper.sentences import data, reference_standard
+from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done, of_all_models
+from cxrtune.report.paper.sentences import data, statistics
 
 COHORT = "index.html: Cohort; tables/cohort.csv"
 PROVENANCE = "index.html: Provenance"
 FLOW = "flow.svg"
+LIMITS = "index.html: Limits"
 _DRAWN = "There are no patients: a program drew the images."
+_NOBODY = "No person judged the images: "
 
 
 def design(facts: Facts) -> ItemAnswer:
@@ -31,7 +32,7 @@ def sources(facts: Facts) -> ItemAnswer:
         return filled(known, PROVENANCE)
     return author(
         "name the source, its centres and its dates.",
-        joined(reference_standard.described(facts), known),
+        joined(data.labels_described(facts), known),
         PROVENANCE if known else "",
     )
 
@@ -145,6 +146,13 @@ def _kept(facts: Facts) -> str | None:
     return f"The map kept the rows with {rules}."
 
 
+def ethics(facts: Facts) -> ItemAnswer:
+    """Ethical approval and consent."""
+    if facts.synthetic:
+        return not_done("No approval was asked for: the images are of no person.")
+    return author("name the committee that approved the study, and say how consent was given or waived.")
+
+
 def quality_gate(facts: Facts) -> ItemAnswer:
     """Poor or missing input."""
     if not facts.developed:
@@ -155,3 +163,79 @@ def quality_gate(facts: Facts) -> ItemAnswer:
         "gives no numbers but the reason for one that cannot be read. What the gate changes was not "
         "evaluated here."
     )
+
+
+def definition(facts: Facts) -> ItemAnswer:
+    """How the reference standard was obtained."""
+    known = data.labels_defined(facts)
+    if known is not None:
+        return filled(known, LIMITS)
+    return author(
+        "say how the labels were obtained.",
+        joined(data.labels_described(facts), data.labels_joined(facts)),
+        LIMITS,
+    )
+
+
+def outcome(facts: Facts) -> ItemAnswer:
+    """The outcome, when it is assessed, and whether alike in all groups."""
+    known = data.labels_defined(facts) or data.labels_described(facts)
+    horizon = "The finding is predicted of the image itself; there is no time horizon."
+    if facts.synthetic:
+        return filled(f"{known} {horizon}", LIMITS)
+    return author(
+        "say why these findings, and whether they were assessed alike in all groups.", joined(known, horizon)
+    )
+
+
+def rationale(facts: Facts) -> ItemAnswer:
+    """Why this reference standard."""
+    if facts.synthetic:
+        return filled("The labels are what was drawn: there is no other reference standard.")
+    return author("say why this reference standard was chosen.")
+
+
+def annotators(facts: Facts) -> ItemAnswer:
+    """Who annotated."""
+    nobody = _nobody(facts)
+    if nobody is not None:
+        return filled(nobody)
+    return author("say who annotated, and how they were qualified.", data.labels_joined(facts))
+
+
+def of_test_images(facts: Facts) -> ItemAnswer:
+    """How the test images were annotated."""
+    nobody, others = _nobody(facts), statistics.other_labels(facts)
+    if nobody is not None:
+        return filled(joined("Test images were labelled as all others.", nobody, others) or "")
+    return author("say how the test images were annotated.", joined(data.labels_joined(facts), others))
+
+
+def agreement(facts: Facts) -> ItemAnswer:
+    """How much annotators agree."""
+    return not_done(
+        joined(
+            _nobody(facts),
+            "Agreement between or within annotators was not measured; the software computes none.",
+        )
+        or ""
+    )
+
+
+def blinding(facts: Facts) -> ItemAnswer:
+    """Whether annotators were blind."""
+    if facts.synthetic:
+        return filled("The labels were made with the images, before any model saw them.")
+    if facts.of_nih:
+        return filled(
+            "The labels were published in 2017, before this evaluation, and without the models judged in it."
+        )
+    return author("say whether those who labelled knew a model's output.")
+
+
+def _nobody(facts: Facts) -> str | None:
+    if facts.synthetic:
+        return f"{_NOBODY}the program that drew them labelled them."
+    if facts.of_nih:
+        return f"{_NOBODY}a program took the labels from the radiology reports [@wang2017]."
+    return None

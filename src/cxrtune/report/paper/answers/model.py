@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from cxrtune.report.notation import count, counted
-from cxrtune.report.paper.answers.coverage import of_all_models
 from cxrtune.report.paper.answers.data import PROVENANCE
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import ItemAnswer, author, filled, filled_or_author, joined, not_done
-from cxrtune.report.paper.sentences import data, model, statistics, thresholds, training
+from cxrtune.report.paper.item import (
+    ItemAnswer,
+    author,
+    filled,
+    filled_or_author,
+    joined,
+    not_done,
+    of_all_models,
+)
+from cxrtune.report.paper.sentences import data, model, statistics
 
 TRAINING = "index.html: Training, Provenance"
 THRESHOLDS = "results.json: models"
@@ -37,19 +44,17 @@ def initialised(facts: Facts) -> ItemAnswer:
 
 def trained(facts: Facts) -> ItemAnswer:
     """The training."""
-    return of_all_models(facts, training.trained(facts), "say how these models were trained.", TRAINING)
+    return of_all_models(facts, model.trained(facts), "say how these models were trained.", TRAINING)
 
 
 def selected(facts: Facts) -> ItemAnswer:
     """Which model was kept."""
-    return of_all_models(facts, training.selected(facts), "say how these models were selected.", TRAINING)
+    return of_all_models(facts, model.selected(facts), "say how these models were selected.", TRAINING)
 
 
 def ensembled(facts: Facts) -> ItemAnswer:
     """Ensembles."""
-    return of_all_models(
-        facts, training.ensembled(facts), "say whether these models are ensembles.", TRAINING
-    )
+    return of_all_models(facts, model.ensembled(facts), "say whether these models are ensembles.", TRAINING)
 
 
 def built(facts: Facts) -> ItemAnswer:
@@ -58,8 +63,8 @@ def built(facts: Facts) -> ItemAnswer:
         return not_done(_NOT_DEVELOPED)
     known = joined(
         model.described(facts),
-        training.trained(facts),
-        training.selected(facts),
+        model.trained(facts),
+        model.selected(facts),
         "Hyperparameters were those of the recipe; a search over them is not recorded.",
     )
     return author("say why this type of model.", known, TRAINING)
@@ -117,7 +122,7 @@ def predicted(facts: Facts) -> ItemAnswer:
 
 def imbalance(facts: Facts) -> ItemAnswer:
     """Class imbalance."""
-    known = joined(training.imbalance(facts), thresholds.calibrated(facts)) if facts.networks else None
+    known = joined(model.imbalance(facts), statistics.calibrated(facts)) if facts.networks else None
     return of_all_models(facts, known, "say how these models met class imbalance.", TRAINING)
 
 
@@ -139,14 +144,23 @@ def output(facts: Facts) -> ItemAnswer:
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     known = joined(
-        "The output is a probability of each finding.", thresholds.chosen(facts), thresholds.none_of(facts)
+        "The output is a probability of each finding.",
+        statistics.thresholds_chosen(facts),
+        statistics.without_thresholds(facts),
     )
     return author("say why these thresholds; no rule is a recommendation.", known, THRESHOLDS)
 
 
+def users(facts: Facts) -> ItemAnswer:
+    """What users must do and know."""
+    if not facts.developed:
+        return not_done("No model was developed in this run.")
+    return author("say what users must do and know.", "cxrtune needs nothing but the image.")
+
+
 def updated(facts: Facts) -> ItemAnswer:
     """Whether evaluation led to an updated model."""
-    known = thresholds.calibrated(facts)
+    known = statistics.calibrated(facts)
     if known is None:
         return not_done("No model was updated or recalibrated.")
     return filled(f"Nothing was updated on the evaluated images. {known}", CALIBRATION)

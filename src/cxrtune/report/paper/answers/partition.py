@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cxrtune.findings import spoken
 from cxrtune.report.judged import judged_size
+from cxrtune.report.lineage import Kind
 from cxrtune.report.notation import count
 from cxrtune.report.paper.answers.data import COHORT
 from cxrtune.report.paper.facts import Facts
 from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done
 from cxrtune.report.paper.sentences import partition
-from cxrtune.report.testing import Kind
 
 REPORTING = "index.html: Reporting"
 

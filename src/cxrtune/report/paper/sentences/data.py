@@ -1,4 +1,4 @@
-"""What was evaluated: where the images come from, which were left out, how they were read."""
+"""What was evaluated: whose images, which were left out, how they were read, and what labelled them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _RESIZED = {
     "pad": "padded with black to a square and resized to",
     "crop": "cropped to the central square and resized to",
 }
+_UNCERTAIN = {"positive": "present", "negative": "absent", "unknown": "unknown, and left out"}
 _SHORT_HASH = 12
 
 
@@ -136,3 +137,37 @@ def _how(spec: PreprocessSpec) -> str:
 def square(spec: PreprocessSpec) -> str:
     """Write the size of a network's input: `224 by 224 pixels`."""
     return f"{spec.size} by {spec.size} pixels"
+
+
+def labels_defined(facts: Facts) -> str | None:
+    """Say how the reference standard was made; None where it is not recorded."""
+    match facts.results.origin.labels:
+        case "synthetic":
+            return "The reference standard is what the program drew; it is exact."
+        case "nih":
+            return (
+                "The reference standard is NIH ChestX-ray14's labels, which a program mined from the "
+                "radiology reports [@wang2017]; some are wrong."
+            )
+        case _:
+            return None
+
+
+def labels_described(facts: Facts) -> str | None:
+    """Say what a map tells of the labels; None where there is no map."""
+    origin = facts.results.origin
+    if origin.labels != "map":
+        return None
+    source = f" of {origin.labels_named}" if origin.labels_named else ""
+    return (
+        f"The reference standard is the labels{source}, as the label table gives them; uncertain ones count "
+        f"as {_UNCERTAIN[origin.uncertain or 'unknown']}."
+    )
+
+
+def labels_joined(facts: Facts) -> str | None:
+    """Say how several readings of an image were joined; None where the record tells of none."""
+    if facts.map is None or facts.lineage.cohort is None:
+        return None
+    notes = [note for note in facts.lineage.cohort.notes if "majority of the readers" in note]
+    return f"{notes[0].rstrip('.')}." if notes else None
