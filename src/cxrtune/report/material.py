@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from cxrtune.evaluation.curve_files import Panel, read_net_benefit, read_panels
+from cxrtune.evaluation.curve_files import read_net_benefit, read_panels
 from cxrtune.evaluation.folder import read_results
 from cxrtune.evaluation.results import ModelResult, SplitCount, StoredResults
 from cxrtune.findings import spoken
@@ -75,94 +75,67 @@ def gather(
     """
     figure_folder.mkdir()
     results = read_results(evaluation)
-    panels = read_panels(evaluation)
     history = None if run is None else read_history(run)
     return Material(
         title=title,
         results=results,
         history=history,
         records=tuple(read_record(path) for path in provenances),
-        figures=Figures(
-            auroc=_auroc_figure(results, figure_folder),
-            roc=_roc_figures(results, evaluation, figure_folder),
-            training=None if history is None else _training_figure(results, history, figure_folder),
-            roc_panels=_panels(results, panels, figure_folder, draw_roc_panels, "ROC") if panels else None,
-            recall_panels=_panels(results, panels, figure_folder, draw_recall_panels, "Precision-recall")
-            if panels
-            else None,
-            reliability=_reliability(results, figure_folder),
-            localization=_localization_figure(results, figure_folder),
-            net_benefit=_net_benefit_figure(results, evaluation, figure_folder),
-            differences=_difference_figures(results, figure_folder),
-        ),
+        figures=_figures(results, evaluation, history, figure_folder),
         pictures=pictures,
     )
 
 
-def _auroc_figure(results: StoredResults, folder: Path) -> Markup:
-    svg, _ = auroc.draw_auroc(results, folder)
+def _figures(results: StoredResults, evaluation: Path, history: History | None, folder: Path) -> Figures:
+    panels = read_panels(evaluation)
     names = ", ".join(model.name for model in results.models)
-    description = f"AUROC by finding of {names}; the numbers are in table 1."
-    return inline_svg(svg, prefix="auroc", description=description)
+    return Figures(
+        auroc=_shown(
+            auroc.draw_auroc(results, folder),
+            f"AUROC by finding of {names}; the numbers are in table 1.",
+        ),
+        roc=_roc_figures(results, evaluation, folder),
+        training=None if history is None else _training_figure(results, history, folder),
+        roc_panels=_panels("ROC", draw_roc_panels(results, panels, folder)) if panels else None,
+        recall_panels=_panels("Precision-recall", draw_recall_panels(results, panels, folder))
+        if panels
+        else None,
+        reliability=_reliability(results, folder),
+        localization=_localization_figure(results, folder),
+        net_benefit=_net_benefit_figure(results, evaluation, folder),
+        differences=_difference_figures(results, folder),
+    )
+
+
+def _shown(drawn: Sequence[Path], description: str, prefix: str | None = None) -> Markup:
+    """Return a figure's markup, of the SVG and PNG that were drawn."""
+    return inline_svg(drawn[0], prefix=prefix or drawn[0].stem, description=description)
+
+
+def _panels(kind: str, drawn: Sequence[Path]) -> Markup:
+    return _shown(
+        drawn, f"{kind} curves of all models with bands, a panel a finding; the areas are in table 1."
+    )
 
 
 def _difference_figures(results: StoredResults, folder: Path) -> tuple[Markup, ...]:
-    figures = []
-    for number, pair in enumerate(results.comparisons, start=1):
-        svg, _ = auroc.draw_difference(results, pair, number, folder)
-        description = (
+    return tuple(
+        _shown(
+            auroc.draw_difference(results, pair, number, folder),
             f"AUROC of {pair.first} less that of {pair.second} by finding, with intervals; the numbers are "
-            "in the table."
+            "in the table.",
+            prefix=f"difference{number}",
         )
-        figures.append(inline_svg(svg, prefix=f"difference{number}", description=description))
-    return tuple(figures)
+        for number, pair in enumerate(results.comparisons, start=1)
+    )
 
 
 def _roc_figures(results: StoredResults, evaluation: Path, folder: Path) -> dict[str, Markup]:
     drawn = roc.roc_figures(results, evaluation, folder)
     return {
-        model.name: inline_svg(drawn[model.name], prefix=f"roc{index}", description=_roc_description(model))
+        model.name: _shown([drawn[model.name]], _roc_description(model), prefix=f"roc{index}")
         for index, model in enumerate(results.models, start=1)
     }
-
-
-def _panels(
-    results: StoredResults,
-    panels: dict[str, list[Panel]],
-    folder: Path,
-    draw: Callable[[StoredResults, dict[str, list[Panel]], Path], list[Path]],
-    kind: str,
-) -> Markup:
-    svg, _ = draw(results, panels, folder)
-    description = f"{kind} curves of all models with bands, a panel a finding; the areas are in table 1."
-    return inline_svg(svg, prefix=svg.stem, description=description)
-
-
-def _reliability(results: StoredResults, folder: Path) -> Markup | None:
-    model = next((model for model in results.models if model.calibration), None)
-    if model is None:
-        return None
-    svg, _ = draw_reliability(results, model, folder)
-    description = f"Reliability of {model.name} before and after calibration, a panel a finding."
-    return inline_svg(svg, prefix="reliability", description=description)
-
-
-def _localization_figure(results: StoredResults, folder: Path) -> Markup | None:
-    if not results.localizations:
-        return None
-    svg, _ = localization.draw_localization(results, folder)
-    names = ", ".join(one.model for one in results.localizations)
-    description = f"Share of images by the IoU that is asked for: {names}, and two controls."
-    return inline_svg(svg, prefix="localization", description=description)
-
-
-def _net_benefit_figure(results: StoredResults, evaluation: Path, folder: Path) -> Markup | None:
-    # Curves that an earlier evaluation left in the folder are of no use.
-    if not any(model.net_benefit for model in results.models):
-        return None
-    svg, _ = draw_net_benefit(results, read_net_benefit(evaluation), folder)
-    description = "Net benefit of all models and of calling all, a panel a finding; values are in the tables."
-    return inline_svg(svg, prefix="net-benefit", description=description)
 
 
 def _roc_description(model: ModelResult) -> str:
@@ -175,8 +148,34 @@ def _roc_description(model: ModelResult) -> str:
 
 
 def _training_figure(results: StoredResults, history: History, folder: Path) -> Markup:
-    images = "; synthetic images" if results.synthetic else ""
-    svg, _ = training.draw_training(history, folder, images)
+    drawn = training.draw_training(history, folder, "; synthetic images" if results.synthetic else "")
     epochs = counted(len(history.epochs), "epoch")
-    description = f"Loss, validation AUROC and learning rate over {epochs}; the numbers are in the table."
-    return inline_svg(svg, prefix="training", description=description)
+    return _shown(
+        drawn, f"Loss, validation AUROC and learning rate over {epochs}; the numbers are in the table."
+    )
+
+
+def _reliability(results: StoredResults, folder: Path) -> Markup | None:
+    model = next((model for model in results.models if model.calibration), None)
+    if model is None:
+        return None
+    drawn = draw_reliability(results, model, folder)
+    return _shown(drawn, f"Reliability of {model.name} before and after calibration, a panel a finding.")
+
+
+def _localization_figure(results: StoredResults, folder: Path) -> Markup | None:
+    if not results.localizations:
+        return None
+    names = ", ".join(one.model for one in results.localizations)
+    drawn = localization.draw_localization(results, folder)
+    return _shown(drawn, f"Share of images by the IoU that is asked for: {names}, and two controls.")
+
+
+def _net_benefit_figure(results: StoredResults, evaluation: Path, folder: Path) -> Markup | None:
+    # Curves that an earlier evaluation left in the folder are of no use.
+    if not any(model.net_benefit for model in results.models):
+        return None
+    drawn = draw_net_benefit(results, read_net_benefit(evaluation), folder)
+    return _shown(
+        drawn, "Net benefit of all models and of calling all, a panel a finding; values are in the tables."
+    )

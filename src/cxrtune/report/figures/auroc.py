@@ -130,8 +130,6 @@ def _write_legend(figure: Figure, axes: Axes, results: StoredResults) -> None:
         loc="lower left",
         bbox_to_anchor=(0.02, 0.02),
         ncols=_legend_columns(results),
-        borderpad=0,
-        borderaxespad=0,
         handletextpad=0.4,
     )
 

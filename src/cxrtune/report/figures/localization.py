@@ -62,9 +62,7 @@ def _figure(localizations: Sequence[Localization], drawn: str) -> Figure:
     axes.set(ylim=(0, None), xlabel="IoU of at least", ylabel="Share of images")
     axes.set_xticks([float(threshold) for threshold in first.macro.values.iou])
     axes.margins(x=0.03)
-    figure.legend(
-        handles, names, loc="lower left", bbox_to_anchor=(0.02, 0.015), borderpad=0, borderaxespad=0, ncols=1
-    )
+    figure.legend(handles, names, loc="lower left", bbox_to_anchor=(0.02, 0.015), ncols=1)
     return figure
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
-from cxrtune.evaluation.curve_files import Benefit, Panel
+from cxrtune.evaluation.curve_files import Benefit, Curve, Panel
 from cxrtune.evaluation.results import CalibrationResult, ModelResult, ReliabilityBin, StoredResults
 from cxrtune.findings import spoken
 from cxrtune.report.figures.style import (
@@ -35,6 +37,9 @@ _BOTTOM = 0.42
 _LONGEST_NAME = 30
 _DRAWN = 400  # points of a curve that can be told apart in a small panel
 
+_REFERENCE: dict[str, Any] = {"color": MUTED.light, "linewidth": 0.7, "linestyle": (0, (2, 2))}
+"""The look of the line that a useless model, or a default, would have."""
+
 Draw = Callable[[Axes, str], None]
 
 
@@ -42,13 +47,8 @@ def draw_roc_panels(results: StoredResults, panels: dict[str, list[Panel]], fold
     """Draw the ROC curves of all models, a panel a finding."""
 
     def draw(axes: Axes, finding: str) -> None:
-        axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=0.7, linestyle=(0, (2, 2)))
-        for index, panel in enumerate(panels[finding]):
-            colour, bands = SERIES[index % len(SERIES)].light, panel.bands
-            low, high = bands["sensitivity_low"], bands["sensitivity_high"]
-            axes.fill_between(bands["at"], low, high, color=colour, alpha=0.18, linewidth=0)
-            across, up = _thinned(panel.roc.false_positive_rate, panel.roc.sensitivity)
-            axes.plot(across, up, color=colour, linewidth=1.1)
+        axes.plot([0, 1], [0, 1], **_REFERENCE)
+        _draw_curves(axes, [(panel.roc, panel.bands) for panel in panels[finding]], "sensitivity")
 
     title = "ROC curves with 95 % bands"
     with report_style():
@@ -61,19 +61,30 @@ def draw_recall_panels(results: StoredResults, panels: dict[str, list[Panel]], f
 
     def draw(axes: Axes, finding: str) -> None:
         counts = results.models[0].findings[finding]
-        prevalence = counts.support / max(counts.support + counts.negatives, 1)
-        axes.axhline(prevalence, color=MUTED.light, linewidth=0.7, linestyle=(0, (2, 2)))
-        for index, panel in enumerate(panels[finding]):
-            colour, bands = SERIES[index % len(SERIES)].light, panel.bands
-            low, high = bands["precision_low"], bands["precision_high"]
-            axes.fill_between(bands["at"], low, high, color=colour, alpha=0.18, linewidth=0)
-            across, up = _thinned(panel.recall.false_positive_rate, panel.recall.sensitivity)
-            axes.plot(across, up, color=colour, linewidth=1.1)
+        axes.axhline(counts.support / max(counts.support + counts.negatives, 1), **_REFERENCE)
+        _draw_curves(axes, [(panel.recall, panel.bands) for panel in panels[finding]], "precision")
 
     title = "Precision-recall curves with 95 % bands"
     with report_style():
         figure = _grid(results, list(panels), title, "Recall", "Precision", draw)
         return save_figure(figure, folder, "precision-recall-panels")
+
+
+def _draw_curves(axes: Axes, curves: list[tuple[Curve, dict[str, NDArray[np.float64]]]], up: str) -> None:
+    for index, (curve, bands) in enumerate(curves):
+        colour = SERIES[index % len(SERIES)].light
+        _draw_band(axes, bands["at"], bands[f"{up}_low"], bands[f"{up}_high"], colour)
+        axes.plot(*_thinned(curve.false_positive_rate, curve.sensitivity), color=colour, linewidth=1.1)
+
+
+def _draw_band(
+    axes: Axes,
+    across: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    colour: str,
+) -> None:
+    axes.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)
 
 
 def draw_net_benefit(results: StoredResults, curves: dict[str, list[Benefit]], folder: Path) -> list[Path]:
@@ -85,17 +96,11 @@ def draw_net_benefit(results: StoredResults, curves: dict[str, list[Benefit]], f
         _fit_net_benefit(axes, curves[finding])
         axes.axhline(0, color=MUTED.light, linewidth=0.7)
         everybody = curves[finding][0].values
-        axes.plot(
-            everybody["threshold"],
-            everybody["treat_all"],
-            color=MUTED.light,
-            linewidth=0.7,
-            linestyle=(0, (2, 2)),
-        )
+        axes.plot(everybody["threshold"], everybody["treat_all"], **_REFERENCE)
         for one in curves[finding]:
             across, colour = one.values["threshold"], colours[one.model]
             low, high = one.values["net_benefit_low"], one.values["net_benefit_high"]
-            axes.fill_between(across, low, high, color=colour, alpha=0.18, linewidth=0)
+            _draw_band(axes, across, low, high, colour)
             axes.plot(across, one.values["net_benefit"], color=colour, linewidth=1.1)
 
     with report_style():
@@ -145,7 +150,7 @@ def _draw_reliability(
     ticks = [0.0, float(f"{end / 2:.1g}"), float(f"{end * 0.95:.1g}")]
     axes.set_xticks(sorted({tick for tick in ticks if tick <= end}))
     axes.set_yticks(sorted({tick for tick in ticks if tick <= end}))
-    axes.plot([0, 1], [0, 1], color=MUTED.light, linewidth=0.7, linestyle=(0, (2, 2)))
+    axes.plot([0, 1], [0, 1], **_REFERENCE)
     for bins, (colour, marker) in zip((found.before.bins, found.after.bins), looks, strict=True):
         _draw_bins(axes, bins, colour, marker)
 
@@ -206,14 +211,12 @@ def _legend(figure: Figure, handles: list[Line2D], labels: list[str]) -> None:
         fontsize=8,
         handlelength=1.6,
         columnspacing=1.2,
-        borderpad=0,
-        borderaxespad=0,
     )
 
 
 def _thinned(
-    across: np.ndarray[tuple[int], np.dtype[np.float64]], up: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    across: NDArray[np.float64], up: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if len(across) <= _DRAWN:
         return across, up
     cells = np.round(np.stack([across, up]) * _DRAWN)

@@ -187,8 +187,6 @@ def _write_legend(figure: Figure, handles: list[Line2D], labels: list[str], colu
         handlelength=2.2,
         handletextpad=0.6,
         columnspacing=1.2,
-        borderpad=0,
-        borderaxespad=0,
     )
 
 

@@ -67,6 +67,8 @@ _SETTINGS: dict[Any, Any] = {
     "font.size": 9.2,
     "grid.color": RULE.light,
     "grid.linewidth": 0.6,
+    "legend.borderaxespad": 0,
+    "legend.borderpad": 0,
     "legend.frameon": False,
     "lines.solid_capstyle": "round",
     "svg.fonttype": "none",

@@ -117,7 +117,7 @@ def _training_figure(history: History, images: str) -> Figure:
     for axes, name in ((loss, "Loss"), (auroc, "Macro AUROC, validation"), (rate, "Learning rate")):
         axes.set_title(name, loc="left", fontsize=9, fontweight="bold")
         _set_epochs(axes, history)
-    loss.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.1)
+    loss.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderpad=0.4, borderaxespad=0.1)
     _scale_rate(rate, history)
     rate.set_xlabel("Epoch")
     return figure

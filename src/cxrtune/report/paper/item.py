@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cxrtune.report.paper.facts import Facts
@@ -33,6 +33,9 @@ class ItemAnswer:
     where: str = ""
 
 
+Answering = Callable[[Facts], ItemAnswer]
+
+
 @dataclass(frozen=True)
 class Item:
     """One item: its published number and section, what it asks for in our words, what answers it."""
@@ -40,11 +43,17 @@ class Item:
     number: str
     section: str
     asks: str
-    answer: Callable[[Facts], ItemAnswer] | str
-    """A function of the facts; or what is asked of the author, where no run can know it."""
+    answer: Answering | ItemAnswer | str
+    """A function of the facts, or the answer whatever they are; a text is what only the author can write."""
+
+    def answered(self, facts: Facts) -> ItemAnswer:
+        """Return the answer of a run; citations in it name authors and years."""
+        answer = author(self.answer) if isinstance(self.answer, str) else self.answer
+        known = answer if isinstance(answer, ItemAnswer) else answer(facts)
+        return replace(known, text=named(known.text))
 
 
-ItemsBySection = Mapping[str, Sequence[tuple[str, str, Callable[[Facts], ItemAnswer] | str]]]
+ItemsBySection = Mapping[str, Sequence[tuple[str, str, Answering | ItemAnswer | str]]]
 """The number, the wish and the answer of each item, by the sections of a guideline."""
 
 
@@ -76,7 +85,7 @@ class Guideline:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A guideline with the answers of one run; citations in them name authors and years."""
+    """A guideline with the answers of one run."""
 
     guideline: Guideline
     answers: tuple[ItemAnswer, ...]
@@ -95,13 +104,7 @@ class Checklist:
 
 def fill_in(guideline: Guideline, facts: Facts) -> Checklist:
     """Answer each item of a guideline."""
-    answers = (
-        author(item.answer) if isinstance(item.answer, str) else item.answer(facts)
-        for item in guideline.items
-    )
-    return Checklist(
-        guideline, tuple(ItemAnswer(answer.status, named(answer.text), answer.where) for answer in answers)
-    )
+    return Checklist(guideline, tuple(item.answered(facts) for item in guideline.items))
 
 
 def filled(text: str, where: str = "") -> ItemAnswer:
@@ -124,20 +127,34 @@ def filled_or_author(text: str | None, wanted: str, where: str = "") -> ItemAnsw
     return author(wanted) if text is None else filled(text, where)
 
 
-def of_all_models(facts: Facts, known: str | None, wanted: str, where: str = "") -> ItemAnswer:
-    """Answer from the run if no model is left of which only predictions are known, else leave the rest open.
+def by_origin(*, synthetic: ItemAnswer, nih: ItemAnswer | None = None, others: ItemAnswer) -> Answering:
+    """Return the answer to an item that only depends on whose the images are."""
+
+    def answer(facts: Facts) -> ItemAnswer:
+        if facts.synthetic:
+            return synthetic
+        return nih if nih is not None and facts.of_nih else others
+
+    return answer
+
+
+def of_all_models(known: Callable[[Facts], str | None], wanted: str, where: str = "") -> Answering:
+    """Return an answer from the run if every model is known, and else one that leaves the rest open.
 
     Args:
-        facts: The facts.
         known: What is known of the models that were trained or fitted.
-        wanted: What the author must write of the others.
+        wanted: What the author must write of those of which only predictions are known.
         where: Where what is known stands.
     """
-    published, unknown = model.published(facts), model.unknown(facts)
-    said = joined(known, published)
-    if said is None or unknown is not None:
-        return author(wanted, joined(said, unknown), where if said else "")
-    return filled(said, where)
+
+    def answer(facts: Facts) -> ItemAnswer:
+        unknown = model.unknown(facts)
+        said = joined(known(facts), model.published(facts))
+        if said is None or unknown is not None:
+            return author(wanted, joined(said, unknown), where if said else "")
+        return filled(said, where)
+
+    return answer
 
 
 def joined(*sentences: str | None) -> str | None:

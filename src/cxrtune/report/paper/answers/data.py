@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxrtune.report.paper.facts import Facts
-from cxrtune.report.paper.item import ItemAnswer, author, filled, joined, not_done, of_all_models
+from cxrtune.report.paper.item import ItemAnswer, author, by_origin, filled, joined, not_done, of_all_models
 from cxrtune.report.paper.sentences import data, statistics
 
 COHORT = "index.html: Cohort; tables/cohort.csv"
@@ -47,26 +47,6 @@ def representative(facts: Facts) -> ItemAnswer:
     )
 
 
-def dates(facts: Facts) -> ItemAnswer:
-    """When data were collected."""
-    if facts.synthetic:
-        return not_done(_DRAWN)
-    if facts.of_nih:
-        return filled("Images were taken from 1992 to 2015 [@wang2017].")
-    return author("give the first and the last date of the images.")
-
-
-def setting(facts: Facts) -> ItemAnswer:
-    """Where data were collected."""
-    if facts.synthetic:
-        return not_done(_DRAWN)
-    if facts.of_nih:
-        return filled(
-            "One centre: the National Institutes of Health Clinical Center, Bethesda, USA [@wang2017]."
-        )
-    return author("name the setting, and number and place of the centres.")
-
-
 def eligibility(facts: Facts) -> ItemAnswer:
     """Inclusion and exclusion."""
     rule, counts = data.criteria(facts), data.exclusions(facts)
@@ -79,30 +59,11 @@ def eligibility(facts: Facts) -> ItemAnswer:
     return author(wanted, known, FLOW if counts else "")
 
 
-def treatments(facts: Facts) -> ItemAnswer:
-    """Treatments."""
-    if facts.synthetic:
-        return not_done(_DRAWN)
-    return author("say what is known of treatments; the cohort has no column of them.")
-
-
-def preparation(facts: Facts) -> ItemAnswer:
-    """Preprocessing."""
-    return of_all_models(
-        facts, data.preprocessing(facts), "describe the preprocessing of these models.", PROVENANCE
-    )
-
-
-def preparation_and_checks(facts: Facts) -> ItemAnswer:
-    """Preprocessing and checks of quality, and whether it was alike in all groups."""
+def _preparation_and_checks(facts: Facts) -> str | None:
     known = data.preprocessing(facts)
-    if known is not None:
-        known = joined(
-            known, data.unreadable(facts), "This was the same for every image, whatever the group."
-        )
-    return of_all_models(
-        facts, known, "describe preprocessing and checks of quality for these models.", PROVENANCE
-    )
+    if known is None:
+        return None
+    return joined(known, data.unreadable(facts), "This was the same for every image, whatever the group.")
 
 
 def subsets(facts: Facts) -> ItemAnswer:
@@ -131,26 +92,12 @@ def missing(facts: Facts) -> ItemAnswer:
     return filled(f"{data.missing(facts)} {data.selection(facts)}", COHORT)
 
 
-def acquisition(facts: Facts) -> ItemAnswer:
-    """How images were acquired."""
-    if facts.synthetic:
-        return not_done("The images were drawn, not acquired.")
-    return author("name devices, views and settings, or say that they are not known.")
-
-
 def _kept(facts: Facts) -> str | None:
     kept = (facts.map or {}).get("keep")
     if not kept:
         return None
     rules = "; ".join(f"{column}: {', '.join(values)}" for column, values in kept.items())
     return f"The map kept the rows with {rules}."
-
-
-def ethics(facts: Facts) -> ItemAnswer:
-    """Ethical approval and consent."""
-    if facts.synthetic:
-        return not_done("No approval was asked for: the images are of no person.")
-    return author("name the committee that approved the study, and say how consent was given or waived.")
 
 
 def quality_gate(facts: Facts) -> ItemAnswer:
@@ -188,13 +135,6 @@ def outcome(facts: Facts) -> ItemAnswer:
     )
 
 
-def rationale(facts: Facts) -> ItemAnswer:
-    """Why this reference standard."""
-    if facts.synthetic:
-        return filled("The labels are what was drawn: there is no other reference standard.")
-    return author("say why this reference standard was chosen.")
-
-
 def annotators(facts: Facts) -> ItemAnswer:
     """Who annotated."""
     nobody = _nobody(facts)
@@ -222,20 +162,48 @@ def agreement(facts: Facts) -> ItemAnswer:
     )
 
 
-def blinding(facts: Facts) -> ItemAnswer:
-    """Whether annotators were blind."""
-    if facts.synthetic:
-        return filled("The labels were made with the images, before any model saw them.")
-    if facts.of_nih:
-        return filled(
-            "The labels were published in 2017, before this evaluation, and without the models judged in it."
-        )
-    return author("say whether those who labelled knew a model's output.")
-
-
 def _nobody(facts: Facts) -> str | None:
     if facts.synthetic:
         return f"{_NOBODY}the program that drew them labelled them."
     if facts.of_nih:
         return f"{_NOBODY}a program took the labels from the radiology reports [@wang2017]."
     return None
+
+
+preparation = of_all_models(data.preprocessing, "describe the preprocessing of these models.", PROVENANCE)
+preparation_and_checks = of_all_models(
+    _preparation_and_checks, "describe preprocessing and checks of quality for these models.", PROVENANCE
+)
+dates = by_origin(
+    synthetic=not_done(_DRAWN),
+    nih=filled("Images were taken from 1992 to 2015 [@wang2017]."),
+    others=author("give the first and the last date of the images."),
+)
+setting = by_origin(
+    synthetic=not_done(_DRAWN),
+    nih=filled("One centre: the National Institutes of Health Clinical Center, Bethesda, USA [@wang2017]."),
+    others=author("name the setting, and number and place of the centres."),
+)
+acquisition = by_origin(
+    synthetic=not_done("The images were drawn, not acquired."),
+    others=author("name devices, views and settings, or say that they are not known."),
+)
+treatments = by_origin(
+    synthetic=not_done(_DRAWN),
+    others=author("say what is known of treatments; the cohort has no column of them."),
+)
+ethics = by_origin(
+    synthetic=not_done("No approval was asked for: the images are of no person."),
+    others=author("name the committee that approved the study, and say how consent was given or waived."),
+)
+rationale = by_origin(
+    synthetic=filled("The labels are what was drawn: there is no other reference standard."),
+    others=author("say why this reference standard was chosen."),
+)
+blinding = by_origin(
+    synthetic=filled("The labels were made with the images, before any model saw them."),
+    nih=filled(
+        "The labels were published in 2017, before this evaluation, and without the models judged in it."
+    ),
+    others=author("say whether those who labelled knew a model's output."),
+)

@@ -23,38 +23,9 @@ CALIBRATION = "index.html: Calibration; tables/calibration.csv"
 _NOT_DEVELOPED = "No model was developed in this run: the item is for the development of a model."
 
 
-def described(facts: Facts) -> ItemAnswer:
-    """The model in detail."""
-    return of_all_models(
-        facts, model.described(facts), "describe these models, or cite what does.", MODEL_CARD
-    )
-
-
 def software(facts: Facts) -> ItemAnswer:
     """Software and its versions."""
     return filled_or_author(statistics.software(facts), "name the software and its versions.", PROVENANCE)
-
-
-def initialised(facts: Facts) -> ItemAnswer:
-    """The first weights."""
-    return of_all_models(
-        facts, model.initialised(facts), "say how these models were initialised.", MODEL_CARD
-    )
-
-
-def trained(facts: Facts) -> ItemAnswer:
-    """The training."""
-    return of_all_models(facts, model.trained(facts), "say how these models were trained.", TRAINING)
-
-
-def selected(facts: Facts) -> ItemAnswer:
-    """Which model was kept."""
-    return of_all_models(facts, model.selected(facts), "say how these models were selected.", TRAINING)
-
-
-def ensembled(facts: Facts) -> ItemAnswer:
-    """Ensembles."""
-    return of_all_models(facts, model.ensembled(facts), "say whether these models are ensembles.", TRAINING)
 
 
 def built(facts: Facts) -> ItemAnswer:
@@ -94,16 +65,12 @@ def predictors_chosen(facts: Facts) -> ItemAnswer:
     return filled("The image was the only predictor; nothing was selected before training.")
 
 
-def predictors_defined(facts: Facts) -> ItemAnswer:
-    """What the predictors are."""
-    known = joined("The predictor is the image.", data.preprocessing(facts)) if facts.networks else None
-    return of_all_models(facts, known, "define the predictors of these models.", PROVENANCE)
+def _image_and_preprocessing(facts: Facts) -> str | None:
+    return joined("The predictor is the image.", data.preprocessing(facts)) if facts.networks else None
 
 
-def predictors_assessed(facts: Facts) -> ItemAnswer:
-    """Who assessed the predictors."""
-    known = "Nobody: the predictor is the image." if facts.networks else None
-    return of_all_models(facts, known, "say who assessed the predictors of these models, if anybody did.")
+def _nobody(facts: Facts) -> str | None:
+    return "Nobody: the predictor is the image." if facts.networks else None
 
 
 def predictors_handled(facts: Facts) -> ItemAnswer:
@@ -113,17 +80,8 @@ def predictors_handled(facts: Facts) -> ItemAnswer:
     return filled_or_author(data.preprocessing(facts), "say how pictures were transformed.", PROVENANCE)
 
 
-def predicted(facts: Facts) -> ItemAnswer:
-    """How predictions were calculated."""
-    return of_all_models(
-        facts, model.predicted(facts), "say how these predictions were calculated.", PROVENANCE
-    )
-
-
-def imbalance(facts: Facts) -> ItemAnswer:
-    """Class imbalance."""
-    known = joined(model.imbalance(facts), statistics.calibrated(facts)) if facts.networks else None
-    return of_all_models(facts, known, "say how these models met class imbalance.", TRAINING)
+def _imbalance(facts: Facts) -> str | None:
+    return joined(model.imbalance(facts), statistics.calibrated(facts)) if facts.networks else None
 
 
 def fairness(facts: Facts) -> ItemAnswer:
@@ -179,3 +137,18 @@ def results_of_update(facts: Facts) -> ItemAnswer:
             f"{counted(all_of, 'finding')} and did not in {count(all_of - lower)}."
         )
     return filled(" ".join(said), CALIBRATION)
+
+
+described = of_all_models(model.described, "describe these models, or cite what does.", MODEL_CARD)
+initialised = of_all_models(model.initialised, "say how these models were initialised.", MODEL_CARD)
+trained = of_all_models(model.trained, "say how these models were trained.", TRAINING)
+selected = of_all_models(model.selected, "say how these models were selected.", TRAINING)
+ensembled = of_all_models(model.ensembled, "say whether these models are ensembles.", TRAINING)
+predicted = of_all_models(model.predicted, "say how these predictions were calculated.", PROVENANCE)
+predictors_defined = of_all_models(
+    _image_and_preprocessing, "define the predictors of these models.", PROVENANCE
+)
+predictors_assessed = of_all_models(
+    _nobody, "say who assessed the predictors of these models, if anybody did."
+)
+imbalance = of_all_models(_imbalance, "say how these models met class imbalance.", TRAINING)

@@ -13,6 +13,16 @@ SUMMARY = "index.html: Summary; tables/auroc.csv"
 TESTS = "index.html: Paired tests; tables/comparison.csv"
 CALLS = "index.html: Classification reports; results.json: models"
 
+limitations = author(
+    "discuss these, and those of the study.",
+    "Those that the numbers show are listed.",
+    "index.html: Limits",
+)
+clusters = not_done(
+    "Performance was not compared between centres or devices; the images of a patient are the only "
+    "clusters that the intervals take into account."
+)
+
 
 def flow(facts: Facts) -> ItemAnswer:
     """Who was included and excluded."""
@@ -91,15 +101,6 @@ def failures(facts: Facts) -> ItemAnswer:
         f"The {counted(len(examples), 'gravest error')} of {examples[0].model}, at most two of a finding and "
         "kind, are listed.",
         "results.json: examples",
-    )
-
-
-def limitations(facts: Facts) -> ItemAnswer:
-    """Limitations."""
-    return author(
-        "discuss these, and those of the study.",
-        "Those that the numbers show are listed.",
-        "index.html: Limits",
     )
 
 
@@ -223,14 +224,6 @@ def robustness(facts: Facts) -> ItemAnswer:
         if there
     ]
     return not_done(joined("Images, labels and seeds were not varied.", beside) or "", "; ".join(places))
-
-
-def clusters(facts: Facts) -> ItemAnswer:
-    """Heterogeneity over centres."""
-    return not_done(
-        "Performance was not compared between centres or devices; the images of a patient are the only "
-        "clusters that the intervals take into account."
-    )
 
 
 def explained(facts: Facts) -> ItemAnswer:
