@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfi
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo check docs house unit test long nightly test-cpus coverage bench clean
+.PHONY: demo check docs tutorials house unit test long nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -27,6 +27,10 @@ check: $(READY)
 # The documentation as a site, in site/index.html; a warning is an error. Nothing is fetched.
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The notebooks with their output, in build/tutorials; `make docs` then shows it. It takes some minutes.
+tutorials: $(READY)
+	$(BIN)/python docs/generate/execute.py docs/tutorials/*.ipynb --to build/tutorials
 
 # What the house is built of, counted; and the picture of its layers in docs/design.md.
 house: $(READY)
@@ -80,4 +84,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) runs site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
+	rm -rf $(VENV) runs site build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import results_page
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
+
+# Where `make tutorials` writes notebooks with their output.
+EXECUTED = ROOT / "build/tutorials"
 
 # Pages whose text is in the repository, outside docs/: the site's path -> the file.
 COPIED = {
@@ -35,6 +39,9 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, path, content=make()))
     for path, source in COPIED.items():
         files.append(File.generated(config, path, content=relinked(ROOT / source)))
+    for file in files:
+        if file.src_uri.endswith(".ipynb") and _is_current(EXECUTED / Path(file.src_uri).name, file):
+            file.abs_src_path = str(EXECUTED / Path(file.src_uri).name)
     return files
 
 
@@ -54,6 +61,15 @@ def on_post_page(output: str, page: Any, **_: Any) -> str:
 def relinked(source: Path) -> str:
     """Return a page's text with links that are right where the site has its copy: in the top folder."""
     return _relinked(source.read_text(encoding="utf-8"), source.parent, Path())
+
+
+def _is_current(executed: Path, file: File) -> bool:
+    """Say whether an executed notebook is there and has the cells of the one in docs/."""
+
+    def cells(path: Path) -> list[str]:
+        return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+    return executed.is_file() and cells(executed) == cells(Path(str(file.abs_src_path)))
 
 
 def _relinked(markdown: str, folder: Path, place: Path) -> str:
