@@ -1,6 +1,8 @@
 """The notebooks of the tutorials: stored without output, and run from top to bottom."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +36,22 @@ def test_a_notebook_runs_from_top_to_bottom(path, tmp_path):
     assert outputs
     assert all(output["output_type"] != "error" for output in outputs)
     assert "Warning:" not in json.dumps(outputs)
+
+
+@pytest.mark.long
+def test_the_python_of_the_readme_runs(tmp_path):
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Prediction(" in done.stdout
+    assert "Warning:" not in done.stderr

@@ -25,6 +25,8 @@ COPIED = {
     "changelog.md": "CHANGELOG.md",
     "benchmarks.md": "benchmarks/README.md",
 }
+# Pages that are a tab of their own: there is nothing to list beside them.
+ALONE = {"index.md", "get-started.md", "glossary.md"}
 GENERATED = {
     "reference/api.md": api_page.page,
     "reference/cli.md": command_page.page,
@@ -46,7 +48,9 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Point the links of pages in docs/ to files outside of it at their copies on the site."""
+    """Point links from docs/ to files outside of it to their copies on the site."""
+    if page.file.src_uri in ALONE:
+        page.meta["hide"] = ["navigation"]
     if page.file.src_uri in COPIED or page.file.src_uri in GENERATED:
         return markdown
     return _relinked(markdown, (ROOT / "docs" / page.file.src_uri).parent, Path(page.file.src_uri).parent)
