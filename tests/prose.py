@@ -78,7 +78,10 @@ class Found(NamedTuple):
 
 def pages() -> list[Path]:
     """Return the Markdown pages and notebooks that must have none."""
-    top = (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
+    top = (
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md")
+    )
     return [*top, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "docs").rglob("*.ipynb"))]
 
 
