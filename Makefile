@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfi
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo check docs tutorials house unit test long nightly test-cpus coverage bench clean
+.PHONY: demo check docs tutorials pictures house unit test long nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -31,6 +31,11 @@ docs: $(READY)
 # The notebooks with their output, in build/tutorials; `make docs` then shows it. It takes some minutes.
 tutorials: $(READY)
 	$(BIN)/python docs/generate/execute.py docs/tutorials/*.ipynb --to build/tutorials
+
+# The images of the pages, from the demo; needs Chromium.
+pictures: $(READY)
+	$(BIN)/cxrtune demo --out $(DEMO)
+	$(BIN)/python docs/generate/pictures.py $(DEMO)
 
 # What the house is built of, counted; and the picture of its layers in docs/design.md.
 house: $(READY)

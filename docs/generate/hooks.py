@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import api_page
 import command_page
 import recipe_page
 import results_page
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,22 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.src_uri in COPIED or page.file.src_uri in GENERATED:
         return markdown
     return _relinked(markdown, (ROOT / "docs" / page.file.src_uri).parent, Path(page.file.src_uri).parent)
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """Point the links of notebooks to pages, as MkDocs itself does for Markdown."""
+    own = page.file.src_uri
+    if not own.endswith(".ipynb"):
+        return html
+
+    def link(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(own), found[1]))
+        file = files.get_file_from_path(target)
+        if file is None:
+            raise PluginError(f"{own} links to {found[1]}, which is not a page")
+        return f'href="{file.url_relative_to(page.file)}{found[2] or ""}"'
+
+    return re.sub(r'href="([^":#]+\.(?:md|ipynb))(#[^"]*)?"', link, html)
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
