@@ -20,7 +20,6 @@ import packing
 import psutil
 import verify
 
-from cxrtune.file_notes import FileNotes
 from cxrtune.files import sha256_of
 from cxrtune.images.listing import list_images
 from cxrtune.images.reading import Reading, reader
@@ -28,7 +27,7 @@ from cxrtune.images.workers import Workers
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.description import model_file
 from cxrtune.processors import processor_count
-from cxrtune.progress import SilentReporter
+from cxrtune.progress import FileNotes, SilentReporter
 from cxrtune.provenance import Source
 from cxrtune.scoring.loading import LoadedModel, load_scorer
 from cxrtune.scoring.plan import Work, open_or_write_plan

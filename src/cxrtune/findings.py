@@ -1,9 +1,16 @@
-"""The findings that the NIH ChestX-ray14 table may name, and the subsets that protocols use.
+"""Findings: NIH's fourteen, the subsets of them that protocols use, and the names that any may have.
 
 Wang et al., "ChestX-ray8", CVPR 2017, and the data set's own FAQ for the six that came later.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cxrtune.errors import UsageError
+from cxrtune.shown import quoted
 
 NIH_FINDINGS: tuple[str, ...] = (
     "Atelectasis",
@@ -26,6 +33,36 @@ NIH_FINDINGS: tuple[str, ...] = (
 NO_FINDING = "No Finding"
 """What NIH's table says where none of the fourteen was mentioned."""
 
+RESERVED: frozenset[str] = frozenset(
+    {
+        *("image", "patient", "view", "sex", "age", "followup", "split"),
+        *("quality", "strangeness", "reason"),
+        *("macro_average", "micro_avg", "macro_avg", "weighted_avg", "samples_avg"),
+    }
+)
+"""Other columns and rows of tables that findings stand in, as `plain_name` writes them."""
+
+SYNONYMS: dict[str, str] = {
+    "pleural_effusion": "effusion",
+    "infiltrate": "infiltration",
+    "lung_infiltration": "infiltration",
+    "pleural_thickness": "pleural_thickening",
+    "enlarged_heart": "cardiomegaly",
+    "hiatal_hernia": "hernia",
+    "diaphragmatic_hernia": "hernia",
+    "pulmonary_edema": "edema",
+    "oedema": "edema",
+    "pulmonary_fibrosis": "fibrosis",
+    "pulmonary_emphysema": "emphysema",
+}
+"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+
+_PREFIXES = ("calibrated_", "present_")
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+)
+_LONGEST = 80
+
 
 def spoken(finding: str) -> str:
     """Return a finding's name as a person writes it: `Pleural_Thickening` -> `Pleural thickening`.
@@ -35,3 +72,82 @@ def spoken(finding: str) -> str:
     words = finding.replace("_", " ").split()
     plain = " ".join(word if word.isupper() else word.lower() for word in words)
     return plain[:1].upper() + plain[1:]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A choice of labels.
+
+    Attributes:
+        name: Its name on the command line.
+        findings: The findings that are predicted, in NIH's order.
+        excluded: Findings that lead to the loss of every image that carries one.
+    """
+
+    name: str
+    findings: tuple[str, ...]
+    excluded: frozenset[str]
+
+
+# The six with fewer than 2,000 images in NIH's train_val part. A constant, not a count of what is
+# on disk: the protocol must mean the same on a subset as on the whole.
+_RARE = frozenset({"Cardiomegaly", "Emphysema", "Edema", "Pneumonia", "Hernia", "Fibrosis"})
+
+PROTOCOLS: dict[str, Protocol] = {
+    "nih8": Protocol("nih8", tuple(f for f in NIH_FINDINGS if f not in _RARE), _RARE),
+    "nih14": Protocol("nih14", NIH_FINDINGS, frozenset()),
+}
+
+
+def protocol_named(name: str) -> Protocol:
+    """Return the protocol of that name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name not in PROTOCOLS:
+        raise UsageError(f"there is no protocol '{name}'", remedy=f"Choose one of: {', '.join(PROTOCOLS)}.")
+    return PROTOCOLS[name]
+
+
+def plain_name(name: str) -> str:
+    """Return a finding's name as names are compared: case, and spaces for _ or -, do not matter."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def meaning(name: str) -> str:
+    """Return a finding's name as names are compared, NIH's for those that other tables call otherwise."""
+    plain = plain_name(name)
+    return SYNONYMS.get(plain, plain)
+
+
+def fault_of_names(names: Iterable[str]) -> str | None:
+    """Say in one sentence why names cannot be those of the findings of one cohort; None if they can.
+
+    They are columns of tables and names of files, and both are read without regard to case by some programs.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        plain = plain_name(name)
+        if plain in seen:
+            return (
+                f"the findings {quoted(seen[plain])} and {quoted(name)} cannot be told apart by programs that"
+                " do not heed case and take spaces for _ and -"
+            )
+        seen[plain] = name
+        reason = _fault(name, plain)
+        if reason is not None:
+            return f"{quoted(name)} cannot be the name of a finding: {reason}"
+    return None
+
+
+def _fault(name: str, plain: str) -> str | None:
+    if not re.fullmatch(r"[^\W\d_](?:[\w -]*\w)?", name):
+        return "take letters, digits, and between them spaces, _ and -, and begin with a letter"
+    if plain in RESERVED or plain.startswith(_PREFIXES):
+        return "tables of predictions and results have a column or a row of that name"
+    if plain in _DEVICES:
+        return "no file can have that name on Windows"
+    if len(name) > _LONGEST:
+        return f"it has more than {_LONGEST} characters"
+    return None

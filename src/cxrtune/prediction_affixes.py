@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cxrtune.errors import DataError
-from cxrtune.finding_names import SYNONYMS, plain_name
+from cxrtune.findings import SYNONYMS, plain_name
 from cxrtune.shown import listed, quoted
 
 _OF_SCORES = frozenset(

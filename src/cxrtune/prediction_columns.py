@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cxrtune.errors import DataError
-from cxrtune.finding_names import SYNONYMS, meaning, plain_name
+from cxrtune.findings import SYNONYMS, meaning, plain_name
 from cxrtune.prediction_affixes import Affix
 from cxrtune.shown import listed, quoted
 

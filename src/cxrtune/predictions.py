@@ -23,7 +23,7 @@ from pandas.api.extensions import ExtensionArray
 
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
-from cxrtune.finding_names import plain_name
+from cxrtune.findings import plain_name
 from cxrtune.prediction_file import (
     Columns,
     Naming,

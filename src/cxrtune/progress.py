@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Literal, Protocol
 
 Unit = Literal["steps", "bytes"]
+
+_TOLD = 5  # files that are named for each kind of note
 
 
 class Task(Protocol):
@@ -61,3 +65,28 @@ class SilentReporter:
     def task(self, description: str, total: int, unit: Unit = "steps") -> Iterator[Task]:
         """Yield a task that nobody watches."""
         yield SilentTask()
+
+
+class FileNotes:
+    """What was peculiar about files of one stage: the first few are told by name, the rest as a number."""
+
+    def __init__(self, stage: str, reporter: Reporter) -> None:
+        self._stage, self._reporter = stage, reporter
+        self._seen: Counter[str] = Counter()
+
+    def warn(self, text: str) -> None:
+        """Tell of something that is no file's."""
+        self._reporter.warn(f"{self._stage}: {text}")
+
+    def note(self, file: Path | str, notes: Sequence[str]) -> None:
+        """Tell what was peculiar about a file."""
+        for text in notes:
+            self._seen[text] += 1
+            if self._seen[text] <= _TOLD:
+                self._reporter.warn(f"{self._stage}: {file}: {text}")
+
+    def tell_rest(self) -> None:
+        """Tell how many more files there were."""
+        for text, count in self._seen.items():
+            if count > _TOLD:
+                self._reporter.warn(f"{self._stage}: {count - _TOLD:,} more files: {text}")

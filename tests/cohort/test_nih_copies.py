@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.nih_files import find_table
+from cxrtune.cohort.folder import find_table
 from cxrtune.errors import DataError
 from nih_folder import HEADER
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cxrtune.cohort.patients import plain_identifier, with_one_identifier_each
+from cxrtune.cohort.cells import plain_identifier, with_one_identifier_each
 
 ALIKE = [
     ("1", "001", "1.0", "1,0", " 1 ", "'001", '="001"', '"1"', "+1", "1.", "1e0", "\u00a01"),

@@ -6,8 +6,14 @@ import pytest
 from made_up import ground_of, made_up_cohort, made_up_scores
 from sklearn.metrics import roc_auc_score
 
-from cxrtune.cohort.adjudicated import FINDINGS, NAME, SOURCE, read_adjudicated
-from cxrtune.cohort.shipped import ADJUDICATED, shipped_table
+from cxrtune.cohort.shipped import (
+    ADJUDICATED,
+    ADJUDICATED_FINDINGS,
+    ADJUDICATED_NAME,
+    ADJUDICATED_SOURCE,
+    read_adjudicated,
+    shipped_table,
+)
 from cxrtune.errors import DataError
 from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.second_truth import OtherLabels, evaluate_second_truth
@@ -60,13 +66,13 @@ def test_the_shipped_table_has_4376_images_each_labelled():
     assert len(table) == 4376
     assert table.index.is_unique
     assert table.notna().all(axis=None)
-    assert list(table.columns) == list(FINDINGS)
+    assert list(table.columns) == list(ADJUDICATED_FINDINGS)
 
 
 def test_the_shipped_table_is_read_as_it_stands():
     raw = pd.read_csv(shipped_table(ADJUDICATED)).set_index("Image Index")
     table = read_adjudicated(shipped_table(ADJUDICATED))
-    for finding in FINDINGS:
+    for finding in ADJUDICATED_FINDINGS:
         assert ((raw[finding] == "YES") == (table[finding] == 1)).all()
         assert set(raw[finding]) == {"YES", "NO"}
 
@@ -157,9 +163,11 @@ def test_labels_of_other_images_say_nothing(cohort_of_four, scores, theirs):
 
 def test_the_evaluation_reports_it(cohort, predictions):
     labels = pd.DataFrame({"Nodule or mass": pd.array([1, 0, 1], dtype="Int8")}, index=cohort.images[60:63])
-    truth = OtherLabels(NAME, SOURCE, "f", "0" * 64, labels, {"Nodule or mass": ("Nodule", "Mass")})
+    truth = OtherLabels(
+        ADJUDICATED_NAME, ADJUDICATED_SOURCE, "f", "0" * 64, labels, {"Nodule or mass": ("Nodule", "Mass")}
+    )
     (found,) = evaluate(
         cohort, {"a": predictions}, beside=Supplements(other_labels=[truth])
     ).results.second_truths
-    assert (found.name, found.images) == (NAME, 3)
+    assert (found.name, found.images) == (ADJUDICATED_NAME, 3)
     assert found.findings["Nodule or mass"].ours == ["Mass"]

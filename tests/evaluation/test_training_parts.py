@@ -9,9 +9,8 @@ from made_up import ground_of, made_up_cohort, made_up_scores, repeated
 from sklearn.metrics import roc_auc_score
 
 from cxrtune.cohort.nih import read_table
-from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.cohort.shipped import NIH_TABLE, shipped_table, training_part, was_trained_on_nih
 from cxrtune.cohort.split_lists import test_rows as official_test_rows
-from cxrtune.cohort.xrv_split import training_part, was_trained_on_nih
 from cxrtune.evaluation.evaluate import Supplements, evaluate
 from cxrtune.evaluation.training_parts import TrainingPart, contamination, evaluate_outside
 from cxrtune.text_file import untold

@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.folder import image_files
+from cxrtune.cohort.folder import find_table, image_files, tell_choice
 from cxrtune.cohort.nih import read_table
-from cxrtune.cohort.nih_files import find_table, tell_choice
-from cxrtune.cohort.protocol import Protocol
 from cxrtune.cohort.split_lists import lists_in, test_rows
 from cxrtune.cohort.splits import validation_rows
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
-from cxrtune.findings import NIH_FINDINGS
+from cxrtune.findings import NIH_FINDINGS, Protocol
 from cxrtune.shown import short, tell_not_utf8
 from cxrtune.text_file import Tell
 

@@ -1,12 +1,25 @@
-"""Where a data folder keeps the images that its table names."""
+"""Where a data folder keeps its label table, and the images that the table names."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
+from cxrtune.cohort.boxes import BOX_LIST
+from cxrtune.cohort.nih_table import COLUMNS
+from cxrtune.cohort.problem import Kind, Problem
+from cxrtune.cohort.shipped import NIH_TABLE, shipped_table
+from cxrtune.cohort.split_lists import KAGGLES_LISTS, LISTS
+from cxrtune.csv_table import columns_of
 from cxrtune.errors import DataError
-from cxrtune.images.discover import Role, search
+from cxrtune.images.discover import Role, entries_of, search
+from cxrtune.shown import listed, shown
+from cxrtune.text_file import Tell
+
+TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
+"""NIH's two releases, and Kaggle's sample of 5,606 images; the first that is there is read."""
+
+_LOOKED_FOR = (*TABLE_NAMES, *LISTS.values(), BOX_LIST)
 
 LOOKED_IN = "images/, images_0NN/images/ and images-224/images-224/"
 """Where images of NIH are looked for, in words."""
@@ -128,3 +141,96 @@ def image_places(folder: Path) -> list[Path]:
     # Kaggle's copy of 224 px has a folder images-224 in one of the same name.
     others = [*sorted(folder.glob("images-*/images-*")), *sorted(folder.glob("images-*"))]
     return [place for place in candidates if place.is_dir()] or [place for place in others if place.is_dir()]
+
+
+def find_table(folder: Path) -> Path:
+    """Return the folder's label table, or the one that torchxrayvision ships if the folder has none.
+
+    Raises:
+        DataError: The folder does not exist, it holds several tables with NIH's columns and none has NIH's
+            name, or there is none at all.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            "there is no such data folder",
+            path=folder,
+            remedy="Name the folder with NIH's images with `data`.",
+        )
+    for name in TABLE_NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    others = other_tables(folder, None)
+    if len(others) > 1:
+        raise DataError(
+            f"holds {len(others):,} tables with NIH's columns, {listed(path.name for path in others)}",
+            path=folder,
+            remedy=f"Name the one that is meant {TABLE_NAMES[0]}.",
+        )
+    if others:
+        return others[0]
+    shipped = shipped_table(NIH_TABLE)
+    if shipped is not None:
+        return shipped
+    raise DataError(
+        f"holds no label table ({' or '.join(TABLE_NAMES)})",
+        path=folder,
+        remedy="Put NIH's table there, or install torchxrayvision, which ships it.",
+    )
+
+
+def other_tables(folder: Path, used: Path | None) -> list[Path]:
+    """Return the folder's tables with NIH's columns, but for the one that is used, by name."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name.lower().endswith((".csv", ".csv.gz", ".tsv"))
+        and path != used
+        and path.is_file()
+        and _has_nihs_columns(columns_of(path))
+    ]
+
+
+def tell_choice(folder: Path, used: Path, tell: Tell) -> None:
+    """Say which label table is read where that is not plain, and which others are not."""
+    others = other_tables(folder, used)
+    if used.parent != folder:
+        tell(f"there is no label table in the folder: torchxrayvision's copy of NIH's is read ({used.name})")
+    elif used.name not in TABLE_NAMES:
+        tell(f"{shown(used.name)} is read as the label table, as it has NIH's columns")
+    if others:
+        tell(f"{listed(path.name for path in others)} has NIH's columns too and is not read")
+
+
+def _has_nihs_columns(header: tuple[str, ...]) -> bool:
+    there = {name.casefold() for name in header}
+    return all(any(name.casefold() in there for name in names) for names in COLUMNS.values())
+
+
+def check_file_names(folder: Path) -> list[Problem]:
+    """Return files such as `data_entry_2017.csv` or `test_list (1).txt`, not read under that name."""
+    names = [entry.name for entry in entries_of(folder)]
+    return [
+        Problem(
+            Kind.TABLE,
+            "warning",
+            shown(name),
+            f"is not read under this name, expected '{meant}'",
+            f"Rename it to {meant}, or move it elsewhere if it is a copy.",
+        )
+        for name in names
+        if name not in (*_LOOKED_FOR, *KAGGLES_LISTS.values()) and (meant := _meant(name)) is not None
+    ]
+
+
+def _meant(name: str) -> str | None:
+    bare = _bare(name)
+    # The longest first: `Data_Entry_2017` begins `Data_Entry_2017_v2020`.
+    for known in sorted(_LOOKED_FOR, key=len, reverse=True):
+        stem, suffix = _bare(known).rsplit(".", 1)
+        if bare.startswith(stem) and bare.endswith((suffix, suffix + ".gz", "xlsx", "xls")):
+            return known
+    return None
+
+
+def _bare(name: str) -> str:
+    return name.casefold().replace("-", "_").replace(" ", "_")

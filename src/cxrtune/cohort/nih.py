@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.cells import OLDEST, counts_of, tell_unread, years_of
+from cxrtune.cohort.cells import OLDEST, counts_of, plain_identifier, tell_unread, years_of
 from cxrtune.cohort.nih_table import LabelTable, read_label_table
-from cxrtune.cohort.patients import plain_identifier
 from cxrtune.cohort.problem import Fault, Kind, Severity, refuse_first
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, NO_FINDING

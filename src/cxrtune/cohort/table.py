@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cxrtune.errors import DataError
 from cxrtune.files import write_whole
-from cxrtune.finding_names import fault_of_names
+from cxrtune.findings import fault_of_names
 from cxrtune.number_texts import UNKNOWN
 from cxrtune.shown import quoted
 

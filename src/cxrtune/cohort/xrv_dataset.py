@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.patients import with_one_identifier_each
+from cxrtune.cohort.cells import with_one_identifier_each
 from cxrtune.cohort.splits import whole_split
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError, UsageError
 from cxrtune.files import write_whole
-from cxrtune.finding_names import fault_of_names
+from cxrtune.findings import fault_of_names
 from cxrtune.text_file import Tell, untold
 
 _REACH = 1024.0  # TorchXRayVision's pictures run from -1024 to 1024

@@ -8,8 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxrtune.cohort import adjudicated, xrv_split
-from cxrtune.cohort.shipped import ADJUDICATED, NIH_TABLE, is_of_nih, shipped_table
+from cxrtune.cohort.shipped import (
+    ADJUDICATED,
+    ADJUDICATED_FINDINGS,
+    ADJUDICATED_NAME,
+    ADJUDICATED_SOURCE,
+    NIH_TABLE,
+    TRAINING_RULE,
+    TRAINING_SOURCE,
+    is_of_nih,
+    read_adjudicated,
+    shipped_table,
+    training_part,
+    was_trained_on_nih,
+)
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.second_truth import OtherLabels
@@ -40,9 +52,9 @@ def training_parts(
         if name in lists:
             seen = _listed_images(lists[name], name, cohort, tell)
             parts[name] = TrainingPart(seen, "a list of its training images", lists[name].name)
-        elif xrv_split.was_trained_on_nih(name) and is_of_nih(cohort):
-            seen = xrv_split.training_part(_shipped(NIH_TABLE))
-            parts[name] = TrainingPart(seen, xrv_split.RULE, xrv_split.SOURCE)
+        elif was_trained_on_nih(name) and is_of_nih(cohort):
+            seen = training_part(_shipped(NIH_TABLE))
+            parts[name] = TrainingPart(seen, TRAINING_RULE, TRAINING_SOURCE)
     return parts
 
 
@@ -81,12 +93,12 @@ def adjudicated_labels() -> list[OtherLabels]:
     path = _shipped(ADJUDICATED)
     return [
         OtherLabels(
-            name=adjudicated.NAME,
-            source=adjudicated.SOURCE,
+            name=ADJUDICATED_NAME,
+            source=ADJUDICATED_SOURCE,
             file=path.name,
             sha256=sha256_of(path),
-            labels=adjudicated.read_adjudicated(path),
-            covers=adjudicated.FINDINGS,
+            labels=read_adjudicated(path),
+            covers=ADJUDICATED_FINDINGS,
         )
     ]
 

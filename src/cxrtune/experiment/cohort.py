@@ -7,10 +7,10 @@ from pathlib import Path
 
 from cxrtune.cohort.build import build_nih_cohort, inputs_of_nih
 from cxrtune.cohort.folder import image_files
-from cxrtune.cohort.protocol import protocol_named
 from cxrtune.cohort.table import SPLITS, CohortTable
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.origins import notice_of
+from cxrtune.findings import protocol_named
 from cxrtune.progress import Reporter
 from cxrtune.provenance import Source, read_record, record_path
 from cxrtune.stage import Draft, stage

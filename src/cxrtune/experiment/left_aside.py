@@ -8,8 +8,7 @@ import numpy as np
 
 from cxrtune.cohort.table import CohortTable
 from cxrtune.evaluation.results import StoredResults
-from cxrtune.finding_names import meaning
-from cxrtune.findings import NIH_FINDINGS
+from cxrtune.findings import NIH_FINDINGS, meaning
 from cxrtune.predictions import Predictions
 from cxrtune.report.judged import part_of
 from cxrtune.shown import listed, short

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.cells import is_blank
+from cxrtune.cohort.cells import is_blank, with_one_identifier_each
 from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.cohort.own.label_table import TABLE
 from cxrtune.cohort.own.labels import of_column
 from cxrtune.cohort.own.map_parts import Values
 from cxrtune.cohort.own.people import ages_of, translated, unknown
-from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.experiment.table_columns import Places, TableColumns

@@ -8,12 +8,11 @@ from pathlib import Path
 from cxrtune.cohort.folder import locate_images
 from cxrtune.cohort.table import CohortTable, read_cohort
 from cxrtune.errors import DataError
-from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
 from cxrtune.packs.build import build_pack
 from cxrtune.packs.dataset import left_out
 from cxrtune.packs.pack import PIXELS, UNREADABLE, names_hash
-from cxrtune.progress import Reporter
+from cxrtune.progress import FileNotes, Reporter
 from cxrtune.provenance import Source
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.stage import stage

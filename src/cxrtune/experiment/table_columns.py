@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cxrtune.csv_table import near
 from cxrtune.errors import DataError, UsageError
-from cxrtune.finding_names import fault_of_names
+from cxrtune.findings import fault_of_names
 from cxrtune.prediction_columns import find_column
 from cxrtune.shown import listed, quoted, short
 

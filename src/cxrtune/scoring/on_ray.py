@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from cxrtune import errors
 from cxrtune.errors import CxrtuneError, StaleInputError, UsageError
-from cxrtune.file_notes import FileNotes
 from cxrtune.files import naming_output_errors
 from cxrtune.images.reading import reader
 from cxrtune.images.workers import Workers
 from cxrtune.processors import processor_count
-from cxrtune.progress import Reporter, SilentReporter
+from cxrtune.progress import FileNotes, Reporter, SilentReporter
 from cxrtune.scoring.loading import load_scorer
 from cxrtune.scoring.plan import ShardPlan
 from cxrtune.scoring.score import ScoreOptions, ScoringJob, list_inputs, score_listing

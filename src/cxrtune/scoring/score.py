@@ -25,7 +25,7 @@ from cxrtune.images.workers import Workers
 from cxrtune.prediction_parts import join_parts
 from cxrtune.predictions import TABLE_SUFFIXES
 from cxrtune.processors import processor_count
-from cxrtune.progress import Reporter
+from cxrtune.progress import FileNotes, Reporter
 from cxrtune.provenance import Source
 from cxrtune.scoring.loading import EngineChoice, info_of, load_scorer
 from cxrtune.scoring.plan import PLAN, ShardPlan, Work, open_or_write_plan

@@ -15,6 +15,7 @@ from cxrtune.file_notes import FileNotes
 from cxrtune.images.reading import Reading
 from cxrtune.images.workers import Workers
 from cxrtune.prediction_parts import PartPlace
+from cxrtune.progress import FileNotes
 from cxrtune.scoring.loading import LoadedModel
 from cxrtune.scoring.outputs import Scoring, scored_in_turn
 from cxrtune.scoring.plan import ShardPlan

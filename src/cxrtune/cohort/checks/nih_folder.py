@@ -13,8 +13,8 @@ from cxrtune.cohort.checks.image_checks import check_images
 from cxrtune.cohort.checks.listing import FolderListing, list_folder
 from cxrtune.cohort.checks.presence import check_presence, check_unpacking, no_images
 from cxrtune.cohort.checks.verdict import Settings, Verdict
+from cxrtune.cohort.folder import check_file_names, find_table, other_tables
 from cxrtune.cohort.nih import row_faults
-from cxrtune.cohort.nih_files import check_file_names, find_table, other_tables
 from cxrtune.cohort.nih_table import LabelTable, read_label_table
 from cxrtune.cohort.problem import Fault, Kind, Problem, problems_of
 from cxrtune.cohort.releases import TEST_IMAGES, TRAIN_VAL_IMAGES, Identity, check_two_tables, identify

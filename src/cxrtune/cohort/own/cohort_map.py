@@ -22,7 +22,7 @@ from cxrtune.cohort.own.map_parts import (
     expression,
 )
 from cxrtune.errors import UsageError
-from cxrtune.finding_names import fault_of_names
+from cxrtune.findings import fault_of_names
 from cxrtune.shown import MOST, listed, quoted
 from cxrtune.text_file import Tell, untold
 from cxrtune.yaml_file import parse_mapping, read_text

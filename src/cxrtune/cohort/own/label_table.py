@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.patients import plain_identifier
+from cxrtune.cohort.cells import plain_identifier
 from cxrtune.csv_table import near, open_csv
 from cxrtune.errors import DataError
 from cxrtune.shown import listed, quoted

@@ -7,11 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cxrtune.cohort.cells import OLDEST, counts_of, plain, tell_unread, years_of, years_of_dates
+from cxrtune.cohort.cells import (
+    OLDEST,
+    counts_of,
+    plain,
+    tell_unread,
+    with_one_identifier_each,
+    years_of,
+    years_of_dates,
+)
 from cxrtune.cohort.nih import SEXES, VIEWS
 from cxrtune.cohort.own.cohort_map import CohortMap
 from cxrtune.cohort.own.map_parts import Age, Translated
-from cxrtune.cohort.patients import with_one_identifier_each
 from cxrtune.errors import DataError
 from cxrtune.shown import quoted, short
 from cxrtune.text_file import Tell

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxrtune.cohort.protocol import PROTOCOLS
-from cxrtune.findings import spoken
+from cxrtune.findings import PROTOCOLS, spoken
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.report.judged import judged_size, part_named
 from cxrtune.report.lineage import label_tables
