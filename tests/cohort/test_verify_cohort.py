@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from cxrtune.cohort.folder import locate_images
+from cxrtune.errors import DataError
 from nih_folder import picture_of
 
 NAMES = ("ward a/1.png", "ward a/2.png", "ward b/1.png", "ward b/2.png", "3.png")
@@ -87,6 +89,24 @@ def test_a_cohort_of_nihs_finds_its_images_by_name(nih_folder, verify, cxrtune, 
     assert not verify(nih_folder.path, "--cohort", cohort).problems
     nih_folder.file(nih_folder.images[1]).unlink()
     verify(nih_folder.path, "--cohort", cohort).only("missing-image", "error", nih_folder.images[1])
+
+
+def test_images_are_looked_for_where_a_pack_finds_them(own, verify, tmp_path):
+    (own / "images").mkdir()
+    (own / "3.png").rename(own / "images/3.png")
+    cohort = _cohort(tmp_path)
+    found = locate_images(own, NAMES)  # one lies in NIH's folder: so do all
+    missing = [problem["file"] for problem in verify(own, "--cohort", cohort).of("missing-image")]
+    assert missing == [name for name, path in found.items() if not path.is_file()] == list(NAMES[:4])
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/3.png", "../../secret.png"])
+def test_beside_images_of_nihs_no_name_leads_out_either(nih_folder, verify, tmp_path, name):
+    cohort = _cohort(tmp_path, image=[*nih_folder.images[:4], name])
+    with pytest.raises(DataError, match="names an image outside this folder"):
+        locate_images(nih_folder.path, [*nih_folder.images[:4], name])
+    (problem,) = verify(nih_folder.path, "--cohort", cohort).of("link-outside")
+    assert (problem["severity"], problem["file"]) == ("error", name)
 
 
 def test_no_such_cohort(own, cxrtune, tmp_path):

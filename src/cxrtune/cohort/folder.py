@@ -13,7 +13,7 @@ from cxrtune.cohort.split_lists import KAGGLES_LISTS, LISTS
 from cxrtune.csv_table import columns_of
 from cxrtune.errors import DataError
 from cxrtune.images.discover import Role, entries_of, search
-from cxrtune.shown import listed, shown
+from cxrtune.shown import listed, short, shown
 from cxrtune.text_file import Tell
 
 TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
@@ -83,18 +83,28 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     Raises:
         DataError: The folder does not exist, or a name leads out of it.
     """
-    # A cohort of one's own may have a folder `images` too, with nothing in it that NIH's would have.
     found = _in_places(folder)
-    if not found.keys().isdisjoint(wanted):
-        return {name: found.get(name, folder / "images" / name) for name in wanted}
-    leaving = next(filter(leads_out, wanted), None)
+    leaving = next((name for name in wanted if name not in found and leads_out(name)), None)
     if leaving is not None:
         raise DataError(
-            f"the cohort names an image outside this folder: {leaving}",
+            f"the cohort names an image outside this folder: {short(leaving)}",
             path=folder,
             remedy="Make the cohort anew with: `cxrtune.experiment.cohort`",
         )
+    if named_as_nihs(found, wanted):
+        return {name: found.get(name, folder / "images" / name) for name in wanted}
     return {name: folder / name for name in wanted}
+
+
+def named_as_nihs(in_places: Collection[str], wanted: Collection[str]) -> bool:
+    """Return whether a cohort's names are of images in NIH's folders; otherwise they are paths.
+
+    Args:
+        in_places: The names of the images in NIH's folders, a set or the keys of a dictionary.
+        wanted: The images' names in the cohort.
+    """
+    # A cohort of one's own may have a folder `images` too, with nothing in it that NIH's would have.
+    return any(name in in_places for name in wanted)
 
 
 def leads_out(name: str) -> bool:

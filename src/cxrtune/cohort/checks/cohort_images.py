@@ -8,7 +8,7 @@ from pathlib import Path
 from cxrtune.cohort.checks.image_checks import check_images
 from cxrtune.cohort.checks.listing import FolderListing, Found, file_size, list_folder
 from cxrtune.cohort.checks.verdict import Settings, Verdict
-from cxrtune.cohort.folder import leads_out
+from cxrtune.cohort.folder import leads_out, named_as_nihs
 from cxrtune.cohort.problem import Kind, Problem
 from cxrtune.cohort.table import CohortTable
 from cxrtune.images.discover import entries_of
@@ -49,15 +49,15 @@ def _listing(cohort: CohortTable, folder: Path, reporter: Reporter) -> FolderLis
     there = list_folder(folder, reporter)
     listing.problems += [problem for problem in there.problems if problem.kind is Kind.FOLDER]
     wanted: dict[str, list[str]] = defaultdict(list)
+    by_name = named_as_nihs(there.images, cohort.images)
     for name in map(str, cohort.images):
-        if name in there.images:
+        if by_name and name in there.images:
             listing.images[name] = there.images[name]
         elif leads_out(name):
             listing.problems.append(_outside(name))
-        else:
+        elif not by_name:
             wanted[name.rpartition("/")[0]].append(name)
-    named = set(listing.images)
-    listing.links = [link for link in there.links if link.rpartition("/")[2] in named]
+    listing.links = [link for link in there.links if link.rpartition("/")[2] in listing.images]
     for inner, names in wanted.items():
         held = {entry.name: entry for entry in entries_of(folder / inner)}  # none: they are told as missing
         for name in names:
