@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.data_options import (
+from cxrtune.cli.options import (
     Images,
     MapName,
     OptionalData,
+    Out,
     Tables,
     UncertainLabels,
     data_of,
     refuse_protocol,
 )
-from cxrtune.cli.options import Out
 
 
 def command(

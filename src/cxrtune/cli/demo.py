@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
+from cxrtune.cli import training_options as training
 from cxrtune.cli.console import reporter_of
 from cxrtune.cli.options import Out, Workers
-from cxrtune.cli.training_options import Overrides, RecipeName
 
 
 def command(
     context: typer.Context,
     out: Out = Path("runs/demo"),
-    recipe: RecipeName = "demo",
-    overrides: Overrides = None,
+    recipe: training.RecipeName = "demo",
+    overrides: training.Overrides = None,
     images: Annotated[int, typer.Option("--images", min=60, help="How many radiographs to draw.")] = 900,
     workers: Workers = None,
 ) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import typer
 
+from cxrtune.cli import training_options as training
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.data_options import Data
-from cxrtune.cli.options import Allow, CohortFile, MaxUnreadable, Out, Workers, allowances_of
-from cxrtune.cli.training_options import Overrides, RecipeName
+from cxrtune.cli.options import Allow, CohortFile, Data, MaxUnreadable, Out, Workers, allowances_of
 
 
 def command(
@@ -17,8 +16,8 @@ def command(
     cohort: CohortFile,
     data: Data,
     out: Out = Path("pack"),
-    recipe: RecipeName = "reference",
-    overrides: Overrides = None,
+    recipe: training.RecipeName = "reference",
+    overrides: training.Overrides = None,
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
     allow: Allow = None,

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import typer
 
+from cxrtune.cli import training_options as training
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.data_options import (
+from cxrtune.cli.options import (
+    Allow,
     GivenTable,
     Images,
     MapName,
+    MaxUnreadable,
     OptionalData,
+    Out,
     Tables,
     UncertainLabels,
+    Workers,
+    allowances_of,
     cohort_and_images,
     data_of,
     refuse_protocol,
-)
-from cxrtune.cli.options import Allow, MaxUnreadable, Out, Workers, allowances_of
-from cxrtune.cli.training_options import (
-    Bank,
-    BankPrecision,
-    Devices,
-    EngineOption,
-    NumNodes,
-    Overrides,
-    Protocol,
-    RecipeName,
-    Resume,
-    Tracker,
-    Views,
-    Weights,
-    circumstances_of,
-    overrides_of,
 )
 
 
@@ -44,18 +33,18 @@ def command(
     images: Images = None,
     map_name: MapName = None,
     uncertain: UncertainLabels = None,
-    recipe: RecipeName = "reference",
-    protocol: Protocol = None,
-    weights: Weights = None,
-    overrides: Overrides = None,
-    bank: Bank = None,
-    views: Views = None,
-    bank_precision: BankPrecision = None,
-    engine: EngineOption = None,
-    resume: Resume = True,
-    tracker: Tracker = None,
-    devices: Devices = 1,
-    num_nodes: NumNodes = 1,
+    recipe: training.RecipeName = "reference",
+    protocol: training.Protocol = None,
+    weights: training.Weights = None,
+    overrides: training.Overrides = None,
+    bank: training.Bank = None,
+    views: training.Views = None,
+    bank_precision: training.BankPrecision = None,
+    engine: training.EngineOption = None,
+    resume: training.Resume = True,
+    tracker: training.Tracker = None,
+    devices: training.Devices = 1,
+    num_nodes: training.NumNodes = 1,
     workers: Workers = None,
     max_unreadable: MaxUnreadable = 0.01,
     allow: Allow = None,
@@ -69,7 +58,7 @@ def command(
     reporter = reporter_of(context)
     if cohort is not None or tables:
         refuse_protocol(protocol)
-    changes = overrides_of(
+    changes = training.overrides_of(
         overrides,
         protocol=protocol,
         weights=weights,
@@ -88,7 +77,7 @@ def command(
         max_unreadable=max_unreadable,
         allow=allowances_of(allow),
         reporter=reporter,
-        circumstances=circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes),
+        circumstances=training.circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes),
     )
     if outcome is not None:
         print_outcome(outcome, reporter)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxrtune.cli.console import reporter_of
-from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of, one_of
+from cxrtune.cli.options import Allow, Engine, Model, allowances_of, engine_of, from_extra, one_of
 from cxrtune.loopback import LOOPBACK, LOOPBACK_NAMES, is_loopback
 
 if TYPE_CHECKING:

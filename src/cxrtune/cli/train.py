@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from cxrtune.cli import training_options as training
 from cxrtune.cli.console import reporter_of
 from cxrtune.cli.options import CohortFile, Out, PackFolder
-from cxrtune.cli.training_options import (
-    Bank,
-    BankPrecision,
-    Devices,
-    EngineOption,
-    NumNodes,
-    Overrides,
-    RecipeName,
-    Resume,
-    Tracker,
-    Views,
-    Weights,
-    circumstances_of,
-    overrides_of,
-)
 
 
 def command(
@@ -28,17 +14,17 @@ def command(
     cohort: CohortFile,
     pack: PackFolder,
     out: Out,
-    recipe: RecipeName = "reference",
-    weights: Weights = None,
-    overrides: Overrides = None,
-    bank: Bank = None,
-    views: Views = None,
-    bank_precision: BankPrecision = None,
-    engine: EngineOption = None,
-    resume: Resume = True,
-    tracker: Tracker = None,
-    devices: Devices = 1,
-    num_nodes: NumNodes = 1,
+    recipe: training.RecipeName = "reference",
+    weights: training.Weights = None,
+    overrides: training.Overrides = None,
+    bank: training.Bank = None,
+    views: training.Views = None,
+    bank_precision: training.BankPrecision = None,
+    engine: training.EngineOption = None,
+    resume: training.Resume = True,
+    tracker: training.Tracker = None,
+    devices: training.Devices = 1,
+    num_nodes: training.NumNodes = 1,
 ) -> None:
     """Fine-tune the last dense block and the head."""
     from cxrtune.experiment.train import train_model
@@ -48,11 +34,11 @@ def command(
     from cxrtune.training.team import is_helper
 
     reporter = reporter_of(context)
-    changes = overrides_of(
+    changes = training.overrides_of(
         overrides, weights=weights, bank=bank, views=views, bank_precision=bank_precision, engine=engine
     )
     chosen = load_recipe(recipe, changes, reporter.warn)
-    circumstances = circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes)
+    circumstances = training.circumstances_of(tracker, resume=resume, devices=devices, num_nodes=num_nodes)
     if not is_helper():
         check_source(chosen.weights, say=reporter.say)
     model = train_model(lambda: Dataset.open(cohort, pack, chosen), chosen, out, reporter, circumstances)
