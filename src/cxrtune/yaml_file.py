@@ -32,7 +32,9 @@ def read_text(path: Path, remedy: str, tell: Tell) -> str:
     return content.text
 
 
-def parse_mapping(text: str, *, where: str, what: str, remedy: str, typed: bool = True) -> dict[str, Any]:
+def parse_mapping(
+    text: str, *, where: Path | str, what: str, remedy: str, typed: bool = True
+) -> dict[str, Any]:
     """Parse YAML text that must be a mapping; nothing at all is an empty one.
 
     Args:

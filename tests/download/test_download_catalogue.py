@@ -75,6 +75,7 @@ def test_a_users_own_catalogue_is_read(tmp_path):
     [
         ("cite: its makers", "", "cite: field required"),
         ("cite:", "sight:", "cite: field required"),
+        ("cite: its makers", "cite: its makers\ncite: others", "line 6: the key 'cite' stands twice"),
         ("bytes: 5", "bytes: five", "files.0.known.0.bytes"),
         ("bytes: 5", "bytes: 0", "files.0.known.0.bytes"),
         ("bytes: 5", "size: 5", "files.0.known.0.size"),

@@ -6,7 +6,7 @@ The way of a file:
     download.py         what is left to do, whether there is room for it, and threads that do it
     entry_download.py   one entry, from whatever is there of it to what the folder shall hold
     transfer.py         its links in turn, attempts and waits; client.py asks a host for the missing bytes
-    part.py             NAME.part, appended to; verification.py sums it up and compares with the catalogue
+    part.py             NAME.part, appended to and summed up; is it what the catalogue says?
     archive.py          a verified archive -> a folder of images, whole or not at all
     record.py           download.json: what was fetched, from where, and what it was verified by
 """

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cxrtune.errors import UsageError
+from cxrtune.yaml_file import parse_mapping
 
 # A plain name: it stays in the folder, and does not begin with a dot as the download's own files do.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=100)]
@@ -189,11 +189,9 @@ def _read(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> Catalogue:
+    content = parse_mapping(text, where=path, what="catalogue", remedy=_REMEDY)
     try:
-        return Catalogue.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"cannot be read as YAML: {problem}", path=path, remedy=_REMEDY) from error
+        return Catalogue.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

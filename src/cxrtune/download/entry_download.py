@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
 from cxrtune.download.catalogue import CatalogueEntry, Unpack, shown
 from cxrtune.download.client import new_session
-from cxrtune.download.part import PartFile
+from cxrtune.download.part import PartFile, Sums, sums_of, verified_by, wrong
 from cxrtune.download.place import DownloadError, in_words, require_space, writing_to
 from cxrtune.download.record import DownloadRecord, Fetched, now
 from cxrtune.download.transfer import RetryPolicy, Transfer
-from cxrtune.download.verification import Sums, sums_of, verified_by, wrong
 from cxrtune.errors import DataError
 from cxrtune.progress import Reporter, SilentTask, Task
 
@@ -42,21 +41,25 @@ class DownloadOptions:
     reporter: Reporter
 
 
+@dataclass
 class EntryDownload:
-    """Brings one entry to its place; can begin anywhere, as the folder and the record say where it stands."""
+    """Brings one entry to its place; can begin anywhere, as the folder and the record say where it stands.
 
-    def __init__(
-        self,
-        entry: CatalogueEntry,
-        record: DownloadRecord,
-        options: DownloadOptions,
-        task: Task | None = None,
-    ) -> None:
-        self.entry = entry
-        self._record = record
-        self._options = options
-        self._task = SilentTask() if task is None else task
-        self._path = options.folder / entry.name
+    Attributes:
+        entry: The entry.
+        record: What was done before.
+        options: Of the whole download.
+        task: Told of bytes that come.
+    """
+
+    entry: CatalogueEntry
+    record: DownloadRecord
+    options: DownloadOptions
+    task: Task = field(default_factory=SilentTask)
+
+    @property
+    def _path(self) -> Path:
+        return self.options.folder / self.entry.name
 
     def run(self) -> None:
         """Fetch, verify, record and unpack what is missing.
@@ -77,27 +80,27 @@ class EntryDownload:
             if fetched.link is None or fetched.verified != "nothing":
                 raise
             # It came from a host and nothing vouches for it: the host may do better.
-            self._options.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
+            self.options.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
             self._remove_file()
             self._unpack(self._fetch(attempts=1), self.entry.unpack)
 
     def is_done(self) -> bool:
         """Return whether nothing is left to do, by the record and by what is in the folder."""
-        fetched = self._record.get(self.entry.name)
+        fetched = self.record.get(self.entry.name)
         if fetched is None:
             return False
         if self.entry.unpack is None:
             return self._path.is_file() and sums_of(self._path).sha256 == fetched.sha256
         if fetched.unpacked is None:
             return False
-        place = self._options.folder / fetched.unpacked.folder / self.entry.unpack.inside
+        place = self.options.folder / fetched.unpacked.folder / self.entry.unpack.inside
         return place.is_dir() and sum(1 for _ in place.iterdir()) >= fetched.unpacked.images
 
     def _tidy(self) -> None:
         """Do what a process that was killed after its record could not do any more."""
-        fetched = self._record.get(self.entry.name)
+        fetched = self.record.get(self.entry.name)
         if self.entry.unpack is not None and fetched is not None:
-            shutil.rmtree(hidden_folder(self._options.folder / self.entry.unpack.folder), ignore_errors=True)
+            shutil.rmtree(hidden_folder(self.options.folder / self.entry.unpack.folder), ignore_errors=True)
             # One that somebody has put there since is theirs.
             is_ours = not fetched.kept and self._path.is_file()
             if is_ours and sums_of(self._path).sha256 == fetched.sha256:
@@ -109,7 +112,7 @@ class EntryDownload:
             return None
         if not self._path.is_file():
             raise DataError("is no file", path=self._path, remedy="Move it away, and start again.")
-        known, sums = self._record.get(self.entry.name), sums_of(self._path)
+        known, sums = self.record.get(self.entry.name), sums_of(self._path)
         if known is not None:
             if sums.sha256 != known.sha256:
                 raise DataError(
@@ -125,7 +128,7 @@ class EntryDownload:
                 path=self._path,
                 remedy="Move it away, and the same command fetches it.",
             )
-        self._options.reporter.say(f"{self.entry.name}: was here already, {self._in_words(sums)}")
+        self.options.reporter.say(f"{self.entry.name}: was here already, {self._in_words(sums)}")
         return self._put(sums, None)
 
     def _fetch(self, attempts: int) -> Fetched:
@@ -135,11 +138,11 @@ class EntryDownload:
                 self.entry,
                 self._links(),
                 part,
-                retries=self._options.retries,
-                stop=self._options.stop,
+                retries=self.options.retries,
+                stop=self.options.stop,
                 moved=self._moved,
-                noted=self._task.note,
-                reporter=self._options.reporter,
+                noted=self.task.note,
+                reporter=self.options.reporter,
             )
             with new_session() as session:
                 link = transfer.run(session)
@@ -150,12 +153,12 @@ class EntryDownload:
                 # Recorded before it has its name: a file without record is the user's, and stays.
                 fetched = self._put(sums, shown(link))
                 part.complete()
-                self._options.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
+                self.options.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
                 return fetched
             self._moved(-part.length)
             part.remove()
             if left:
-                self._options.reporter.warn(
+                self.options.reporter.warn(
                     f"{self.entry.name} came wrong ({problem}); it is fetched once more"
                 )
         raise DownloadError(
@@ -165,37 +168,35 @@ class EntryDownload:
         )
 
     def _compare_with_before(self, sums: Sums) -> None:
-        before = self._record.get(self.entry.name)
+        before = self.record.get(self.entry.name)
         if before is not None and before.sha256 != sums.sha256:
-            self._options.reporter.warn(
+            self.options.reporter.warn(
                 f"{self.entry.name} is another file than the one that was fetched here on {before.when}"
             )
 
     def _moved(self, count: int) -> None:
         """Tell of bytes that came, or (negative) were given up."""
         if self.entry.bytes is None:  # nobody could count them before
-            self._task.lengthen(count)
-        self._task.advance(count)
+            self.task.lengthen(count)
+        self.task.advance(count)
 
     def _links(self) -> tuple[str, ...]:
-        if self._options.mirror is None:
+        if self.options.mirror is None:
             return self.entry.links
-        return (f"{self._options.mirror.rstrip('/')}/{self.entry.name}",)
+        return (f"{self.options.mirror.rstrip('/')}/{self.entry.name}",)
 
     def _unpack(self, fetched: Fetched, unpack: Unpack) -> None:
-        self._task.note(f"unpacking {self.entry.name}")
+        self.task.note(f"unpacking {self.entry.name}")
         wanted = int(fetched.bytes * UNPACKED_SHARE)
-        require_space(self._options.folder, wanted, f"unpacking {self.entry.name}")
-        unpacked = unpack_archive(
-            self._path, self._options.folder / unpack.folder, unpack, self._options.stop
-        )
-        self._task.note("")
+        require_space(self.options.folder, wanted, f"unpacking {self.entry.name}")
+        unpacked = unpack_archive(self._path, self.options.folder / unpack.folder, unpack, self.options.stop)
+        self.task.note("")
         # What was here before the first download is the user's, and stays.
-        keep = self._options.keep_archives or fetched.link is None
+        keep = self.options.keep_archives or fetched.link is None
         fetched = fetched.model_copy(update={"unpacked": unpacked, "kept": keep})
-        self._record.put(self.entry.name, fetched)
+        self.record.put(self.entry.name, fetched)
         self._drop_archive(fetched)
-        self._options.reporter.say(
+        self.options.reporter.say(
             f"{self.entry.name}: {unpacked.images:,} images in {unpack.folder}/{unpack.inside}/"
         )
 
@@ -215,7 +216,7 @@ class EntryDownload:
             when=now(),
             verified=verified_by(self.entry, sums),
         )
-        self._record.put(self.entry.name, fetched)
+        self.record.put(self.entry.name, fetched)
         return fetched
 
     def _in_words(self, sums: Sums) -> str:

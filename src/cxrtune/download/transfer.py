@@ -57,29 +57,29 @@ class RetryPolicy:
                 raise UsageError(f"{name} is {value}", remedy="Waits and attempts are positive.")
 
 
+@dataclass
 class Transfer:
-    """Fetches one entry; `moved` is told of bytes (negative: given up), `noted` why none come just now."""
+    """Fetches one entry.
 
-    def __init__(
-        self,
-        entry: CatalogueEntry,
-        links: Sequence[str],
-        part: PartFile,
-        *,
-        retries: RetryPolicy,
-        stop: threading.Event,
-        moved: Callable[[int], None],
-        noted: Callable[[str], None],
-        reporter: Reporter,
-    ) -> None:
-        self._entry = entry
-        self._links = links
-        self._part = part
-        self._retries = retries
-        self._stop = stop
-        self._moved = moved
-        self._noted = noted
-        self._reporter = reporter
+    Attributes:
+        entry: The entry.
+        links: Where it is, in the order in which they are tried.
+        part: The bytes so far.
+        retries: Of hosts that fail.
+        stop: Set when the user wants to stop.
+        moved: Told of bytes that came, or (negative) were given up.
+        noted: Told why none come just now.
+        reporter: Told of what went wrong.
+    """
+
+    entry: CatalogueEntry
+    links: Sequence[str]
+    part: PartFile
+    retries: RetryPolicy
+    stop: threading.Event
+    moved: Callable[[int], None]
+    noted: Callable[[str], None]
+    reporter: Reporter
 
     def run(self, session: requests.Session) -> str:
         """Fetch the bytes that are missing.
@@ -92,8 +92,8 @@ class Transfer:
             OutputError: The disk is full or the folder cannot be written.
             Cancelled: The download was stopped.
         """
-        for number, link in enumerate(self._links):
-            origin = self._part.origin
+        for number, link in enumerate(self.links):
+            origin = self.part.origin
             if origin is not None and self._is_whole(link):
                 return origin.link
             try:
@@ -101,48 +101,48 @@ class Transfer:
                 return link
             except Refused as refusal:
                 reason, remedy = str(refusal), refusal.remedy or _MEND
-            if number + 1 < len(self._links):
-                after = shown(self._links[number + 1])
-                self._reporter.warn(
-                    f"{self._entry.name} does not come from {shown(link)}: {reason}; trying {after}"
+            if number + 1 < len(self.links):
+                after = shown(self.links[number + 1])
+                self.reporter.warn(
+                    f"{self.entry.name} does not come from {shown(link)}: {reason}; trying {after}"
                 )
-        kept = f" ({in_words(self._part.length)} are kept)" if self._part.length else ""
+        kept = f" ({in_words(self.part.length)} are kept)" if self.part.length else ""
         raise DownloadError(
             f"cannot be fetched from {shown(link)}: {reason}{kept}",
-            path=self._part.final,
+            path=self.part.final,
             remedy=remedy,
             reason=reason,
         )
 
     def _fetch(self, session: requests.Session, link: str) -> None:
         """Try one link until it gives the whole file, refuses, or is given up."""
-        failures, furthest = 0, self._part.length
+        failures, furthest = 0, self.part.length
         while not self._is_whole(link):
             try:
                 if self._attempt(session, link):
                     return
             except Interrupted as trouble:
-                failures = 0 if self._part.length > furthest else failures + 1
-                furthest = max(furthest, self._part.length)
+                failures = 0 if self.part.length > furthest else failures + 1
+                furthest = max(furthest, self.part.length)
                 self._wait(failures, trouble)
 
     def _is_whole(self, link: str) -> bool:
-        origin = self._part.origin
-        if origin is None or not self._part.length:
+        origin = self.part.origin
+        if origin is None or not self.part.length:
             return False
-        if self._entry.has_checksum:  # then its checksum, not the host, says whether this is the file
-            return any(version.bytes == self._part.length for version in self._entry.known)
+        if self.entry.has_checksum:  # then its checksum, not the host, says whether this is the file
+            return any(version.bytes == self.part.length for version in self.entry.known)
         is_of_this_link = origin.link == shown(link) and origin.validator is not None
-        return is_of_this_link and origin.total == self._part.length
+        return is_of_this_link and origin.total == self.part.length
 
     def _attempt(self, session: requests.Session, link: str) -> bool:
         """Ask for what is missing; return False if what was there is given up, and all is to be asked for."""
-        origin, offset, validator = self._part.origin, self._part.length, None
+        origin, offset, validator = self.part.origin, self.part.length, None
         if origin is not None and origin.link == shown(link):
             validator = origin.validator
-        elif not self._entry.has_checksum:
+        elif not self.entry.has_checksum:
             offset = 0  # bytes of two hosts go together only if the sum can be verified
-        timeout = self._retries.timeout_seconds
+        timeout = self.retries.timeout_seconds
         with ask(session, link, offset=offset, validator=validator, timeout=timeout) as answer:
             if answer.start is None and answer.total == offset:
                 return True
@@ -152,13 +152,13 @@ class Transfer:
             if answer.start == 0:
                 self._begin(PartOrigin(shown(link), answer.validator, answer.total))
             self._take(answer)
-        if answer.total is not None and self._part.length != answer.total:
-            raise Interrupted(f"the answer ended after {self._part.length:,} of {answer.total:,} bytes")
+        if answer.total is not None and self.part.length != answer.total:
+            raise Interrupted(f"the answer ended after {self.part.length:,} of {answer.total:,} bytes")
         return True
 
     def _is_of_another_version(self, answer: HostAnswer, link: str) -> bool:
         """Return whether a host that was asked for the rest of one version answers with that of another."""
-        origin = self._part.origin
+        origin = self.part.origin
         if origin is None:
             return True
         if None not in (origin.total, answer.total) and origin.total != answer.total:
@@ -168,60 +168,60 @@ class Transfer:
 
     def _give_up_bytes(self) -> None:
         self._tell_of_loss()
-        self._part.remove()
+        self.part.remove()
 
     def _tell_of_loss(self) -> None:
-        if not self._part.length:
+        if not self.part.length:
             return
-        self._moved(-self._part.length)
-        self._reporter.warn(
-            f"{self._entry.name} is fetched from its beginning again, as the host does not go on where it "
-            f"broke off; {in_words(self._part.length)} are given up"
+        self.moved(-self.part.length)
+        self.reporter.warn(
+            f"{self.entry.name} is fetched from its beginning again, as the host does not go on where it "
+            f"broke off; {in_words(self.part.length)} are given up"
         )
 
     def _begin(self, origin: PartOrigin) -> None:
         if origin.total is not None:
-            if not self._entry.may_have(origin.total):
-                known = " or ".join(f"{version.bytes:,}" for version in self._entry.known)
+            if not self.entry.may_have(origin.total):
+                known = " or ".join(f"{version.bytes:,}" for version in self.entry.known)
                 raise Refused(f"it has {origin.total:,} bytes there, and {known} are published")
-            require_space(self._part.final.parent, origin.total - self._part.length, self._entry.name)
+            require_space(self.part.final.parent, origin.total - self.part.length, self.entry.name)
         self._tell_of_loss()
-        self._part.begin(origin)
+        self.part.begin(origin)
 
     def _take(self, answer: HostAnswer) -> None:
         most = self._most(answer)
         for piece in answer.pieces:
-            if self._stop.is_set():
+            if self.stop.is_set():
                 raise Cancelled
-            if not self._part.length and self._entry.unpack is not None and not piece.startswith(_GZIP):
+            if not self.part.length and self.entry.unpack is not None and not piece.startswith(_GZIP):
                 raise Refused("what it gives is no .tar.gz archive")
-            if self._part.length + len(piece) > most:
+            if self.part.length + len(piece) > most:
                 self._give_up_bytes()
                 raise Interrupted(f"it gives more than the {most:,} bytes of the file")
-            self._part.append(piece)
-            self._moved(len(piece))
+            self.part.append(piece)
+            self.moved(len(piece))
 
     def _most(self, answer: HostAnswer) -> int:
         """Return how many bytes the file can have: a host that never ends must not fill the disk."""
         if answer.total is not None:
             return answer.total
-        return max((version.bytes or sys.maxsize for version in self._entry.known), default=sys.maxsize)
+        return max((version.bytes or sys.maxsize for version in self.entry.known), default=sys.maxsize)
 
     def _wait(self, failures: int, trouble: Interrupted) -> None:
-        if failures >= self._retries.attempts:
+        if failures >= self.retries.attempts:
             raise Refused(
                 f"{trouble}, {f'{failures} times in a row' if failures > 1 else 'and it was tried once'}",
                 remedy="Run the same command again later, it goes on from there; or name a `mirror=URL`.",
             )
         asked = trouble.wait_seconds
-        if asked is not None and asked > self._retries.longest_asked_seconds:
+        if asked is not None and asked > self.retries.longest_asked_seconds:
             raise Refused(
                 f"{trouble}, and asks to be left alone for {asked:,.0f} seconds",
                 remedy="Run the same command again then; what was fetched is kept.",
             )
-        seconds = self._retries.back_off.seconds(failures)
+        seconds = self.retries.back_off.seconds(failures)
         seconds = seconds if asked is None else max(asked, seconds)
-        self._noted(f"{self._entry.name}: {trouble}; again in {seconds:.0f} s")
-        if self._stop.wait(seconds):
+        self.noted(f"{self.entry.name}: {trouble}; again in {seconds:.0f} s")
+        if self.stop.wait(seconds):
             raise Cancelled
-        self._noted("")
+        self.noted("")
