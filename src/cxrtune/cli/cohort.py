@@ -50,10 +50,5 @@ def command(
         make_own_cohort(given, out, seed=seed, metadata_only=metadata_only, reporter=reporter)
         return
     make_cohort(
-        given,
-        out,
-        protocol=protocol or "nih8",
-        seed=seed,
-        metadata_only=metadata_only,
-        reporter=reporter,
+        given, out, protocol=protocol or "nih8", seed=seed, metadata_only=metadata_only, reporter=reporter
     )

@@ -12,17 +12,14 @@ from cxrtune.cli.console import reporter_of
 
 def command(
     context: typer.Context,
-    dataset: Annotated[str, typer.Argument(help="Which one: nih.", show_default=False)],
-    folder: Annotated[
-        Path, typer.Option("--to", help="The data folder; what is there already is kept.", show_default=False)
-    ],
+    dataset: Annotated[str, typer.Argument(help="Which one: nih.")],
+    folder: Annotated[Path, typer.Option("--to", help="The data folder; what is there already is kept.")],
     mirror: Annotated[
         str | None,
         typer.Option(
             "--mirror",
             metavar="URL",
             help="Fetch all files from here, as URL/images_001.tar.gz and so on, not from the publisher.",
-            show_default=False,
         ),
     ] = None,
     catalogue: Annotated[
@@ -31,7 +28,6 @@ def command(
             "--catalogue",
             metavar="FILE",
             help="Links and checksums of your own (YAML); otherwise those of the package.",
-            show_default=False,
         ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=32, help="Files fetched at once.")] = 4,
@@ -43,8 +39,7 @@ def command(
         typer.Option("--attempts", min=1, help="Failures in a row, without one more byte, that end a file."),
     ] = 8,
     timeout: Annotated[
-        float,
-        typer.Option("--timeout", min=0.1, help="Seconds of silence that count as a failure."),
+        float, typer.Option("--timeout", min=0.1, help="Seconds of silence that count as a failure.")
     ] = 30.0,
 ) -> None:
     """Fetch and unpack a public data set; stopped at any moment, the same command goes on."""

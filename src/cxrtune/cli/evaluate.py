@@ -27,31 +27,23 @@ def command(
     context: typer.Context,
     cohort: CohortFile,
     predictions: Annotated[
-        list[str],
-        typer.Option(
-            "--predictions", metavar="NAME=FILE", help="A model's table; once a model.", show_default=False
-        ),
+        list[str], typer.Option("--predictions", metavar="NAME=FILE", help="A model's table; once a model.")
     ],
     out: Out = Path("evaluation"),
     split: Annotated[str, typer.Option("--split", help="test, validation, train or all.")] = "test",
     column_prefix: Annotated[
         str,
         typer.Option(
-            "--column-prefix",
-            help="What stands before a finding's name in the columns, if it is not found.",
-            show_default=False,
+            "--column-prefix", help="What stands before a finding's name in the columns, if it is not found."
         ),
     ] = "",
-    column_suffix: Annotated[
-        str, typer.Option("--column-suffix", help="What stands after it.", show_default=False)
-    ] = "",
+    column_suffix: Annotated[str, typer.Option("--column-suffix", help="What stands after it.")] = "",
     image_columns: Annotated[
         list[str] | None,
         typer.Option(
             "--image-column",
             metavar="[NAME=]COLUMN",
             help="The column with the images' names, of all tables or of one model's.",
-            show_default=False,
         ),
     ] = None,
     thresholds: Thresholds = None,
@@ -66,7 +58,6 @@ def command(
             "--trained-on",
             metavar="NAME=FILE",
             help="The images that a model was trained on, one name a line.",
-            show_default=False,
         ),
     ] = None,
     heatmaps: Annotated[
@@ -75,7 +66,6 @@ def command(
             "--heatmaps",
             metavar="NAME=FILE",
             help="Where a model looks, as `cxrtune explain` writes it; judged by boxes.",
-            show_default=False,
         ),
     ] = None,
     boxes: Annotated[
@@ -84,7 +74,6 @@ def command(
             "--boxes",
             metavar="FILE",
             help="A list of boxes in NIH's columns; NIH's own if the images are NIH's.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

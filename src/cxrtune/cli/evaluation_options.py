@@ -20,7 +20,6 @@ Prevalences = Annotated[
         "--prevalence",
         metavar="FINDING=SHARE",
         help="Say what calls mean where the finding is this frequent, such as Effusion=0.05.",
-        show_default=False,
     ),
 ]
 Primary = Annotated[
@@ -30,7 +29,6 @@ Primary = Annotated[
         metavar="FINDING|macro",
         help="The primary endpoint, named before the scores were seen: on it the first two models are "
         "compared by a test that is not corrected.",
-        show_default=False,
     ),
 ]
 Margin = Annotated[
@@ -39,7 +37,6 @@ Margin = Annotated[
         "--margin",
         metavar="AUROC",
         help="By how much a model may be worse and still count as not inferior, such as 0.02.",
-        show_default=False,
     ),
 ]
 Thresholds = Annotated[
@@ -48,7 +45,6 @@ Thresholds = Annotated[
         "--threshold",
         metavar="NAME=FILE|NUMBER",
         help="Thresholds that make a model's calls: a CSV or JSON file (finding, threshold), or one number.",
-        show_default=False,
     ),
 ]
 

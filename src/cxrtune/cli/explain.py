@@ -21,7 +21,6 @@ def command(
         typer.Option(
             "--finding",
             help="Draw this one, whatever its score; may be repeated. Otherwise what is called present.",
-            show_default=False,
         ),
     ] = None,
     cohort: Annotated[

@@ -13,15 +13,10 @@ from cxrtune.cli.options import one_of
 
 def command(
     context: typer.Context,
-    model: Annotated[
-        Path, typer.Argument(help="A run folder, or its model.safetensors.", show_default=False)
-    ],
-    kind: Annotated[
-        str, typer.Option("--to", metavar="KIND", help="onnx, openvino or openvino-int8.", show_default=False)
-    ],
+    model: Annotated[Path, typer.Argument(help="A run folder, or its model.safetensors.")],
+    kind: Annotated[str, typer.Option("--to", metavar="KIND", help="onnx, openvino or openvino-int8.")],
     out: Annotated[
-        Path | None,
-        typer.Option("--out", help="A folder for it; otherwise export/KIND in the run folder."),
+        Path | None, typer.Option("--out", help="A folder for it; otherwise export/KIND in the run folder.")
     ] = None,
     cohort: Annotated[
         Path | None, typer.Option("--cohort", help="Whose radiographs check it; otherwise the run's.")

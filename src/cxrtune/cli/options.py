@@ -22,36 +22,24 @@ Name = TypeVar("Name", bound=str)
 
 Out = Annotated[Path, typer.Option("--out", help="Where the output goes.", show_default=False)]
 Data = Annotated[
-    Path,
-    typer.Option(
-        "--data", help="Folder with the images, the label table and the split lists.", show_default=False
-    ),
+    Path, typer.Option("--data", help="Folder with the images, the label table and the split lists.")
 ]
 OptionalData = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", help="NIH folder: the images, the label table and the split lists.", show_default=False
-    ),
+    Path | None, typer.Option("--data", help="NIH folder: the images, the label table and the split lists.")
 ]
 GivenTable = Annotated[
-    Path | None,
-    typer.Option("--cohort", help="A cohort made before; --data is its images.", show_default=False),
+    Path | None, typer.Option("--cohort", help="A cohort made before; --data is its images.")
 ]
 Tables = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--csv", help="A label table of your own, in place of --data. May be repeated.", show_default=False
-    ),
+    typer.Option("--csv", help="A label table of your own, in place of --data. May be repeated."),
 ]
-Images = Annotated[
-    Path | None, typer.Option("--images", help="Folder with the table's images.", show_default=False)
-]
+Images = Annotated[Path | None, typer.Option("--images", help="Folder with the table's images.")]
 MapName = Annotated[
     str | None,
     typer.Option(
         "--map",
         help="What the table's columns mean: a YAML file, or chexpert, mimic-cxr, padchest, vindr-cxr.",
-        show_default=False,
     ),
 ]
 UncertainLabels = Annotated[
@@ -59,17 +47,13 @@ UncertainLabels = Annotated[
     typer.Option(
         "--uncertain",
         help="Take uncertain labels for positive, negative or unknown; otherwise as the map says.",
-        show_default=False,
     ),
 ]
 
-CohortFile = Annotated[Path, typer.Option("--cohort", help="The cohort table.", show_default=False)]
-PackFolder = Annotated[Path, typer.Option("--pack", help="The cohort's pack.", show_default=False)]
+CohortFile = Annotated[Path, typer.Option("--cohort", help="The cohort table.")]
+PackFolder = Annotated[Path, typer.Option("--pack", help="The cohort's pack.")]
 Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", min=1, help="Decoding processes; otherwise one a processor.", show_default=False
-    ),
+    int | None, typer.Option("--workers", min=1, help="Decoding processes; otherwise one a processor.")
 ]
 MaxUnreadable = Annotated[
     float,
@@ -84,20 +68,15 @@ Allow = Annotated[
         "--allow",
         metavar="KIND",
         help="Take DICOM files that are refused: modality, multiframe, colour, lateral. May be repeated.",
-        show_default=False,
     ),
 ]
 Model = Annotated[
-    Path,
-    typer.Argument(
-        help="A run folder, its model.safetensors, or an exported model (.onnx, .xml).", show_default=False
-    ),
+    Path, typer.Argument(help="A run folder, its model.safetensors, or an exported model (.onnx, .xml).")
 ]
 Inputs = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="PNG, JPEG, TIFF and DICOM files, folders that are searched for them, or patterns in quotes.",
-        show_default=False,
+        help="PNG, JPEG, TIFF and DICOM files, folders that are searched for them, or patterns in quotes."
     ),
 ]
 Engine = Annotated[

@@ -13,9 +13,7 @@ from cxrtune.cli.options import Out
 
 def command(
     context: typer.Context,
-    evaluation: Annotated[
-        Path, typer.Option("--evaluation", help="The evaluation's folder.", show_default=False)
-    ],
+    evaluation: Annotated[Path, typer.Option("--evaluation", help="The evaluation's folder.")],
     out: Out = Path("report"),
     run: Annotated[
         Path | None, typer.Option("--run", help="The run folder, for training curves and provenance.")

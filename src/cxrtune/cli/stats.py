@@ -23,21 +23,18 @@ from cxrtune.cli.options import Out
 
 
 def _column(option: str, text: str) -> Any:
-    return typer.Option(option, metavar="COLUMN", help=text, show_default=False)
+    return typer.Option(option, metavar="COLUMN", help=text)
 
 
 def command(
     context: typer.Context,
-    table: Annotated[
-        Path, typer.Argument(help="A CSV, Parquet or JSON-lines table, a row an image.", show_default=False)
-    ],
+    table: Annotated[Path, typer.Argument(help="A CSV, Parquet or JSON-lines table, a row an image.")],
     labels: Annotated[
         list[str],
         typer.Option(
             "--label",
             metavar="[FINDING=]COLUMN",
             help="A column with the reference standard: 1, 0, or nothing if not known. May be repeated.",
-            show_default=False,
         ),
     ],
     scores: Annotated[
@@ -46,7 +43,6 @@ def command(
             "--score",
             metavar="NAME=COLUMN",
             help="A model's scores in [0, 1]; with several labels a name such as {finding}_a.",
-            show_default=False,
         ),
     ],
     patient: Annotated[str | None, _column("--patient", "Who a row is of.")] = None,

@@ -20,34 +20,27 @@ Overrides = Annotated[
         "--set", metavar="KEY=VALUE", help="Change one key of the recipe, such as training.epochs=3."
     ),
 ]
-Protocol = Annotated[
-    str | None, typer.Option("--protocol", help="nih8 or nih14; otherwise the recipe's.", show_default=False)
-]
+Protocol = Annotated[str | None, typer.Option("--protocol", help="nih8 or nih14; otherwise the recipe's.")]
 Weights = Annotated[
-    str | None,
-    typer.Option(
-        "--weights", help="imagenet, random, or a weights file; otherwise the recipe's.", show_default=False
-    ),
+    str | None, typer.Option("--weights", help="imagenet, random, or a weights file; otherwise the recipe's.")
 ]
 Bank = Annotated[
     Literal["on", "off"] | None,
     typer.Option(
         "--bank",
         help="off: keep no features on disk; run the whole network on augmented pixels in every epoch.",
-        show_default=False,
     ),
 ]
 Views = Annotated[
-    int | None,
-    typer.Option("--views", min=1, help="Views of each training image in the bank.", show_default=False),
+    int | None, typer.Option("--views", min=1, help="Views of each training image in the bank.")
 ]
 BankPrecision = Annotated[
     Literal["float32", "bfloat16", "int8"] | None,
-    typer.Option("--bank-precision", help="Arithmetic that the bank is built with.", show_default=False),
+    typer.Option("--bank-precision", help="Arithmetic that the bank is built with."),
 ]
 EngineOption = Annotated[
     Literal["auto", "torch", "openvino"] | None,
-    typer.Option("--engine", help="What builds the bank; auto is the fastest here.", show_default=False),
+    typer.Option("--engine", help="What builds the bank; auto is the fastest here."),
 ]
 Resume = Annotated[
     bool,

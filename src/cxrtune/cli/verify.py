@@ -15,21 +15,14 @@ def command(
     context: typer.Context,
     data: Annotated[
         Path,
-        typer.Argument(
-            metavar="DIR",
-            help="Folder with the images, the label table and the split lists.",
-            show_default=False,
-        ),
+        typer.Argument(metavar="DIR", help="Folder with the images, the label table and the split lists."),
     ],
     cohort: Annotated[
         Path | None,
-        typer.Option(
-            "--cohort", help="Check this cohort's images instead, named relative to DIR.", show_default=False
-        ),
+        typer.Option("--cohort", help="Check this cohort's images instead, named relative to DIR."),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Write the whole list of problems: .csv or .jsonl.", show_default=False),
+        Path | None, typer.Option("--out", help="Write the whole list of problems: .csv or .jsonl.")
     ] = None,
     decode: Annotated[
         bool, typer.Option("--decode/--no-decode", help="Decode every image, or check names and sizes only.")
