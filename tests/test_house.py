@@ -7,7 +7,7 @@ import typer
 
 from cxrtune.cli.main import app
 from cxrtune.cli.option_texts import OptionTexts
-from cxrtune.setting_marks import marks_in, settings_in
+from cxrtune.shown import marks_in, settings_in
 from house import LARGEST, SOURCES, House
 from house_picture import PICTURE, drawn
 
@@ -26,7 +26,7 @@ def test_no_module_is_larger_than_a_person_reads_at_once():
 
 
 def test_only_the_command_line_names_an_option():
-    assert House().option_lines() == [], "name the setting in back quotes: see cxrtune.setting_marks"
+    assert House().option_lines() == [], "name the setting in back quotes: see cxrtune.shown"
 
 
 def test_only_the_command_line_names_a_command():

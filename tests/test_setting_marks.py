@@ -9,8 +9,7 @@ from cxrtune.cli.main import app
 from cxrtune.cli.option_texts import OptionTexts
 from cxrtune.errors import CxrtuneError, DataError, DecodingTooSlowError, RecipeError, UnreadableImageError
 from cxrtune.recipe import has_key
-from cxrtune.setting_marks import settings_in, with_names
-from cxrtune.shown import listed, quoted, short
+from cxrtune.shown import listed, quoted, settings_in, short, with_names
 
 
 @pytest.fixture(scope="module")

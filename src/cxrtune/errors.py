@@ -9,15 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cxrtune.setting_marks import settings_in, without_marks
-from cxrtune.shown import fitted, shown
+from cxrtune.shown import fitted, settings_in, shown, without_marks
 
 
 class CxrtuneError(Exception):
     """The work could not be done.
 
     What a user's files and names put into a message is escaped, and cut off where it is long. A setting, and
-    a stage that mends what is wrong, stand in back quotes: see `cxrtune.setting_marks`.
+    a stage that mends what is wrong, stand in back quotes: see `cxrtune.shown`.
 
     Attributes:
         message: What is wrong, with what was found and what was expected.

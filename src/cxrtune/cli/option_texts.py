@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cxrtune.setting_marks import with_names
+from cxrtune.shown import with_names
 
 _COMMANDS = {
     "cxrtune.download": "download",
