@@ -1,4 +1,4 @@
-"""`cxrtune doctor`: what this machine has, as cxrtune sees it."""
+"""`cxrtune doctor` and `cxrtune weights`: what this machine has, as cxrtune sees it."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ def command(context: typer.Context) -> None:
     reporter.say(f"{'disk, free':<16}{shutil.disk_usage('.').free / 1e9:.0f} GB here")
     for entry in weights_inventory():
         reporter.say(f"{'weights':<16}{entry.name}: {entry.state}")
+
+
+def weights(context: typer.Context) -> None:
+    """List weights: present or missing, where each goes, its checksum, and where it is published."""
+    from cxrtune.models.inventory import weights_inventory
+
+    reporter = reporter_of(context)
+    for entry in weights_inventory():
+        reporter.say(f"{entry.name}: {entry.state}")
+        reporter.say(f"    file    {entry.path}")
+        reporter.say(f"    SHA-256 {entry.checksum}")
+        if not entry.present:
+            reporter.say(f"    get it  {entry.url}")
+    reporter.say("random: always there, drawn from the recipe's seed")

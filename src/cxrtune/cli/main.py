@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +20,6 @@ from cxrtune.cli import (
     explain,
     export,
     pack,
-    phantom,
     predict,
     report,
     run,
@@ -29,7 +27,6 @@ from cxrtune.cli import (
     stats,
     train,
     verify,
-    weights,
 )
 from cxrtune.cli.console import EPILOG, take_switches
 from cxrtune.cli.option_texts import OptionTexts
@@ -37,30 +34,26 @@ from cxrtune.errors import CxrtuneError
 from cxrtune.memory import keep_freed_memory
 from cxrtune.stopping import Stopped, raising_stopped
 
-_COMMANDS = (
-    demo,
-    run,
-    download,
-    verify,
-    cohort,
-    pack,
-    train,
-    predict,
-    explain,
-    evaluate,
-    stats,
-    report,
-    export,
-    serve,
-    dicom_node,
-    weights,
-    doctor,
-    phantom,
-)
-
-
-def _name_of(module: ModuleType) -> str:
-    return module.__name__.rsplit(".", 1)[-1].replace("_", "-")
+_COMMANDS: dict[str, Any] = {
+    "demo": demo.command,
+    "run": run.command,
+    "download": download.command,
+    "verify": verify.command,
+    "cohort": cohort.command,
+    "pack": pack.command,
+    "train": train.command,
+    "predict": predict.command,
+    "explain": explain.command,
+    "evaluate": evaluate.command,
+    "stats": stats.command,
+    "report": report.command,
+    "export": export.command,
+    "serve": serve.command,
+    "dicom-node": dicom_node.app,
+    "weights": doctor.weights,
+    "doctor": doctor.command,
+    "phantom": demo.phantom,
+}
 
 
 class _InOurOrder(TyperGroup):
@@ -68,7 +61,7 @@ class _InOurOrder(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names as the help has them."""
-        return [_name_of(module) for module in _COMMANDS]
+        return list(_COMMANDS)
 
 
 app = typer.Typer(
@@ -81,11 +74,11 @@ app = typer.Typer(
     help="Fine-tune a DenseNet-121 on chest radiographs, compare it honestly with public models, and run it. "
     "Research software, no medical device.",
 )
-for module in _COMMANDS:
-    if hasattr(module, "app"):
-        app.add_typer(module.app, name=_name_of(module))
+for name, command in _COMMANDS.items():
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
     else:
-        app.command(name=_name_of(module), epilog=EPILOG)(module.command)
+        app.command(name=name, epilog=EPILOG)(command)
 
 
 def _version(asked: bool) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from cxrtune.cohort.folder import find_table, image_files, tell_choice
 from cxrtune.cohort.nih import read_table
 from cxrtune.cohort.split_lists import lists_in, test_rows
-from cxrtune.cohort.splits import validation_rows
+from cxrtune.cohort.splits import whole_split
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.findings import NIH_FINDINGS, Protocol
@@ -107,7 +107,9 @@ def build_nih_cohort(
         .drop(columns=[f for f in NIH_FINDINGS if f not in protocol.findings])
         .reset_index(drop=True)
     )
-    frame.insert(6, "split", _splits(frame["patient"], is_test[keep], seed))
+    given = np.where(is_test[keep], "test", "train").astype(object)
+    split, _ = whole_split(frame["patient"], given, seed, ("validation",))
+    frame.insert(6, "split", pd.array(split, dtype="str"))
     require_parts(frame, flow, folder)
     return CohortTable(frame), flow
 
@@ -115,16 +117,6 @@ def build_nih_cohort(
 def inputs_of_nih(folder: Path) -> list[Path]:
     """Return the files that the cohort of a folder is made from, images apart."""
     return [find_table(folder), *lists_in(folder)]
-
-
-def _splits(
-    patients: pd.Series[str], is_test: np.ndarray[tuple[int], np.dtype[np.bool_]], seed: int
-) -> pd.Series[str]:
-    split = pd.Series("train", index=patients.index, dtype="str")
-    split[is_test] = "test"
-    rest = patients[~is_test]
-    split[rest.index[validation_rows(rest, seed)]] = "validation"
-    return split
 
 
 def require_parts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,7 @@ VALIDATION_FRACTION = 0.2
 _SHARES = {"test": 0.2, "validation": VALIDATION_FRACTION}
 
 
-def validation_rows(patients: pd.Series[str], seed: int) -> NDArray[np.bool_]:
-    """Choose 20 % of the patients of the train_val rows for validation, as `chosen_rows` does."""
-    return chosen_rows(patients, str(seed), VALIDATION_FRACTION)
-
-
-def chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np.bool_]:
+def _chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np.bool_]:
     """Choose a share of the patients, by patient.
 
     Patients are ordered by a hash of draw and name and the first ones are taken. So the share is
@@ -42,7 +38,10 @@ def chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np
 
 
 def whole_split(
-    patients: pd.Series[str], given: NDArray[np.object_] | None, seed: int
+    patients: pd.Series[str],
+    given: NDArray[np.object_] | None,
+    seed: int,
+    parts: Collection[str] = ("test", "validation"),
 ) -> tuple[NDArray[np.object_], tuple[str, ...]]:
     """Make the parts that are not given: test and then validation are a fifth of the patients of `train`.
 
@@ -52,17 +51,18 @@ def whole_split(
         patients: Of each row.
         given: The part of each row, or None if none is given.
         seed: Chooses the patients.
+        parts: Those that may be made.
 
     Returns:
         object (N,), and the parts that were made.
     """
     split = np.full(len(patients), "train", dtype=object) if given is None else given.copy()
     has_train = bool((split == "train").any())
-    made = tuple(part for part in _SHARES if has_train and not (split == part).any())
+    made = tuple(part for part in _SHARES if part in parts and has_train and not (split == part).any())
     for part in made:
         rows = np.flatnonzero(split == "train")
         draw = str(seed) if part == "validation" else f"{seed}:{part}"
-        split[rows[chosen_rows(patients.iloc[rows], draw, _SHARES[part])]] = part
+        split[rows[_chosen_rows(patients.iloc[rows], draw, _SHARES[part])]] = part
     return split, made
 
 

@@ -8,5 +8,5 @@ The way of a file:
     transfer.py         its links in turn, attempts and waits; client.py asks a host for the missing bytes
     part.py             NAME.part, appended to and summed up; is it what the catalogue says?
     archive.py          a verified archive -> a folder of images, whole or not at all
-    record.py           download.json: what was fetched, from where, and what it was verified by
+    place.py            the folder: its lock, its space, and download.json: what was fetched, from where
 """

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from cxrtune.download.catalogue import Unpack
-from cxrtune.download.place import Cancelled, DownloadError, writing_to
-from cxrtune.download.record import Unpacked
+from cxrtune.download.place import Cancelled, DownloadError, Unpacked, writing_to
 from cxrtune.errors import DataError
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.(png|jpe?g)", re.IGNORECASE)

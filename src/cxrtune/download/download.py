@@ -13,8 +13,7 @@ from pathlib import Path
 from cxrtune.download.catalogue import Catalogue, CatalogueEntry, is_address, shown
 from cxrtune.download.entry_download import UNPACKED_SHARE, DownloadOptions, EntryDownload
 from cxrtune.download.part import length_of_part
-from cxrtune.download.place import Cancelled, DownloadError, held, in_words, require_space
-from cxrtune.download.record import DownloadRecord
+from cxrtune.download.place import Cancelled, DownloadError, DownloadRecord, held, in_words, require_space
 from cxrtune.download.transfer import RetryPolicy
 from cxrtune.errors import CxrtuneError, DataError, UsageError
 from cxrtune.progress import Reporter

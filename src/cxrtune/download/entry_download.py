@@ -11,8 +11,15 @@ from cxrtune.download.archive import DamagedError, hidden_folder, unpack_archive
 from cxrtune.download.catalogue import CatalogueEntry, Unpack, shown
 from cxrtune.download.client import new_session
 from cxrtune.download.part import PartFile, Sums, sums_of, verified_by, wrong
-from cxrtune.download.place import DownloadError, in_words, require_space, writing_to
-from cxrtune.download.record import DownloadRecord, Fetched, now
+from cxrtune.download.place import (
+    DownloadError,
+    DownloadRecord,
+    Fetched,
+    in_words,
+    now,
+    require_space,
+    writing_to,
+)
 from cxrtune.download.transfer import RetryPolicy, Transfer
 from cxrtune.errors import DataError
 from cxrtune.progress import Reporter, SilentTask, Task
