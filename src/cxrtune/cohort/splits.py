@@ -13,8 +13,8 @@ from cxrtune.cohort.table import SPLITS
 from cxrtune.errors import DataError
 from cxrtune.shown import short
 
-VALIDATION_FRACTION = 0.2
-_SHARES = {"test": 0.2, "validation": VALIDATION_FRACTION}
+
+_SHARES = {"test": 0.2, "validation": 0.2}
 
 
 def _chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np.bool_]:
