@@ -13,7 +13,6 @@ from cxrtune.cohort.table import SPLITS
 from cxrtune.errors import DataError
 from cxrtune.shown import short
 
-
 _SHARES = {"test": 0.2, "validation": 0.2}
 
 
