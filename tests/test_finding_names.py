@@ -7,8 +7,7 @@ import pytest
 from cxrtune.cohort.table import DESCRIPTION, CohortTable, read_cohort
 from cxrtune.errors import DataError
 from cxrtune.evaluation.calls import averages
-from cxrtune.finding_names import RESERVED, fault_of_names, plain_name
-from cxrtune.findings import NIH_FINDINGS
+from cxrtune.findings import NIH_FINDINGS, RESERVED, fault_of_names, plain_name
 from cxrtune.models.description import ModelInfo
 from cxrtune.predictions import ModelCard, Predictions
 from cxrtune.recipe import Recipe

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxrtune.cohort.patients import plain_identifier
+from cxrtune.cohort.cells import plain_identifier
 from cxrtune.cohort.table import CohortTable
 from cxrtune.errors import DataError
 from cxrtune.evaluation.results import Interval

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxrtune.errors import DataError, StaleInputError, UsageError
-from cxrtune.file_notes import FileNotes
 from cxrtune.images.dicom import Allowance
 from cxrtune.images.listing import Listing, list_images
 from cxrtune.images.reading import reader

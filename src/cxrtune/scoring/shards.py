@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from cxrtune.engines.engine import Outputs
 from cxrtune.errors import UnreadableImageError
-from cxrtune.file_notes import FileNotes
 from cxrtune.images.reading import Reading
 from cxrtune.images.workers import Workers
 from cxrtune.prediction_parts import PartPlace

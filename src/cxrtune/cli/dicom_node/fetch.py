@@ -20,8 +20,7 @@ from cxrtune.cli.dicom_node.options import (
     queue_file,
 )
 from cxrtune.cli.dicom_node.status import print_status
-from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, Model
+from cxrtune.cli.options import Allow, Engine, Model, from_extra
 
 
 def command(

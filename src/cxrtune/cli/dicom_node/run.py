@@ -20,8 +20,7 @@ from cxrtune.cli.dicom_node.options import (
     open_model,
     queue_file,
 )
-from cxrtune.cli.extras import from_extra
-from cxrtune.cli.options import Allow, Engine, Model
+from cxrtune.cli.options import Allow, Engine, Model, from_extra
 from cxrtune.loopback import LOOPBACK, is_loopback
 
 
