@@ -122,7 +122,7 @@ main(sys.argv[1:])
 """
 PLACES = {
     "all bytes are there, and that is not recorded": (
-        "record",
+        "place",
         "DownloadRecord.put",
         "arguments[0] == 'images_001.tar.gz'",
     ),
@@ -131,7 +131,7 @@ PLACES = {
         "PartFile.complete",
         "self.final.name == 'images_001.tar.gz'",
     ),
-    "it is unpacked, and that is not recorded": ("record", "DownloadRecord.put", "arguments[1].unpacked"),
+    "it is unpacked, and that is not recorded": ("place", "DownloadRecord.put", "arguments[1].unpacked"),
     "that is recorded, and the archive still there": (
         "entry_download",
         "EntryDownload._drop_archive",
