@@ -22,8 +22,7 @@ from cxrtune.heatmaps import Heatmaps
 from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.models.checkpoint import load_model
-from cxrtune.models.evidence import evidence_maps
-from cxrtune.models.heads import Head, LogSumExpPooling
+from cxrtune.models.heads import Head, LogSumExpPooling, evidence_maps
 
 SIZES = (224, 320, 448)
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.densenet import Tail, build_network
 from cxrtune.recipe import HeadSpec, PreprocessSpec
-from cxrtune.training.loss import masked_bce
+from cxrtune.training.loop import masked_bce
 
 FINDINGS = 8
 WARM_UP = 5

@@ -19,7 +19,7 @@ import torch
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 FEW = (
-    "tests/models/gate/test_gate.py",
+    "tests/models/test_gate.py",
     "tests/models/test_dense_block.py",
     "tests/models/test_densenet.py",
     "tests/evaluation/test_statistics.py",

@@ -44,7 +44,7 @@ def short_gate():
     `small_run`.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 10)
+        patch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
         yield
 
 
@@ -53,7 +53,7 @@ def small_run(quietly, prepared, made_once):
     """A run folder with a model of 64 px, trained on them for two epochs, its cohort and pack inside."""
 
     def fill(folder):
-        from cxrtune.models.gate.fit import step_count
+        from cxrtune.training.gate import step_count
 
         assert step_count(1) > 10, "its gate is a whole one"
         shutil.copytree(prepared.pack, folder / "pack")

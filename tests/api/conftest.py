@@ -31,14 +31,14 @@ def api_folder(made_once):
     def fill(folder):
         cohort = cx.Cohort.from_phantoms(folder / "phantoms", images=90, size=80)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 10)
+            patch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
             patch.setattr("cxrtune.training.fit.save_state", stop_after(1))
             with pytest.raises(KeyboardInterrupt, match="the same call resumes"):
                 cx.train(cohort, folder / "run", verbose=False, **QUICK)
             assert not (folder / "run/model.safetensors").exists()
             assert (folder / "run/training-state.pt").exists()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 10)
+            patch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
             cx.train(cohort, folder / "run", verbose=False, **QUICK)
 
     return made_once("api", fill)

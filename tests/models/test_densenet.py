@@ -4,8 +4,7 @@ import pytest
 import torch
 from torchvision.models import densenet121
 
-from cxrtune.models.densenet import build_network
-from cxrtune.models.densenet121 import densenet121_features
+from cxrtune.models.densenet import build_network, densenet121_features
 from cxrtune.recipe import HeadSpec, PreprocessSpec
 
 SMALL = PreprocessSpec(size=64)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cxrtune.models.heads import AveragePooling, LogSumExpPooling, make_head
+from cxrtune.models.heads import AveragePooling, LogSumExpPooling, evidence_maps, make_head
 from cxrtune.recipe import HeadSpec
 
 
@@ -39,3 +39,25 @@ def test_the_recipe_chooses_the_pooling(pooling, kind):
     head = make_head(HeadSpec(pooling=pooling, sharpness=3), channels=5, findings=2)
     assert isinstance(head.pooling, kind)
     assert head(torch.rand(4, 5, 7, 7)).shape == (4, 2)
+
+
+@pytest.fixture
+def last_maps():
+    return torch.rand(3, 16, 5, 7, generator=torch.Generator().manual_seed(1))
+
+
+def test_for_average_pooling_the_sum_of_evidence_over_the_map_is_the_logit_less_its_bias(last_maps):
+    head = make_head(HeadSpec(pooling="average"), 16, 4)
+    found = evidence_maps(last_maps, head).sum(dim=(2, 3)) + head.linear.bias
+    torch.testing.assert_close(found, head(last_maps))
+
+
+@pytest.mark.parametrize("pooling", ["average", "lse"])
+def test_evidence_is_autograds_grad_cam(last_maps, pooling):
+    head = make_head(HeadSpec(pooling=pooling), 16, 4).double()
+    watched = last_maps.double().requires_grad_()
+    logits = head(watched)
+    for finding in range(4):
+        (gradient,) = torch.autograd.grad(logits[:, finding].sum(), watched, retain_graph=True)
+        expected = (gradient.mean(dim=(2, 3), keepdim=True) * watched).sum(dim=1)
+        torch.testing.assert_close(evidence_maps(watched, head)[:, finding], expected)

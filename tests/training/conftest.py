@@ -11,7 +11,7 @@ from cxrtune.packs.pack import Pack
 from cxrtune.recipe import Recipe
 from cxrtune.training.bank.build import TrunkOutput, build_views
 from cxrtune.training.bank.plan import plan_bank
-from cxrtune.training.bank.read import open_bank
+from cxrtune.training.bank.view_file import open_bank
 from cxrtune.training.batches import BankBatches, Share
 from cxrtune.training.team import Machines, assemble
 

@@ -8,8 +8,7 @@ import torch
 from torchvision.transforms.functional import InterpolationMode, affine
 
 from cxrtune.recipe import AugmentationSpec
-from cxrtune.training.augmentation import affine_matrix, sampling_matrix, view_of
-from cxrtune.training.stage import warped
+from cxrtune.training.augmentation import affine_matrix, sampling_matrix, view_of, warped
 
 SPEC = AugmentationSpec()
 NONE = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)

@@ -13,8 +13,7 @@ from cxrtune.training.augmentation import view_of
 from cxrtune.training.bank import view_file
 from cxrtune.training.bank.build import TrunkOutput
 from cxrtune.training.bank.plan import plan_bank
-from cxrtune.training.bank.read import open_bank
-from cxrtune.training.bank.view_file import ViewFile, view_numbers
+from cxrtune.training.bank.view_file import ViewFile, open_bank, view_numbers
 
 
 def trunk_output(network, picture):

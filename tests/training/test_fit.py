@@ -13,11 +13,10 @@ from cxrtune.errors import CxrtuneError, DataError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.progress import SilentReporter
 from cxrtune.recipe import AugmentationSpec, validate_recipe
-from cxrtune.training.bank.read import FeatureBank
+from cxrtune.training.bank.view_file import FeatureBank
 from cxrtune.training.batches import BankBatches, PixelBatches, Share
 from cxrtune.training.fit import Watchers, fit
-from cxrtune.training.loop import averaged_model
-from cxrtune.training.loss import masked_bce, positive_weights
+from cxrtune.training.loop import averaged_model, masked_bce, positive_weights
 from cxrtune.training.stage import tail_stage, unfrozen_stage
 from cxrtune.training.state import STATE, TrainingState, load_state
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import log_loss
 
-from cxrtune.training.loss import masked_bce, positive_weights
+from cxrtune.training.loop import masked_bce, positive_weights
 
 
 @pytest.fixture

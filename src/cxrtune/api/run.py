@@ -32,8 +32,7 @@ from cxrtune.scoring.predictor import Predictor
 from cxrtune.stage import sole_writer
 from cxrtune.stopping import Stopped, raising_stopped
 from cxrtune.training.fine_tuning import Circumstances
-from cxrtune.training.metrics import METRICS
-from cxrtune.training.trackers import tracker_names
+from cxrtune.training.metrics import METRICS, tracker_names
 
 if TYPE_CHECKING:
     from cxrtune.images.dicom import Allowance

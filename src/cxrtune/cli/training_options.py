@@ -92,7 +92,7 @@ def circumstances_of(
         UsageError: There is no such tracker.
     """
     from cxrtune.training.fine_tuning import Circumstances
+    from cxrtune.training.metrics import tracker_names
     from cxrtune.training.team import Machines
-    from cxrtune.training.trackers import tracker_names
 
     return Circumstances(Machines(devices, num_nodes), tracker_names(trackers or ()), resume)

@@ -27,7 +27,7 @@ from cxrtune.stage import stage
 from cxrtune.training.bank.build import TrunkOutput
 from cxrtune.training.bank.keeper import bank_key, is_bank_of
 from cxrtune.training.bank.plan import plan_bank
-from cxrtune.training.bank.read import open_bank
+from cxrtune.training.bank.view_file import open_bank
 from cxrtune.training.start import learnable_findings, start_network
 
 

@@ -18,7 +18,7 @@ from cxrtune.models.description import (
     model_file,
     opened_model,
 )
-from cxrtune.models.gate.gate import Gate
+from cxrtune.models.gate import Gate
 
 _GATE = "gate."
 

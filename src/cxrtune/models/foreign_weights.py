@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cxrtune.errors import WeightsError
-from cxrtune.models.densenet121 import densenet121_features
+from cxrtune.models.densenet import densenet121_features
 from cxrtune.models.weights_format import WANTED, Format, why_not_unpickled
 
 _FIRST = "conv0.weight"

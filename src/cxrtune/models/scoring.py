@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from cxrtune.models.densenet import ChestNet
 from cxrtune.models.description import DISTANCES, POSES
-from cxrtune.models.evidence import evidence_maps
-from cxrtune.models.gate.gate import Gate
-from cxrtune.models.heads import Head
+from cxrtune.models.gate import Gate
+from cxrtune.models.heads import Head, evidence_maps
 
 
 class Scores(NamedTuple):

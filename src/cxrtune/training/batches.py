@@ -16,7 +16,7 @@ from cxrtune.memory import let_pages_go
 from cxrtune.packs.pack import Pack
 from cxrtune.recipe import AugmentationSpec
 from cxrtune.training.augmentation import sampling_matrix
-from cxrtune.training.bank.read import FeatureBank
+from cxrtune.training.bank.view_file import FeatureBank
 
 Batch = tuple[tuple[Tensor, ...], Tensor]
 """What the learner is called with, and the labels, float32 (N, F)."""

@@ -15,11 +15,11 @@ from cxrtune.training.bank.keeper import BANK, BankKeeper
 from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.batches import BankBatches, Batches, PixelBatches, Share
 from cxrtune.training.fit import FitResult, Watchers, fit
+from cxrtune.training.metrics import TrackerName
 from cxrtune.training.stage import Stage, tail_stage, unfrozen_stage
 from cxrtune.training.start import learnable_findings, start_network
 from cxrtune.training.state import TrainingState, discard_state, load_state
 from cxrtune.training.team import Machines, Team
-from cxrtune.training.trackers import TrackerName
 
 
 @dataclass(frozen=True)

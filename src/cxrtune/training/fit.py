@@ -17,13 +17,11 @@ from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.models.densenet import ChestNet
 from cxrtune.progress import Reporter, Task
 from cxrtune.recipe import Recipe, TrainingSpec
-from cxrtune.training.loop import Loop
-from cxrtune.training.loss import positive_weights
-from cxrtune.training.metrics import EpochMetrics, write_metrics
+from cxrtune.training.loop import Loop, positive_weights
+from cxrtune.training.metrics import EpochMetrics, TrackerName, open_trackers, write_metrics
 from cxrtune.training.stage import Stage
 from cxrtune.training.state import Best, TrainingState, copied_weights, save_state
 from cxrtune.training.team import Team
-from cxrtune.training.trackers import TrackerName, open_trackers
 
 
 @dataclass(frozen=True)

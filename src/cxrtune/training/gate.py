@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device
 from cxrtune.models.densenet import ChestNet
-from cxrtune.models.description import GateInfo
-from cxrtune.models.gate.fit import FIT_IMAGES, GateImages, fit_gate, step_count
-from cxrtune.models.gate.gate import Gate
+from cxrtune.models.description import POSES, GateInfo
+from cxrtune.models.gate import Gate, posed
 from cxrtune.packs.pack import Pack
 from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.training.bank.plan import BankPlan
-from cxrtune.training.bank.read import open_bank
+from cxrtune.training.bank.view_file import open_bank
 
-_AT_ONCE = 256
+FALSE_ALARMS = 0.01
+"""The share of validation images that the gate flags."""
+
+FIT_IMAGES = 2000
+"""Training images that the gate is fitted on, at most."""
+
+_FEWEST_STEPS, _MOST_STEPS = 100, 1200
+_BATCH = 64
+_LEARNING_RATE = 3e-3
+# Radiographs vary so much in how patients stand; a turn by these degrees is no other pose.
+_LARGEST_TURN = 0.17  # radians
+_LARGEST_SHIFT = 0.1  # of half the side
+_LARGEST_SCALE = 0.1
+_AT_ONCE = 256  # images
+
+
+@dataclass(frozen=True)
+class GateImages:
+    """Pictures as the gate is fitted to them.
+
+    Attributes:
+        thumbnails: float32 (N, 1, s, s), of `Gate.thumbnails`.
+        pooled: float32 (N, 512), of `Gate.pooled`.
+    """
+
+    thumbnails: Tensor
+    pooled: Tensor
+
+    def __len__(self) -> int:
+        return len(self.thumbnails)
 
 
 def make_gate(
@@ -80,4 +111,73 @@ class _PooledFeatures(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map grey in [0, 255], uint8 or float16 (N, S, S), to float32 (N, 512)."""
-        return self._network.features(pixels).mean(dim=(2, 3))
+        return Gate.pooled(self._network.features(pixels))
+
+
+def fit_gate(
+    gate: Gate,
+    train: GateImages,
+    validation: GateImages,
+    *,
+    seed: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> GateInfo:
+    """Fit a gate; the same seed and images give the same gate.
+
+    Args:
+        gate: Its state is replaced.
+        train: Training images.
+        validation: Validation images; of these 1 % are above the threshold.
+        seed: Decides the pose network's weights and the order of its examples.
+        progress: Called with the number of steps done since the last call, of `step_count`.
+    """
+    gate.features.fit(train.pooled, scale=True)
+    gate.picture.fit(gate.coarse(train.thumbnails), scale=False)
+    _train_pose(gate, train.thumbnails, seed, progress)
+    with torch.inference_mode():
+        distances, _ = gate.raw(validation.thumbnails, validation.pooled)
+    middle = distances.median(dim=0).values
+    high = distances.quantile(1 - FALSE_ALARMS, dim=0)
+    gate.centre.copy_(middle)
+    gate.reach.copy_((high - middle).clamp_min(1e-3))
+    largest = ((distances - gate.centre) / gate.reach).amax(dim=1)
+    return GateInfo(float(largest.quantile(1 - FALSE_ALARMS)), len(train), len(validation))
+
+
+def step_count(images: int) -> int:
+    """Return how many steps the pose network learns for: one a training image, within bounds."""
+    return min(_MOST_STEPS, max(_FEWEST_STEPS, images))
+
+
+def _train_pose(gate: Gate, thumbnails: Tensor, seed: int, progress: Callable[[int], None]) -> None:
+    steps = step_count(len(thumbnails))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for layer in gate.pose:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.reset_parameters()
+        gate.pose.requires_grad_(True).train()
+        adam = torch.optim.AdamW(gate.pose.parameters(), lr=_LEARNING_RATE, weight_decay=1e-2)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(adam, _LEARNING_RATE, total_steps=steps)
+        for _ in range(steps):
+            chosen = thumbnails[torch.randint(len(thumbnails), (_BATCH,))]
+            poses = torch.randint(len(POSES), (_BATCH,))
+            loss = F.cross_entropy(gate.pose(posed(_moved(chosen), poses)), poses)
+            adam.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            cycle.step()
+            progress(1)
+    gate.pose.requires_grad_(False).eval()
+
+
+def _moved(thumbnails: Tensor) -> Tensor:
+    """Turn, shift and scale each thumbnail a little."""
+    count = len(thumbnails)
+    turn = (torch.rand(count) * 2 - 1) * _LARGEST_TURN
+    scale = 1 + (torch.rand(count) * 2 - 1) * _LARGEST_SCALE
+    shift = (torch.rand(count, 2) * 2 - 1) * _LARGEST_SHIFT
+    cosine, sine = scale * turn.cos(), scale * turn.sin()
+    matrices = torch.stack([cosine, -sine, shift[:, 0], sine, cosine, shift[:, 1]], dim=1).view(count, 2, 3)
+    grid = F.affine_grid(matrices, list(thumbnails.shape), align_corners=False)
+    return F.grid_sample(thumbnails, grid, padding_mode="border", align_corners=False)

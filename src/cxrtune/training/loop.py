@@ -1,4 +1,4 @@
-"""One stage's loop: an epoch over the batches, a look at the validation part."""
+"""One stage's loop: an epoch over the batches, a look at the validation part; and the loss."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel
 
 from cxrtune.errors import CxrtuneError
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.recipe import TrainingSpec
-from cxrtune.training.loss import masked_bce, summed_bce
 from cxrtune.training.schedule import Plateau, rate_factor
 from cxrtune.training.stage import Stage
 from cxrtune.training.state import Weights, copied_weights
@@ -139,9 +140,7 @@ def _require_finite(figures: list[Tensor], epoch: int, rate: float) -> None:
         )
 
 
-def _in_turn(
-    shares: list[list[np.ndarray[Any, np.dtype[np.float32]]]],
-) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _in_turn(shares: list[list[NDArray[np.float32]]]) -> NDArray[np.float32]:
     """Put the batches of all processes, dealt out in turn, back in order."""
     order = range(max(len(share) for share in shares))
     return np.concatenate([share[place] for place in order for share in shares if place < len(share)])
@@ -165,3 +164,44 @@ def averaged_model(learner: nn.Module, decay: float) -> AveragedModel:
         return torch.lerp(kept, current, 1 - min(decay, (1 + steps) / (10 + steps)))
 
     return AveragedModel(learner, avg_fn=average, use_buffers=True)
+
+
+def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return negatives / positives a finding, so that both classes weigh alike in the loss.
+
+    Args:
+        labels: float32 (N, F) of the training part, 1, 0, or NaN where not known; each finding
+            has at least one positive.
+
+    Returns:
+        float32 (F,).
+    """
+    positives, negatives = np.sum(labels == 1, axis=0), np.sum(labels == 0, axis=0)
+    return np.asarray(negatives / positives, dtype=np.float32)
+
+
+def summed_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sum of the binary cross-entropy over the labels that are known, and their number.
+
+    Args:
+        logits: float32 (N, F).
+        labels: float32 (N, F), 1, 0, or NaN where not known.
+        pos_weight: float32 (F,), what a positive label's term is multiplied with.
+
+    Returns:
+        Two scalars, float32; their ratio is the mean loss.
+    """
+    known = ~torch.isnan(labels)
+    terms = F.binary_cross_entropy_with_logits(
+        logits.float(), torch.where(known, labels, 0.0), pos_weight=pos_weight, reduction="none"
+    )
+    return (terms * known).sum(), known.sum().float()
+
+
+def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
+    """Return the mean binary cross-entropy over the labels that are known, a scalar; 0 where none is.
+
+    Arguments are those of `summed_bce`.
+    """
+    total, known = summed_bce(logits, labels, pos_weight)
+    return total / known.clamp(min=1)

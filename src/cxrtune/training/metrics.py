@@ -1,16 +1,27 @@
-"""metrics.csv: one line an epoch, whole on disk as soon as the epoch is over."""
+"""An epoch's metrics, and where they go: metrics.csv, and if wanted TensorBoard and an MLflow store.
+
+Lightning's loggers are not used: its TensorBoardLogger expands variables in a folder's name and then writes
+elsewhere; its MLFlowLogger stores the names of user and script, cuts parameters at 250 characters, and
+changes the tracking address of the whole process.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, Literal, Protocol, get_args
 
+from cxrtune.errors import UsageError
 from cxrtune.files import write_text
+from cxrtune.recipe import Recipe
 
 METRICS = "metrics.csv"
+TrackerName = Literal["tensorboard", "mlflow"]
+_SCALARS = ("train_loss", "val_loss", "val_auroc", "learning_rate", "seconds")
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class EpochMetrics:
 
 
 def write_metrics(out: Path, rows: Sequence[EpochMetrics]) -> None:
-    """Write the table of all epochs so far.
+    """Write metrics.csv, one line an epoch, whole, so that it is on disk when the epoch is over.
 
     Raises:
         OutputError: It cannot be written.
@@ -47,3 +58,120 @@ def write_metrics(out: Path, rows: Sequence[EpochMetrics]) -> None:
     table.writeheader()
     table.writerows(asdict(row) for row in rows)
     write_text(out / METRICS, text.getvalue())
+
+
+class Tracker(Protocol):
+    """Is told of every epoch once; a resumed run goes on in the same place."""
+
+    def log(self, row: EpochMetrics) -> None:
+        """Take note of an epoch."""
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+
+
+class TensorBoardTracker:
+    """Writes event files into `tensorboard/`."""
+
+    def __init__(self, out: Path, done: int) -> None:
+        try:
+            from torch.utils.tensorboard.writer import SummaryWriter
+        except ImportError as error:
+            raise _not_installed("TensorBoard", "tensorboard") from error
+        # A killed run may have told of an epoch that is now run again.
+        self._writer = SummaryWriter(str(out / "tensorboard"), purge_step=done + 1)
+
+    def log(self, row: EpochMetrics) -> None:
+        """Write the epoch's figures."""
+        for name, value in _scalars(row).items():
+            self._writer.add_scalar(name, value, row.epoch)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+class MlflowTracker:
+    """Writes a run into `mlflow.db`; see it with: mlflow ui --backend-store-uri sqlite:///RUN/mlflow.db."""
+
+    def __init__(self, out: Path, recipe: Recipe, key: str) -> None:
+        try:
+            from mlflow import MlflowClient
+        except ImportError as error:
+            raise _not_installed("MLflow", "mlflow") from error
+        for name in ("mlflow", "alembic"):  # both tell at length how they make a database
+            logging.getLogger(name).setLevel(logging.WARNING)
+        out.mkdir(parents=True, exist_ok=True)
+        self._client = MlflowClient(tracking_uri=f"sqlite:///{(out / 'mlflow.db').absolute()}")
+        experiment = self._client.get_experiment_by_name("cxrtune")
+        number = experiment.experiment_id if experiment else self._client.create_experiment("cxrtune")
+        found = self._client.search_runs([number], filter_string=f"tags.key = '{key}'", max_results=1)
+        if found:
+            self._run: str = found[0].info.run_id
+            self._client.update_run(self._run, status="RUNNING")
+            return
+        self._run = self._client.create_run(number, tags={"key": key}, run_name=recipe.name).info.run_id
+        for name, value in _flat(recipe.model_dump(mode="json")).items():
+            self._client.log_param(self._run, name, value)
+
+    def log(self, row: EpochMetrics) -> None:
+        """Store the epoch's figures."""
+        for name, value in _scalars(row).items():
+            self._client.log_metric(self._run, name, value, step=row.epoch)
+
+    def close(self) -> None:
+        """Mark the run as finished."""
+        self._client.set_terminated(self._run)
+
+
+def tracker_names(names: Sequence[str]) -> tuple[TrackerName, ...]:
+    """Return the names of trackers as such, each once.
+
+    Raises:
+        UsageError: There is no such tracker.
+    """
+    for name in names:
+        if name not in get_args(TrackerName):
+            raise UsageError(
+                f"there is no tracker '{name}'", remedy=f"Choose {' or '.join(get_args(TrackerName))}."
+            )
+    return tuple(name for name in get_args(TrackerName) if name in names)
+
+
+def open_trackers(
+    names: Sequence[TrackerName], out: Path, recipe: Recipe, *, key: str, done: int
+) -> list[Tracker]:
+    """Open the trackers that the user wants.
+
+    Args:
+        names: Which.
+        out: The run folder.
+        recipe: Its name and keys are stored.
+        key: Of the training, so that a resumed one is found again.
+        done: How many epochs they were told of.
+
+    Raises:
+        UsageError: One is not installed.
+    """
+    makers: dict[TrackerName, Callable[[], Tracker]] = {
+        "tensorboard": lambda: TensorBoardTracker(out, done),
+        "mlflow": lambda: MlflowTracker(out, recipe, key),
+    }
+    return [makers[name]() for name in names]
+
+
+def _scalars(row: EpochMetrics) -> dict[str, float]:
+    values = asdict(row)
+    return {name: values[name] for name in _SCALARS}
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def _not_installed(title: str, extra: str) -> UsageError:
+    return UsageError(f"{title} is not installed", remedy=f"Install it with: pip install 'cxrtune[{extra}]'")

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cxrtune.models.densenet import ChestNet, Tail
 from cxrtune.recipe import Recipe, ScheduleSpec
+from cxrtune.training.augmentation import warped
 from cxrtune.training.batches import Batches
 
 TAIL = "tail"
@@ -103,21 +102,3 @@ class NetworkLearner(nn.Module):
         """
         logits: Tensor = self.network(pixels if matrices is None else warped(pixels, matrices))
         return logits
-
-
-def warped(pixels: Tensor, matrices: Tensor) -> Tensor:
-    """Return views of pictures.
-
-    Args:
-        pixels: grey in [0, 255], uint8 or float (N, S, S).
-        matrices: float32 (N, 2, 3), of `sampling_matrix`.
-
-    Returns:
-        float32 (N, S, S), grey in [0, 255]; what the pictures do not cover is black.
-    """
-    count, size, _ = pixels.shape
-    # Half precision would place pixels a tenth of their width off.
-    with torch.autocast(pixels.device.type, enabled=False):
-        grid = F.affine_grid(matrices, [count, 1, size, size], align_corners=True)
-        views = F.grid_sample(pixels.unsqueeze(1).float(), grid, mode="bilinear", align_corners=True)
-    return views.squeeze(1)

@@ -23,8 +23,7 @@ from cxrtune.recipe import Recipe
 from cxrtune.stage import stage
 from cxrtune.training.bank.build import TrunkOutput, build_views
 from cxrtune.training.bank.plan import BankPlan
-from cxrtune.training.bank.read import FeatureBank, open_bank
-from cxrtune.training.bank.view_file import ViewFile, bytes_in, view_numbers
+from cxrtune.training.bank.view_file import FeatureBank, ViewFile, bytes_in, open_bank, view_numbers
 from cxrtune.training.team import Team
 
 BANK = "bank"

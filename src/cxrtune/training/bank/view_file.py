@@ -1,4 +1,4 @@
-"""One view on disk: written block by block, each noted when it is safe, whole under its final name.
+"""Views on disk: written block by block, each noted when it is safe, whole under a final name, and read.
 
 A killed build goes on after the last block that was noted. Several processes may write one view on a
 shared disk: each writes its own blocks and notes them in a file of its own.
@@ -6,6 +6,7 @@ shared disk: each writes its own blocks and notes them in a file of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.files import naming_output_errors, sync_file, write_whole
+from cxrtune.memory import let_pages_go
+from cxrtune.training.bank.plan import BankPlan
 
 BLOCK = 256
 """Rows a block: 13 MB at 224 px, some seconds of work."""
 
 Features = NDArray[np.float16]
+_POOLED_AT_ONCE = 512
 _KEPT = "what is done is kept, and the same command goes on from there"
 
 
@@ -123,3 +127,36 @@ def bytes_in(folder: Path) -> int:
     """Return the disk that the folder's views really take: unfinished ones are sparse files."""
     blocks = (path.stat() for path in folder.glob("view-*.*"))
     return sum(getattr(status, "st_blocks", 0) * 512 or status.st_size for status in blocks)
+
+
+@dataclass(frozen=True)
+class FeatureBank:
+    """Some views of a bank.
+
+    Attributes:
+        plan: The layout.
+        views: By number, float16 (rows, h, w, 512), memory-mapped.
+    """
+
+    plan: BankPlan
+    views: dict[int, Features]
+
+    def pooled(self, span: slice) -> NDArray[np.float32]:
+        """Return float32 (n, 512): the mean over the map of some plain pictures."""
+        parts = []
+        for start in range(span.start, span.stop, _POOLED_AT_ONCE):
+            features = self.views[0][start : min(start + _POOLED_AT_ONCE, span.stop)]
+            parts.append(features.mean(axis=(1, 2), dtype=np.float32))
+            self.let_go()
+        return np.concatenate(parts) if parts else np.empty((0, self.plan.shape(0)[3]), np.float32)
+
+    def let_go(self) -> None:
+        """Take what was read so far out of this process's resident memory."""
+        for features in self.views.values():
+            let_pages_go(features)
+
+
+def open_bank(folder: Path, plan: BankPlan, views: Iterable[int]) -> FeatureBank:
+    """Open views that `build_views` has finished; that they belong to the plan is the caller's to know."""
+    paths = {view: ViewFile(folder, view, plan.shape(view)).path for view in views}
+    return FeatureBank(plan, {view: np.load(path, mmap_mode="r") for view, path in paths.items()})

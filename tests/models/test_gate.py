@@ -9,10 +9,8 @@ import torch
 from cxrtune.engines.convert import to_openvino
 from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.models.description import DISTANCES, POSES, UPRIGHT
-from cxrtune.models.gate.fit import GateImages, fit_gate, step_count
-from cxrtune.models.gate.gate import Gate
-from cxrtune.models.gate.pose import log_surprise, posed
-from cxrtune.models.gate.subspace import Subspace
+from cxrtune.models.gate import Gate, Subspace, log_surprise, posed
+from cxrtune.training.gate import GateImages, fit_gate, step_count
 
 
 def pictures(count, seed=0):
@@ -34,7 +32,7 @@ def images(gate, pixels, seed=0):
 def fitted():
     gate = Gate(64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 50)  # enough for pictures as plain as these
+        patch.setattr("cxrtune.training.gate._MOST_STEPS", 50)  # enough for pictures as plain as these
         info = fit_gate(gate, images(gate, pictures(300)), images(gate, pictures(100, 1), 1), seed=3)
     return gate, info
 
@@ -109,7 +107,7 @@ def test_how_upright_a_picture_is_has_no_rounding_of_one_less_a_little():
 
 
 def test_the_same_seed_gives_the_same_gate_and_leaves_the_random_state_alone(monkeypatch):
-    monkeypatch.setattr("cxrtune.models.gate.fit._MOST_STEPS", 10)
+    monkeypatch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
     states = []
     for _ in range(2):
         gate, before = Gate(64), torch.get_rng_state()

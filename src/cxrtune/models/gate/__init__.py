@@ -1,1 +1,0 @@
-"""The quality gate's arithmetic: how far a picture is from those that the model learned from."""
