@@ -31,7 +31,7 @@ _NUMERIC = (
     *("engines/test_torch_engine", "training/test_loss", "training/test_fit", "training/test_augmentation"),
     "baselines/test_probe",
 )
-_ALONE = ("test_real_radiographs", "test_readme", "test_docs_data")
+_ALONE = ("test_real_radiographs", "test_readme", "test_docs_data", "test_tutorials")
 _LONGEST_FIRST = (
     *("test_real_radiographs", "test_readme", "test_web_process", "test_cli_training", "test_node_command"),
     *("test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed"),

@@ -131,7 +131,7 @@ def drawn(house: House) -> str:
     size = f"width='{WIDTH}' height='{bottom + 109}'"
     head = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {bottom + 109}' {size}>",
-        "<title>The rooms of cxrtune, each above those that it imports</title>",
+        "<title>The packages of cxrtune, each above those that it imports</title>",
         "<defs><marker id='end' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7'"
         " orient='auto'><path d='M0 0 L8 4 L0 8 z' fill='#667'/></marker></defs>",
         f"<rect {size} fill='#fff'/>",
