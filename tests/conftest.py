@@ -24,7 +24,9 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 _SYSTEM_FOLDERS = frozenset(
     {"baselines", "cli", "download", "engines", "experiment", "packs", "scoring", "serving", "training"}
 )
-_SYSTEM_FIXTURES = frozenset({"prepared", "small_run", "small_disk", "short_gate", "nih", "nih_1024"})
+_SYSTEM_FIXTURES = frozenset(
+    {"api_folder", "prepared", "small_run", "small_disk", "short_gate", "nih", "nih_1024"}
+)
 _NUMERIC = (
     *("evaluation/", "models/", "engines/test_engines", "images/test_images_preprocess"),
     *("images/dicom/test_dicom_grey", "phantom/test_phantom_radiograph", "scoring/test_heatmap"),
@@ -34,7 +36,7 @@ _NUMERIC = (
 _ALONE = ("test_real_radiographs", "test_readme", "test_docs_data", "test_tutorials")
 _LONGEST_FIRST = (
     *("test_real_radiographs", "test_readme", "test_web_process", "test_cli_training", "test_node_command"),
-    *("test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed"),
+    *("test_api_notebook", "test_fit", "test_run", "test_export", "test_engines", "test_team", "test_killed"),
     *("test_cli_archive_killed", "test_cli_scoring", "test_web_page", "test_docs_data"),
 )
 

@@ -1,47 +1,22 @@
-"""A cohort of phantoms and a run on it, trained by `cxrtune.train`: once a session, interrupted once."""
+"""A cohort of phantoms and a run on it, made by a notebook: once a session, interrupted once."""
 
-import os
-import signal
-
+import nbformat
 import pytest
-from api_made import QUICK
+from api_made import execute
 
 import cxrtune as cx
 
 
-def stop_after(epochs: int):
-    """Return what takes the place of a training's note of an epoch, and sends Ctrl-C after so many."""
-    from cxrtune.training.fit import save_state
-
-    seen = []
-
-    def save(*arguments, **options):
-        save_state(*arguments, **options)
-        seen.append(1)
-        if len(seen) == epochs:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return save
+@pytest.fixture(scope="session")
+def api_folder(made_once):
+    """Phantoms, a run on them, and the notebook that made both."""
+    return made_once("api", execute)
 
 
 @pytest.fixture(scope="session")
-def api_folder(made_once):
-    """Phantoms and a run on them; the run was interrupted after its first epoch, and called again."""
-
-    def fill(folder):
-        cohort = cx.Cohort.from_phantoms(folder / "phantoms", images=90, size=80)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
-            patch.setattr("cxrtune.training.fit.save_state", stop_after(1))
-            with pytest.raises(KeyboardInterrupt, match="the same call resumes"):
-                cx.train(cohort, folder / "run", verbose=False, **QUICK)
-            assert not (folder / "run/model.safetensors").exists()
-            assert (folder / "run/training-state.pt").exists()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("cxrtune.training.gate._MOST_STEPS", 10)
-            cx.train(cohort, folder / "run", verbose=False, **QUICK)
-
-    return made_once("api", fill)
+def notebook(api_folder):
+    """What the cells of the notebook showed."""
+    return nbformat.read(api_folder / "executed.ipynb", as_version=4)
 
 
 @pytest.fixture(scope="session")

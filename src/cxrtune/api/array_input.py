@@ -104,8 +104,10 @@ def patients_of(groups: Any, images: int, index: pd.Index[Any] | None) -> NDArra
             f"groups names no patient in {len(nobody):,} rows, row {nobody[0]} first",
             remedy="Name the patient of every image, or leave groups out if no patient has two images.",
         )
-    codes, _ = pd.factorize(column)
-    return codes.astype(str).astype(object)
+    texts = column.astype(str)
+    if texts.nunique() != column.nunique():  # such as 1 and "1", who are two
+        texts = pd.Series(pd.factorize(column)[0]).astype(str)
+    return texts.to_numpy(dtype=object)
 
 
 def _numbers(given: object, what: str) -> NDArray[np.floating]:

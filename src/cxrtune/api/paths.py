@@ -26,13 +26,13 @@ def path_of(value: object, setting: str) -> Path:
 
 
 def folder_of(value: object, setting: str) -> Path:
-    """Return the path of a folder that is there.
+    """Return the path of a folder that is there, absolute: a record is read from other places, too.
 
     Raises:
         UsageError: It is of another type.
         DataError: There is no such folder.
     """
-    path = path_of(value, setting)
+    path = path_of(value, setting).absolute()
     if not path.is_dir():
         raise DataError("there is no such folder", path=path)
     return path
