@@ -57,6 +57,21 @@ def test_apart_an_image_alone_gives_the_bytes_that_it_gives_among_others(network
             np.testing.assert_array_equal(one, several)
 
 
+def test_apart_an_image_is_run_by_one_thread_and_the_process_keeps_its_number():
+    seen = []
+
+    class Counting(torch.nn.Linear):
+        def forward(self, pixels):
+            seen.append(torch.get_num_threads())
+            return pixels.float().sum((1, 2))
+
+    before = torch.get_num_threads()
+    found = list(TorchEngine(Counting(1, 1), apart=True, at_once=3).stream(np.ones((9, 4, 4), np.uint8)))
+    assert [float(outputs[0]) for outputs in found] == [16.0] * 9
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == before
+
+
 def test_outputs_keep_their_type():
     """The feature bank's network gives float16, which is written as it comes."""
 

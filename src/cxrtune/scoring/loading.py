@@ -67,8 +67,8 @@ def load_scorer(
         engine: What runs it. `auto`: an exported model by its own engine; else torch on a GPU, and OpenVINO
             on a CPU. It is the same in every run on a machine, however many images there are.
         aim: Many pictures at once, or the shortest wait for one.
-        at_once: Pictures that OpenVINO runs at once, a thread each, or the threads of ONNX Runtime; otherwise
-            as the aim asks for.
+        at_once: Images that torch and OpenVINO run at once on a CPU, a thread each, or the threads of ONNX
+            Runtime; otherwise one per processor, or as the aim asks for.
         batches: torch runs pictures in batches, as training does. That is faster on a CPU; the last bits of
             a picture's numbers then depend on which others are run with it.
 
@@ -85,7 +85,7 @@ def load_scorer(
     if engine == "torch" or (engine == "auto" and gpu):
         # Whoever waits for one picture on a GPU does not wait for a batch that is filled up.
         apart = not batches and not (gpu and aim == "latency")
-        return _loaded(info, _by_torch(model, apart=apart), digest)
+        return _loaded(info, _by_torch(model, at_once, apart=apart), digest)
     if gpu:
         raise UsageError("OpenVINO runs on the CPU, and there is a GPU here", remedy="Choose torch.")
     stored = _stored_of(model, "openvino")
@@ -107,10 +107,10 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _by_torch(model: Path, *, apart: bool) -> Engine:
+def _by_torch(model: Path, at_once: int | None, *, apart: bool) -> Engine:
     from cxrtune.engines.torch_engine import TorchEngine, on_best_device
 
-    return TorchEngine(on_best_device(_network(model)), apart=apart)
+    return TorchEngine(on_best_device(_network(model)), apart=apart, at_once=at_once)
 
 
 def _converted(model: Path, size: int, aim: Aim, at_once: int | None) -> Engine:

@@ -105,12 +105,9 @@ class ShardWorker:
 
     def _started(self) -> tuple[ShardPlan, ShardScorer]:
         if self._ready is None:
-            import torch
-
             from cxrtune.memory import keep_freed_memory
 
             keep_freed_memory()
-            torch.set_num_threads(self._cpus)
             plan, options = ShardPlan(self._folder), self._options
             model = load_scorer(self._path, options.engine, aim="throughput", at_once=self._cpus)
             if plan.inputs[0].sha256 != model.identity.sha256:
