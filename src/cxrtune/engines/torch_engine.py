@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cxrtune.engines.engine import Engine, Outputs
-from cxrtune.images.decoders import in_order
 from cxrtune.images.preprocess import Packed
+from cxrtune.images.workers import in_order
 from cxrtune.memory import let_pages_go
 from cxrtune.processors import processor_count
 
