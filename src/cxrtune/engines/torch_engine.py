@@ -56,7 +56,8 @@ class TorchEngine:
             return
         threads = self._threads
         ahead = self._at_once + 1  # so that no thread waits for its output to be taken
-        yield from in_order(lambda image: threads.submit(self._alone, image), images, ahead)
+        found = in_order(lambda image: threads.submit(self._alone, image), images, ahead)
+        yield from cast(Iterator[Outputs], found)  # a network raises no errors of reading
 
     def _alone(self, image: Packed) -> Outputs:
         return next(self._run([image]))
