@@ -86,6 +86,16 @@ def test_curves_are_data_frames_and_drawn_into_axes(judged):
     plt.close(of_one.figure)
 
 
+def test_a_curve_that_is_not_defined_says_so(judged):
+    from matplotlib.figure import Figure
+
+    undefined = judged.auroc.query("finding != 'macro'").set_index("finding")["auroc"].isna()
+    finding = undefined[undefined].index[0]
+    assert judged.roc_curve(finding).empty
+    axes = judged.plot_roc(finding, ax=Figure().subplots())
+    assert "not defined" in axes.texts[0].get_text()
+
+
 def test_names_that_are_not_in_the_results(judged):
     with pytest.raises(UsageError, match="there is no model 'theirs'"):
         judged.plot_roc(model="theirs")

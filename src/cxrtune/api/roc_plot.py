@@ -42,6 +42,8 @@ def plot_curves(curves: Mapping[str, Curve], ax: Axes | None, title: str) -> Axe
     ax.set_ylabel("Sensitivity")
     if curves:
         ax.legend(loc="lower right", fontsize=8)
+    else:
+        ax.text(0.5, 0.4, "not defined: images of one class only", ha="center", color=MUTED.light)
     return ax
 
 
