@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfi
 # Where `make bench` works: it draws 600 radiographs of 1024 px there, and takes most of an hour.
 BENCH ?= runs/bench
 
-.PHONY: demo check docs tutorials pictures house unit test long nightly test-cpus coverage bench clean
+.PHONY: demo check docs tutorials images house unit test long nightly test-cpus coverage bench clean
 
 demo: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
@@ -33,14 +33,14 @@ tutorials: $(READY)
 	$(BIN)/python docs/generate/execute.py docs/tutorials/*.ipynb --to build/tutorials
 
 # The images of the pages, from the demo; needs Chromium.
-pictures: $(READY)
+images: $(READY)
 	$(BIN)/cxrtune demo --out $(DEMO)
-	$(BIN)/python docs/generate/pictures.py $(DEMO)
+	$(BIN)/python docs/generate/images.py $(DEMO)
 
-# What the house is built of, counted; and the picture of its layers in docs/design.md.
+# What the house is built of, counted; and the image of its layers in docs/design.md.
 house: $(READY)
 	$(BIN)/python tests/house.py
-	$(BIN)/python tests/house_picture.py
+	$(BIN)/python tests/house_image.py
 
 # What trains nothing and starts no server and no other process.
 unit: $(READY)

@@ -1,4 +1,4 @@
-"""How fast the feature bank is built, beside what each engine reaches on pictures that lie ready.
+"""How fast the feature bank is built, beside what each engine reaches on images that lie ready.
 
     python benchmarks/bank.py FOLDER [--images 256] [--repeats 3]
 
@@ -93,9 +93,9 @@ def main() -> None:
         work: dict[str, Callable[[], object]] = {"torch eager, ready tensors": lambda: eager(network, pixels)}
         onnx = onnx_runner(network, Path(place))
         if onnx is not None:
-            work["ONNX Runtime, ready pictures"] = lambda: onnx(pixels)
+            work["ONNX Runtime, ready images"] = lambda: onnx(pixels)
         for precision, engine in engines.items():
-            work[f"OpenVINO {precision}, ready pictures"] = lambda engine=engine: list(engine.stream(pixels))
+            work[f"OpenVINO {precision}, ready images"] = lambda engine=engine: list(engine.stream(pixels))
             work[f"OpenVINO {precision}, building a bank"] = lambda precision=precision: build(precision)
         spent: dict[str, list[float]] = {name: [] for name in work}
         for repeat in range(options.repeats + 1):
@@ -109,7 +109,7 @@ def main() -> None:
     first = spent["torch eager, ready tensors"]
     for name, times in spent.items():
         ratio = statistics.median(a / b for a, b in zip(first, times, strict=True))
-        ready = spent.get(name.replace("building a bank", "ready pictures"), times)
+        ready = spent.get(name.replace("building a bank", "ready images"), times)
         share = statistics.median(a / b for a, b in zip(ready, times, strict=True))
         shown = f"{100 * share:.0f} %" if "building" in name else ""
         print(f"| {name} | {len(files) / statistics.median(times):.1f} | {ratio:.2f} | {shown} |")

@@ -57,8 +57,8 @@ def main() -> None:
             for mirrored in (False, True):
                 sums: dict[str, list[Tensor]] = {name: [] for name in METHODS}
                 for row in rows:
-                    picture = to_packed(read_radiograph(options.data / "images" / cohort.images[row]), spec)
-                    pixels = torch.from_numpy(picture)[None]
+                    image = to_packed(read_radiograph(options.data / "images" / cohort.images[row]), spec)
+                    pixels = torch.from_numpy(image)[None]
                     with torch.inference_mode():
                         views = [_maps(network, pixels)]
                         if mirrored:

@@ -1,10 +1,10 @@
-"""How well the quality gate tells other pictures from radiographs: a table a kind.
+"""How well the OOD check tells other images from radiographs: a table a kind.
 
     python benchmarks/gate.py RUN [--images 200]
 
 RUN is a run folder with a model, its cohort and its pack. Ordinary are its test images, which the gate and
 its threshold have not seen. Strange are test images turned, mirrored, inverted or covered with noise; natural
-pictures of scikit-image and scikit-learn, whole and in parts; and every other picture that pydicom and
+images of scikit-image and scikit-learn, whole and in parts; and every other image that pydicom and
 pydicom-data carry (hands, heads, ultrasound, objects), windowed by its own 1st and 99th percentile.
 """
 
@@ -19,7 +19,7 @@ import pydicom
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from cxrtune.experiment.export import pictures_of
+from cxrtune.experiment.export import images_of
 from cxrtune.images.preprocess import to_packed
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.images.reading import Reading, reading_of
@@ -27,13 +27,13 @@ from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.recipe import PreprocessSpec
 from cxrtune.scoring.predictor import Predictor
 
-Pictures = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 RADIOGRAPHS = frozenset(
     {"RG1_UNCR", "RG1_UNCI", "RG1_J2KR", "RG1_J2KI"}
 )  # the one chest among pydicom's files
 
 
-def changed(test: Pictures, random: np.random.Generator) -> dict[str, Pictures]:
+def changed(test: Images, random: np.random.Generator) -> dict[str, Images]:
     half = test[: max(1, len(test) * 2 // 5)]
     return {
         "inverted": [255 - p for p in half],
@@ -55,20 +55,20 @@ def folder_of(package: str) -> Path:
     return Path(found.origin).parent
 
 
-def natural(spec: PreprocessSpec, random: np.random.Generator) -> Pictures:
+def natural(spec: PreprocessSpec, random: np.random.Generator) -> Images:
     places = (folder_of("skimage") / "data", folder_of("sklearn") / "datasets" / "images")
-    pictures = []
+    images = []
     for path in sorted(path for place in places for path in place.glob("*.[pj][np]g")):
         grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        pictures.append(grey)
+        images.append(grey)
         for _ in range(3):
             side = int(min(grey.shape) * random.uniform(0.4, 0.9))
             top, left = (int(random.integers(0, length - side + 1)) for length in grey.shape)
-            pictures.append(grey[top : top + side, left : left + side])
-    return [to_packed(Radiograph(np.ascontiguousarray(p)), spec) for p in pictures]
+            images.append(grey[top : top + side, left : left + side])
+    return [to_packed(Radiograph(np.ascontiguousarray(p)), spec) for p in images]
 
 
-def other_dicom(spec: PreprocessSpec) -> Pictures:
+def other_dicom(spec: PreprocessSpec) -> Images:
     folders = (folder_of("pydicom") / "data" / "test_files", folder_of("data_store") / "data")
     found = []
     for path in sorted(path for folder in folders for path in folder.glob("*.dcm")):
@@ -102,27 +102,27 @@ def main() -> None:
     options = parser.parse_args()
     _, _, info = load_gated_model(options.run)
     spec, random = info.recipe.preprocess, np.random.default_rng(0)
-    held = pictures_of(options.run, None, None, info)
+    held = images_of(options.run, None, None, info)
     test = list(held.pixels(held.of("test", options.images)))
     smooth = [
         cv2.GaussianBlur(random.normal(size=(spec.size,) * 2), (0, 0), s) for s in np.linspace(2, 40, 20)
     ]
     kinds = changed(test, random) | {
-        "natural pictures": natural(spec, random),
+        "natural images": natural(spec, random),
         "other body parts, other modalities": other_dicom(spec),
         "noise": list(random.integers(0, 256, (20, spec.size, spec.size), dtype=np.uint8)),
         "clouds": [cv2.normalize(c, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8) for c in smooth],
     }
     predictor = Predictor.load(options.run, aim="throughput")
 
-    def strangeness(pictures: Pictures) -> NDArray[np.float64]:
-        seen = [(np.ascontiguousarray(p), reading_of(Radiograph(p), spec).appearance) for p in pictures]
+    def ood_score(images: Images) -> NDArray[np.float64]:
+        seen = [(np.ascontiguousarray(p), reading_of(Radiograph(p), spec).appearance) for p in images]
         readings = [Reading(packed, appearance, None) for packed, appearance in seen]
         return np.array([one.quality.ood_score for one in predictor.score(readings)])
 
     assert info.gate is not None, "this model has no gate"
-    ordinary, threshold = strangeness(test), info.gate.threshold
-    rows = {name: strangeness(pictures) for name, pictures in kinds.items()}
+    ordinary, threshold = ood_score(test), info.gate.threshold
+    rows = {name: ood_score(images) for name, images in kinds.items()}
 
     def area(strange: NDArray[np.float64]) -> float:
         truth = np.r_[np.zeros(len(ordinary)), np.ones(len(strange))]
@@ -130,7 +130,7 @@ def main() -> None:
 
     fitted, chosen = info.gate.fitted_on, info.gate.chosen_on
     print(f"Fitted on {fitted:,} training images, threshold on {chosen:,} of validation.\n")
-    print("| kind | pictures | AUROC | flagged |\n|---|---:|---:|---:|")
+    print("| kind | images | AUROC | flagged |\n|---|---:|---:|---:|")
     print(f"| test images | {len(test)} | | {(ordinary > threshold).mean():.1%} |")
     for name, strange in rows.items():
         print(f"| {name} | {len(strange)} | {area(strange):.3f} | {(strange > threshold).mean():.0%} |")

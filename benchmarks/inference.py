@@ -1,10 +1,10 @@
-"""How fast one picture, and many, are scored: engines beside torch eager, and our path beside the usual one.
+"""How fast one image, and many, are scored: engines beside torch eager, and our path beside the usual one.
 
     python benchmarks/inference.py RUN FOLDER [--images 64] [--repeats 5]
 
 RUN is a run folder with a model, its cohort and its pack; FOLDER is searched for radiographs of 1024 px. All
 of it is one process, and what is compared takes turns; times are medians. The usual path is torchxrayvision's
-own: its loader, its crop and resize, its DenseNet in eval mode, one picture at a time.
+own: its loader, its crop and resize, its DenseNet in eval mode, one image at a time.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from cxrtune.engines.engine import Aim, Engine, Precision
 from cxrtune.engines.export import GATE_OPERATIONS
 from cxrtune.engines.openvino_engine import OpenVinoEngine
 from cxrtune.engines.quantise import quantise
-from cxrtune.experiment.export import pictures_of
+from cxrtune.experiment.export import images_of
 from cxrtune.memory import keep_freed_memory
 from cxrtune.models.checkpoint import load_gated_model
 from cxrtune.models.densenet import ChestNet
@@ -35,18 +35,18 @@ from cxrtune.scoring.predictor import Predictor
 BATCH = 8
 
 
-def eager(network: ChestNet, pictures: Sequence[np.ndarray], batch: int) -> None:
+def eager(network: ChestNet, images: Sequence[np.ndarray], batch: int) -> None:
     """torch eager, channels_last, inference mode, logits only."""
     with torch.inference_mode():
-        for start in range(0, len(pictures), batch):
-            network(torch.from_numpy(np.stack(pictures[start : start + batch])))
+        for start in range(0, len(images), batch):
+            network(torch.from_numpy(np.stack(images[start : start + batch])))
 
 
 def usual(network: torch.nn.Module, transform: Callable[[np.ndarray], np.ndarray], path: Path) -> np.ndarray:
     """What torchxrayvision's own example does with one file."""
-    picture = transform(xrv.utils.load_image(str(path)))
+    image = transform(xrv.utils.load_image(str(path)))
     with torch.inference_mode():
-        return network(torch.from_numpy(picture)[None]).numpy()
+        return network(torch.from_numpy(image)[None]).numpy()
 
 
 def main() -> None:
@@ -59,8 +59,8 @@ def main() -> None:
     keep_freed_memory()
     network, gate, info = load_gated_model(options.run)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
-    held = pictures_of(options.run, None, None, info)
-    pictures = list(held.pixels(held.of("validation", options.images)))
+    held = images_of(options.run, None, None, info)
+    images = list(held.pixels(held.of("validation", options.images)))
     files = sorted(options.folder.rglob("*.png"))[: options.images]
     model = to_openvino(scoring, info.recipe.preprocess.size)
     coarse = quantise(
@@ -88,18 +88,18 @@ def main() -> None:
         spent.setdefault(name, []).append((time.perf_counter() - started) / count)
 
     for repeat in range(options.repeats + 1):
-        timed("torch, many", lambda: eager(network, pictures, BATCH), len(pictures))
+        timed("torch, many", lambda: eager(network, images, BATCH), len(images))
         for precision in ("float32", "int8"):
             many = engines[precision, "throughput"]
-            timed(f"{precision}, many", lambda many=many: list(many.stream(pictures)), len(pictures))
-        # One way after the other, each over all pictures: torch's threads spin for a while after a call, and
+            timed(f"{precision}, many", lambda many=many: list(many.stream(images)), len(images))
+        # One way after the other, each over all images: torch's threads spin for a while after a call, and
         # would take the processors from whatever comes next.
-        for picture in pictures:
-            timed("torch, one", lambda picture=picture: eager(network, [picture], 1))
+        for image in images:
+            timed("torch, one", lambda image=image: eager(network, [image], 1))
         for precision in ("float32", "int8"):
             one = engines[precision, "latency"]
-            for picture in pictures:
-                timed(f"{precision}, one", lambda one=one, picture=picture: list(one.stream([picture])))
+            for image in images:
+                timed(f"{precision}, one", lambda one=one, image=image: list(one.stream([image])))
             predictor = predictors[precision]
             for path in files:
                 timed(
@@ -110,18 +110,18 @@ def main() -> None:
         if not repeat:
             spent.clear()  # the first is for warming up
     median = {name: statistics.median(times) for name, times in spent.items()}
-    print(f"{len(pictures)} packed radiographs, {len(files)} files, medians of {options.repeats} rounds\n")
+    print(f"{len(images)} packed radiographs, {len(files)} files, medians of {options.repeats} rounds\n")
     print("| what | torch eager | OpenVINO float32 | aim | OpenVINO INT8 | aim |")
     print("|---|---:|---:|---:|---:|---:|")
     rate = {name: 1 / median[f"{name}, many"] for name in ("torch", "float32", "int8")}
     print(
-        f"| packed pictures a second | {rate['torch']:.1f} | {rate['float32']:.1f}"
+        f"| packed images a second | {rate['torch']:.1f} | {rate['float32']:.1f}"
         f" ({rate['float32'] / rate['torch']:.2f} x) | 1.35 x | {rate['int8']:.1f}"
         f" ({rate['int8'] / rate['torch']:.2f} x) | 2.5 x |"
     )
     one = {name: 1000 * median[f"{name}, one"] for name in ("torch", "float32", "int8")}
     print(
-        f"| one picture, network only | {one['torch']:.1f} ms | {one['float32']:.1f} ms"
+        f"| one image, network only | {one['torch']:.1f} ms | {one['float32']:.1f} ms"
         f" ({one['float32'] / one['torch']:.2f}) | 0.65 | {one['int8']:.1f} ms"
         f" ({one['int8'] / one['torch']:.2f}) | 0.40 |"
     )

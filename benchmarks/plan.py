@@ -19,7 +19,7 @@ GPU_TRUNK, GPU_TAIL = 3000.0, 6000.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--decode", type=float, required=True, help="ms a picture a core, PNG of 1024 px to 224 px"
+        "--decode", type=float, required=True, help="ms an image a core, PNG of 1024 px to 224 px"
     )
     parser.add_argument("--trunk", type=float, required=True, help="images a second, building a bank")
     parser.add_argument("--tail", type=float, required=True, help="ms a training step of 16")

@@ -3,7 +3,7 @@
     python benchmarks/serving.py MODEL FOLDER [--rounds 5] [--requests 200] [--engine auto]
     python benchmarks/serving.py MODEL FOLDER --soak 10000
 
-FOLDER holds the pictures. The predictor runs in this process, the service in its own, and the clients, one
+FOLDER holds the images. The predictor runs in this process, the service in its own, and the clients, one
 thread and one connection each, in this one; all on the same processors. Predictor and service take turns, and
 the medians of the rounds are compared.
 """
@@ -89,7 +89,7 @@ def load(port: int, bodies: list[bytes], clients: int, requests: int) -> tuple[l
 
 
 def of_predictor(predictor: Predictor, files: list[bytes], requests: int) -> tuple[float, float, float]:
-    """Return the median latency, and pictures a second: in the engine alone, and with decoding."""
+    """Return the median latency, and images a second: in the engine alone, and with decoding."""
     spent = []
     for number in range(requests):
         started = time.perf_counter()
@@ -132,9 +132,9 @@ def compare(options: argparse.Namespace, files: list[bytes]) -> None:
                 if clients == 1:
                     medians.append(statistics.median(seconds))
     print(
-        f"{predictor.identity.engine}; {len(files)} pictures of {statistics.mean(map(len, files)):,.0f} bytes"
+        f"{predictor.identity.engine}; {len(files)} images of {statistics.mean(map(len, files)):,.0f} bytes"
     )
-    print("\n| clients | p50, ms | p95, ms | p99, ms | pictures a second |\n|---:|---:|---:|---:|---:|")
+    print("\n| clients | p50, ms | p95, ms | p99, ms | images a second |\n|---:|---:|---:|---:|---:|")
     for clients in CLIENTS:
         cuts = statistics.quantiles(taken[clients], n=100)
         cells = [milliseconds(cuts[percent - 1]) for percent in (50, 95, 99)]
@@ -146,7 +146,7 @@ def compare(options: argparse.Namespace, files: list[bytes]) -> None:
     )
     for name, others in (("the engine alone", engine), ("predict_many, decoding included", whole)):
         share = statistics.median(rate / other for rate, other in zip(rates[16], others, strict=True))
-        print(f"- 16 clients reach {share:.0%} of {name} ({statistics.median(others):.1f} pictures a second)")
+        print(f"- 16 clients reach {share:.0%} of {name} ({statistics.median(others):.1f} images a second)")
     print(f"- No request of {len(CLIENTS) * options.rounds * options.requests:,} failed")
 
 

@@ -37,7 +37,7 @@ PLAIN = v2.Compose([v2.ToImage(), v2.Resize((224, 224), antialias=True), *FINISH
 
 
 class Radiographs(Dataset):
-    """Pictures and labels of one split."""
+    """Images and labels of one split."""
 
     def __init__(
         self, table: pd.DataFrame, images: Path, findings: list[str], transform: v2.Transform
@@ -50,8 +50,8 @@ class Radiographs(Dataset):
         return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        picture = cv2.cvtColor(cv2.imread(str(self.paths[index])), cv2.COLOR_BGR2RGB)
-        return self.transform(picture), torch.from_numpy(self.labels[index])
+        image = cv2.cvtColor(cv2.imread(str(self.paths[index])), cv2.COLOR_BGR2RGB)
+        return self.transform(image), torch.from_numpy(self.labels[index])
 
 
 def network(findings: int, weights: Path | None) -> nn.Module:
@@ -95,13 +95,13 @@ def main() -> None:
     for _ in range(options.epochs):
         started = time.perf_counter()
         model.train()
-        for pictures, labels in train:
+        for images, labels in train:
             optimizer.zero_grad()
-            loss_of(model(pictures), labels).backward()
+            loss_of(model(images), labels).backward()
             optimizer.step()
         model.eval()
         with torch.no_grad():
-            scores = torch.cat([model(pictures) for pictures, _ in validation]).numpy()
+            scores = torch.cat([model(images) for images, _ in validation]).numpy()
         auroc = roc_auc_score(parts["validation"][findings].to_numpy(int), scores, average="macro")
         epochs.append({"seconds": time.perf_counter() - started, "val_auroc": float(auroc)})
     print(json.dumps(epochs))

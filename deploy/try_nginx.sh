@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs deploy/nginx.conf on loopback with a certificate of its own before `cxrtune serve`, and asks through it.
 #
-#   deploy/try_nginx.sh MODEL PICTURE
+#   deploy/try_nginx.sh MODEL IMAGE
 #
 # Needs nginx, openssl and curl; root is not needed. Nothing is left behind.
 set -euo pipefail
-model=$1 picture=$2
+model=$1 image=$2
 here=$(cd "$(dirname "$0")" && pwd)
 name=cxrtune.example.org
 place=$(mktemp -d)
@@ -59,8 +59,8 @@ expect() {
 }
 base=https://$name:8443
 expect "page" 200 "$base/"
-expect "no token" 401 -F "files=@$picture" "$base/v1/predictions"
-expect "prediction" 200 -H "Authorization: Bearer $CXRTUNE_TOKEN" -F "files=@$picture;filename=Jane.png" "$base/v1/predictions?who=Jane"
+expect "no token" 401 -F "files=@$image" "$base/v1/predictions"
+expect "prediction" 200 -H "Authorization: Bearer $CXRTUNE_TOKEN" -F "files=@$image;filename=Jane.png" "$base/v1/predictions?who=Jane"
 grep -q '"prediction":{' "$place/answer"
 head -c 70000000 /dev/zero >"$place/large"
 expect "too large" 413 -H "Authorization: Bearer $CXRTUNE_TOKEN" -H 'Content-Type: image/png' --data-binary "@$place/large" "$base/v1/predictions"

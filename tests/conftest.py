@@ -79,11 +79,11 @@ def _real_radiographs(config, option) -> Path:
 
 @pytest.fixture(scope="session")
 def nih(pytestconfig) -> Path:
-    """NIH's layout with one folder of images, pictures of 320 px."""
+    """NIH's layout with one folder of images, images of 320 px."""
     return _real_radiographs(pytestconfig, "nih")
 
 
 @pytest.fixture(scope="session")
 def nih_1024(pytestconfig) -> Path:
-    """NIH's layout with several folders of images, pictures as published."""
+    """NIH's layout with several folders of images, images as published."""
     return _real_radiographs(pytestconfig, "nih_1024")

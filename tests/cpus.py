@@ -28,7 +28,7 @@ FEW = (
     "tests/training/test_loss.py",
     "tests/training/test_fit.py::test_features_and_pixels_give_the_same_loss_curve_when_nothing_is_augmented",
     "tests/baselines/test_probe.py",
-    "tests/engines/test_engines.py::test_outputs_come_one_a_picture_and_in_order",
+    "tests/engines/test_engines.py::test_outputs_come_one_an_image_and_in_order",
 )
 """The sample's tests; it takes the two settings that are farthest from each other."""
 

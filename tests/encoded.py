@@ -1,4 +1,4 @@
-"""Encodes pictures by hand, as the PNG standard says, and through Pillow."""
+"""Encodes images by hand, as the PNG standard says, and through Pillow."""
 
 import io
 import struct
@@ -34,7 +34,7 @@ def png(samples: np.ndarray, depth: int, colour: int, extra: bytes = b"") -> byt
     )
 
 
-def saved(picture: Image.Image, kind: str, **options) -> bytes:
+def saved(image: Image.Image, kind: str, **options) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, kind, **options)
+    image.save(stream, kind, **options)
     return stream.getvalue()

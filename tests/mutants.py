@@ -12,10 +12,10 @@ from pydicom.encaps import encapsulate
 from dicom_made import SYNTAXES, dicom, lut_item
 from encoded import GREY, RGB, png, saved
 from hostile import animated_png, many_scans
-from nih_folder import picture_of
+from nih_folder import image_of
 
-PICTURE = picture_of(1, 40)
-DEEP = PICTURE.astype(np.uint16) * 257
+IMAGE = image_of(1, 40)
+DEEP = IMAGE.astype(np.uint16) * 257
 MODERN = {
     "WindowCenter": "100",
     "WindowWidth": "90",
@@ -28,31 +28,31 @@ MODERN = {
 
 def _png() -> list[bytes]:
     return [
-        png(PICTURE, 8, GREY),
+        png(IMAGE, 8, GREY),
         png(DEEP, 16, GREY),
-        png(PICTURE[..., None].repeat(3, -1), 8, RGB),
-        saved(Image.fromarray(PICTURE).convert("P"), "PNG"),
+        png(IMAGE[..., None].repeat(3, -1), 8, RGB),
+        saved(Image.fromarray(IMAGE).convert("P"), "PNG"),
     ]
 
 
 def _animated() -> list[bytes]:
-    small = PICTURE[::5, ::5]
+    small = IMAGE[::5, ::5]
     return [
         animated_png(small),
         animated_png(small, frames=5),
-        animated_png(PICTURE, hidden_default=True),
+        animated_png(IMAGE, hidden_default=True),
         saved(Image.fromarray(small), "PNG", save_all=True, append_images=[Image.fromarray(small // 2)]),
     ]
 
 
 def _tiff() -> list[bytes]:
-    made = [saved(Image.fromarray(PICTURE), "TIFF", compression=name) for name in ("tiff_lzw", "packbits")]
+    made = [saved(Image.fromarray(IMAGE), "TIFF", compression=name) for name in ("tiff_lzw", "packbits")]
     made.append(saved(Image.fromarray(DEEP), "TIFF", compression="tiff_adobe_deflate"))
-    made.append(saved(Image.fromarray(PICTURE).convert("P"), "TIFF"))
+    made.append(saved(Image.fromarray(IMAGE).convert("P"), "TIFF"))
     for samples, options in (
-        (PICTURE, {"photometric": "miniswhite", "byteorder": ">"}),
+        (IMAGE, {"photometric": "miniswhite", "byteorder": ">"}),
         (DEEP, {"photometric": "minisblack", "tile": (16, 16)}),
-        (PICTURE[..., None].repeat(3, -1), {"photometric": "rgb", "rowsperstrip": 8}),
+        (IMAGE[..., None].repeat(3, -1), {"photometric": "rgb", "rowsperstrip": 8}),
         (DEEP[..., None].repeat(3, -1), {"photometric": "rgb"}),
     ):
         stream = io.BytesIO()
@@ -62,13 +62,13 @@ def _tiff() -> list[bytes]:
 
 
 def _jpeg() -> list[bytes]:
-    picture = Image.fromarray(PICTURE)
-    stored = PICTURE.astype(int)
+    image = Image.fromarray(IMAGE)
+    stored = IMAGE.astype(int)
     return [
-        saved(picture, "JPEG"),
-        saved(picture, "JPEG", progressive=True),
-        saved(picture.convert("RGB"), "JPEG", quality=95, progressive=True),
-        saved(picture, "JPEG", restart_marker_blocks=2),
+        saved(image, "JPEG"),
+        saved(image, "JPEG", progressive=True),
+        saved(image.convert("RGB"), "JPEG", quality=95, progressive=True),
+        saved(image, "JPEG", restart_marker_blocks=2),
         many_scans(20),
         _stream_of(dicom(stored * 16, SYNTAXES["JPEG lossless"], bits=12)),
         _stream_of(dicom(stored, SYNTAXES["JPEG lossless"], bits=8)),
@@ -80,26 +80,26 @@ def _stream_of(data: bytes) -> bytes:
 
 
 def _dicom() -> list[bytes]:
-    files = [dicom(PICTURE, syntax, bits=8, **MODERN) for syntax in SYNTAXES.values()]
+    files = [dicom(IMAGE, syntax, bits=8, **MODERN) for syntax in SYNTAXES.values()]
     deep = [
-        dicom(PICTURE.astype(int) * 16, syntax, bits=12)
+        dicom(IMAGE.astype(int) * 16, syntax, bits=12)
         for name, syntax in SYNTAXES.items()
         if "baseline" not in name
     ]
     tables = [
         dicom(
-            PICTURE,
+            IMAGE,
             bits=8,
             VOILUTSequence=[lut_item(0, range(256), 8)],
             ModalityLUTSequence=[lut_item(0, range(9), 8)],
         ),
-        dicom(PICTURE, bits=8)[132:],
+        dicom(IMAGE, bits=8)[132:],
     ]
     return [*files, *deep, *tables, *_colours()]
 
 
 def _colours() -> list[bytes]:
-    rgb = PICTURE[..., None].repeat(3, -1)
+    rgb = IMAGE[..., None].repeat(3, -1)
     frames = {
         ("RGB", SYNTAXES["explicit"]): rgb.tobytes(),
         ("YBR_FULL_422", SYNTAXES["JPEG baseline"]): encapsulate([saved(Image.fromarray(rgb), "JPEG")]),
@@ -109,7 +109,7 @@ def _colours() -> list[bytes]:
     }
     return [
         dicom(
-            PICTURE,
+            IMAGE,
             syntax,
             bits=8,
             SamplesPerPixel=3,

@@ -85,8 +85,8 @@ class NihFolder:
             (self.path / name).write_text("".join(f"{image}\n" for image in images), encoding="utf-8")
 
 
-def picture_of(number: int, size: int = 64) -> np.ndarray:
-    """A soft grey picture, another for each number: uint8 (size, size)."""
+def image_of(number: int, size: int = 64) -> np.ndarray:
+    """A soft grey image, another for each number: uint8 (size, size)."""
     rng = np.random.default_rng(number)
     y, x = np.mgrid[0:size, 0:size] / size
     waves = sum(np.sin(2 * np.pi * (a * x + b * y + c)) for a, b, c in rng.uniform(-2, 2, (4, 3)))
@@ -94,7 +94,7 @@ def picture_of(number: int, size: int = 64) -> np.ndarray:
 
 
 def write_nih_folder(path: Path) -> NihFolder:
-    """Write table, lists and pictures; both parts have every finding of nih8, three images a rare one."""
+    """Write table, lists and images; both parts have every finding of nih8, three images a rare one."""
     folder = NihFolder(path)
     (path / "images").mkdir(parents=True)
     for patient in range(1, 25):
@@ -124,7 +124,7 @@ def write_nih_folder(path: Path) -> NihFolder:
                     )
                 )
             )
-            Image.fromarray(picture_of(number)).save(folder.file(folder.images[-1]))
+            Image.fromarray(image_of(number)).save(folder.file(folder.images[-1]))
     folder.write_table()
     folder.write_lists()
     return folder

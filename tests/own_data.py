@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from dicom_made import dicom
-from nih_folder import picture_of
+from nih_folder import image_of
 
 MAP = """\
 title: Our hospital
@@ -65,11 +65,11 @@ def write_own_data(path, count, size):
         name = f"ward {number % 2}/Zoë {number:03}.{'dcm' if dicom_too else 'png'}"
         file = path / "images" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        picture = picture_of(number, size)
+        image = image_of(number, size)
         if dicom_too:
-            file.write_bytes(dicom(picture.astype(int) * 16, bits=12))
+            file.write_bytes(dicom(image.astype(int) * 16, bits=12))
         else:
-            Image.fromarray(picture).save(file)
+            Image.fromarray(image).save(file)
         rows.append(
             {
                 "File": name,

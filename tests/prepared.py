@@ -38,7 +38,7 @@ def prepared(quietly, made_once):
 
 @pytest.fixture(scope="module")
 def short_gate():
-    """Let the quality gates of a module's trainings learn for ten steps.
+    """Let the OOD checks of a module's trainings learn for ten steps.
 
     With a hundred they are half of a small training. What a gate learns is tested on its own, and on
     `small_run`.

@@ -34,8 +34,8 @@ def test_names_that_can_be_told_apart_are_taken(names):
         (("Mass", "Quality"), "'Quality' cannot be the name of a finding"),
         (("Age",), "'Age' cannot be the name of a finding"),
         (("macro average",), "'macro average' cannot be the name of a finding"),
-        (("calibrated_Mass",), "'calibrated_Mass' cannot be the name of a finding"),
-        (("Present Mass",), "'Present Mass' cannot be the name of a finding"),
+        (("probability_Mass",), "'probability_Mass' cannot be the name of a finding"),
+        (("Positive Mass",), "'Positive Mass' cannot be the name of a finding"),
         (("Aux",), "'Aux' cannot be the name of a finding: no file can have that name on Windows"),
         (("com1",), "no file can have that name on Windows"),
         (("Edema", "edema"), "the findings 'Edema' and 'edema' cannot be told apart"),
@@ -55,7 +55,7 @@ def test_names_that_collide_or_cannot_be_stored_are_named(names, said):
 def test_all_other_columns_of_our_tables_are_reserved():
     info = ModelInfo(("Mass",), Recipe(), "")
     table = table_of(info, ModelIdentity("", "", ""), ["a.png"], [failed_row("no image")])
-    others = {name for name in table.more if not name.startswith(("calibrated_", "present_"))}
+    others = {name for name in table.more if not name.startswith(("probability_", "positive_"))}
     none = np.zeros((2, 1), dtype=bool)
     rows = {f"{average} avg" for average in averages(none, none, none)} | {"macro average"}
     assert {plain_name(name) for name in {*DESCRIPTION, *others, *rows}} == RESERVED

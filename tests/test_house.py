@@ -9,7 +9,7 @@ from cxrtune.cli.main import app
 from cxrtune.cli.option_texts import OptionTexts
 from cxrtune.shown import marks_in, settings_in
 from house import LARGEST, SOURCES, House
-from house_picture import PICTURE, drawn
+from house_image import IMAGE, drawn
 
 DESIGN = SOURCES.parent / "docs/design.md"
 
@@ -62,5 +62,5 @@ def test_the_design_names_modules_that_are_there():
     assert {name for name in named if not any(path.endswith(f"/{name}") for path in modules)} == set()
 
 
-def test_the_picture_of_the_layers_is_drawn_from_todays_imports():
-    assert PICTURE.read_text(encoding="utf-8") == drawn(House()), "draw it again with: make house"
+def test_the_image_of_the_layers_is_drawn_from_todays_imports():
+    assert IMAGE.read_text(encoding="utf-8") == drawn(House()), "draw it again with: make house"

@@ -44,11 +44,11 @@ def test_what_is_written_reads_back_the_same(predictions, tmp_path, suffix):
     assert list(found.patients) == PATIENTS
     assert found.findings == FINDINGS
     # Texts have no precision of their own: they are read in the largest.
-    assert found.probabilities.dtype == (np.float32 if suffix == ".parquet" else np.float64)
+    assert found.scores.dtype == (np.float32 if suffix == ".parquet" else np.float64)
     # Within what JSON's fifteen decimals keep; Parquet and CSV keep every bit of float32.
     np.testing.assert_allclose(
-        found.probabilities.astype(np.float32),
-        predictions.probabilities,
+        found.scores.astype(np.float32),
+        predictions.scores,
         rtol=0,
         atol=1e-15 if suffix == ".jsonl" else 0,
     )
@@ -107,7 +107,7 @@ def test_a_foreign_table_needs_an_image_column_and_a_column_a_finding(tmp_path):
     assert list(found.images) == ["b.png", "a.png", "0007"]
     assert list(found.patients) == [None] * 3
     np.testing.assert_array_equal(
-        found.probabilities,
+        found.scores,
         np.array([[1, 0.25, np.nan], [0.5, np.nan, np.nan], [0, 1e-3, np.nan]]),
     )
     assert found.model.title == "theirs"
@@ -132,7 +132,7 @@ def test_a_foreign_parquet_may_hold_numbers_of_any_kind(tmp_path, kind):
     values = pd.Series([1, 0, 1]).astype(kind)
     pd.DataFrame({"image": ["a", "b", "c"], "Mass": values}).to_parquet(tmp_path / "theirs.parquet")
     found = read_predictions(tmp_path / "theirs.parquet", FINDINGS)
-    np.testing.assert_array_equal(found.probabilities[:, 0], [1, 0, 1])
+    np.testing.assert_array_equal(found.scores[:, 0], [1, 0, 1])
 
 
 HEAD = "image,Mass\n"
@@ -195,7 +195,7 @@ def columns_read(tmp_path, columns, findings):
     values = [str((n + 1) / 10) for n in range(len(columns))]
     path.write_text(",".join(["image", *columns]) + "\n" + ",".join(["a.png", *values]) + "\n")
     found = read_predictions(path, findings)
-    return [None if np.isnan(value) else value for value in found.probabilities[0].tolist()], found.notes
+    return [None if np.isnan(value) else value for value in found.scores[0].tolist()], found.notes
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_spreadsheets_table_is_read(tmp_path, encoding, head):
     found = read_predictions(path, FINDINGS)
     assert list(found.images) == ["köhler.png", "b.png"]
     assert list(found.patients) == ["7", None]
-    assert found.probabilities[:, 0].tolist() == [0.25, 1.0]
+    assert found.scores[:, 0].tolist() == [0.25, 1.0]
     assert [("Windows-1252" in note) for note in found.notes] == ([True] if encoding == "latin-1" else [])
 
 
@@ -298,10 +298,10 @@ def test_the_precision_is_that_of_the_table(tmp_path, suffix):
         frame.to_csv(path, index=False)
     else:
         path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
-    assert read_predictions(path, ("Mass",)).probabilities[:, 0].tolist() == values
+    assert read_predictions(path, ("Mass",)).scores[:, 0].tolist() == values
     if suffix == ".parquet":
         frame.astype({"Mass": "float32"}).to_parquet(path)
-        assert read_predictions(path, ("Mass",)).probabilities.dtype == np.float32
+        assert read_predictions(path, ("Mass",)).scores.dtype == np.float32
 
 
 def test_an_index_is_a_column_like_any_other(tmp_path):
@@ -309,7 +309,7 @@ def test_an_index_is_a_column_like_any_other(tmp_path):
     frame.set_index("image").to_parquet(tmp_path / "theirs.parquet")
     found = read_predictions(tmp_path / "theirs.parquet", FINDINGS)
     assert list(found.images) == ["a.png", "b.png"]
-    np.testing.assert_array_equal(found.probabilities[:, :2], [[0.5, 1], [np.nan, np.nan]])
+    np.testing.assert_array_equal(found.scores[:, :2], [[0.5, 1], [np.nan, np.nan]])
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_what_is_damaged_beside_the_columns_is_told_or_does_not_matter(tmp_path,
     table = pa.table({"image": ["a.png"], "Mass": [0.5]})
     pq.write_table(table.replace_schema_metadata({key: value}), path)
     if message is None:
-        assert read_predictions(path, FINDINGS).probabilities[0, 0] == 0.5
+        assert read_predictions(path, FINDINGS).scores[0, 0] == 0.5
         return
     with pytest.raises(DataError, match=message):
         read_predictions(path, FINDINGS)

@@ -103,6 +103,6 @@ def test_the_main_job_counts_what_is_and_is_not_there(clone):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_page_shows_pictures_that_exist(page):
-    for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", (ROOT / page).read_text()):
-        assert ((ROOT / page).parent / picture).is_file(), picture
+def test_the_page_shows_images_that_exist(page):
+    for image in re.findall(r"!\[[^]]+\]\(([^)]+)\)", (ROOT / page).read_text()):
+        assert ((ROOT / page).parent / image).is_file(), image

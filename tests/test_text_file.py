@@ -68,7 +68,7 @@ def test_packed_files_are_unpacked_whatever_they_are_called(tmp_path, pack):
 
 
 BAD = {
-    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no text: it holds zero bytes"),
+    "an image": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no text: it holds zero bytes"),
     "control characters": (b"\xff\x01\x02\x03\x04", "is no text: it holds control characters"),
     "no letter of either": (b"a,\x81\n", "is no text in UTF-8 or Windows-1252 (line 1)"),
     "half a UTF-16": (b"\xff\xfea\0b", "is no text: it begins like UTF-16-LE and is not"),

@@ -1,4 +1,4 @@
-"""Draw the images of the pages from the demo: `make pictures`, after `make demo`.
+"""Draw the images of the pages from the demo: `make images`, after `make demo`.
 
 Only synthetic radiographs are shown. Needs Chromium.
 """

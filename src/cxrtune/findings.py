@@ -36,7 +36,7 @@ NO_FINDING = "No Finding"
 RESERVED: frozenset[str] = frozenset(
     {
         *("image", "patient", "view", "sex", "age", "followup", "split"),
-        *("quality", "strangeness", "reason"),
+        *("quality", "ood_score", "reason"),
         *("macro_average", "micro_avg", "macro_avg", "weighted_avg", "samples_avg"),
     }
 )
@@ -57,7 +57,7 @@ SYNONYMS: dict[str, str] = {
 }
 """What other tables call NIH's findings; case, spaces and hyphens do not matter."""
 
-_PREFIXES = ("calibrated_", "present_")
+_PREFIXES = ("probability_", "positive_")
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 )

@@ -1,6 +1,6 @@
-"""Heatmaps of a model: for each picture and finding, where in the picture the evidence lies.
+"""Heatmaps of a model: for each image and finding, where in the image the evidence lies.
 
-Like a table of predictions, the file is all that an evaluation knows of how a model looks at a picture, so
+Like a table of predictions, the file is all that an evaluation knows of how a model looks at an image, so
 maps that any other program made can be compared.
 """
 
@@ -29,7 +29,7 @@ _REMEDY = "Make one with: `cxrtune.experiment.explain`, or write one with cxrtun
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """A model's maps for some images, each over the whole picture as the model saw it.
+    """A model's maps for some images, each over the whole image as the model saw it.
 
     Attributes:
         images: object (N,), the cohort's image names, each once.

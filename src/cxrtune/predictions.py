@@ -1,4 +1,4 @@
-"""Tables of predictions: one row an image, one probability column a finding.
+"""Tables of predictions: one row per image, one score column per finding.
 
 The table is the only thing that an evaluation knows of a model, so a model that was never near
 this program can be compared. A column that the model cannot give, and a row that it could not
@@ -51,7 +51,7 @@ class ModelCard:
         title: The model's name in prose.
         origin: One line on where the model comes from.
         threshold_rule: How `thresholds` came about; empty where there are none.
-        thresholds: Probability in [0, 1] a finding, from which on it is called present.
+        thresholds: Score in [0, 1] per finding at and above which it is positive.
         operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
         calibration: By finding: the stored fields of a calibration.
         sha256: Of the model file; empty where it is not known.
@@ -85,13 +85,13 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Predictions:
-    """A model's probabilities for some images.
+    """A model's scores for some images.
 
     Attributes:
         images: object (N,), the cohort's image names, each once.
         patients: object (N,), patient identifiers as text, None where not known.
         findings: The F findings, in column order.
-        probabilities: float32 or float64 (N, F), probability in [0, 1], NaN where not known; float64 where
+        scores: float32 or float64 (N, F), score in [0, 1], NaN where not known; float64 where
             the source has more than float32 can tell apart.
         model: What is known of the model.
         more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
@@ -103,7 +103,7 @@ class Predictions:
     images: NDArray[np.object_]
     patients: NDArray[np.object_]
     findings: tuple[str, ...]
-    probabilities: NDArray[np.floating]
+    scores: NDArray[np.floating]
     model: ModelCard
     more: Mapping[str, ExtensionArray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -146,11 +146,11 @@ class Predictions:
                 f"the table would have two columns {quoted(twice[0])}, and one would be lost",
                 remedy="A finding has the name of another column: train the model with another name for it.",
             )
-        kind = pd.Float32Dtype() if self.probabilities.dtype == np.float32 else pd.Float64Dtype()
+        kind = pd.Float32Dtype() if self.scores.dtype == np.float32 else pd.Float64Dtype()
         columns: dict[str, Any] = {"image": self.images, "patient": self.patients}
         for column, finding in enumerate(self.findings):
             # Null, not NaN: a reader in another language sees "not known" and no number.
-            columns[finding] = pd.array(self.probabilities[:, column], dtype=kind)
+            columns[finding] = pd.array(self.scores[:, column], dtype=kind)
         return pd.DataFrame(columns | dict(self.more))
 
 
@@ -218,14 +218,14 @@ def read_predictions(
     require_names(frame[image], path)
     given = {finding: scores_of(frame[name], path) for finding, name in columns.items()}
     kind = np.float32 if all(values.dtype == np.float32 for values in given.values()) else np.float64
-    probabilities = np.full((len(frame), len(findings)), np.nan, dtype=kind)
+    scores = np.full((len(frame), len(findings)), np.nan, dtype=kind)
     for finding, values in given.items():
-        probabilities[:, findings.index(finding)] = values
+        scores[:, findings.index(finding)] = values
     return Predictions(
         images=frame[image].astype(str).to_numpy(dtype=object),
         patients=patients_of(frame, patient),
         findings=findings,
-        probabilities=probabilities,
+        scores=scores,
         model=card.renamed({bare[of]: of for of in synonyms.values()}),
         notes=tuple(notes),
         unread=unread,

@@ -30,9 +30,9 @@ class PreprocessSpec(_Part):
 
     Attributes:
         size: Side of the square input, in pixels.
-        resize: `stretch` the picture to the square, `pad` it with black to a square first, or
-            `crop` its centre to a square first. NIH's pictures are square: there all three agree.
-        mean: Subtracted from each channel of the grey picture in [0, 1]; default ImageNet's.
+        resize: `stretch` the image to the square, `pad` it with black to a square first, or
+            `crop` its centre to a square first. NIH's images are square: there all three agree.
+        mean: Subtracted from each channel of the grey image in [0, 1]; default ImageNet's.
         std: Divides each channel thereafter; default ImageNet's.
     """
 
@@ -83,7 +83,7 @@ class BankSpec(_Part):
 
     Attributes:
         store: `disk` keeps the trunk's output; `none` runs the trunk anew in every epoch, on augmented
-            pictures: the way for a fast GPU and little disk.
+            images: the way for a fast GPU and little disk.
         views: Views of each training image; view 0 is not augmented, the others are.
         refresh: After how many epochs the augmented views are drawn anew; 0 never.
         precision: Of the trunk's arithmetic while the bank is built.
@@ -163,10 +163,10 @@ class UnfreezeSpec(_Part):
 
 
 class PredictionSpec(_Part):
-    """How a trained model scores a picture.
+    """How a trained model scores an image.
 
     Attributes:
-        flip: Average the logits of the picture and its mirror image.
+        flip: Average the logits of the image and its mirror image.
     """
 
     flip: bool = False
@@ -200,7 +200,7 @@ class Recipe(_Part):
         bank: The feature bank.
         training: The loop.
         unfreeze: A second stage, in which more of the network learns.
-        prediction: How the trained model scores a picture.
+        prediction: How the trained model scores an image.
         evaluation: What is decided before any score is seen.
     """
 

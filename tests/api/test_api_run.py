@@ -64,8 +64,8 @@ def test_every_kind_of_image_is_scored_alike(run, chest):
 
     from pydicom import dcmread
 
-    picture = Image.open(chest)
-    pixels = np.asarray(picture)
+    image = Image.open(chest)
+    pixels = np.asarray(image)
     assert pixels.dtype == np.uint8
     expected = scores_of(run.predict(chest))
     as_dicom = dcmread(io.BytesIO(dicom(pixels.astype(int), bits=8)))
@@ -73,7 +73,7 @@ def test_every_kind_of_image_is_scored_alike(run, chest):
         str(chest),
         chest.read_bytes(),
         pixels,
-        picture,
+        image,
         torch.from_numpy(pixels.copy()),
         torch.from_numpy(pixels.copy())[None],
         as_dicom,
@@ -117,7 +117,7 @@ def test_a_prediction_shows_itself_in_short_and_inline(run, chest):
     for one in prediction.findings:
         assert one.finding in shown
     frame = prediction.to_frame()
-    assert list(frame.columns) == ["score", "probability", "threshold", "calibrated_threshold", "positive"]
+    assert list(frame.columns) == ["score", "probability", "threshold", "probability_threshold", "positive"]
     assert list(frame.index) == list(run.findings)
     blank = run.predict(np.zeros((200, 200), np.uint8))
     assert "Flag: the image is blank" in blank._repr_html_()

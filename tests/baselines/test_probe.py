@@ -25,13 +25,13 @@ def test_it_is_scikit_learns_regression_on_standardised_features(data):
     expected = LogisticRegression(C=probe.strength, class_weight="balanced", max_iter=500)
     expected.fit(scaler.transform(train[0]), train[1][:, 1])
     theirs = expected.predict_proba(scaler.transform(validation[0]))[:, 1]
-    np.testing.assert_allclose(probe.probabilities(validation[0])[:, 1], theirs, atol=1e-5)
+    np.testing.assert_allclose(probe.scores(validation[0])[:, 1], theirs, atol=1e-5)
 
 
 def test_the_penalty_is_the_best_on_validation(data):
     train, validation = data
     chosen = fit_probe(train, validation)
-    area = macro_auroc(validation[1], chosen.probabilities(validation[0]))[0]
+    area = macro_auroc(validation[1], chosen.scores(validation[0]))[0]
     assert chosen.strength in STRENGTHS
     assert area > 0.7
 
@@ -40,7 +40,7 @@ def test_a_finding_of_one_class_is_not_known_and_never_one_half(data):
     (features, labels), validation = data
     labels = labels.copy()
     labels[:, 1] = 0
-    probabilities = fit_probe((features, labels), validation).probabilities(validation[0])
+    probabilities = fit_probe((features, labels), validation).scores(validation[0])
     assert np.isnan(probabilities[:, 1]).all()
     assert not np.isnan(probabilities[:, 0]).any()
 
@@ -54,4 +54,4 @@ def test_unknown_labels_are_left_out(data):
     expected = LogisticRegression(C=probe.strength, class_weight="balanced", max_iter=500)
     expected.fit(scaler.transform(features[:150]), labels[:150, 0])
     theirs = expected.predict_proba(scaler.transform(validation[0]))[:, 1]
-    np.testing.assert_allclose(probe.probabilities(validation[0])[:, 0], theirs, atol=1e-5)
+    np.testing.assert_allclose(probe.scores(validation[0])[:, 0], theirs, atol=1e-5)

@@ -44,7 +44,7 @@ def checkpoint(home, nih_1024):
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None
     with torch.no_grad():
-        # Statistics of real pictures, and outputs that differ: otherwise every probability is the same.
+        # Statistics of real images, and outputs that differ: otherwise every probability is the same.
         model.train()(torch.cat([as_torchxrayvision_reads(path) for path in some_images(nih_1024, 8)]))
         model.classifier.weight.normal_(std=0.2)
         model.classifier.bias.fill_(-4)
@@ -65,7 +65,7 @@ def test_probabilities_and_logits_are_torchxrayvisions_own(checkpoint, folder, r
         logits = torch.cat([model(as_torchxrayvision_reads(path)) for path in files]).numpy()
     assert ours.findings == tuple(name for name in model.targets if name)
     assert ours.refused == {}
-    np.testing.assert_allclose(ours.probabilities, theirs[:, :14], atol=1e-4)
+    np.testing.assert_allclose(ours.published, theirs[:, :14], atol=1e-4)
     np.testing.assert_allclose(ours.logits, logits[:, :14], atol=1e-3)
     assert theirs[:, :14].std(axis=0).min() > 1e-3, (
         "an oracle that says the same of all images proves nothing"
@@ -83,14 +83,14 @@ def test_rgba_files_score_like_torchxrayvision(checkpoint, nih_1024):
     model = xrv.models.DenseNet(weights=NAME)
     with torch.inference_mode():
         theirs = torch.cat([model(as_torchxrayvision_reads(path)) for path in files]).numpy()
-    np.testing.assert_allclose(ours.probabilities, theirs[:, :14], atol=1e-4)
+    np.testing.assert_allclose(ours.published, theirs[:, :14], atol=1e-4)
 
 
 def test_its_operating_point_lies_at_one_half(checkpoint, nih_1024):
     scores = score_with_xrv(NAME, some_images(nih_1024, 6), workers=0)
     points = np.array(xrv.models.model_urls[NAME]["op_threshs"][:14])
     called = 1 / (1 + np.exp(-scores.logits.astype(np.float64))) >= points
-    assert np.array_equal(scores.probabilities >= 0.5, called)
+    assert np.array_equal(scores.published >= 0.5, called)
 
 
 def test_the_hash_of_the_weights_is_told(checkpoint, nih_1024):
@@ -103,8 +103,8 @@ def test_an_image_that_its_reader_refuses_is_a_row_of_unknowns(checkpoint, nih_1
     cv2.imwrite(str(deep), np.full((64, 64), 40000, dtype=np.uint16))
     scores = score_with_xrv(NAME, [deep, *some_images(nih_1024, 2)], workers=0)
     assert scores.refused == {0: "max image value (40000) higher than expected bound (255)."}
-    assert np.isnan(scores.probabilities[0]).all()
-    assert not np.isnan(scores.probabilities[1:]).any()
+    assert np.isnan(scores.published[0]).all()
+    assert not np.isnan(scores.published[1:]).any()
 
 
 def test_dicom_is_read_by_its_own_reader_too_and_what_that_cannot_is_refused(checkpoint, tmp_path):
@@ -116,7 +116,7 @@ def test_dicom_is_read_by_its_own_reader_too_and_what_that_cannot_is_refused(che
     model = xrv.models.DenseNet(weights=NAME)
     with torch.inference_mode(), pytest.warns(UserWarning, match="MONOCHROME1"):
         theirs = model(as_torchxrayvision_reads(chest)).numpy()
-    np.testing.assert_allclose(scores.probabilities[0], theirs[0, :14], atol=1e-4)
+    np.testing.assert_allclose(scores.published[0], theirs[0, :14], atol=1e-4)
 
 
 def test_missing_weights_say_what_to_put_where(home, tmp_path):

@@ -118,7 +118,7 @@ def test_it_is_kept_while_nothing_changes_and_made_anew_for_other_boxes(evaluate
     assert results["localizations"][0]["boxes"] == 70
 
 
-def test_pictures_without_a_map_are_told(evaluate, place):
+def test_images_without_a_map_are_told(evaluate, place):
     whole = (place / "boxes.csv").read_text()
     (place / "boxes.csv").write_text(whole + "079.png,Mass,1,1,9,9,,,\n")  # of validation: does not count
     frame = pd.read_parquet(place / "cohort.parquet")
@@ -127,7 +127,7 @@ def test_pictures_without_a_map_are_told(evaluate, place):
     assert "1 boxed test images have no heatmap of ours" in evaluate("--boxes", place / "boxes.csv").err
 
 
-def test_boxes_of_other_pictures_only_are_told(evaluate, place, report):
+def test_boxes_of_other_images_only_are_told(evaluate, place, report):
     (place / "boxes.csv").write_text(
         "Image Index,Finding Label,Bbox [x,y,w,h],,,\nother.png,Mass,1,1,9,9,,,\n"
     )

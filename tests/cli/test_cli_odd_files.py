@@ -30,18 +30,18 @@ def odd(pixels, tmp_path_factory):
     """Files of every kind that a folder may hold."""
     place = tmp_path_factory.mktemp("odd") / "in"
     place.mkdir()
-    picture, whole = Image.fromarray(pixels), png(pixels, 8, GREY)
+    image, whole = Image.fromarray(pixels), png(pixels, 8, GREY)
     files = {
         "a.png": whole,
-        "b.tif": saved(picture, "TIFF", compression="tiff_lzw"),
+        "b.tif": saved(image, "TIFF", compression="tiff_lzw"),
         "c.IMA": dicom(pixels.astype(int), bits=8),
         "d.dcm": dicom(pixels.astype(int), bits=8, WindowCenter="0", WindowWidth="0"),
         "profile.png": whole[:33] + chunk(b"iCCP", b"x\0\0broken") + whole[33:],
         "moving.png": ANIMATED,
         "four-gigabytes.png": CLAIMS_4_GB,
         "scans.jpg": MANY_SCANS,
-        "web.webp": saved(picture, "WEBP"),
-        "bitmap.bmp": saved(picture, "BMP"),
+        "web.webp": saved(image, "WEBP"),
+        "bitmap.bmp": saved(image, "BMP"),
         "lateral.dcm": dicom(pixels.astype(int), bits=8, ViewPosition="LL"),
         "._a.png": b"\0\x05\x16\7" + bytes(80),
         ".DS_Store": b"\0\0\0\1Bud1",

@@ -1,4 +1,4 @@
-"""`cxrtune predict` and `cxrtune explain` on files: tables, reasons, resuming, pictures."""
+"""`cxrtune predict` and `cxrtune explain` on files: tables, reasons, resuming, images."""
 
 import json
 import os
@@ -60,10 +60,10 @@ def test_every_file_is_a_row_with_numbers_or_a_reason(predict, tmp_path):
     assert "PNG" in table.loc["mislabelled.dcm", "reason"]
     failed = table["reason"].notna()
     assert failed.sum() == 3
-    for column in ("Mass", "present_Mass", "quality", "strangeness"):
+    for column in ("Mass", "positive_Mass", "quality", "ood_score"):
         assert table[column].isna().equals(failed), column
     assert "unlike_training" in table.loc["noise.png", "quality"].split(";")
-    assert (table.loc[~failed, "present_Mass"]).isin([True, False]).all()
+    assert (table.loc[~failed, "positive_Mass"]).isin([True, False]).all()
     for name in table.index[failed]:
         assert f"{name} is not scored: {table.loc[name, 'reason']}" in seen.err
     card = json.loads(pq.read_schema(tmp_path / "p.parquet").metadata[b"cxrtune"])
@@ -94,14 +94,14 @@ def test_the_table_can_be_evaluated_like_any_other(predict, cxrtune, small_run, 
     assert seen.code == 0, seen
 
 
-def test_refuse_gives_no_probabilities_of_flagged_pictures(predict, tmp_path):
+def test_refuse_gives_no_probabilities_of_flagged_images(predict, tmp_path):
     assert predict(tmp_path / "p.parquet", "--refuse").code == 0
     table = pd.read_parquet(tmp_path / "p.parquet").set_index("image")
     assert table["Mass"].notna().sum() >= 5
     row = table.loc["noise.png"]
     assert row["reason"].startswith("refused: does not look like a frontal chest radiograph")
     assert pd.isna(row["Mass"])
-    assert row["strangeness"] > 1
+    assert row["ood_score"] > 1
 
 
 def test_the_same_again_is_skipped_and_a_changed_file_is_not(predict, folder, tmp_path):
@@ -206,9 +206,9 @@ def test_explain_draws_what_is_called_present_and_keeps_all_maps(cxrtune, small_
     maps = read_heatmaps(tmp_path / "maps" / "heatmaps.safetensors")
     assert maps.maps.shape == (9, 8, 2, 2)
     assert "chest.dcm" in maps.images
-    pictures = sorted((tmp_path / "maps").rglob("*.png"))
-    assert {path.parent.name for path in pictures} == {name.rsplit(".", 1)[0] for name in maps.images}
-    drawn = cv2.imread(str(pictures[0]))
+    images = sorted((tmp_path / "maps").rglob("*.png"))
+    assert {path.parent.name for path in images} == {name.rsplit(".", 1)[0] for name in maps.images}
+    drawn = cv2.imread(str(images[0]))
     assert drawn.shape[:2] in ((80, 80), (160, 160))
 
 

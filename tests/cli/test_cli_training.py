@@ -218,7 +218,7 @@ def test_the_engine_is_named(cxrtune, prepared, tmp_path):
         assert f"trunk by {engine}, float32" in seen.out
 
 
-def test_flip_averages_the_picture_and_its_mirror_image(cxrtune, prepared, trained, tmp_path):
+def test_flip_averages_the_image_and_its_mirror_image(cxrtune, prepared, trained, tmp_path):
     out = tmp_path / "run"
     flip = ("--views", "2", "--set", "prediction.flip=true")
     assert cxrtune("train", *prepared.arguments, "--out", out, *SMALL, *flip).code == 0

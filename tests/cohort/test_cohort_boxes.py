@@ -78,8 +78,8 @@ def test_a_list_without_rows_has_no_boxes(listed):
     ("row", "named"),
     [
         ("a.png,Cough,1,1,5,5", "row 3 holds the unknown finding 'Cough'"),
-        ("a.png,Mass,1000,1,50,5", "outside the 1024 px picture: x, y, w, h = 1000, 1, 50, 5"),
-        ("a.png,Mass,-2,1,50,5", "row 3 holds a box outside the 1024 px picture"),
+        ("a.png,Mass,1000,1,50,5", "outside the 1024 px image: x, y, w, h = 1000, 1, 50, 5"),
+        ("a.png,Mass,-2,1,50,5", "row 3 holds a box outside the 1024 px image"),
         ("a.png,Mass,1,1,0,5", "row 3 holds an empty box"),
         ("a.png,Mass,1,1,5,-4", "row 3 holds an empty box"),
         ("a.png,Mass,1024.5,1,0.4,5", "row 3 holds an empty box"),

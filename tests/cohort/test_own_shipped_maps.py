@@ -8,7 +8,7 @@ from PIL import Image
 from cxrtune.cohort.own.build import build_own_cohort
 from cxrtune.cohort.own.cohort_map import load_map, shipped_maps
 from cxrtune.cohort.own.image_tree import search_tree
-from nih_folder import picture_of
+from nih_folder import image_of
 from own_data import known
 
 CHEXPERT = (
@@ -26,9 +26,9 @@ PADCHEST = (
 )
 
 
-def picture(path):
+def draw(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture_of(1)).convert("L").save(path, "PNG" if path.suffix != ".jpg" else "JPEG")
+    Image.fromarray(image_of(1)).convert("L").save(path, "PNG" if path.suffix != ".jpg" else "JPEG")
 
 
 def table(path, *lines):
@@ -55,11 +55,11 @@ def test_chexpert(tmp_path):
     for number in range(1, 11):
         for view in ("frontal", "lateral") if number == 1 else ("frontal",):
             name = f"train/patient{number:05}/study1/view1_{view}.jpg"
-            picture(tmp_path / name)
+            draw(tmp_path / name)
             kind = "Frontal,AP" if view == "frontal" else "Lateral,"
             healthy = "1.0,,,,,,,,,,,,," if number % 2 else ",1.0,-1.0,0.0,,,,,,,1.0,,,"
             lines.append(f"{top}/{name},Female,{50 + number},{kind},{healthy}")
-    picture(tmp_path / "valid/patient64541/study1/view1_frontal.jpg")
+    draw(tmp_path / "valid/patient64541/study1/view1_frontal.jpg")
     valid = f"{top}/valid/patient64541/study1/view1_frontal.jpg,Male,73,Frontal,PA" + ",0.0" * 14
     tables = [table(tmp_path / "train.csv", *lines), table(tmp_path / "valid.csv", CHEXPERT, valid)]
     own, frame = made(tables, "chexpert", tmp_path)
@@ -87,7 +87,7 @@ def test_mimic_cxr(tmp_path):
         labels.append(f"{subject},{study},1.0,,0.0,-1.0,,,,,,,,,,")
         for view in ("PA", "LATERAL"):
             image = f"{number:08}-{view}"
-            picture(tmp_path / f"files/p10/p{subject}/s{study}/{image}.jpg")
+            draw(tmp_path / f"files/p10/p{subject}/s{study}/{image}.jpg")
             meta.append(f"{image},{subject},{study},CHEST (PA AND LAT),{view},3056,2544")
             split.append(f"{image},{study},{subject},{part}")
     labels.pop()  # a study that CheXpert's labeller did not read
@@ -121,14 +121,14 @@ def test_padchest(tmp_path):
     lines = [PADCHEST]
     for number in range(20):
         name = f"2168403111{number:02}_04-014-084.png"
-        picture(tmp_path / str(number % 3) / name)
+        draw(tmp_path / str(number % 3) / name)
         view = "L" if number == 10 else ("PA", "AP_horizontal")[number % 2]
         lines.append(
             f"{number},{name},{number % 3},20140915,S{number},P{number},1940.0,F,POSTEROANTERIOR,{view},"
             f"Manual review of DICOM fields,No,CR,rx torax,{cells[number % 10]}"
         )
     own, frame = made([table(tmp_path / "padchest.csv", *lines)], "padchest", tmp_path)
-    assert own.flow.excluded_by_protocol == 5  # four spoilt or empty pictures, one lateral
+    assert own.flow.excluded_by_protocol == 5  # four spoilt or empty images, one lateral
     first = frame.loc["0/216840311100_04-014-084.png"]
     assert [first["patient"], first["sex"], first["age"], first["view"]] == ["P0", "F", 74, "PA"]
     findings = ["Cardiomegaly", "Effusion", "Fracture", "Mass"]
@@ -147,13 +147,13 @@ def test_vindr_cxr(tmp_path):
     train, test = [f"image_id,rad_id,{','.join(columns)}"], [f"image_id,{','.join(columns)}"]
     for number in range(10):
         image = f"{number:032x}"
-        picture(tmp_path / "train" / f"{image}.dicom")
+        draw(tmp_path / "train" / f"{image}.dicom")
         for reader in range(3):
             # Two of three see the first finding; one of three the second.
             values = [int(reader < 2), int(reader == 0), *[0] * (len(columns) - 2)]
             train.append(f"{image},R{reader + 8},{','.join(map(str, values))}")
         other = f"{number + 100:032x}"
-        picture(tmp_path / "test" / f"{other}.dicom")
+        draw(tmp_path / "test" / f"{other}.dicom")
         test.append(f"{other},{','.join(['0', '1', *['0'] * (len(columns) - 2)])}")
     tables = [
         table(tmp_path / "image_labels_train.csv", *train),
@@ -175,12 +175,12 @@ def test_chexpert_in_full_size_lies_in_batches(tmp_path):
     for number in range(1, 13):
         for study in (1, 2):
             name = f"patient{number:05}/study{study}/view1_frontal.jpg"
-            picture(tmp_path / f"{top} {batches[number % 3]}" / name)
+            draw(tmp_path / f"{top} {batches[number % 3]}" / name)
             lines.append(f"{top}/train/{name},Female,60,Frontal,AP,,{number % 2}.0" + "," * 12)
     valid = [CHEXPERT]
     for number in (64541, 64542):
         name = f"valid/patient{number}/study1/view1_frontal.jpg"
-        picture(tmp_path / f"{top} batch 1 (validate & csv)" / name)
+        draw(tmp_path / f"{top} batch 1 (validate & csv)" / name)
         valid.append(f"{top}/{name},Male,73,Frontal,PA" + ",0.0" * 14)
     tables = [table(tmp_path / "train.csv", *lines), table(tmp_path / "valid.csv", *valid)]
     own, frame = made(tables, "chexpert", tmp_path)
@@ -194,7 +194,7 @@ def test_chexpert_in_full_size_lies_in_batches(tmp_path):
 
 @pytest.mark.parametrize("again", ["chexpert", "metadata"])
 def test_tables_that_cannot_be_joined_are_refused(cxrtune, tmp_path, again):
-    picture(tmp_path / "files/p10/p10000032/s50414267/a.jpg")
+    draw(tmp_path / "files/p10/p10000032/s50414267/a.jpg")
     tables = {
         "metadata": table(
             tmp_path / "m.csv", "dicom_id,subject_id,study_id,ViewPosition", "a,10000032,50414267,PA"

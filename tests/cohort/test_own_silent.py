@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from nih_folder import picture_of
+from nih_folder import image_of
 from own_data import known
 
 MAP = """\
@@ -350,7 +350,7 @@ def test_rows_of_several_tables_are_named_with_their_table(make):
 def write_image(path, number=0):
     os.makedirs(os.path.dirname(os.fspath(path)), exist_ok=True)  # noqa: PTH103, PTH120  a name in bytes
     with open(path, "wb") as stream:  # noqa: PTH123
-        Image.fromarray(picture_of(number, 32)).save(stream, "PNG")
+        Image.fromarray(image_of(number, 32)).save(stream, "PNG")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems allow no such name")

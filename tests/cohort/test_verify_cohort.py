@@ -8,7 +8,7 @@ from PIL import Image
 
 from cxrtune.cohort.folder import locate_images
 from cxrtune.errors import DataError
-from nih_folder import picture_of
+from nih_folder import image_of
 
 NAMES = ("ward a/1.png", "ward a/2.png", "ward b/1.png", "ward b/2.png", "3.png")
 
@@ -19,7 +19,7 @@ def own(tmp_path):
     folder = tmp_path / "own"
     for number, name in enumerate(NAMES):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture_of(number)).save(folder / name)
+        Image.fromarray(image_of(number)).save(folder / name)
     return folder
 
 
@@ -70,7 +70,7 @@ def test_everything_wrong_at_once(own, verify, tmp_path):
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/3.png", "ward a/../../secret.png"])
 def test_a_name_that_leads_out_of_the_folder_is_not_followed(own, verify, tmp_path, name):
-    Image.fromarray(picture_of(9)).save(tmp_path / "secret.png")
+    Image.fromarray(image_of(9)).save(tmp_path / "secret.png")
     cohort = _cohort(tmp_path, image=[*NAMES[:4], name])
     problems = [p for p in verify(own, "--cohort", cohort).problems if p["kind"] != "odd-name"]
     assert [(p["kind"], p["severity"], p["file"]) for p in problems] == [("link-outside", "error", name)]

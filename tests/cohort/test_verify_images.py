@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nih_folder import picture_of
+from nih_folder import image_of
 
 TABLE = "Data_Entry_2017_v2020.csv"
 
@@ -132,10 +132,10 @@ def test_an_unreadable_image(nih_folder, verify, damage, words, decode):
 
 def test_sizes_and_modes(nih_folder, verify):
     size, rgba, colour, deep = nih_folder.images[3:7]
-    Image.fromarray(picture_of(3, 48)).save(nih_folder.file(size))
-    Image.fromarray(picture_of(4)).convert("RGBA").save(nih_folder.file(rgba))
-    Image.fromarray(np.dstack([picture_of(n) for n in (5, 6, 7)])).save(nih_folder.file(colour))
-    Image.fromarray(picture_of(6).astype(np.uint16) * 257).save(nih_folder.file(deep))
+    Image.fromarray(image_of(3, 48)).save(nih_folder.file(size))
+    Image.fromarray(image_of(4)).convert("RGBA").save(nih_folder.file(rgba))
+    Image.fromarray(np.dstack([image_of(n) for n in (5, 6, 7)])).save(nih_folder.file(colour))
+    Image.fromarray(image_of(6).astype(np.uint16) * 257).save(nih_folder.file(deep))
     verified = verify(nih_folder.path, decode=True)
     assert [(p["severity"], p["file"], p["what"]) for p in verified.problems] == [
         ("error", f"images/{colour}", "is in colour (RGB, channels differ), expected 8-bit grey"),
@@ -156,7 +156,7 @@ def test_sizes_and_modes(nih_folder, verify):
 
 def test_where_no_size_is_usual_none_is_expected(nih_folder, verify):
     for number, image in enumerate(nih_folder.images):
-        Image.fromarray(picture_of(number, 40 + number)).save(nih_folder.file(image))
+        Image.fromarray(image_of(number, 40 + number)).save(nih_folder.file(image))
     assert not verify(nih_folder.path, decode=True).problems
 
 
@@ -173,14 +173,14 @@ def _images_of(folder, patient):
         ((1, 0), (4, 0), "error", "the copies are in the test part and the training part"),
     ],
 )
-def test_the_same_picture_twice(nih_folder, verify, decode, first, second, severity, words):
+def test_the_same_image_twice(nih_folder, verify, decode, first, second, severity, words):
     one, two = (_images_of(nih_folder, patient)[place] for patient, place in (first, second))
     if decode:  # the same pixels, in other bytes
         Image.open(nih_folder.file(one)).save(nih_folder.file(two), compress_level=1)
     else:
         shutil.copy(nih_folder.file(one), nih_folder.file(two))
     text = verify(nih_folder.path, decode=decode).only("duplicate-image", severity, f"images/{one}", words)
-    assert f"is the same picture as images/{two}" in text
+    assert f"is the same image as images/{two}" in text
 
 
 def test_a_copy_that_the_table_does_not_name(nih_folder, verify):

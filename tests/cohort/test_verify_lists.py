@@ -59,7 +59,7 @@ def test_a_patient_in_both_lists_is_named_by_images_only(nih_folder, verify):
         (
             "{image},Mass,1000,10,200,20",
             "error",
-            "outside the 1024 px picture: x, y, w, h = 1000, 10, 200, 20",
+            "outside the 1024 px image: x, y, w, h = 1000, 10, 200, 20",
         ),
         ("{image},Mass,10,,20,20", "error", "a number missing"),
         ("{image},Mass,10,10,0,20", "error", "holds an empty box"),

@@ -7,7 +7,7 @@ def test_a_part_of_nihs_images_beside_its_whole_table(nih, verify):
     assert not [problem for problem in verified.problems if problem["severity"] == "error"]
     present = sum(1 for _ in (nih / "images").iterdir())
     assert len(verified.of("missing-image")) == 112_120 - present
-    # 11 are of 256 px; two files of one patient hold one picture, as NIH published them.
+    # 11 are of 256 px; two files of one patient hold one image, as NIH published them.
     assert len(verified.of("image-size")) == 11
     assert [problem["file"] for problem in verified.of("duplicate-image")] == ["images/00002658_001.png"]
     out = verified.seen.out
@@ -16,7 +16,7 @@ def test_a_part_of_nihs_images_beside_its_whole_table(nih, verify):
     assert len(out.splitlines()) < 20
 
 
-def test_pictures_as_published_in_folders_of_archives(nih_1024, verify):
+def test_images_as_published_in_folders_of_archives(nih_1024, verify):
     verified = verify(nih_1024, decode=True)
     assert verified.seen.code == 0, verified.seen
     assert {problem["kind"] for problem in verified.problems} == {

@@ -1,4 +1,4 @@
-"""Dataset objects of TorchXRayVision, its own classes on files made here -> cohort and pictures."""
+"""Dataset objects of TorchXRayVision, its own classes on files made here -> cohort and images."""
 
 import numpy as np
 import pandas as pd
@@ -51,28 +51,28 @@ def test_merged_reduced_and_relabelled_datasets_keep_what_is_not_known(nih_datas
 class Made:
     """What any dataset of TorchXRayVision has, and nothing more."""
 
-    def __init__(self, pictures, **table):
-        self.pictures, self.csv = pictures, pd.DataFrame(table)
+    def __init__(self, images, **table):
+        self.images, self.csv = images, pd.DataFrame(table)
         self.pathologies = ["Nodule/Mass"]
         self.labels = np.array([[1.0], [0.0], [np.nan], [1.0], [0.0]] * 2)
 
     def __len__(self):
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, item):
-        return {"img": self.pictures[item]}
+        return {"img": self.images[item]}
 
 
-def test_pictures_that_are_no_8_bits_keep_sixteen_and_a_call_goes_on(tmp_path):
+def test_images_that_are_no_8_bits_keep_sixteen_and_a_call_goes_on(tmp_path):
     random = np.random.default_rng(0)
-    pictures = random.uniform(-1024, 1024, (10, 1, 20, 30)).astype(np.float32)
+    images = random.uniform(-1024, 1024, (10, 1, 20, 30)).astype(np.float32)
     ages = {"age_years": [30.6, np.nan] * 5, "sex_male": [True, False] * 5, "sex_female": [False, True] * 5}
-    made = Made(pictures, view=["PA", "AP Supine"] * 5, **ages)
+    made = Made(images, view=["PA", "AP Supine"] * 5, **ages)
     cohort = cohort_of_xrv(made, tmp_path, patients=[str(n) for n in range(10)])
     first = tmp_path / cohort.images[0]
     pixels = read_radiograph(first).pixels
     assert pixels.dtype == np.uint16
-    np.testing.assert_allclose(pixels / 65535 * 2048 - 1024, pictures[0, 0], atol=0.02)
+    np.testing.assert_allclose(pixels / 65535 * 2048 - 1024, images[0, 0], atol=0.02)
     assert cohort.findings == ("Nodule_Mass",)
     assert list(cohort.frame["view"][:2]) == ["PA", "AP"]
     assert list(cohort.frame["sex"][:2]) == ["M", "F"]
@@ -85,13 +85,13 @@ def test_pictures_that_are_no_8_bits_keep_sixteen_and_a_call_goes_on(tmp_path):
 
 
 def test_what_is_no_such_dataset_is_refused(tmp_path):
-    pictures = np.full((10, 1, 8, 8), 2000.0)
+    images = np.full((10, 1, 8, 8), 2000.0)
     with pytest.raises(UsageError, match="tells no patients"):
-        cohort_of_xrv(Made(pictures, view=["PA"] * 10), tmp_path)
-    with pytest.raises(DataError, match=r"a picture of shape \(1, 8, 8\) in \[2000, 2000\]"):
-        cohort_of_xrv(Made(pictures, patientid=range(10)), tmp_path)
+        cohort_of_xrv(Made(images, view=["PA"] * 10), tmp_path)
+    with pytest.raises(DataError, match=r"an image of shape \(1, 8, 8\) in \[2000, 2000\]"):
+        cohort_of_xrv(Made(images, patientid=range(10)), tmp_path)
     with pytest.raises(UsageError, match="this dataset has 9 radiographs, 10 rows in csv"):
-        cohort_of_xrv(Made(pictures[:9], patientid=range(10)), tmp_path)
+        cohort_of_xrv(Made(images[:9], patientid=range(10)), tmp_path)
     assert not list(tmp_path.rglob("*.png"))
 
 

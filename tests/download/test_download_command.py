@@ -150,7 +150,7 @@ def test_wrong_options_are_told(cxrtune, options, named):
 
 
 def test_what_was_downloaded_is_a_data_folder(data_set, host, nih_folder, cxrtune, tmp_path):
-    """Real pictures in two archives, tables and lists: a cohort is made of what comes out."""
+    """Real images in two archives, tables and lists: a cohort is made of what comes out."""
     host.files.clear()
     tables = ("Data_Entry_2017_v2020.csv", "train_val_list.txt", "test_list.txt")
     for name in tables:

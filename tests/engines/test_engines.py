@@ -23,15 +23,15 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture(scope="module")
 def small():
-    """A trunk for pictures of 64 px, with statistics of its own."""
+    """A trunk for images of 64 px, with statistics of its own."""
     network = build_network(2, HeadSpec(), PreprocessSpec(size=64), seed=3)
-    pictures = np.random.default_rng(0).integers(0, 256, (24, 64, 64), dtype=np.uint8)
-    calibrate_trunk(network, torch.from_numpy(pictures))
-    return TrunkOutput(network), pictures
+    images = np.random.default_rng(0).integers(0, 256, (24, 64, 64), dtype=np.uint8)
+    calibrate_trunk(network, torch.from_numpy(images))
+    return TrunkOutput(network), images
 
 
-def outputs(engine, pictures):
-    return np.stack([found for (found,) in engine.stream(iter(pictures))]).astype(np.float64)
+def outputs(engine, images):
+    return np.stack([found for (found,) in engine.stream(iter(images))]).astype(np.float64)
 
 
 def relative_error(ours, theirs):
@@ -39,35 +39,33 @@ def relative_error(ours, theirs):
     return np.abs(ours - theirs).max() / np.abs(theirs).max()
 
 
-def test_outputs_come_one_a_picture_and_in_order(small):
-    module, pictures = small
+def test_outputs_come_one_an_image_and_in_order(small):
+    module, images = small
     for name in ("torch", "openvino"):
         engine = make_engine(name, module, size=64)
-        found = outputs(engine, pictures)
+        found = outputs(engine, images)
         assert found.shape == (24, 2, 2, 512)
-        again = outputs(engine, pictures[::-1])[::-1]
+        again = outputs(engine, images[::-1])[::-1]
         np.testing.assert_allclose(found, again, atol=2e-3 * np.abs(found).max())
 
 
-def test_pictures_are_drawn_while_earlier_ones_are_worked_on(small):
-    module, pictures = small
+def test_images_are_drawn_while_earlier_ones_are_worked_on(small):
+    module, images = small
     for name in ("torch", "openvino"):
         drawn = []
-        stream = make_engine(name, module, size=64).stream(
-            drawn.append(i) or p for i, p in enumerate(pictures)
-        )
+        stream = make_engine(name, module, size=64).stream(drawn.append(i) or p for i, p in enumerate(images))
         next(stream)
-        assert 1 <= len(drawn) < len(pictures)
+        assert 1 <= len(drawn) < len(images)
 
 
-def test_no_pictures_give_no_outputs(small):
+def test_no_images_give_no_outputs(small):
     for name in ("torch", "openvino"):
         assert list(make_engine(name, small[0], size=64).stream([])) == []
 
 
 def test_openvino_repeats_itself_to_the_bit(small):
-    module, pictures = small
-    first, second = (outputs(make_engine("openvino", module, size=64), pictures) for _ in range(2))
+    module, images = small
+    first, second = (outputs(make_engine("openvino", module, size=64), images) for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -75,29 +73,27 @@ def test_engines_agree_with_torch_on_real_radiographs(nih):
     spec = PreprocessSpec()
     network = build_network(2, HeadSpec(), spec, seed=0)
     files = islice(sorted((nih / "images").iterdir()), 24)
-    pictures = np.stack([to_packed(read_radiograph(path), spec) for path in files])
-    calibrate_trunk(network, torch.from_numpy(pictures), batch_size=8)
+    images = np.stack([to_packed(read_radiograph(path), spec) for path in files])
+    calibrate_trunk(network, torch.from_numpy(images), batch_size=8)
     with torch.inference_mode():
-        parts = [network.features(torch.from_numpy(picture)[None]) for picture in pictures]
+        parts = [network.features(torch.from_numpy(image)[None]) for image in images]
     exact = torch.cat(parts).permute(0, 2, 3, 1).double().numpy()
     for name in ("torch", "openvino"):
-        found = outputs(make_engine(name, TrunkOutput(network), size=224), pictures)
+        found = outputs(make_engine(name, TrunkOutput(network), size=224), images)
         assert relative_error(found, exact) < 1e-3, name
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # NNCF asks others in old ways
 def test_int8_is_near(small):
-    module, pictures = small
-    exact = outputs(TorchEngine(module), pictures)
-    found = outputs(
-        make_engine("openvino", module, size=64, precision="int8", calibration=pictures), pictures
-    )
+    module, images = small
+    exact = outputs(TorchEngine(module), images)
+    found = outputs(make_engine("openvino", module, size=64, precision="int8", calibration=images), images)
     error = np.sqrt(((found - exact) ** 2).mean() / (exact**2).mean())
     assert 1e-4 < error < 0.5
 
 
 @pytest.mark.parametrize(
-    ("wanted", "precision", "pictures", "on_cpu", "given"),
+    ("wanted", "precision", "images", "on_cpu", "given"),
     [
         ("auto", "float32", WORTH_CONVERTING, True, "openvino"),
         ("auto", "float32", WORTH_CONVERTING - 1, True, "torch"),
@@ -107,8 +103,8 @@ def test_int8_is_near(small):
         ("openvino", "float32", 1, True, "openvino"),
     ],
 )
-def test_auto_is_the_fastest_for_the_job(wanted, precision, pictures, on_cpu, given):
-    assert chosen_engine(wanted, precision, pictures=pictures, on_cpu=on_cpu) == given
+def test_auto_is_the_fastest_for_the_job(wanted, precision, images, on_cpu, given):
+    assert chosen_engine(wanted, precision, images=images, on_cpu=on_cpu) == given
 
 
 @pytest.mark.parametrize(
@@ -127,7 +123,7 @@ def test_auto_is_the_fastest_for_the_job(wanted, precision, pictures, on_cpu, gi
 )
 def test_what_does_not_go_together_is_refused(wanted, precision, on_cpu, message, remedy):
     with pytest.raises(UsageError, match=message) as caught:
-        chosen_engine(wanted, precision, pictures=1, on_cpu=on_cpu)
+        chosen_engine(wanted, precision, images=1, on_cpu=on_cpu)
     assert remedy in str(caught.value)
 
 

@@ -66,7 +66,7 @@ def test_the_onnx_file_is_one_that_others_can_run(exported):
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (pixels,) = session.get_inputs()
     assert (pixels.name, pixels.type, pixels.shape[1:]) == ("pixels", "tensor(float)", [64, 64])
-    assert [one.name for one in session.get_outputs()] == ["logits", "evidence", "strangeness", "pose"]
+    assert [one.name for one in session.get_outputs()] == ["logits", "evidence", "ood_score", "pose"]
     for count in (1, 3):
         logits = session.run(["logits"], {"pixels": np.zeros((count, 64, 64), np.float32)})[0]
         assert logits.shape == (count, 8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cxrtune.engines.torch_engine import TorchEngine, first_outputs, probabilities
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, to_scores
 from cxrtune.models.densenet import build_network
 from cxrtune.models.scoring import ScoringNet
 from cxrtune.recipe import HeadSpec, PreprocessSpec
@@ -85,4 +85,4 @@ def test_outputs_keep_their_type():
 
 def test_probabilities_are_the_logistic_function():
     logits = np.array([[0.0, 100.0, -100.0, 2.0]], dtype=np.float32)
-    np.testing.assert_allclose(probabilities(logits), [[0.5, 1.0, 0.0, 1 / (1 + np.exp(-2))]], atol=1e-7)
+    np.testing.assert_allclose(to_scores(logits), [[0.5, 1.0, 0.0, 1 / (1 + np.exp(-2))]], atol=1e-7)

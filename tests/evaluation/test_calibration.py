@@ -112,7 +112,7 @@ def test_predictive_values_are_those_of_a_sample_weighed_to_the_stated_prevalenc
     ).results.models[0]
     rows = cohort.rows("test")
     place = {image: row for row, image in enumerate(predictions.images)}
-    scores = predictions.probabilities[[place[image] for image in cohort.images[rows]], 0]
+    scores = predictions.scores[[place[image] for image in cohort.images[rows]], 0]
     truth = cohort.labels[rows, 0] == 1
     calls = scores.astype(np.float64) >= result.findings["Effusion"].threshold
     weights = np.where(truth, 0.05 / truth.mean(), 0.95 / (~truth).mean())

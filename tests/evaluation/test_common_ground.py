@@ -33,7 +33,7 @@ def without(predictions, images):
         predictions,
         images=predictions.images[keep],
         patients=predictions.patients[keep],
-        probabilities=predictions.probabilities[keep],
+        scores=predictions.scores[keep],
     )
 
 
@@ -77,7 +77,7 @@ def test_the_order_of_the_tables_does_not_matter(cohort, predictions):
         predictions,
         images=predictions.images[::-1],
         patients=predictions.patients[::-1],
-        probabilities=predictions.probabilities[::-1],
+        scores=predictions.scores[::-1],
     )
     np.testing.assert_array_equal(aligned("a", predictions, cohort), aligned("a", back, cohort))
 

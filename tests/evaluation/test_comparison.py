@@ -249,7 +249,7 @@ def test_a_finding_without_positives_is_undefined_and_counts_in_no_correction():
 
 
 def test_a_finding_that_one_model_lacks_is_not_compared(cohort, predictions):
-    fewer = predictions.probabilities.copy()
+    fewer = predictions.scores.copy()
     fewer[:, 1] = np.nan
     pair = {"a": predictions, "b": dataclasses.replace(predictions, probabilities=fewer)}
     (found,) = evaluate(cohort, pair).results.comparisons
@@ -259,7 +259,7 @@ def test_a_finding_that_one_model_lacks_is_not_compared(cohort, predictions):
 
 
 def test_two_models_without_a_common_finding_are_undefined(cohort, predictions):
-    one, two = predictions.probabilities.copy(), predictions.probabilities.copy()
+    one, two = predictions.scores.copy(), predictions.scores.copy()
     one[:, 0], two[:, 1:] = np.nan, np.nan
     pair = {name: dataclasses.replace(predictions, probabilities=p) for name, p in (("a", one), ("b", two))}
     (found,) = evaluate(cohort, pair).results.comparisons

@@ -21,7 +21,7 @@ from cxrtune.predictions import ModelCard
 @pytest.fixture
 def joined(cohort, predictions):
     """Truth and scores side by side, joined by pandas."""
-    scores = pd.DataFrame(predictions.probabilities, columns=[f"score {f}" for f in predictions.findings])
+    scores = pd.DataFrame(predictions.scores, columns=[f"score {f}" for f in predictions.findings])
     scores["image"] = predictions.images
     return cohort.frame.merge(scores, on="image")
 
@@ -46,7 +46,7 @@ def test_a_finding_without_positives_is_undefined_with_its_count(cohort, predict
 
 
 def test_thresholds_come_from_validation_and_not_from_test(cohort, predictions, joined):
-    changed = predictions.probabilities.copy()
+    changed = predictions.scores.copy()
     changed[np.isin(predictions.images, cohort.images[cohort.rows("test")])] = 0.5
     honest = evaluate(cohort, {"a": predictions}).results.models[0]
     blind = evaluate(cohort, {"a": dataclasses.replace(predictions, probabilities=changed)}).results.models[0]
@@ -79,7 +79,7 @@ def test_images_without_a_score_are_counted(cohort, predictions):
         predictions,
         images=predictions.images[:50],
         patients=predictions.patients[:50],
-        probabilities=predictions.probabilities[:50],
+        scores=predictions.scores[:50],
     )
     model = evaluate(cohort, {"a": fewer}).results.models[0]
     assert model.images + model.not_scored == 30

@@ -13,7 +13,7 @@ def results(cohort, predictions):
 
 
 def test_examples_are_the_highest_negatives_and_the_lowest_positives(cohort, predictions, results):
-    scores = pd.DataFrame(predictions.probabilities, index=predictions.images, columns=cohort.findings)
+    scores = pd.DataFrame(predictions.scores, index=predictions.images, columns=cohort.findings)
     test = cohort.frame.query("split == 'test'").set_index("image")
     for finding in ("Effusion", "Mass"):
         for kind, label, ascending in (("false positive", 0, False), ("false negative", 1, True)):

@@ -204,7 +204,7 @@ def test_random_points_fall_into_a_box_about_as_often_as_its_area_says():
 
 @pytest.fixture(scope="module")
 def scene():
-    """Sixty pictures of 24 patients with boxes of two findings, and maps that find half of them."""
+    """Sixty images of 24 patients with boxes of two findings, and maps that find half of them."""
     random = np.random.default_rng(8)
     cohort = made_up_cohort(
         {finding: random.integers(0, 2, 60) for finding in FINDINGS}, random.integers(0, 24, 60)
@@ -277,12 +277,12 @@ def test_intervals_and_differences_are_those_of_replicates_written_out(scene, re
         for name in ("model", "lung")
     }
     patient_of = dict(zip(cohort.images, cohort.patients, strict=True))
-    pictures = sorted({image for one in scores.values() for image in one})
-    names = np.array([patient_of[image] for image in pictures], dtype=object)
+    boxed = sorted({image for one in scores.values() for image in one})
+    names = np.array([patient_of[image] for image in boxed], dtype=object)
     resamples = draw_patients(names, replicates=300, seed=2)
     drawn = {key: [] for key in scores}
     for replicate in range(300):
-        repeated = np.repeat(pictures, resamples.times[resamples.codes, replicate])
+        repeated = np.repeat(boxed, resamples.times[resamples.codes, replicate])
         for key, values in scores.items():
             drawn[key].append(np.mean([values[image] for image in repeated if image in values], axis=0))
     means = {
@@ -370,7 +370,7 @@ def test_a_perfect_model_beats_the_controls_clearly_and_a_constant_one_does_not(
             assert found.values.iou["0.1"] == 0
 
 
-def test_few_boxed_pictures_have_values_and_counts_but_no_intervals():
+def test_few_boxed_images_have_values_and_counts_but_no_intervals():
     cohort = made_up_cohort({"Mass": [1] * 9}, np.arange(9))
     rows = [(image, "Mass", 0.1, 0.1, 0.3, 0.3) for image in cohort.images]
     maps = np.stack([[blob(0.25, 0.25)]] * 9)
@@ -386,7 +386,7 @@ def test_few_boxed_pictures_have_values_and_counts_but_no_intervals():
         assert one.differences["lung"]["pointing"].difference is not None
 
 
-def test_pictures_outside_the_split_or_the_cohort_and_findings_without_maps_do_not_count():
+def test_images_outside_the_split_or_the_cohort_and_findings_without_maps_do_not_count():
     cohort = made_up_cohort({"Mass": [1] * 4}, np.arange(4))
     rows = [(image, "Mass", 0.1, 0.1, 0.3, 0.3) for image in (*cohort.images, "other.png")]
     boxes = boxes_of(*rows, (cohort.images[0], "Hernia", 0.1, 0.1, 0.3, 0.3))

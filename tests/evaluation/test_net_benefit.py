@@ -145,7 +145,7 @@ def test_without_calibration_nothing_is_written(cohort, predictions, tmp_path):
         predictions,
         images=predictions.images[keep],
         patients=predictions.patients[keep],
-        probabilities=predictions.probabilities[keep],
+        scores=predictions.scores[keep],
     )
     evaluation = evaluate(cohort, {"a": test_only})
     assert evaluation.net_benefit == {}

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from command_line import files_below
-from nih_folder import picture_of, write_nih_folder
+from nih_folder import image_of, write_nih_folder
 
 SMALL = ("--set", "preprocess.size=32", "--workers", "1")
 
@@ -150,8 +150,8 @@ def test_another_setting_makes_the_cohort_anew(stages, option):
     assert "unchanged" in stages.cohort(*option)
 
 
-def _a_picture(stages):
-    Image.fromarray(picture_of(99)).save(stages.folder.file(stages.folder.images[4]))
+def _an_image(stages):
+    Image.fromarray(image_of(99)).save(stages.folder.file(stages.folder.images[4]))
 
 
 def _the_cohort(stages):
@@ -175,7 +175,7 @@ def _pack_record_gone(stages):
 
 @pytest.mark.parametrize(
     "change",
-    [_a_picture, _the_cohort, _pixels_gone, _pixels_changed, _pack_record_gone],
+    [_an_image, _the_cohort, _pixels_gone, _pixels_changed, _pack_record_gone],
     ids=lambda f: f.__name__,
 )
 def test_a_pack_is_made_anew_when_anything_changed(stages, change, cxrtune, tmp_path):

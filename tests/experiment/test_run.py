@@ -126,7 +126,7 @@ def test_the_model_and_its_table_keep_what_validation_chose(run):
         assert card[name] == content[name]
 
 
-def test_the_report_shows_the_examples_as_pictures(run):
+def test_the_report_shows_the_examples_as_images(run):
     results = json.loads((run / "report" / "results.json").read_text())
     page = (run / "report" / "index.html").read_text()
     assert page.count("data:image/jpeg;base64,") == len(results["examples"]) > 0

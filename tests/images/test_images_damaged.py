@@ -1,4 +1,4 @@
-"""Files that give no radiograph: one error, with a reason that names no file, and never half a picture."""
+"""Files that give no radiograph: one error, with a reason that names no file, and never half an image."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from PIL import Image
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import read_radiograph
 from encoded import GREY, RGBA, chunk, png, saved
-from nih_folder import picture_of
+from nih_folder import image_of
 
 NAME = "patient-0815"
 
@@ -38,12 +38,12 @@ def claiming(width: int, height: int, depth: int = 8, colour: int = GREY) -> byt
     return whole[:8] + chunk(b"IHDR", header) + whole[33:]
 
 
-PNG = saved(Image.fromarray(picture_of(1, 200)), "PNG")
-PNG_RGBA = saved(Image.fromarray(picture_of(1, 200)).convert("RGBA"), "PNG")
-PNG_16 = png(picture_of(1, 200).astype(np.uint16) * 257, 16, GREY)
-JPEG = saved(Image.fromarray(picture_of(1, 200)), "JPEG", quality=90)
-JPEG_COLOUR = saved(Image.fromarray(picture_of(1, 200)).convert("RGB"), "JPEG", quality=90)
-JPEG_PROGRESSIVE = saved(Image.fromarray(picture_of(1, 200)), "JPEG", quality=90, progressive=True)
+PNG = saved(Image.fromarray(image_of(1, 200)), "PNG")
+PNG_RGBA = saved(Image.fromarray(image_of(1, 200)).convert("RGBA"), "PNG")
+PNG_16 = png(image_of(1, 200).astype(np.uint16) * 257, 16, GREY)
+JPEG = saved(Image.fromarray(image_of(1, 200)), "JPEG", quality=90)
+JPEG_COLOUR = saved(Image.fromarray(image_of(1, 200)).convert("RGB"), "JPEG", quality=90)
+JPEG_PROGRESSIVE = saved(Image.fromarray(image_of(1, 200)), "JPEG", quality=90, progressive=True)
 KINDS = {
     "PNG": PNG,
     "PNG RGBA": PNG_RGBA,
@@ -61,12 +61,12 @@ DAMAGED = {
     "a macOS twin": (b"\0\x05\x16\x07" + bytes(40), "is a macOS resource file"),
     "zeros": (bytes(5000), "is not a PNG, JPEG, TIFF or DICOM file"),
     "GIF": (
-        saved(Image.fromarray(picture_of(1)), "GIF"),
+        saved(Image.fromarray(image_of(1)), "GIF"),
         "is a GIF file; PNG, JPEG",
     ),
-    "WebP": (saved(Image.fromarray(picture_of(1)), "WEBP"), "is a WebP file"),
-    "BMP": (saved(Image.fromarray(picture_of(1)), "BMP"), "is a BMP file"),
-    "JPEG 2000": (saved(Image.fromarray(picture_of(1)), "JPEG2000"), "is a JPEG 2000 file"),
+    "WebP": (saved(Image.fromarray(image_of(1)), "WEBP"), "is a WebP file"),
+    "BMP": (saved(Image.fromarray(image_of(1)), "BMP"), "is a BMP file"),
+    "JPEG 2000": (saved(Image.fromarray(image_of(1)), "JPEG2000"), "is a JPEG 2000 file"),
     "AVIF": (b"\0\0\0\x1cftypavif" + bytes(60), "is an AVIF file"),
     "PDF": (b"%PDF-1.7\n" + bytes(60), "is a PDF document"),
     "PNG's signature alone": (PNG[:8], ""),
@@ -106,7 +106,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["PNG", "PNG RGBA", "PNG 16 bit"])
 def test_a_png_with_one_bit_flipped_anywhere_is_refused_or_whole(tmp_path, kind):
-    # PNG has a checksum over every chunk, so no flipped bit may change the picture in silence.
+    # PNG has a checksum over every chunk, so no flipped bit may change the image in silence.
     whole, path = KINDS[kind], tmp_path / f"{NAME}.png"
     path.write_bytes(whole)
     wanted = read_radiograph(path).pixels
@@ -177,9 +177,9 @@ def test_a_compressed_note_does_not_unpack_into_all_of_memory(tmp_path):
     note = PngImagePlugin.PngInfo()
     note.add_text("Comment", "x" * 30_000_000, zip=True)
     stream = io.BytesIO()
-    Image.fromarray(picture_of(1)).save(stream, "PNG", pnginfo=note)
+    Image.fromarray(image_of(1)).save(stream, "PNG", pnginfo=note)
     path = tmp_path / f"{NAME}.png"
     path.write_bytes(stream.getvalue())
     assert len(stream.getvalue()) < 100_000
     # It is not unpacked at all: the decoder is not given it.
-    np.testing.assert_array_equal(read_radiograph(path).pixels, picture_of(1))
+    np.testing.assert_array_equal(read_radiograph(path).pixels, image_of(1))

@@ -40,24 +40,24 @@ def survives(data: bytes) -> bool:
 
 
 def decode_mutants(first: int, last: int) -> None:
-    """What a process of its own does: say each number before its file, at last how many gave a picture."""
+    """What a process of its own does: say each number before its file, at last how many gave an image."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    pictures, heard, nowhere = 0, os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    images, heard, nowhere = 0, os.dup(2), os.open(os.devnull, os.O_WRONLY)
     for number in range(first, last):
         os.write(1, f"{number}\n".encode())
         data = mutant(number)
         # Libraries say of a PNG, JPEG or TIFF what is wrong with it; nothing that decodes DICOM may.
         os.dup2(heard if is_dicom(data[:132]) else nowhere, 2)
         signal.alarm(SECONDS)
-        pictures += survives(data)
+        images += survives(data)
         signal.alarm(0)
         os.dup2(heard, 2)
-    os.write(1, f"pictures {pictures}\n".encode())
+    os.write(1, f"images {images}\n".encode())
 
 
 def fuzz(count: int, size: int = 500) -> None:
-    pictures = 0
+    images = 0
     for first in range(0, count, size):
         command = [sys.executable, "-W", "error", __file__, str(first), str(min(first + size, count))]
         places = os.pathsep.join(path for path in sys.path if path)
@@ -67,9 +67,9 @@ def fuzz(count: int, size: int = 500) -> None:
         last = done.stdout.split("\n")[-2:][0]
         assert done.returncode == 0, f"mutant {last} ends with {done.returncode}: {done.stderr[-2000:]}"
         assert done.stderr == ""
-        pictures += int(last.removeprefix("pictures "))
+        images += int(last.removeprefix("images "))
     # A mutation that is never harmless, or always, would test nothing.
-    assert 0.05 * count < pictures < 0.9 * count
+    assert 0.05 * count < images < 0.9 * count
 
 
 def test_the_files_themselves_are_whole():

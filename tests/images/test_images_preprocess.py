@@ -1,4 +1,4 @@
-"""Radiograph -> packed picture, against averages over areas and interpolation written out as matrices."""
+"""Radiograph -> packed image, against averages over areas and interpolation written out as matrices."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from cxrtune.images.preprocess import normalisation, to_packed
 from cxrtune.images.radiograph import Radiograph
 from cxrtune.recipe import PreprocessSpec
-from nih_folder import picture_of
+from nih_folder import image_of
 
 SIZE = 32
 
@@ -52,7 +52,7 @@ def squared(pixels: np.ndarray, rule: str) -> np.ndarray:
 @pytest.mark.parametrize("rule", ["stretch", "pad", "crop"])
 @pytest.mark.parametrize("factors", [(1, 1), (2, 2), (7, 7), (4, 3), (2, 6)])
 def test_whole_factors_are_means_of_blocks(rule, factors):
-    pixels = picture_of(20, 256)[: SIZE * factors[0], : SIZE * factors[1]]
+    pixels = image_of(20, 256)[: SIZE * factors[0], : SIZE * factors[1]]
     square = squared(pixels, rule)
     height, width = square.shape
     means = square.reshape(SIZE, height // SIZE, SIZE, width // SIZE).mean(axis=(1, 3))
@@ -68,7 +68,7 @@ def test_whole_factors_are_means_of_blocks(rule, factors):
 )
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_any_shape_is_averaged_where_it_shrinks_and_interpolated_where_it_grows(rule, shape, kind):
-    pixels = picture_of(21, 256)[: shape[0], : shape[1]].astype(kind) * (257 if kind is np.uint16 else 1)
+    pixels = image_of(21, 256)[: shape[0], : shape[1]].astype(kind) * (257 if kind is np.uint16 else 1)
     wanted = resized(squared(pixels.astype(float), rule)) * 255 / np.iinfo(kind).max
     found = to_packed(Radiograph(pixels), PreprocessSpec(size=SIZE, resize=rule))
     assert found.shape == (SIZE, SIZE)
@@ -86,8 +86,8 @@ def test_no_detail_is_skipped_where_only_one_axis_shrinks():
 
 
 @pytest.mark.parametrize("rule", ["stretch", "pad", "crop"])
-def test_the_rules_agree_on_square_pictures(rule):
-    pixels = picture_of(22, 100)
+def test_the_rules_agree_on_square_images(rule):
+    pixels = image_of(22, 100)
     stretched = to_packed(Radiograph(pixels), PreprocessSpec(size=64))
     found = to_packed(Radiograph(pixels), PreprocessSpec(size=64, resize=rule))
     np.testing.assert_array_equal(found, stretched)
@@ -101,8 +101,8 @@ def test_black_stays_black_and_white_stays_white(kind, size):
         assert (to_packed(Radiograph(pixels), PreprocessSpec(size=size)) == wanted).all()
 
 
-def test_the_picture_that_was_given_is_not_changed():
-    pixels = picture_of(23, SIZE)
+def test_the_image_that_was_given_is_not_changed():
+    pixels = image_of(23, SIZE)
     before = pixels.copy()
     packed = to_packed(Radiograph(pixels), PreprocessSpec(size=SIZE))
     packed[:] = 0

@@ -18,9 +18,9 @@ from cxrtune.images.jpeg import MOST_SCANS, read_jpeg
 from dicom_made import SYNTAXES, dicom
 from encoded import GREY, chunk, png, saved
 from hostile import animated_png, many_scans
-from nih_folder import picture_of
+from nih_folder import image_of
 
-IMAGE = picture_of(1, 60)
+IMAGE = image_of(1, 60)
 PNG = png(IMAGE, 8, GREY)
 HEADER_ENDS = 33
 

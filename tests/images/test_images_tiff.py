@@ -12,9 +12,9 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.decode import decode_radiograph
 from cxrtune.images.formats import is_deep
 from encoded import saved
-from nih_folder import picture_of
+from nih_folder import image_of
 
-GREY_8 = picture_of(1, 90)
+GREY_8 = image_of(1, 90)
 GREY_16 = GREY_8.astype(np.uint16) * 257 + np.arange(90, dtype=np.uint16)
 
 

@@ -12,12 +12,12 @@ def make_network():
     return build_network(2, HeadSpec(), PreprocessSpec(size=64), seed=0)
 
 
-def pictures(count):
+def images(count):
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, 64, 64), dtype=np.uint8))
 
 
 def test_first_batch_norm_gets_the_statistics_of_what_it_sees():
-    network, pixels = make_network(), pictures(16)
+    network, pixels = make_network(), images(16)
     calibrate_trunk(network, pixels, batch_size=16)
     grey = pixels.unsqueeze(1).float() * network.scale + network.offset
     seen = network.trunk.features.conv0(grey)
@@ -27,7 +27,7 @@ def test_first_batch_norm_gets_the_statistics_of_what_it_sees():
 
 
 def test_several_batches_count_alike():
-    network, pixels = make_network(), pictures(16)
+    network, pixels = make_network(), images(16)
     calibrate_trunk(network, pixels, batch_size=8)
     first, second = make_network(), make_network()
     calibrate_trunk(first, pixels[:8], batch_size=8)
@@ -38,8 +38,8 @@ def test_several_batches_count_alike():
 
 def test_trunk_is_frozen_again_afterwards():
     network = make_network()
-    calibrate_trunk(network, pictures(4))
+    calibrate_trunk(network, images(4))
     assert not any(module.training for module in network.trunk.modules())
     state = {name: value.clone() for name, value in network.trunk.state_dict().items()}
-    network.train()(pictures(4))
+    network.train()(images(4))
     assert all(torch.equal(value, state[name]) for name, value in network.trunk.state_dict().items())

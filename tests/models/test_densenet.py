@@ -82,9 +82,9 @@ def test_its_layers_are_torchvisions_to_the_bit_from_the_same_seed(training):
     assert [(name, str(part)) for name, part in made[0].named_modules() if not list(part.children())] == [
         (name, str(part)) for name, part in made[1].named_modules() if not list(part.children())
     ]
-    pictures = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        assert torch.equal(made[0](pictures), made[1](pictures))
+        assert torch.equal(made[0](images), made[1](images))
 
 
 def test_trunk_gives_512_channels_at_a_32nd_of_the_size(network, pixels):

@@ -13,7 +13,7 @@ from cxrtune.models.gate import Gate, Subspace, log_surprise, posed
 from cxrtune.training.gate import GateImages, fit_gate, step_count
 
 
-def pictures(count, seed=0):
+def drawn(count, seed=0):
     """A bright corner and a dark bar on grey, so that every pose differs from all others."""
     random = np.random.default_rng(seed)
     shade = np.full((64, 64), 110.0)
@@ -32,8 +32,8 @@ def images(gate, pixels, seed=0):
 def fitted():
     gate = Gate(64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cxrtune.training.gate._MOST_STEPS", 50)  # enough for pictures as plain as these
-        info = fit_gate(gate, images(gate, pictures(300)), images(gate, pictures(100, 1), 1), seed=3)
+        patch.setattr("cxrtune.training.gate._MOST_STEPS", 50)  # enough for images as plain as these
+        info = fit_gate(gate, images(gate, drawn(300)), images(gate, drawn(100, 1), 1), seed=3)
     return gate, info
 
 
@@ -79,21 +79,21 @@ def test_few_vectors_do_not_make_a_subspace_of_chance():
 
 
 def test_poses_are_what_their_names_say():
-    picture = torch.rand(1, 1, 6, 6) - 0.5
+    image = torch.rand(1, 1, 6, 6) - 0.5
     for number, name in enumerate(POSES):
-        expected = picture[0, 0].numpy()
+        expected = image[0, 0].numpy()
         if "inverted" in name:
             expected = -expected
         if "mirrored" in name:
             expected = expected[:, ::-1]
         turns = next((quarter for quarter in (1, 2, 3) if f"by {90 * quarter} " in name), 0)
         expected = np.rot90(expected, turns)
-        np.testing.assert_array_equal(posed(picture, torch.tensor([number]))[0, 0].numpy(), expected)
+        np.testing.assert_array_equal(posed(image, torch.tensor([number]))[0, 0].numpy(), expected)
     assert POSES[UPRIGHT] == "upright"
     assert len(set(POSES)) == 16
 
 
-def test_how_upright_a_picture_is_has_no_rounding_of_one_less_a_little():
+def test_how_upright_an_image_is_has_no_rounding_of_one_less_a_little():
     class Surprise(torch.nn.Module):
         def forward(self, odds):
             return log_surprise(odds)
@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_gate_and_leaves_the_random_state_alone(mon
     states = []
     for _ in range(2):
         gate, before = Gate(64), torch.get_rng_state()
-        fit_gate(gate, images(gate, pictures(30)), images(gate, pictures(30, 1), 1), seed=3)
+        fit_gate(gate, images(gate, drawn(30)), images(gate, drawn(30, 1), 1), seed=3)
         assert torch.equal(before, torch.get_rng_state())
         states.append(gate.state_dict())
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
@@ -119,21 +119,21 @@ def test_the_same_seed_gives_the_same_gate_and_leaves_the_random_state_alone(mon
 
 def test_one_in_a_hundred_validation_images_is_above_the_threshold(fitted):
     gate, info = fitted
-    distances, _ = gate.raw(*vars(images(gate, pictures(100, 1), 1)).values())
-    strangeness = (distances - gate.centre) / gate.reach
-    assert int((strangeness.amax(dim=1) > info.threshold).sum()) == 1
+    distances, _ = gate.raw(*vars(images(gate, drawn(100, 1), 1)).values())
+    ood_score = (distances - gate.centre) / gate.reach
+    assert int((ood_score.amax(dim=1) > info.threshold).sum()) == 1
     assert (info.fitted_on, info.chosen_on) == (300, 100)
-    assert strangeness.median(dim=0).values.abs().max() < 1e-5
+    assert ood_score.median(dim=0).values.abs().max() < 1e-5
 
 
-def test_turned_mirrored_and_inverted_pictures_are_told(fitted):
+def test_turned_mirrored_and_inverted_images_are_told(fitted):
     gate, info = fitted
-    upright = gate.thumbnails(pictures(20, 7))
+    upright = gate.thumbnails(drawn(20, 7))
     for number in range(1, len(POSES)):
         turned = posed(upright.clone(), torch.full((20,), number))
         distances, pose = gate.raw(turned, torch.zeros(20, 512))
-        strangeness = ((distances - gate.centre) / gate.reach)[:, DISTANCES.index("pose")]
-        assert (strangeness > info.threshold).all(), POSES[number]
+        ood_score = ((distances - gate.centre) / gate.reach)[:, DISTANCES.index("pose")]
+        assert (ood_score > info.threshold).all(), POSES[number]
         assert (pose.argmax(dim=1) == number).float().mean() > 0.9, POSES[number]
 
 

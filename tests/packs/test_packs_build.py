@@ -19,7 +19,7 @@ from cxrtune.images.decode import read_radiograph
 from cxrtune.images.preprocess import to_packed
 from cxrtune.packs.pack import open_pack
 from cxrtune.recipe import PreprocessSpec
-from nih_folder import picture_of, write_nih_folder
+from nih_folder import image_of, write_nih_folder
 
 WHOLE = {"pixels.npy", "unreadable.csv", "provenance.json"}
 
@@ -61,17 +61,17 @@ def test_a_pack_is_the_images_decoded_one_by_one_in_the_cohorts_order(nih_folder
     spec = PreprocessSpec(size=32)
     one_by_one = [to_packed(read_radiograph(nih_folder.file(image)), spec) for image in nih_folder.images]
     np.testing.assert_array_equal(pixels, one_by_one)
-    # And without any of cxrtune: the picture of each name was drawn from its place in the first table.
+    # And without any of cxrtune: the image of each name was drawn from its place in the first table.
     for number, image in enumerate(sorted(nih_folder.images)):
-        means = picture_of(number).reshape(32, 2, 32, 2).mean(axis=(1, 3))
+        means = image_of(number).reshape(32, 2, 32, 2).mean(axis=(1, 3))
         assert np.abs(pixels[nih_folder.images.index(image)] - means).max() <= 0.501
     assert listed(tmp_path / "pack") == {}
     assert files_below(tmp_path / "pack") == WHOLE
 
 
-def test_pictures_of_more_than_8_bits_keep_more_beside_those_of_8(nih_folder, pack, tmp_path):
+def test_images_of_more_than_8_bits_keep_more_beside_those_of_8(nih_folder, pack, tmp_path):
     image = nih_folder.images[7]
-    deep = picture_of(7).astype(np.uint16) * 200 + 77
+    deep = image_of(7).astype(np.uint16) * 200 + 77
     assert cv2.imwrite(str(nih_folder.file(image)), deep)
     assert pack().code == 0
     pixels = np.load(tmp_path / "pack" / "pixels.npy")
@@ -129,7 +129,7 @@ def test_more_unreadable_images_than_allowed_stop_the_pack_and_leave_nothing(
     nih_folder, pack, tmp_path, broken, allowed, code
 ):
     for image in nih_folder.images[:broken]:
-        nih_folder.file(image).write_bytes(b"no picture")
+        nih_folder.file(image).write_bytes(b"no image")
     seen = pack(*(() if allowed is None else ("--max-unreadable", allowed)))
     if code:
         message = seen.refused()

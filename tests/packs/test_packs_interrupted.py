@@ -28,7 +28,7 @@ def cohort(nih_folder, cxrtune, tmp_path):
 
 
 def arguments(cohort, nih_folder, out) -> list[str]:
-    """A pack of 2 MB: 40 pictures of 224 px."""
+    """A pack of 2 MB: 40 images of 224 px."""
     return [
         "pack",
         "--cohort",
@@ -108,7 +108,7 @@ class Waiting:
     def __init__(self, nih_folder, cohort, out: Path) -> None:
         self.out = out
         self._file = nih_folder.file(nih_folder.images[20])
-        self._picture = self._file.read_bytes()
+        self._image = self._file.read_bytes()
         self._file.unlink()
         os.mkfifo(self._file)
         # An end that writes nothing: whoever opens the other one waits for the first byte.
@@ -151,7 +151,7 @@ class Waiting:
     def repair(self) -> None:
         """Put the image back where the disk did not answer."""
         self._file.unlink()
-        self._file.write_bytes(self._picture)
+        self._file.write_bytes(self._image)
 
     def close(self) -> None:
         os.close(self._silence)

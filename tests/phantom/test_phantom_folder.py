@@ -47,12 +47,12 @@ def test_headers_are_nihs_own(phantom_folder):
     assert boxes[0] == "Image Index,Finding Label,Bbox [x,y,w,h],,,"
 
 
-def test_every_row_has_a_picture_and_every_picture_a_row(phantom_folder):
-    pictures = sorted(path.name for path in (phantom_folder.path / "images").iterdir())
+def test_every_row_has_an_image_and_every_image_a_row(phantom_folder):
+    images = sorted(path.name for path in (phantom_folder.path / "images").iterdir())
 
-    assert [row[0] for row in _rows(phantom_folder.path)] == pictures
-    assert len(pictures) == phantom_folder.images == 60
-    first = cv2.imread(str(phantom_folder.path / "images" / pictures[0]), cv2.IMREAD_UNCHANGED)
+    assert [row[0] for row in _rows(phantom_folder.path)] == images
+    assert len(images) == phantom_folder.images == 60
+    first = cv2.imread(str(phantom_folder.path / "images" / images[0]), cv2.IMREAD_UNCHANGED)
     assert first.shape == (96, 96)
 
 
@@ -115,7 +115,7 @@ def test_number_of_workers_does_not_change_a_byte(tmp_path):
     assert _digests(folders[0]) == _digests(folders[1])
 
 
-def test_seed_changes_the_pictures(tmp_path):
+def test_seed_changes_the_images(tmp_path):
     one, other = (
         write_phantoms(tmp_path / str(seed), count=2, seed=seed, size=64, workers=1).path for seed in (1, 2)
     )

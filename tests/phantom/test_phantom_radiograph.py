@@ -17,7 +17,7 @@ def _inside(box, size):
 
 
 @pytest.mark.parametrize("size", [64, 200, 1024])
-def test_picture_has_the_size_asked_for(chest_with, size):
+def test_image_has_the_size_asked_for(chest_with, size):
     phantom = draw_phantom(chest_with(Lesion("Mass", LEFT, 0.5, 1), size=size))
 
     assert phantom.pixels.shape == (size, size)

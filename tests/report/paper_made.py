@@ -36,7 +36,7 @@ _FIGURES = Figures(Markup(""), {}, None, None, None, None, None)
 
 
 def material_of(results: StoredResults, *records: Record, title: str = "A study") -> Material:
-    """A report's material without figures and pictures."""
+    """A report's material without figures and images."""
     return Material(title, results, None, records, _FIGURES, {})
 
 

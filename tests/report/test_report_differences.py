@@ -14,7 +14,7 @@ def results():
     """The first model knows much more than the second of effusions only."""
     cohort = cohort_of({"validation": 40, "test": 80})
     good, poor = (scores_of(cohort, "validation", "test", seed=seed) for seed in (1, 2))
-    poor.probabilities[:, 0] = np.random.default_rng(5).random(len(poor.probabilities)) * 0.9
+    poor.scores[:, 0] = np.random.default_rng(5).random(len(poor.scores)) * 0.9
     return results_of(cohort, good, poor, plan=Plan(margin=0.05))
 
 

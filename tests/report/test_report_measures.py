@@ -27,8 +27,8 @@ def cohort() -> CohortTable:
 def tables(cohort: CohortTable) -> tuple[Predictions, Predictions]:
     """Two models with thresholds and calibration from validation."""
     better, worse = scores_of(cohort, "validation", "test"), scores_of(cohort, "validation", "test", seed=7)
-    noise = np.random.default_rng(9).random(worse.probabilities.shape).astype(np.float32)
-    return better, replace(worse, probabilities=(0.3 * worse.probabilities + 0.6 * noise).astype(np.float32))
+    noise = np.random.default_rng(9).random(worse.scores.shape).astype(np.float32)
+    return better, replace(worse, scores=(0.3 * worse.scores + 0.6 * noise).astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +103,7 @@ def test_too_few_patients_are_told_apart(
     cohort: CohortTable, tables: tuple[Predictions, Predictions], tmp_path: Path
 ) -> None:
     few = [
-        replace(
-            one, images=one.images[:130], patients=one.patients[:130], probabilities=one.probabilities[:130]
-        )
+        replace(one, images=one.images[:130], patients=one.patients[:130], scores=one.scores[:130])
         for one in tables
     ]
     text = page_of(tmp_path, cohort, *few)

@@ -188,7 +188,7 @@ def _calibrated(cohort: CohortTable) -> dict[str, Any]:
     """A calibration as a model stores it, of the validation images."""
     rows = cohort.rows("validation")
     table = scores_of(cohort, "validation")
-    return choose(cohort.findings, cohort.labels[rows], table.probabilities, cohort.patients[rows]).stored()[
+    return choose(cohort.findings, cohort.labels[rows], table.scores, cohort.patients[rows]).stored()[
         "calibration"
     ]
 
@@ -297,7 +297,7 @@ def test_few_positives_are_those_judged(cohort: CohortTable, outside: str, tmp_p
 
 
 def _without_mass(table: Predictions) -> NDArray[np.float32]:
-    scores = table.probabilities.astype(np.float32)
+    scores = table.scores.astype(np.float32)
     scores[:, 1] = np.nan
     return scores
 
@@ -310,7 +310,7 @@ def test_some_of_the_images_that_chose_are_judged(cohort: CohortTable, tmp_path:
         "Chosen here on 80 images of the cohort's validation part; all of these are judged here too" in text
     )
     late = replace(other, images=other.images[30:], patients=other.patients[30:])
-    late = replace(late, probabilities=other.probabilities[30:])
+    late = replace(late, scores=other.scores[30:])
     text = page_of(tmp_path / "late", cohort, table, late, split="all")
     assert "Chosen here on 80 images of the cohort's validation part; 50 of these are judged" in text
 
@@ -329,7 +329,7 @@ def test_repeated_patients_are_told_where_they_repeat(outside: str, tmp_path: Pa
 
 def test_no_p_value_is_printed_as_nothing(cohort: CohortTable, tmp_path: Path) -> None:
     better, knows_nothing = scores_of(cohort, "test"), scores_of(cohort, "test", seed=4)
-    noise = np.random.default_rng(5).random(better.probabilities.shape).astype(np.float32)
+    noise = np.random.default_rng(5).random(better.scores.shape).astype(np.float32)
     text = page_of(tmp_path, cohort, better, replace(knows_nothing, probabilities=noise))
     assert "<0.001" in text
     assert "p = 0.000" not in text
@@ -369,7 +369,7 @@ def test_averages_over_images_have_their_numbers(cohort: CohortTable, tmp_path: 
     model = results_of(cohort, table).models[0]
     rows = cohort.rows("test")
     limits = np.array([model.findings[finding].threshold for finding in cohort.findings], dtype=np.float64)
-    called = (table.probabilities[-len(rows) :].astype(np.float64) >= limits).any(axis=1)
+    called = (table.scores[-len(rows) :].astype(np.float64) >= limits).any(axis=1)
     present = (cohort.labels[rows] == 1).any(axis=1)
     assert f"Precision is defined for {called.sum()} of 80 images." in outside
     assert f"Recall is defined for {present.sum()} of 80 images." in outside

@@ -10,7 +10,7 @@ from cxrtune.scoring.heatmap import enlarged, heat, overlay, to_png
 CORNER = np.array([[4, 0], [0, 0]], dtype=np.float32)
 
 
-def test_stretch_covers_the_whole_picture():
+def test_stretch_covers_the_whole_image():
     found = enlarged(CORNER, (40, 80), PreprocessSpec())
     assert found.shape == (40, 80)
     assert found[0, 0] == 4
@@ -22,7 +22,7 @@ def test_stretch_covers_the_whole_picture():
 @pytest.mark.parametrize("shape", [(40, 80), (80, 40), (41, 80), (64, 64)])
 @pytest.mark.parametrize("resize", ["pad", "crop"])
 def test_pad_and_crop_are_undone(shape, resize):
-    """What the network saw of the picture comes to lie where it is in the picture."""
+    """What the network saw of the image comes to lie where it is in the image."""
     from cxrtune.images.preprocess import to_packed
     from cxrtune.images.radiograph import Radiograph
 
@@ -60,7 +60,7 @@ def test_where_there_is_no_heat_the_radiograph_is_unchanged(dtype):
 
 
 def test_png_keeps_red_red():
-    picture = np.zeros((4, 4, 3), np.uint8)
-    picture[..., 0] = 200
-    back = cv2.imdecode(np.frombuffer(to_png(picture), np.uint8), cv2.IMREAD_COLOR)
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[..., 0] = 200
+    back = cv2.imdecode(np.frombuffer(to_png(image), np.uint8), cv2.IMREAD_COLOR)
     assert back[0, 0].tolist() == [0, 0, 200]  # OpenCV's order is blue, green, red

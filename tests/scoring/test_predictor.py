@@ -56,7 +56,7 @@ def test_sixteen_bits_as_a_png_and_as_an_array_are_the_same_and_close_to_eight(p
     deep = pixels.astype(np.uint16) * 257
     as_png = cv2.imencode(".png", deep)[1].tobytes()
     np.testing.assert_array_equal(raw(predictor.predict(as_png)), raw(predictor.predict(deep)))
-    # Eight bits are rounded once more where the picture is brought to size.
+    # Eight bits are rounded once more where the image is brought to size.
     np.testing.assert_allclose(raw(predictor.predict(deep)), raw(predictor.predict(file)), atol=0.01)
 
 
@@ -95,7 +95,7 @@ def test_scores_are_calibrated_and_called_as_the_model_says(small_run, file, tmp
         if stored is not None:
             calibrator = read_calibrator(stored)
             assert score.probability == calibrator(np.array([score.score]))[0]
-            assert score.calibrated_threshold == calibrator(np.array([threshold]))[0]
+            assert score.probability_threshold == calibrator(np.array([threshold]))[0]
             seen += 1
     assert seen
     assert prediction[info.findings[0]] == prediction.findings[0]
@@ -126,7 +126,7 @@ def test_many_come_in_order_with_errors_in_their_places(predictor, prepared, tmp
     assert list(predictor.predict_many([])) == []
 
 
-def test_pictures_are_read_only_a_little_ahead(predictor, file):
+def test_images_are_read_only_a_little_ahead(predictor, file):
     read = []
     stream = predictor.predict_many(read.append(number) or file for number in range(500))
     next(stream)

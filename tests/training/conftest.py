@@ -1,4 +1,4 @@
-"""A small cohort with its pack in memory, a network of small pictures, and a bank of it."""
+"""A small cohort with its pack in memory, a network of small images, and a bank of it."""
 
 import numpy as np
 import pandas as pd

@@ -15,7 +15,7 @@ NONE = AugmentationSpec(rotation=0, shift=0, scale=(1, 1), shear=0, flip=0)
 
 
 @pytest.fixture
-def picture():
+def image():
     y, x = np.mgrid[:96, :96]
     return (127 + 60 * np.sin(x / 9) + 60 * np.cos(y / 7)).astype(np.uint8)
 
@@ -24,15 +24,15 @@ def drawn(count=400, spec=SPEC, size=224):
     return [affine_matrix(spec, size, seed=0, row=row, view=1) for row in range(count)]
 
 
-def test_view_0_is_the_picture_itself(picture):
-    assert view_of(picture, SPEC, seed=0, row=3, view=0) is picture
+def test_view_0_is_the_image_itself(image):
+    assert view_of(image, SPEC, seed=0, row=3, view=0) is image
 
 
-def test_a_view_depends_on_seed_row_and_number_only(picture):
-    first = view_of(picture, SPEC, seed=0, row=3, view=1)
-    assert np.array_equal(first, view_of(picture, SPEC, seed=0, row=3, view=1))
+def test_a_view_depends_on_seed_row_and_number_only(image):
+    first = view_of(image, SPEC, seed=0, row=3, view=1)
+    assert np.array_equal(first, view_of(image, SPEC, seed=0, row=3, view=1))
     for seed, row, view in ((1, 3, 1), (0, 4, 1), (0, 3, 2)):
-        assert not np.array_equal(first, view_of(picture, SPEC, seed=seed, row=row, view=view))
+        assert not np.array_equal(first, view_of(image, SPEC, seed=seed, row=row, view=view))
 
 
 def test_the_reference_recipes_limits_are_kept_and_reached():
@@ -63,32 +63,32 @@ def test_the_centre_moves_by_the_shift_only():
     assert 0.019 * size < np.abs(moved).max() <= 0.02 * size
 
 
-def test_flip_alone_mirrors_the_picture_exactly(picture):
+def test_flip_alone_mirrors_the_image_exactly(image):
     spec = NONE.model_copy(update={"flip": 1.0})
-    assert np.array_equal(view_of(picture, spec, seed=0, row=0, view=1), picture[:, ::-1])
+    assert np.array_equal(view_of(image, spec, seed=0, row=0, view=1), image[:, ::-1])
 
 
-def test_nothing_allowed_changes_nothing(picture):
-    assert np.array_equal(view_of(picture, NONE, seed=0, row=0, view=1), picture)
+def test_nothing_allowed_changes_nothing(image):
+    assert np.array_equal(view_of(image, NONE, seed=0, row=0, view=1), image)
 
 
-def test_rotation_and_scale_agree_with_torchvision(picture):
+def test_rotation_and_scale_agree_with_torchvision(image):
     spec = NONE.model_copy(update={"rotation": 5.0, "scale": (1.05, 1.05)})
     matrix = affine_matrix(spec, 96, seed=0, row=0, view=1)
     angle = math.degrees(math.atan2(matrix[1, 0], matrix[0, 0]))
     theirs = affine(
-        torch.from_numpy(picture)[None].float(),
+        torch.from_numpy(image)[None].float(),
         angle=angle,
         translate=[0, 0],
         scale=1.05,
         shear=[0.0, 0.0],
         interpolation=InterpolationMode.BILINEAR,
     )[0].numpy()
-    ours = view_of(picture, spec, seed=0, row=0, view=1).astype(float)
+    ours = view_of(image, spec, seed=0, row=0, view=1).astype(float)
     assert np.abs(ours - theirs)[8:-8, 8:-8].max() < 3
 
 
-def test_what_the_picture_does_not_cover_is_black():
+def test_what_the_image_does_not_cover_is_black():
     spec = NONE.model_copy(update={"shift": 0.2})
     view = view_of(np.full((64, 64), 200, np.uint8), spec, seed=0, row=1, view=1)
     assert set(np.unique(view[[0, -1]][:, [0, -1]])) <= set(range(201))
@@ -96,13 +96,13 @@ def test_what_the_picture_does_not_cover_is_black():
 
 
 @pytest.mark.parametrize("row", range(6))
-def test_the_device_draws_the_same_views_as_the_bank(picture, row):
+def test_the_device_draws_the_same_views_as_the_bank(image, row):
     drawn = {"seed": 0, "row": row, "view": 2}
     matrix = torch.from_numpy(sampling_matrix(SPEC, 96, **drawn))[None]
-    ours = warped(torch.from_numpy(picture)[None], matrix)[0].numpy()
-    assert np.abs(ours - view_of(picture, SPEC, **drawn))[6:-6, 6:-6].max() < 1.5
+    ours = warped(torch.from_numpy(image)[None], matrix)[0].numpy()
+    assert np.abs(ours - view_of(image, SPEC, **drawn))[6:-6, 6:-6].max() < 1.5
 
 
-def test_the_device_leaves_a_picture_alone_when_nothing_is_allowed(picture):
+def test_the_device_leaves_an_image_alone_when_nothing_is_allowed(image):
     matrix = torch.from_numpy(sampling_matrix(NONE, 96, seed=0, row=0, view=1))[None]
-    np.testing.assert_allclose(warped(torch.from_numpy(picture)[None], matrix)[0], picture, atol=1e-2)
+    np.testing.assert_allclose(warped(torch.from_numpy(image)[None], matrix)[0], image, atol=1e-2)

@@ -16,9 +16,9 @@ from cxrtune.training.bank.plan import plan_bank
 from cxrtune.training.bank.view_file import ViewFile, open_bank, view_numbers
 
 
-def trunk_output(network, picture):
+def trunk_output(network, image):
     with torch.inference_mode():
-        return network.features(torch.from_numpy(picture)[None])[0].permute(1, 2, 0).numpy()
+        return network.features(torch.from_numpy(image)[None])[0].permute(1, 2, 0).numpy()
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def small_blocks(monkeypatch):
 
 
 class CountingEngine(TorchEngine):
-    """Counts pictures, and breaks down after some of them."""
+    """Counts images, and breaks down after some of them."""
 
     def __init__(self, network, last=10**9):
         super().__init__(TrunkOutput(network))
         self._last = last
         self.seen = 0
 
-    def stream(self, pictures):
-        for output in super().stream(pictures):
+    def stream(self, images):
+        for output in super().stream(images):
             self.seen += 1
             if self.seen > self._last:
                 raise KeyboardInterrupt
@@ -59,13 +59,13 @@ def test_only_training_images_have_augmented_views(bank):
 def test_each_row_is_the_trunks_output_of_its_view(bank, network, pack, recipe, view):
     for item in (0, 17, 38):
         row = int(bank.plan.rows[item])
-        picture = view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=row, view=view)
-        expected = trunk_output(network, np.ascontiguousarray(picture))
+        image = view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=row, view=view)
+        expected = trunk_output(network, np.ascontiguousarray(image))
         # float16 keeps eleven bits: half a unit in the last place is 2**-11 of the value.
         np.testing.assert_allclose(bank.views[view][item], expected, rtol=2**-10, atol=1e-4)
 
 
-def test_validation_pictures_are_plain(bank, network, pack):
+def test_validation_images_are_plain(bank, network, pack):
     for item in (40, 48):
         expected = trunk_output(network, pack.pixels[int(bank.plan.rows[item])])
         np.testing.assert_allclose(bank.views[0][item], expected, rtol=2**-10, atol=1e-4)

@@ -19,7 +19,7 @@ def test_a_finding_without_training_positives_is_not_learned(cohort, pack):
     assert learnable_findings(CohortTable(frame), pack) == ("Effusion",)
 
 
-def test_positives_on_unreadable_pictures_do_not_count(cohort, pack):
+def test_positives_on_unreadable_images_do_not_count(cohort, pack):
     frame = cohort.frame.copy()
     frame.loc[frame["split"] == "train", "Mass"] = 0
     frame.loc[7, "Mass"] = 1

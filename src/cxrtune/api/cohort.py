@@ -18,7 +18,7 @@ from cxrtune.errors import UsageError
 from cxrtune.evaluation.cohort_parts import count_splits
 from cxrtune.evaluation.results import SplitCount
 from cxrtune.experiment.cohort import make_cohort
-from cxrtune.experiment.demo import PICTURE_SIZE, make_phantoms
+from cxrtune.experiment.demo import IMAGE_SIZE, make_phantoms
 from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 from cxrtune.experiment.run import COHORT
 from cxrtune.files import naming_output_errors, write_whole
@@ -127,7 +127,7 @@ class Cohort:
         folder: str | Path,
         *,
         images: int = 300,
-        size: int = PICTURE_SIZE,
+        size: int = IMAGE_SIZE,
         seed: int = 0,
         verbose: bool = False,
     ) -> Cohort:

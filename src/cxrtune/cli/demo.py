@@ -43,7 +43,7 @@ def phantom(
     out: Out,
     images: Annotated[int, typer.Option("--images", min=1, help="How many to draw.")] = 900,
     size: Annotated[
-        int, typer.Option("--size", min=64, max=1024, help="Side of the pictures, in pixels.")
+        int, typer.Option("--size", min=64, max=1024, help="Side of the images, in pixels.")
     ] = 320,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides every one of them.")] = 0,
     workers: Workers = None,

@@ -33,7 +33,7 @@ def command(
     engine: Engine = "auto",
     allow: Allow = None,
 ) -> None:
-    """Show where in a radiograph the evidence lies: a picture a finding, and all maps as one file."""
+    """Show where in a radiograph the evidence lies: an image a finding, and all maps as one file."""
     from cxrtune.cohort.boxes import find_boxes
     from cxrtune.errors import DataError, UsageError
     from cxrtune.experiment.explain import ARRAYS, explain_cohort, explain_images

@@ -26,11 +26,11 @@ def command(
     """Export a model with its preprocessing, findings, thresholds, calibration and gate, and check it."""
     from cxrtune.engines.exported import EXPORTS
     from cxrtune.errors import UsageError
-    from cxrtune.experiment.export import export_run, pictures_of
+    from cxrtune.experiment.export import export_run, images_of
     from cxrtune.models.checkpoint import load_model
 
     chosen = one_of(tuple(EXPORTS), kind, f"cannot export to '{kind}'")
     if out is not None and out.suffix:
         raise UsageError("an export is a folder, and this is the name of a file", path=out)
     _, info = load_model(model)
-    export_run(model, chosen, out, pictures_of(model, cohort, pack, info), reporter_of(context))
+    export_run(model, chosen, out, images_of(model, cohort, pack, info), reporter_of(context))

@@ -25,7 +25,7 @@ def command(
     engine: Engine = "auto",
     allow: Allow = None,
     refuse: Annotated[
-        bool, typer.Option("--refuse", help="Give no probabilities of pictures that the quality checks flag.")
+        bool, typer.Option("--refuse", help="Give no probabilities of images that the quality checks flag.")
     ] = False,
     on: Annotated[
         str | None,

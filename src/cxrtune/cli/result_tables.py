@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def print_outcome(outcome: Outcome, reporter: ConsoleReporter) -> None:
-    """Print how `run` and `demo` end: what a stranger wants to know first."""
+    """Print how `run` and `demo` end: what a new user wants to know first."""
     results = outcome.results
     table = Table(title=f"AUROC, {judged(results)}")
     table.add_column("finding")

@@ -44,11 +44,11 @@ def command(
     allow: Allow = None,
     max_megabytes: Annotated[int, typer.Option("--max-megabytes", min=1, help="Largest body.")] = 64,
     max_files: Annotated[int, typer.Option("--max-files", min=1, help="Most files a request.")] = 16,
-    max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Largest picture.")] = 40_000_000,
+    max_pixels: Annotated[int, typer.Option("--max-pixels", min=1, help="Largest image.")] = 40_000_000,
     queue: Annotated[
-        int, typer.Option("--queue", min=1, help="Pictures that may wait; more are told to come again.")
+        int, typer.Option("--queue", min=1, help="Images that may wait; more are told to come again.")
     ] = 64,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Most pictures at once in the engine.")] = 8,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Most images at once in the engine.")] = 8,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="Time for a body to arrive, and for its answer.")
     ] = 30.0,

@@ -28,7 +28,7 @@ from cxrtune.text_file import Tell, untold
 BOX_LIST = "BBox_List_2017.csv"
 SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
 SIDE = 1024
-"""NIH's boxes are in pixels of its 1024 px pictures, whatever the size at hand."""
+"""NIH's boxes are in pixels of its 1024 px images, whatever the size at hand."""
 
 _NAMES = {"Infiltrate": "Infiltration"}
 # The header is one text, `Bbox [x,y,w,h]`, that a CSV reader takes apart.
@@ -42,7 +42,7 @@ _COLUMNS = {
 }
 _CORNERS = ("x", "y", "width", "height")
 _SLACK = 1.0  # px; the phantoms' and NIH's corners are rounded
-_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px picture."
+_REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of a {SIDE} px image."
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Boxes:
     Attributes:
         images: object (N,), names as in the cohort.
         findings: object (N,), names as in the cohort.
-        corners: float64 (N, 4), x, y, width, height as shares of the picture's sides, in [0, 1].
+        corners: float64 (N, 4), x, y, width, height as shares of the image's sides, in [0, 1].
         file: The name of the file that they were read from.
         sha256: Of that file.
     """
@@ -89,7 +89,7 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS, tell: Tell = 
 
     Raises:
         DataError: The file is missing or no such table, a finding is unknown, or a box is empty or lies
-            outside the picture; the message names the row.
+            outside the image; the message names the row.
     """
     if not path.is_file():
         raise DataError("there is no such list of boxes", path=path, remedy=_REMEDY)
@@ -172,7 +172,7 @@ def _box_faults(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
     low, high = _clipped(values)
     faults = {
         "holds a box with a number missing": ~finite,
-        f"holds a box outside the {SIDE} px picture": finite & outside,
+        f"holds a box outside the {SIDE} px image": finite & outside,
         "holds an empty box": finite & ~outside & (high <= low).any(axis=1),
     }
     return {fault: np.asarray(boxes, dtype=np.bool_) for fault, boxes in faults.items()}

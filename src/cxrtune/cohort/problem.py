@@ -25,7 +25,7 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable-image", "gives no radiograph"
     SIZE = "image-size", "of another size than the others"
     MODE = "image-mode", "not 8-bit grey"
-    DUPLICATE = "duplicate-image", "the same picture under several names"
+    DUPLICATE = "duplicate-image", "the same image under several names"
     LINK = "link-outside", "a link that leaves the folder"
     NAME = "odd-name", "a name that tools stumble over"
     FOLDER = "unreadable-folder", "a folder that cannot be listed"

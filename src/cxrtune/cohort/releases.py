@@ -50,7 +50,7 @@ LABELS: Mapping[str, int] = {
 TRAIN_VAL_IMAGES, TEST_IMAGES = 86_524, 25_596
 
 SIDE = 1024
-"""Pixels; NIH's pictures are square."""
+"""Pixels; NIH's images are square."""
 
 ARCHIVES: Mapping[str, int] = {
     "images_001": 4_999,

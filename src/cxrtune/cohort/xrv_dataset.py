@@ -1,4 +1,4 @@
-"""A dataset object of TorchXRayVision -> a cohort, and its pictures as files that every stage can read."""
+"""A dataset object of TorchXRayVision -> a cohort, and its images as files that every stage can read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cxrtune.files import write_whole
 from cxrtune.findings import fault_of_names
 from cxrtune.text_file import Tell, untold
 
-_REACH = 1024.0  # TorchXRayVision's pictures run from -1024 to 1024
+_REACH = 1024.0  # TorchXRayVision's images run from -1024 to 1024
 _NAME = "images/{:07}.png"
 
 
@@ -46,14 +46,14 @@ def cohort_of_xrv(
     seed: int = 0,
     tell: Tell = untold,
 ) -> CohortTable:
-    """Write a dataset's pictures as PNG, as the dataset gives them, and return its cohort.
+    """Write a dataset's images as PNG, as the dataset gives them, and return its cohort.
 
-    A picture that is there already is kept, so that a call that was cut off goes on: each dataset needs a
+    An image that is there already is kept, so that a call that was cut off goes on: each dataset needs a
     folder of its own. Test and validation parts are made, of whole patients.
 
     Args:
         dataset: The dataset; without data augmentation.
-        folder: Where the pictures go: `images/0000000.png` and so on. It is the `data` of later stages.
+        folder: Where the images go: `images/0000000.png` and so on. It is the `data` of later stages.
         patients: Of each row, where the dataset's table has no column `patientid`.
         seed: Chooses the patients of test and validation.
         tell: Told of patients who are written in several ways.
@@ -64,8 +64,8 @@ def cohort_of_xrv(
     Raises:
         UsageError: The dataset tells no patients, as many labels as it has radiographs are not there, or
             pathologies cannot be told apart by their names.
-        DataError: A picture is not one of TorchXRayVision's.
-        OutputError: A picture cannot be written.
+        DataError: An image is not one of TorchXRayVision's.
+        OutputError: An image cannot be written.
     """
     table = dataset.csv.reset_index(drop=True)
     if len(table) != len(dataset) or dataset.labels.shape != (len(dataset), len(dataset.pathologies)):
@@ -117,15 +117,15 @@ def _column(table: pd.DataFrame, name: str, values: dict[str, str]) -> pd.Series
     return table[name].astype("str").map(values).astype("str")
 
 
-def _write(picture: NDArray[Any], path: Path) -> None:
-    if picture.ndim != 3 or picture.shape[0] != 1 or not (np.abs(picture) <= _REACH).all():
+def _write(image: NDArray[Any], path: Path) -> None:
+    if image.ndim != 3 or image.shape[0] != 1 or not (np.abs(image) <= _REACH).all():
         raise DataError(
-            f"the dataset gives a picture of shape {picture.shape} in [{picture.min():g}, {picture.max():g}]"
+            f"the dataset gives an image of shape {image.shape} in [{image.min():g}, {image.max():g}]"
             f" instead of (1, H, W) in [-1024, 1024]",
             path=path,
             remedy="Leave out transforms that normalise or augment.",
         )
-    share = (picture[0].astype(np.float64) + _REACH) / (2 * _REACH)
+    share = (image[0].astype(np.float64) + _REACH) / (2 * _REACH)
     grey = np.rint(share * 255)
     # What was 8 bits is 8 bits again; what was reduced or had more keeps 16.
     exact = np.abs(share * 255 - grey).max() < 1e-2

@@ -12,12 +12,12 @@ from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
 
-# Conversion takes the time that OpenVINO gains over torch on about as many pictures (benchmarks/README.md).
+# Conversion takes the time that OpenVINO gains over torch on about as many images (benchmarks/README.md).
 WORTH_CONVERTING = 600
 
 
 def chosen_engine(
-    name: EngineName, precision: Precision, *, pictures: int, on_cpu: bool
+    name: EngineName, precision: Precision, *, images: int, on_cpu: bool
 ) -> Literal["torch", "openvino"]:
     """Return the engine for a job.
 
@@ -25,14 +25,14 @@ def chosen_engine(
         name: What the user wants; `auto` is OpenVINO on a CPU, if the job is worth its conversion or
             not in float32, and else torch.
         precision: Of the arithmetic.
-        pictures: How many there are to run.
+        images: How many there are to run.
         on_cpu: Whether the network stands on a CPU.
 
     Raises:
         UsageError: The wanted engine does not go with the device or the precision.
     """
     if name == "auto":
-        worth_it = pictures >= WORTH_CONVERTING or precision != "float32"
+        worth_it = images >= WORTH_CONVERTING or precision != "float32"
         name = "openvino" if on_cpu and worth_it else "torch"
     if name == "torch":
         if precision != "float32":
@@ -64,7 +64,7 @@ def make_engine(
         network: Maps grey values (N, S, S) to its output.
         size: S, in pixels.
         precision: Of the arithmetic.
-        calibration: Training pictures, (S, S), that int8 ranges are chosen on.
+        calibration: Training images, (S, S), that int8 ranges are chosen on.
 
     Raises:
         UsageError: The precision is not to be had on this machine.

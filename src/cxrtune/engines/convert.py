@@ -18,7 +18,7 @@ def to_openvino(network: nn.Module, size: int) -> openvino.Model:
         # OpenVINO traces by a way that torch calls old; torch.export takes nearly twice the time.
         warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=FutureWarning)
         warnings.filterwarnings("ignore", message=r".*torch\.jit\.", category=DeprecationWarning)
-        # The size of a map becomes a constant, as it is: pictures have one size.
+        # The size of a map becomes a constant, as it is: images have one size.
         warnings.filterwarnings("ignore", category=TracerWarning)
         # OpenVINO's own call traces a second time, to see whether a network is random: a third of the time.
         traced = torch.jit.trace(network.eval(), example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]

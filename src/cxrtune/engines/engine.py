@@ -1,4 +1,4 @@
-"""What an engine is: pictures in, what the network makes of them out, in the same order."""
+"""What an engine is: images in, what the network makes of them out, in the same order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Outputs = tuple[NDArray[Any], ...]
 EngineName = Literal["auto", "torch", "openvino"]
 Precision = Literal["float32", "bfloat16", "int8"]
 Aim = Literal["throughput", "latency"]
-"""What an engine is set up for: many pictures at once, or the shortest wait for one."""
+"""What an engine is set up for: many images at once, or the shortest wait for one."""
 
 
 class Engine(Protocol):
@@ -23,8 +23,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """What reports call it, precision included."""
 
-    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the network over pictures, (S, S), grey in [0, 255]; yield each one's outputs in turn.
+    def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
+        """Run the network over images, (S, S), grey in [0, 255]; yield each one's outputs in turn.
 
-        Pictures are drawn from the iterable while earlier ones are still in the network.
+        Images are drawn from the iterable while earlier ones are still in the network.
         """

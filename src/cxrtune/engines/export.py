@@ -35,26 +35,26 @@ GATE_OPERATIONS = (r"(__module|self)\.gate[./].*",)
 
 @dataclass(frozen=True)
 class Parity:
-    """How an exported model compares with torch on the same pictures.
+    """How an exported model compares with torch on the same images.
 
     Attributes:
-        pictures: How many.
+        images: How many.
         probability: The largest difference of a probability.
         evidence: The largest difference of evidence, as a share of its largest value.
-        strangeness: The largest difference of the gate's strangeness, whose scale is about 1.
+        ood_score: The largest difference of the OOD score, whose scale is about 1.
     """
 
-    pictures: int
+    images: int
     probability: float
     evidence: float
-    strangeness: float
+    ood_score: float
 
     def sentence(self) -> str:
         """Say it in one line."""
         return (
-            f"on {self.pictures:,} radiographs the largest difference from torch is"
+            f"on {self.images:,} radiographs the largest difference from torch is"
             f" {self.probability:.1e} of a probability, {self.evidence:.1e} of the evidence,"
-            f" {self.strangeness:.1e} of the strangeness"
+            f" {self.ood_score:.1e} of the OOD score"
         )
 
 
@@ -76,7 +76,7 @@ def export_model(
         digest: SHA-256 of the model file.
         kind: What for.
         file: The .onnx or .xml file.
-        calibration: Training pictures that INT8 ranges are chosen on.
+        calibration: Training images that INT8 ranges are chosen on.
         accept: Looks at the exported model as it runs; raises where it is not good enough.
 
     Raises:
@@ -100,16 +100,14 @@ def export_model(
         accept(open_exported(partial).run("throughput")[1])
 
 
-def parity(scoring: ScoringNet, engine: Engine, pictures: Sequence[Packed]) -> Parity:
+def parity(scoring: ScoringNet, engine: Engine, images: Sequence[Packed]) -> Parity:
     """Compare an engine with torch."""
-    exact, found = _outputs(TorchEngine(scoring), pictures), _outputs(engine, pictures)
+    exact, found = _outputs(TorchEngine(scoring), images), _outputs(engine, images)
     expected = torch.from_numpy(exact["logits"]).sigmoid().numpy()
     probability = np.abs(torch.from_numpy(found["logits"]).sigmoid().numpy() - expected).max()
     evidence = np.abs(found["evidence"] - exact["evidence"]).max() / np.abs(exact["evidence"]).max()
-    strangeness = (
-        np.abs(found["strangeness"] - exact["strangeness"]).max() if scoring.gate is not None else 0.0
-    )
-    return Parity(len(pictures), float(probability), float(evidence), float(strangeness))
+    ood_score = np.abs(found["ood_score"] - exact["ood_score"]).max() if scoring.gate is not None else 0.0
+    return Parity(len(images), float(probability), float(evidence), float(ood_score))
 
 
 def require_parity(found: Parity, file: Path) -> None:
@@ -118,8 +116,8 @@ def require_parity(found: Parity, file: Path) -> None:
     Raises:
         CxrtuneError: A difference is above the tolerance.
     """
-    # Strangeness is a logarithm of a distance, standardised: ten times coarser is still no picture's verdict.
-    worst = max(found.probability, found.evidence, found.strangeness / 10)
+    # An OOD score is a logarithm of a distance, standardised: ten times coarser is still no image's verdict.
+    worst = max(found.probability, found.evidence, found.ood_score / 10)
     if worst > TOLERANCE:
         raise CxrtuneError(
             f"the exported model differs from torch: {found.sentence()}; at most {TOLERANCE:g} is expected",
@@ -128,8 +126,8 @@ def require_parity(found: Parity, file: Path) -> None:
         )
 
 
-def _outputs(engine: Engine, pictures: Sequence[Packed]) -> dict[str, NDArray[Any]]:
-    columns = zip(*engine.stream(pictures), strict=True)
+def _outputs(engine: Engine, images: Sequence[Packed]) -> dict[str, NDArray[Any]]:
+    columns = zip(*engine.stream(images), strict=True)
     return {name: np.stack(column) for name, column in zip(Scores._fields, columns, strict=True)}
 
 
@@ -152,7 +150,7 @@ def _write_onnx(scoring: ScoringNet, size: int, text: str, file: Path) -> None:
             verbose=False,
             input_names=["pixels"],
             output_names=list(Scores._fields),
-            dynamic_shapes=({0: torch.export.Dim("pictures")},),
+            dynamic_shapes=({0: torch.export.Dim("images")},),
         )
     assert program is not None
     model = program.model_proto

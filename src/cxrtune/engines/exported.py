@@ -23,7 +23,7 @@ EXPORTS: dict[ExportKind, Path] = {
 }
 """Where each kind stands in a run folder."""
 
-FORMAT = "cxrtune.export/2"
+FORMAT = "cxrtune.export/3"
 KEY = "cxrtune"
 KIND, MODEL_SHA256 = "exported_for", "model_sha256"
 _REMEDY = "Export the model again with: `cxrtune.experiment.export model=MODEL kind=KIND`"

@@ -40,9 +40,9 @@ class OnnxEngine:
         self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
-    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the model over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
-        for picture in pictures:
-            # One at a time: in a batch the last bits of a picture's outputs would depend on the others.
-            inputs = {self._input: picture[None].astype(np.float32)}
+    def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
+        """Run the model over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
+        for image in images:
+            # One at a time: in a batch the last bits of an image's outputs would depend on the others.
+            inputs = {self._input: image[None].astype(np.float32)}
             yield tuple(output[0] for output in self._session.run(None, inputs))

@@ -17,7 +17,7 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
 class OpenVinoEngine:
-    """A model compiled for this CPU; with the aim of throughput several pictures are under way at once."""
+    """A model compiled for this CPU; with the aim of throughput several images are under way at once."""
 
     def __init__(
         self,
@@ -33,8 +33,8 @@ class OpenVinoEngine:
             model: Takes float32 (N, S, S); already quantised where the precision is int8.
             precision: Of the arithmetic. The default of OpenVINO, whatever is fastest here, is not taken:
                 where the CPU has bfloat16 it is 4 % off.
-            aim: Many pictures at once, or the shortest wait for one.
-            at_once: Pictures that are under way at once, each on one thread, whatever the aim: their outputs
+            aim: Many images at once, or the shortest wait for one.
+            at_once: Images that are under way at once, each on one thread, whatever the aim: their outputs
                 are the same to the bit on any number of processors.
 
         Raises:
@@ -45,7 +45,7 @@ class OpenVinoEngine:
             raise UsageError(
                 "this CPU has no bfloat16 arithmetic", remedy="Choose `bank.precision=float32` or int8."
             )
-        # A picture a request: with the number of pictures left open the network takes 5 % longer.
+        # An image a request: with the number of images left open the network takes 5 % longer.
         fixed = model.clone()
         shape = fixed.input(0).partial_shape
         shape[0] = 1
@@ -63,17 +63,17 @@ class OpenVinoEngine:
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
 
-    def stream(self, pictures: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the network over pictures, uint8 or float16 (S, S); yield each one's outputs in turn."""
+    def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
+        """Run the network over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
         # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is
         # let go while a thread holds the callback waits for that thread, which waits for Python, for ever.
         free: list[openvino.InferRequest] = []
         running: deque[openvino.InferRequest] = deque()
-        for picture in pictures:
+        for image in images:
             if len(running) == self._requests:
                 yield _finished(running, free)
             request = free.pop() if free else self._compiled.create_infer_request()
-            request.start_async([np.ascontiguousarray(picture[None], dtype=np.float32)])
+            request.start_async([np.ascontiguousarray(image[None], dtype=np.float32)])
             running.append(request)
         while running:
             yield _finished(running, free)
@@ -83,7 +83,7 @@ def _finished(running: deque[openvino.InferRequest], free: list[openvino.InferRe
     """Wait for the request that was started first, and set it free."""
     request = running.popleft()
     request.wait()
-    # The request's own memory is written again by the next picture.
+    # The request's own memory is written again by the next image.
     outputs = tuple(tensor.data[0].copy() for tensor in request.output_tensors)
     free.append(request)
     return outputs

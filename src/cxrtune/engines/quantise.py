@@ -14,14 +14,12 @@ from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
 
 
-def quantise(
-    model: openvino.Model, pictures: Iterable[Packed], *, keep: Sequence[str] = ()
-) -> openvino.Model:
-    """Give a model INT8 weights and activations, with ranges that fit some pictures.
+def quantise(model: openvino.Model, images: Iterable[Packed], *, keep: Sequence[str] = ()) -> openvino.Model:
+    """Give a model INT8 weights and activations, with ranges that fit some images.
 
     Args:
         model: Takes float32 (N, S, S).
-        pictures: uint8 or float16 (S, S) each, training pictures; a few hundred are enough.
+        images: uint8 or float16 (S, S) each, training images; a few hundred are enough.
         keep: Regular expressions; operations whose names they fit stay as they are.
 
     Raises:
@@ -35,7 +33,7 @@ def quantise(
         raise UsageError(
             "INT8 needs NNCF, which is not installed", remedy="Install it with: pip install 'cxrtune[int8]'"
         ) from error
-    calibration = [picture[None].astype(np.float32) for picture in pictures]
+    calibration = [image[None].astype(np.float32) for image in images]
     nncf.set_log_level(logging.ERROR)
     with redirect_stdout(io.StringIO()):  # its progress bars know no other way to be quiet
         return nncf.quantize(

@@ -127,6 +127,6 @@ def first_outputs(
     return np.stack(found)
 
 
-def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Map logits to probabilities in [0, 1] by the logistic function, float32 of the same shape."""
+def to_scores(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Map logits to scores in [0, 1] by the logistic function, float32 of the same shape."""
     return cast(NDArray[np.float32], torch.sigmoid(torch.from_numpy(logits)).numpy())

@@ -146,7 +146,7 @@ def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.fl
         )
     _require_same_patients(name, table, cohort, source)
     columns = [table.findings.index(finding) for finding in cohort.findings]
-    scores = table.probabilities[source][:, columns]
+    scores = table.scores[source][:, columns]
     scores[source < 0] = np.nan
     return scores
 

@@ -217,7 +217,7 @@ def _results(
 def _localizations(
     cohort: CohortTable, rows: NDArray[np.intp], settings: EvaluationSettings, beside: Supplements
 ) -> list[Localization]:
-    # Its pictures are those with a box and a map, not the common ground: the scores play no part in it.
+    # Its images are those with a box and a map, not the common ground: the scores play no part in it.
     boxes = beside.boxes
     if boxes is None:
         return []

@@ -82,7 +82,7 @@ def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, repor
         labels = cohort.labels[plan.rows]
         train, validation = plan.span("train"), plan.span("validation")
         probe = fit_probe((features[train], labels[train]), (features[validation], labels[validation]))
-        rows, values = rows[validation.start :], probe.probabilities(features[validation.start :])
+        rows, values = rows[validation.start :], probe.scores(features[validation.start :])
         card = ModelCard(
             title="Linear probe on the frozen trunk",
             origin=f"Logistic regression, C = {probe.strength:g} chosen on validation, same trunk",
@@ -97,10 +97,10 @@ def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, repor
 def _pooled_anew(
     cohort: CohortTable, pack: Pack, recipe: Recipe, rows: NDArray[np.intp], reporter: Reporter
 ) -> NDArray[np.float32]:
-    """Return float32 (n, 512): the mean over the trunk's map of each picture, with first weights."""
+    """Return float32 (n, 512): the mean over the trunk's map of each image, with first weights."""
     network, _ = start_network(cohort, pack, recipe, learnable_findings(cohort, pack), reporter.say)
     engine = make_engine(
-        chosen_engine(recipe.bank.engine, "float32", pictures=len(rows), on_cpu=True),
+        chosen_engine(recipe.bank.engine, "float32", images=len(rows), on_cpu=True),
         TrunkOutput(network),
         size=recipe.preprocess.size,
     )
@@ -117,7 +117,7 @@ def predict_xrv(
 ) -> MissingModel | None:
     """Score validation and test with one of TorchXRayVision's models, on the original files.
 
-    Two tables are written: its published probabilities, and its raw logits (`.logits.parquet`).
+    Two tables are written: its published scores, and its raw logits (`.logits.parquet`).
 
     Returns:
         None, or, if its weights are not to be had, why the comparison is missing.
@@ -151,7 +151,7 @@ def predict_xrv(
                 threshold_rule="published operating point (0.5 after its scaling)",
                 thresholds={f: PUBLISHED_THRESHOLD for f in scores.findings if f in cohort.findings},
             )
-            predictions_of(cohort, rows, scores.findings, scores.probabilities, card).write(out)
+            predictions_of(cohort, rows, scores.findings, scores.published, card).write(out)
             predictions_of(cohort, rows, scores.findings, scores.logits, card).write(logits_file)
             draft.counts = {"images": len(rows) - len(scores.refused), "refused": len(scores.refused)}
             draft.notes += [

@@ -11,7 +11,7 @@ from cxrtune.progress import Reporter
 from cxrtune.recipe import Recipe
 from cxrtune.stage import sole_writer, stage
 
-PICTURE_SIZE = 320
+IMAGE_SIZE = 320
 TITLE = "Demonstration on synthetic radiographs: evaluation report"
 
 
@@ -38,7 +38,7 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
             out / "phantoms",
             images=images,
             seed=recipe.seed,
-            size=PICTURE_SIZE,
+            size=IMAGE_SIZE,
             workers=workers,
             reporter=reporter,
         )
@@ -54,7 +54,7 @@ def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int,
         out: The folder.
         images: Number of phantoms.
         seed: Decides every one of them.
-        size: Side of the pictures, in pixels.
+        size: Side of the images, in pixels.
         workers: Number of drawing processes.
         reporter: Told of the progress.
 

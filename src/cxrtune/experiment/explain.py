@@ -1,4 +1,4 @@
-"""A model + radiographs -> heatmaps: as pictures over each radiograph, and as one file of arrays."""
+"""A model + radiographs -> heatmaps: as images over each radiograph, and as one file of arrays."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _AUROC_IMAGES = 2000
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """The radiographs that an export is calibrated and checked on.
 
     Attributes:
@@ -52,21 +52,19 @@ class Pictures:
         return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
     def pixels(self, rows: NDArray[np.intp]) -> Iterator[Packed]:
-        """Give the pictures of some rows in turn."""
+        """Give the images of some rows in turn."""
         for row in rows:
             yield np.array(self.dataset.pack.pixels[row])
 
 
-def export_run(
-    model: Path, kind: ExportKind, out: Path | None, pictures: Pictures, reporter: Reporter
-) -> Path:
+def export_run(model: Path, kind: ExportKind, out: Path | None, images: Images, reporter: Reporter) -> Path:
     """Export a model.
 
     Args:
         model: A run folder or its model file.
         kind: What for.
         out: A folder for it; None for its own place in the run folder, where `predict` finds it.
-        pictures: Radiographs to check it on, and to calibrate INT8.
+        images: Radiographs to check it on, and to calibrate INT8.
         reporter: Told how it was checked.
 
     Returns:
@@ -80,13 +78,13 @@ def export_run(
     source = model_file(model)
     file = source.parent / place if out is None else out.resolve() / place.name
     _require_replaceable(file.parent)
-    inputs = [Source.of_file("model", source), *pictures.dataset.sources]
+    inputs = [Source.of_file("model", source), *images.dataset.sources]
     # An export takes the place of its folder as a whole, record and all, when it was accepted.
     with stage(
         "export", file.parent, inputs, {"kind": kind}, [], reporter, prepares=True, appears=True
     ) as draft:
         if not draft.current:
-            _export(source, kind, file, pictures, reporter)
+            _export(source, kind, file, images, reporter)
             draft.made += sorted(path.name for path in file.parent.iterdir())
             reporter.say(f"export: {file}")
     return file
@@ -114,17 +112,17 @@ def _files_of(place: Path) -> tuple[str, ...]:
     return place.name, place.with_suffix(".bin").name
 
 
-def _export(model: Path, kind: ExportKind, file: Path, pictures: Pictures, reporter: Reporter) -> None:
+def _export(model: Path, kind: ExportKind, file: Path, images: Images, reporter: Reporter) -> None:
     """Export a model file, and check what came of it."""
     network, gate, info = load_gated_model(model)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
 
     def accept(engine: Engine) -> None:
-        rows = pictures.of("validation", _PARITY_IMAGES)
-        found = parity(scoring, engine, list(pictures.pixels(rows)))
+        rows = images.of("validation", _PARITY_IMAGES)
+        found = parity(scoring, engine, list(images.pixels(rows)))
         reporter.say(f"export: {found.sentence()}")
         if kind == "openvino-int8":
-            _require_auroc(scoring, engine, info, pictures, file, reporter)
+            _require_auroc(scoring, engine, info, images, file, reporter)
         else:
             require_parity(found, file)
 
@@ -134,12 +132,12 @@ def _export(model: Path, kind: ExportKind, file: Path, pictures: Pictures, repor
         sha256_of(model),
         kind,
         file,
-        calibration=pictures.pixels(pictures.of("train", _CALIBRATION_IMAGES)),
+        calibration=images.pixels(images.of("train", _CALIBRATION_IMAGES)),
         accept=accept,
     )
 
 
-def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: ModelInfo) -> Pictures:
+def images_of(model: Path, cohort: Path | None, pack: Path | None, info: ModelInfo) -> Images:
     """Open the radiographs of a run, or others that the user names.
 
     Raises:
@@ -155,20 +153,20 @@ def pictures_of(model: Path, cohort: Path | None, pack: Path | None, info: Model
         )
     dataset = Dataset.open(cohort_file, pack_folder)
     dataset.require_preprocessing_of(info.recipe, "model")
-    return Pictures(dataset)
+    return Images(dataset)
 
 
 def _require_auroc(
-    scoring: ScoringNet, engine: Engine, info: ModelInfo, pictures: Pictures, file: Path, reporter: Reporter
+    scoring: ScoringNet, engine: Engine, info: ModelInfo, images: Images, file: Path, reporter: Reporter
 ) -> None:
-    rows = pictures.of("validation", _AUROC_IMAGES)
-    columns = [pictures.dataset.cohort.findings.index(finding) for finding in info.findings]
-    labels = pictures.dataset.cohort.labels[rows][:, columns]
+    rows = images.of("validation", _AUROC_IMAGES)
+    columns = [images.dataset.cohort.findings.index(finding) for finding in info.findings]
+    labels = images.dataset.cohort.labels[rows][:, columns]
     scores = []
     with reporter.task("Checking INT8", 2 * len(rows)) as task:
         for runs in (TorchEngine(scoring), engine):
             found = []
-            for outputs in runs.stream(pictures.pixels(rows)):
+            for outputs in runs.stream(images.pixels(rows)):
                 found.append(expit(outputs[0]))
                 task.advance()
             scores.append(np.stack(found))

@@ -58,7 +58,7 @@ def without_boxes(results: StoredResults, heatmaps: Collection[str]) -> list[str
 
 
 def _without_scores(table: Predictions) -> list[str]:
-    known = ~np.isnan(table.probabilities)
+    known = ~np.isnan(table.scores)
     return [finding for column, finding in enumerate(table.findings) if not known[:, column].any()]
 
 

@@ -139,10 +139,10 @@ def _predictions(
 ) -> Predictions:
     given = {finding: scores_of(frame[column], path) for finding, column in columns.items()}
     kind = np.float32 if all(scores.dtype == np.float32 for scores in given.values()) else np.float64
-    probabilities = np.full((len(frame), len(cohort.findings)), np.nan, dtype=kind)
+    values = np.full((len(frame), len(cohort.findings)), np.nan, dtype=kind)
     for finding, scores in given.items():
-        probabilities[:, cohort.findings.index(finding)] = scores
-    if np.isnan(probabilities).all():
+        values[:, cohort.findings.index(finding)] = scores
+    if np.isnan(values).all():
         raise DataError(
             f"has no score of {short(model)} in any row",
             path=path,
@@ -152,7 +152,7 @@ def _predictions(
         images=cohort.images,
         patients=cohort.patients,
         findings=cohort.findings,
-        probabilities=probabilities,
+        scores=values,
         model=ModelCard(model, f"scores read from {path.name}"),
     )
 

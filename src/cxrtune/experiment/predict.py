@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxrtune.cohort.table import CohortTable
-from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, to_scores
 from cxrtune.models.checkpoint import load_model
 from cxrtune.models.description import model_file
 from cxrtune.models.scoring import ScoringNet
@@ -54,7 +54,7 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
             logits = np.concatenate(
                 [first_outputs(engine, pack.pixels, part, task.advance) for part in parts]
             )
-        predictions_of(cohort, rows, info.findings, probabilities(logits), model_card(info)).write(out)
+        predictions_of(cohort, rows, info.findings, to_scores(logits), model_card(info)).write(out)
         draft.counts = {"images": len(rows), "not_scored": skipped}
     reporter.say(f"predict: {len(rows):,} images scored by {TITLE}{dataset.left_out}")
     return out

@@ -59,12 +59,12 @@ def make_report(
     ) as draft:
         if draft.current:
             return out / PAGE_FILE
-        pictures = _pictures(evaluation, run, dataset)
+        images = _images(evaluation, run, dataset)
         draft.start_writing()
-        page = write_report(evaluation, out, run=run, provenances=records, pictures=pictures, title=title)
+        page = write_report(evaluation, out, run=run, provenances=records, images=images, title=title)
         published = (path for folder in ("figures", "tables") for path in sorted((out / folder).iterdir()))
         draft.made += [page.name, *(path.relative_to(out).as_posix() for path in published if path.is_file())]
-        draft.counts = {"pictures": len(pictures)}
+        draft.counts = {"images": len(images)}
     reporter.say(f"report: {page}")
     return page
 
@@ -82,7 +82,7 @@ def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Sou
     return inputs + ([Source.of_file("metrics", curves)] if curves is not None and curves.is_file() else [])
 
 
-def _pictures(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict[str, NDArray[np.uint8]]:
+def _images(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict[str, NDArray[np.uint8]]:
     """Return the radiographs of the examples, as far as the run folder's pack has them."""
     cohort_file = None if run is None else run / "cohort.parquet"
     if run is None or cohort_file is None or not cohort_file.is_file() or not (run / "pack").is_dir():

@@ -18,7 +18,7 @@ from cxrtune.experiment.baselines import check_baselines, predict_probe, predict
 from cxrtune.experiment.cohort import GivenCohort, make_cohort, require_trainable, take_cohort
 from cxrtune.experiment.evaluate import Request, evaluate_predictions
 from cxrtune.experiment.explain import explain_cohort
-from cxrtune.experiment.export import Pictures, export_run
+from cxrtune.experiment.export import Images, export_run
 from cxrtune.experiment.own_cohort import OwnData, make_own_cohort
 from cxrtune.experiment.pack import make_pack
 from cxrtune.experiment.predict import predict_cohort
@@ -151,7 +151,7 @@ def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> Non
     if torch.cuda.is_available():
         return
     try:
-        export_run(model, "openvino", None, Pictures(dataset), reporter)
+        export_run(model, "openvino", None, Images(dataset), reporter)
     except CxrtuneError as error:
         reporter.warn(f"export: every start of a prediction will convert the model anew: {error.message}")
 

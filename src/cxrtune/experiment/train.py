@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, probabilities
+from cxrtune.engines.torch_engine import TorchEngine, first_outputs, on_best_device, to_scores
 from cxrtune.evaluation.roc import macro_auroc
 from cxrtune.evaluation.validation import choose
 from cxrtune.models.checkpoint import save_model
@@ -107,7 +107,7 @@ def _save(
     plan, fitted = training.plan, tuned.fitted
     rows = plan.rows[plan.span("validation")]
     network = on_best_device(ScoringNet(tuned.network, None, flip=recipe.prediction.flip))
-    scores = probabilities(first_outputs(TorchEngine(network), dataset.pack.pixels, rows))
+    scores = to_scores(first_outputs(TorchEngine(network), dataset.pack.pixels, rows))
     # On the whole network's probabilities, the very ones that `predict` gives.
     chosen = choose(training.findings, training.labels[rows], scores, dataset.cohort.patients[rows])
     gate, of_gate = make_gate(tuned.network, dataset.pack, plan, recipe, model.parent / BANK, reporter)

@@ -1,4 +1,4 @@
-"""Radiograph -> packed picture -> model input: the one path that training and prediction share."""
+"""Radiograph -> packed image -> model input: the one path that training and prediction share."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cxrtune.images.radiograph import Pixels, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
 Packed = NDArray[np.uint8] | NDArray[np.float16]
-"""A picture of the model's size, (S, S), grey in [0, 255]; float16 where its source has more than 8 bits."""
+"""An image of the model's size, (S, S), grey in [0, 255]; float16 where its source has more than 8 bits."""
 
 
 def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:
     """Bring a radiograph to the model's size.
 
-    A picture read from disk and one read from a pack are equal to the bit, as both pass here. What has more
+    An image read from disk and one read from a pack are equal to the bit, as both pass here. What has more
     than 8 bits keeps eleven of them: rounded to whole grey values, copies of one radiograph that differ by
     less than the eye sees (lossily compressed ones) would differ by a whole step in every sixteenth pixel.
 
@@ -48,7 +48,7 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
 
 
 def to_8_bit(packed: Packed) -> NDArray[np.uint8]:
-    """Return a packed picture as people are shown it, uint8 (S, S)."""
+    """Return a packed image as people are shown it, uint8 (S, S)."""
     return cast(NDArray[np.uint8], np.rint(packed).astype(np.uint8))
 
 

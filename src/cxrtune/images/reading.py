@@ -22,7 +22,7 @@ Reader = Callable[[Path | bytes], "Reading"]
 
 @dataclass(frozen=True)
 class Appearance:
-    """Size and contrast of a picture.
+    """Size and contrast of an image.
 
     Attributes:
         height: Of the radiograph, in pixels.
@@ -96,7 +96,7 @@ def _make_reader(spec: PreprocessSpec, allow: frozenset[Allowance], whole: bool,
 
 
 def appearance_of(radiograph: Radiograph, packed: Packed) -> Appearance:
-    """Measure a picture.
+    """Measure an image.
 
     Args:
         radiograph: As it was decoded.

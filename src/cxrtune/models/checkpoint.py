@@ -30,7 +30,7 @@ def save_model(path: Path, network: ChestNet, info: ModelInfo, gate: Gate | None
         path: The file.
         network: Its weights.
         info: What it says of itself.
-        gate: The quality gate that `info.gate` is the threshold of.
+        gate: The OOD check that `info.gate` is the threshold of.
 
     Raises:
         OutputError: It cannot be written.
@@ -62,7 +62,7 @@ def load_model(path: Path) -> tuple[ChestNet, ModelInfo]:
 
 
 def load_gated_model(path: Path) -> tuple[ChestNet, Gate | None, ModelInfo]:
-    """Read a model file with its quality gate, which is None in models from before there was one.
+    """Read a model file with its OOD check, which is None in models from before there was one.
 
     Raises:
         ModelFileError: As `load_model`.

@@ -63,9 +63,9 @@ class Trunk(nn.Module):
             self.features.get_submodule(name).train(mode)
         return self
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Map float32 (N, 3, S, S), normalised, to float32 (N, 512, S/32, S/32)."""
-        output: Tensor = self.features(pictures)
+        output: Tensor = self.features(images)
         return output
 
 
@@ -96,7 +96,7 @@ class Tail(nn.Module):
 
 
 class ChestNet(nn.Module):
-    """The whole network: packed grey pictures in, one logit a finding out."""
+    """The whole network: packed grey images in, one logit a finding out."""
 
     scale: Tensor
     offset: Tensor
@@ -112,8 +112,8 @@ class ChestNet(nn.Module):
 
     def features(self, pixels: Tensor) -> Tensor:
         """Map grey in [0, 255], uint8 or float (N, S, S), to the trunk's output, float32 (N, 512, h, w)."""
-        pictures = pixels.unsqueeze(1).float() * self.scale + self.offset
-        output: Tensor = self.trunk(pictures.contiguous(memory_format=torch.channels_last))
+        images = pixels.unsqueeze(1).float() * self.scale + self.offset
+        output: Tensor = self.trunk(images.contiguous(memory_format=torch.channels_last))
         return output
 
     def forward(self, pixels: Tensor) -> Tensor:

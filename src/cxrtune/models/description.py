@@ -24,9 +24,9 @@ KEY = "cxrtune"
 
 ARCHITECTURE = "densenet121"
 
-DISTANCES: tuple[str, ...] = ("features", "picture", "pose")
+DISTANCES: tuple[str, ...] = ("features", "image", "pose")
 """What a gate measures: the trunk's pooled output and a thumbnail, each against those of training images, and
-how unlike the upright pose the picture is."""
+how unlike the upright pose the image is."""
 
 UPRIGHT = 0
 POSES: tuple[str, ...] = tuple(
@@ -45,7 +45,7 @@ class GateInfo:
     """What a model file says of its gate.
 
     Attributes:
-        threshold: Of the largest strangeness; a picture above it is flagged.
+        threshold: Of the largest OOD score; an image above it is flagged.
         fitted_on: Number of training images.
         chosen_on: Number of validation images.
     """
@@ -67,7 +67,7 @@ class ModelInfo:
         thresholds: Probability in [0, 1] a finding; a finding without one is left out.
         operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
         calibration: By finding: the stored fields of a calibration, fitted on validation.
-        gate: The quality gate's threshold; None in models that were trained before there was a gate.
+        gate: The OOD check's threshold; None in models that were trained before there was a gate.
     """
 
     findings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The quality gate as part of the network: pixels and the trunk's output in, three distances and a pose out.
+"""The OOD check as part of the network: pixels and the trunk's output in, three distances and a pose out.
 
 A chest that was turned, mirrored or inverted is still a chest: its features are near those of the training
 images. Which pose it is in can be learned without any label, since every training image shows what each
@@ -18,9 +18,9 @@ from cxrtune.models.densenet import TRUNK_CHANNELS
 from cxrtune.models.description import DISTANCES, POSES, UPRIGHT
 
 _FEATURE_COMPONENTS = 50
-_PICTURE_COMPONENTS = 20
+_IMAGE_COMPONENTS = 20
 _THUMBNAIL = 56  # pixels, about; the pose needs more of them than the distance does
-_FAINTEST = 4.0  # grey values: below, noise would be stretched to a picture
+_FAINTEST = 4.0  # grey values: below, noise would be stretched to an image
 
 _LOWEST, _SERIES = -13.8, -4.0  # log-odds
 
@@ -32,16 +32,16 @@ class Measured(NamedTuple):
     """What the gate measures.
 
     Attributes:
-        strangeness: float32 (N, 3), by `DISTANCES`: 0 as the middle of validation, 1 as its 99th percentile.
+        ood_score: float32 (N, 3), by `DISTANCES`: 0 as the middle of validation, 1 as its 99th percentile.
         pose: float32 (N, 16), logarithm of the probability of each pose.
     """
 
-    strangeness: Tensor
+    ood_score: Tensor
     pose: Tensor
 
 
 class Gate(nn.Module):
-    """Measures how far pictures are from training images; what is too far is decided elsewhere."""
+    """Measures how far images are from training images; what is too far is decided elsewhere."""
 
     centre: Tensor
     reach: Tensor
@@ -51,7 +51,7 @@ class Gate(nn.Module):
         self._cell = max(1, size // _THUMBNAIL)
         side = size // self._cell
         self.features = Subspace(TRUNK_CHANNELS, _FEATURE_COMPONENTS)
-        self.picture = Subspace((side // 2) ** 2, _PICTURE_COMPONENTS)
+        self.image = Subspace((side // 2) ** 2, _IMAGE_COMPONENTS)
         self.pose = PoseNet(side)
         self.register_buffer("centre", torch.zeros(len(DISTANCES)))
         self.register_buffer("reach", torch.ones(len(DISTANCES)))
@@ -59,7 +59,7 @@ class Gate(nn.Module):
         self.eval()
 
     def forward(self, pixels: Tensor, features: Tensor) -> Measured:
-        """Measure pictures.
+        """Measure images.
 
         Args:
             pixels: grey in [0, 255], uint8 or float (N, S, S).
@@ -72,7 +72,7 @@ class Gate(nn.Module):
         """Return logarithms of distances, float32 (N, 3), and of the poses' probabilities, (N, 16)."""
         pose = self.pose(thumbnails).log_softmax(dim=1)
         unlike = log_surprise(pose[:, UPRIGHT + 1 :].logsumexp(dim=1, keepdim=True) - pose[:, UPRIGHT, None])
-        parts = (self.features(pooled), self.picture(self.coarse(thumbnails)), unlike)
+        parts = (self.features(pooled), self.image(self.coarse(thumbnails)), unlike)
         return torch.cat(parts, dim=1), pose
 
     def thumbnails(self, pixels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Everything that one look at a picture gives: logits, evidence maps, and what the quality gate measures.
+"""Everything that one look at an image gives: logits, evidence maps, and what the OOD check measures.
 
 This is what engines run and what is exported, so that an exported model answers as the model itself does.
 """
@@ -22,13 +22,13 @@ class Scores(NamedTuple):
     Attributes:
         logits: float32 (N, F).
         evidence: float32 (N, F, h, w), what each place adds to each logit.
-        strangeness: float32 (N, 3), how far the picture is from the training images; NaN without a gate.
+        ood_score: float32 (N, 3), how far the image is from the training images; NaN without a gate.
         pose: float32 (N, 16), logarithm of the probability of each pose; NaN without a gate.
     """
 
     logits: Tensor
     evidence: Tensor
-    strangeness: Tensor
+    ood_score: Tensor
     pose: Tensor
 
 

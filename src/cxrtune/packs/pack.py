@@ -25,9 +25,9 @@ class Pack:
 
     Attributes:
         pixels: uint8 or float16 (N, S, S), grey in [0, 255], memory-mapped, in the cohort's order; float16
-            where a picture has more than 8 bits.
+            where an image has more than 8 bits.
         readable: bool (N,); where False the row is blank and must not be used.
-        spec: How the pictures were brought to size S.
+        spec: How the images were brought to size S.
     """
 
     pixels: Packed

@@ -1,6 +1,6 @@
 """Synthetic frontal chest radiographs in NIH ChestX-ray14's own folder layout.
 
-For demonstrations and tests without patients: a picture is the projection of a parametric chest
+For demonstrations and tests without patients: an image is the projection of a parametric chest
 (depths of water and bone along the beam, attenuated, scattered, with quantum noise), so shadows add
 up as they do on a radiograph, and every lesion comes with its label and box.
 """

@@ -1,4 +1,4 @@
-"""From depths of water and bone to the 8-bit picture that a reader sees."""
+"""From depths of water and bone to the 8-bit image that a reader sees."""
 
 from __future__ import annotations
 

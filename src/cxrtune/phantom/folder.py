@@ -72,7 +72,7 @@ def write_phantoms(
         out: Where to write; must not exist, or be empty.
         count: Number of images.
         seed: Seed of everything that is drawn.
-        size: Side of the pictures, pixels.
+        size: Side of the images, pixels.
         workers: Processes; None for one per processor that this process may use, 1 for none besides this one.
         progress: Called with the number of images finished since the last call.
 

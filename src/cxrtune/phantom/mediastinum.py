@@ -1,4 +1,4 @@
-"""Heart, great vessels and airways: the middle of the picture."""
+"""Heart, great vessels and airways: the middle of the image."""
 
 from __future__ import annotations
 

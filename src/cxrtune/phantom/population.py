@@ -122,7 +122,7 @@ def draw_population(count: int, seed: int, size: int) -> tuple[Study, ...]:
     Args:
         count: Number of images, at least 1.
         seed: The same seed gives the same examinations, at every size.
-        size: Side of the pictures, pixels.
+        size: Side of the images, pixels.
 
     Returns:
         The examinations by patient and follow-up.

@@ -60,7 +60,7 @@ def draw_phantom(spec: PhantomSpec) -> Phantom:
     """Draw a radiograph; the same spec gives the same pixels.
 
     Args:
-        spec: The patient, the examination, the lesions and the picture's size.
+        spec: The patient, the examination, the lesions and the image's size.
 
     Returns:
         The radiograph with its findings and boxes.

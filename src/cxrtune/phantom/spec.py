@@ -1,8 +1,8 @@
 """What a synthetic radiograph is drawn from: a physique, an exposure and the lesions.
 
 Lengths are centimetres in the detector plane. Patient coordinates: x grows to the right of the
-picture (the patient's left), y downwards from the level of the lung apices, z backwards from the
-mid-coronal plane. A side is -1 for the patient's right (left in the picture) and +1 for the left.
+image (the patient's left), y downwards from the level of the lung apices, z backwards from the
+mid-coronal plane. A side is -1 for the patient's right (left in the image) and +1 for the left.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ class Exposure:
 
     Attributes:
         view: "PA" or "AP".
-        field_of_view: Side of the square picture, cm.
-        shift: Patient coordinates (x, y) of the picture's centre, cm.
-        tilt: Rotation in the picture plane, degrees, counter-clockwise positive.
+        field_of_view: Side of the square image, cm.
+        shift: Patient coordinates (x, y) of the image's centre, cm.
+        tilt: Rotation in the image plane, degrees, counter-clockwise positive.
         yaw: Rotation about the patient's long axis, degrees.
         inspiration: 0 for shallow to 1 for full inspiration.
         arm_abduction: How far the upper arms point away from the trunk, degrees.
@@ -138,7 +138,7 @@ class PhantomSpec:
         physique: The patient.
         exposure: The examination.
         lesions: What is to be seen; empty for a normal chest.
-        size: Side of the square picture, pixels.
+        size: Side of the square image, pixels.
     """
 
     physique: Physique

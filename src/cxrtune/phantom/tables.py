@@ -35,12 +35,12 @@ BBOX_NAMES = {"Infiltration": "Infiltrate"}
 """NIH's list of boxes spells one finding in its own way."""
 
 BBOX_SIDE = 1024
-"""NIH's boxes are in pixels of its 1024 px pictures, whatever the size at hand."""
+"""NIH's boxes are in pixels of its 1024 px images, whatever the size at hand."""
 
 NOTICE_TEXT = """These are synthetic radiographs: drawn by a program, not taken of patients.
 
 The files are laid out as NIH lays out ChestX-ray14 so that the same software reads them, but no
-picture, label, box, age or sex here belongs to a person. They show that software works. A number
+image, label, box, age or sex here belongs to a person. They show that software works. A number
 measured on them says nothing about how a model does on real radiographs.
 
 Drawn by cxrtune: {count} images, seed {seed}, {size} x {size} pixels.
@@ -74,7 +74,7 @@ def write_data_entry(folder: Path, studies: Sequence[Study]) -> None:
 
 
 def write_boxes(folder: Path, studies: Sequence[Study], boxes: Sequence[Sequence[FindingBox]]) -> None:
-    """Write one row an instance of a finding, in coordinates of a 1024 px picture."""
+    """Write one row an instance of a finding, in coordinates of a 1024 px image."""
     rows = []
     for study, found in zip(studies, boxes, strict=True):
         scale = BBOX_SIDE / study.spec.size

@@ -28,13 +28,13 @@ def power(values: npt.NDArray[np.floating] | float, exponent: float) -> npt.NDAr
 
 @dataclass(frozen=True)
 class View:
-    """Parallel projection of the patient on a square picture.
+    """Parallel projection of the patient on a square image.
 
     Attributes:
-        size: Side of the picture, pixels.
-        field_of_view: Side of the picture, cm.
-        centre: Patient coordinates (x, y) of the picture's centre, cm.
-        tilt: Rotation in the picture plane, radians.
+        size: Side of the image, pixels.
+        field_of_view: Side of the image, cm.
+        centre: Patient coordinates (x, y) of the image's centre, cm.
+        tilt: Rotation in the image plane, radians.
         yaw: Rotation about the patient's long axis, radians.
     """
 
@@ -91,7 +91,7 @@ class View:
 
         Args:
             path: float64, (T, N, 3), centre lines in cm.
-            height: float64, broadcast to (T, N), half axis across the path in the picture plane, cm.
+            height: float64, broadcast to (T, N), half axis across the path in the image plane, cm.
             depth: float64, broadcast to (T, N), half axis across the path and the first one, cm.
             density: float64, broadcast to (T, N), factor on the thickness, without unit.
             cortex: Thickness of the wall of hollow tubes, cm; None for solid ones.
@@ -131,10 +131,10 @@ class View:
     def _splat(
         self, column: npt.NDArray[np.float64], row: npt.NDArray[np.float64], volume: npt.NDArray[np.float64]
     ) -> Map:
-        picture = np.zeros((self.size, self.size), dtype=np.float32)
+        image = np.zeros((self.size, self.size), dtype=np.float32)
         inside = (column >= 0) & (column < self.size - 1) & (row >= 0) & (row < self.size - 1)
         if not inside.any():
-            return picture
+            return image
         column, row, volume = column[inside], row[inside], volume[inside] * self.scale**2
         left, top = column.astype(np.intp), row.astype(np.intp)
         right, low = column - left, row - top
@@ -150,8 +150,8 @@ class View:
         total += np.bincount(index + width, weights=lower - lower_right, minlength=total.size)
         total += np.bincount(index + width + 1, weights=lower_right, minlength=total.size)
         region = np.s_[first_row : first_row + height, first_column : first_column + width]
-        picture[region] = total.reshape(height, width)
-        return picture
+        image[region] = total.reshape(height, width)
+        return image
 
 
 def _samples(path: Points, scale: float) -> int:
@@ -172,7 +172,7 @@ def _resample(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.flo
 def _frames(
     path: Points, height: npt.NDArray[np.float64], depth: npt.NDArray[np.float64], yaw: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Length of each step, the picture normal across the path, and the half extent along that normal."""
+    """Length of each step, the image normal across the path, and the half extent along that normal."""
     tangent = np.gradient(path, axis=1)
     length = np.linalg.norm(tangent, axis=-1)
     length[:, [0, -1]] *= 0.5
@@ -181,7 +181,7 @@ def _frames(
     shown = np.linalg.norm(seen, axis=-1)
     seen = seen / np.maximum(shown, 1e-9)[..., None]
     across = np.stack([-seen[..., 1], seen[..., 0]], axis=-1)
-    # Seen end-on, the half axis in depth turns into the picture plane.
+    # Seen end-on, the half axis in depth turns into the image plane.
     turned = np.clip(1 - shown**2, 0, 1)
     extent = np.sqrt(
         (1 - turned) * height**2 + turned * np.maximum(height, depth) ** 2 * 0.5 + turned * depth**2 * 0.5
@@ -190,12 +190,12 @@ def _frames(
 
 
 def smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Map:
-    """Return a smooth random field with about `cells` waves across the picture.
+    """Return a smooth random field with about `cells` waves across the image.
 
     Args:
         rng: Source of randomness.
-        size: Side of the picture, pixels.
-        cells: Grid cells across the picture.
+        size: Side of the image, pixels.
+        cells: Grid cells across the image.
 
     Returns:
         float32, (S, S), mean about 0, standard deviation about 0.7, without unit.
@@ -209,8 +209,8 @@ def layered_noise(rng: np.random.Generator, size: int, layers: Sequence[tuple[in
 
     Args:
         rng: Source of randomness.
-        size: Side of the picture, pixels.
-        layers: Cells across the picture and amplitude of each field.
+        size: Side of the image, pixels.
+        layers: Cells across the image and amplitude of each field.
 
     Returns:
         float32, (S, S), without unit.

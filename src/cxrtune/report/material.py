@@ -52,7 +52,7 @@ class Material:
     history: History | None
     records: tuple[Record, ...]
     figures: Figures
-    pictures: Mapping[str, NDArray[np.uint8]]
+    images: Mapping[str, NDArray[np.uint8]]
 
     def part(self, split: str) -> SplitCount | None:
         """Return the counts of one part of the cohort, if it has that part."""
@@ -65,7 +65,7 @@ def gather(
     *,
     run: Path | None,
     provenances: Sequence[Path],
-    pictures: Mapping[str, NDArray[np.uint8]],
+    images: Mapping[str, NDArray[np.uint8]],
     title: str,
 ) -> Material:
     """Read all inputs, and draw the figures into a new folder.
@@ -82,7 +82,7 @@ def gather(
         history=history,
         records=tuple(read_record(path) for path in provenances),
         figures=_figures(results, evaluation, history, figure_folder),
-        pictures=pictures,
+        images=images,
     )
 
 

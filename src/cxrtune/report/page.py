@@ -54,7 +54,7 @@ def write_report(
     *,
     run: Path | None = None,
     provenances: Sequence[Path] = (),
-    pictures: Mapping[str, NDArray[np.uint8]] = MappingProxyType({}),
+    images: Mapping[str, NDArray[np.uint8]] = MappingProxyType({}),
     title: str = DEFAULT_TITLE,
 ) -> Path:
     """Write `out/index.html`; beside it `results.json`, `figures/`, `tables/`, and what a paper needs.
@@ -67,7 +67,7 @@ def write_report(
         out: The report's folder; created if it is not there.
         run: The folder of the training run whose curves are shown, if there is one.
         provenances: The stages' provenance records, in the order in which they are shown.
-        pictures: uint8 (S, S) by image name: the radiographs that may be shown as examples.
+        images: uint8 (S, S) by image name: the radiographs that may be shown as examples.
         title: The page's title.
 
     Returns:
@@ -86,7 +86,7 @@ def write_report(
                 staging / "figures",
                 run=run,
                 provenances=provenances,
-                pictures=pictures,
+                images=images,
                 title=title,
             )
             _build(evaluation, staging, material)

@@ -1,1 +1,1 @@
-"""A model and pictures -> predictions."""
+"""A model and images -> predictions."""

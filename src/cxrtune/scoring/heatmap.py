@@ -1,7 +1,7 @@
-"""Evidence maps as pictures: enlarged to the radiograph, in colour, laid over it.
+"""Evidence maps as images: enlarged to the radiograph, in colour, laid over it.
 
-Only what speaks for a finding is shown. The scale is the picture's own: full colour is the place that adds
-most to this logit in this picture, so a heatmap says where, never how likely.
+Only what speaks for a finding is shown. The scale is the image's own: full colour is the place that adds
+most to this logit in this image, so a heatmap says where, never how likely.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def coloured(heat_map: NDArray[np.float32]) -> NDArray[np.uint8]:
     return cast(NDArray[np.uint8], cv2.applyColorMap(steps, cv2.COLORMAP_INFERNO)[..., ::-1])
 
 
-def to_png(picture: NDArray[np.uint8]) -> bytes:
+def to_png(image: NDArray[np.uint8]) -> bytes:
     """Encode grey (H, W), or red, green, blue (H, W, 3), as PNG."""
-    channels = picture if picture.ndim == 2 else np.ascontiguousarray(picture[..., ::-1])
+    channels = image if image.ndim == 2 else np.ascontiguousarray(image[..., ::-1])
     _, data = cv2.imencode(".png", channels)
     return bytes(data.tobytes())

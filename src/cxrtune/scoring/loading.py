@@ -1,4 +1,4 @@
-"""A model on disk -> something that scores pictures, run by the engine that was asked for.
+"""A model on disk -> something that scores images, run by the engine that was asked for.
 
 torch is loaded only where it runs, or converts, the model.
 """
@@ -66,11 +66,11 @@ def load_scorer(
         model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
         engine: What runs it. `auto`: an exported model by its own engine; else torch on a GPU, and OpenVINO
             on a CPU. It is the same in every run on a machine, however many images there are.
-        aim: Many pictures at once, or the shortest wait for one.
+        aim: Many images at once, or the shortest wait for one.
         at_once: Images that torch and OpenVINO run at once on a CPU, a thread each, or the threads of ONNX
             Runtime; otherwise one per processor, or as the aim asks for.
-        batches: torch runs pictures in batches, as training does. That is faster on a CPU; the last bits of
-            a picture's numbers then depend on which others are run with it.
+        batches: torch runs images in batches, as training does. That is faster on a CPU; the last bits of
+            an image's numbers then depend on which others are run with it.
 
     Raises:
         ModelFileError: The model is missing or damaged.
@@ -83,7 +83,7 @@ def load_scorer(
         return _loaded(*_stored(model, engine, digest).run(aim, at_once), digest)
     gpu = _has_gpu()
     if engine == "torch" or (engine == "auto" and gpu):
-        # Whoever waits for one picture on a GPU does not wait for a batch that is filled up.
+        # Whoever waits for one image on a GPU does not wait for a batch that is filled up.
         apart = not batches and not (gpu and aim == "latency")
         return _loaded(info, _by_torch(model, at_once, apart=apart), digest)
     if gpu:

@@ -22,18 +22,18 @@ Read = TypeVar("Read")
 
 
 def scored_in_turn(
-    engine: Engine, read: Iterable[Read | UnreadableImageError], picture: Callable[[Read], Packed]
+    engine: Engine, read: Iterable[Read | UnreadableImageError], image: Callable[[Read], Packed]
 ) -> Iterator[tuple[Read, Outputs] | UnreadableImageError]:
     """Run the network over what was read; yield each with its outputs, and errors in their places."""
     behind: deque[Read | UnreadableImageError] = deque()
 
-    def pictures() -> Iterator[Packed]:
+    def images() -> Iterator[Packed]:
         for found in read:
             behind.append(found)
             if not isinstance(found, UnreadableImageError):
-                yield picture(found)
+                yield image(found)
 
-    for outputs in engine.stream(pictures()):
+    for outputs in engine.stream(images()):
         while isinstance(first := behind.popleft(), UnreadableImageError):
             yield first
         yield first, outputs
@@ -67,28 +67,28 @@ class Scoring:
 
     def scores(self, outputs: Outputs) -> tuple[FindingScore, ...]:
         """Return one score a finding, in the model's order."""
-        raw = expit(outputs[0])
+        score = expit(outputs[0])
         return tuple(
             self._score(finding, float(value))
-            for finding, value in zip(self._info.findings, raw, strict=True)
+            for finding, value in zip(self._info.findings, score, strict=True)
         )
 
     def quality(self, appearance: Appearance, outputs: Outputs) -> Quality:
-        """Judge whether the picture is one that the model can judge."""
-        _, _, strangeness, pose = outputs
-        return assess(appearance, strangeness, pose, self._info.gate)
+        """Judge whether the image is one that the model can judge."""
+        _, _, ood_score, pose = outputs
+        return assess(appearance, ood_score, pose, self._info.gate)
 
-    def _score(self, finding: str, raw: float) -> FindingScore:
+    def _score(self, finding: str, score: float) -> FindingScore:
         threshold, calibrator = self._info.thresholds.get(finding), self._calibrators.get(finding)
         return FindingScore(
             finding=finding,
-            score=raw,
-            probability=_calibrated(calibrator, raw),
+            score=score,
+            probability=_calibrated(calibrator, score),
             threshold=threshold,
-            calibrated_threshold=None if threshold is None else _calibrated(calibrator, threshold),
-            positive=None if threshold is None else raw >= threshold,
+            probability_threshold=None if threshold is None else _calibrated(calibrator, threshold),
+            positive=None if threshold is None else score >= threshold,
         )
 
 
-def _calibrated(calibrator: Calibrator | None, raw: float) -> float | None:
-    return None if calibrator is None else float(calibrator(np.array([raw]))[0])
+def _calibrated(calibrator: Calibrator | None, score: float) -> float | None:
+    return None if calibrator is None else float(calibrator(np.array([score]))[0])

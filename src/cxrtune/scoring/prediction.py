@@ -1,4 +1,4 @@
-"""What a model says of one picture."""
+"""What a model says of one image."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class FindingScore:
-    """One finding of one picture.
+    """One finding of one image.
 
     Attributes:
         finding: Its name.
         score: The sigmoid of the network's logit, in [0, 1]; tables of predictions hold this one.
         probability: Calibrated on validation, in [0, 1]; None where the model has no calibration for it.
         threshold: On the scale of `score`, chosen on validation; None where there is none.
-        calibrated_threshold: The threshold on the scale of `probability`.
+        probability_threshold: The threshold on the scale of `probability`.
         positive: Whether `score` reaches the threshold; None without one.
     """
 
@@ -54,7 +54,7 @@ class FindingScore:
     score: float
     probability: float | None
     threshold: float | None
-    calibrated_threshold: float | None
+    probability_threshold: float | None
     positive: bool | None
 
 
@@ -64,7 +64,7 @@ class Prediction:
 
     Attributes:
         findings: One score a finding, in the model's order.
-        quality: Whether the picture is one that the model can judge.
+        quality: Whether the image is one that the model can judge.
         model: Which model it was.
         cam: float32 (F, h, w), the class activation maps: what each place of the image adds to each
             finding's logit.
@@ -127,7 +127,7 @@ class Prediction:
 
         Returns:
             One row per finding, which is the index; columns `score` and `probability` in [0, 1], `threshold`
-            on the scale of `score`, `calibrated_threshold` on that of `probability`, and `positive`. What
+            on the scale of `score`, `probability_threshold` on that of `probability`, and `positive`. What
             the model does not have is missing.
         """
         import pandas as pd
@@ -144,7 +144,7 @@ class Prediction:
         return f"{len(positive)} of {judged} findings positive{named}"
 
 
-_NUMBERS = dict.fromkeys(("score", "probability", "threshold", "calibrated_threshold"), "float64")
+_NUMBERS = dict.fromkeys(("score", "probability", "threshold", "probability_threshold"), "float64")
 
 
 def require_finding(finding: str, known: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ from cxrtune.scoring.prediction import ModelIdentity, Prediction, require_findin
 if TYPE_CHECKING:
     from cxrtune.images.sources import Source
 
-_AHEAD = 16  # pictures that are decoded before the engine asks for them
+_AHEAD = 16  # images that are decoded before the engine asks for them
 _DECODERS = 2
 
 

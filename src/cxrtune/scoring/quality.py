@@ -1,6 +1,6 @@
-"""Is this picture one that the model can judge: a frontal chest radiograph like those that it learned from?
+"""Is this image one that the model can judge: a frontal chest radiograph like those that it learned from?
 
-Two kinds of checks. The gate (`models/gate`) measures how far the picture is from the training images; its
+Two kinds of checks. The gate (`models/gate`) measures how far the image is from the training images; its
 threshold was chosen on validation images. Cheap checks look at the grey values alone. A flag never changes a
 probability: it says that the probability means nothing, or less.
 """
@@ -27,7 +27,7 @@ _LOW_CONTRAST = 26.0  # a tenth of the range
 
 @dataclass(frozen=True)
 class Flag:
-    """One doubt about a picture.
+    """One doubt about an image.
 
     Attributes:
         name: Fit for programs.
@@ -43,7 +43,7 @@ class Quality:
     """What the checks found.
 
     Attributes:
-        flags: The doubts; none where the picture looks like a training image.
+        flags: The doubts; none where the image looks like a training image.
         ood_score: The out-of-distribution score, how far the image is from the training images: 0 as the
             median of validation images, 1 about their 99th percentile; None where the model has no check.
         ood_threshold: The OOD score above which an image is flagged; None where the model has no check.
@@ -55,7 +55,7 @@ class Quality:
 
     @property
     def fit(self) -> bool:
-        """Whether nothing speaks against the picture."""
+        """Whether nothing speaks against the image."""
         return not any(flag.name != "not_checked" for flag in self.flags)
 
     def in_short(self) -> str:
@@ -69,34 +69,34 @@ class Quality:
 
 def assess(
     appearance: Appearance,
-    strangeness: NDArray[np.float32],
+    ood_score: NDArray[np.float32],
     pose: NDArray[np.float32],
     gate: GateInfo | None,
 ) -> Quality:
-    """Judge one picture.
+    """Judge one image.
 
     Args:
         appearance: What its grey values look like.
-        strangeness: float32 (3,), of the gate.
+        ood_score: float32 (3,), of the gate.
         pose: float32 (16,), logarithm of the probability of each pose.
         gate: The gate's threshold; None where the model has no gate.
     """
     flags = _grey_flags(appearance)
     if gate is None:
-        flags.append(Flag("not_checked", "this model has no quality gate: train it again to get one"))
+        flags.append(Flag("not_checked", "this model has no OOD check: train it again to get one"))
         return Quality(tuple(flags), None, None)
-    largest = float(strangeness.max())
-    # A blank picture is in no pose.
+    largest = float(ood_score.max())
+    # A blank image is in no pose.
     if largest > gate.threshold and not any(flag.name == "blank" for flag in flags):
-        flags.append(_strange(strangeness, pose, gate.threshold))
+        flags.append(_looks_other(ood_score, pose, gate.threshold))
     return Quality(tuple(flags), largest, gate.threshold)
 
 
-def _strange(strangeness: NDArray[np.float32], pose: NDArray[np.float32], threshold: float) -> Flag:
-    """Say that a picture looks turned, mirrored or inverted, or else that it is of another kind."""
+def _looks_other(ood_score: NDArray[np.float32], pose: NDArray[np.float32], threshold: float) -> Flag:
+    """Say that an image looks turned, mirrored or inverted, or else that it is of another kind."""
     likely = int(np.argmax(pose))
-    elsewhere = max(strangeness[DISTANCES.index(name)] for name in ("features", "picture"))
-    of_pose = strangeness[DISTANCES.index("pose")]
+    elsewhere = max(ood_score[DISTANCES.index(name)] for name in ("features", "image"))
+    of_pose = ood_score[DISTANCES.index("pose")]
     if likely != UPRIGHT and of_pose > threshold and of_pose >= elsewhere:
         return Flag("pose", f"looks {POSES[likely]}")
     return Flag("unlike_training", "does not look like a frontal chest radiograph of the training data")

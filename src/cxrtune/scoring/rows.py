@@ -21,11 +21,11 @@ Row = dict[str, Any]
 def failed_row(reason: str) -> Row:
     """Return the row of an image that is not scored."""
     return {
-        "raw": {},
-        "calibrated": {},
-        "present": {},
+        "score": {},
+        "probability": {},
+        "positive": {},
         "quality": None,
-        "strangeness": None,
+        "ood_score": None,
         "reason": reason,
     }
 
@@ -36,18 +36,18 @@ def row_of(scores: Sequence[FindingScore], quality: Quality, *, refuse: bool) ->
     Args:
         scores: One a finding.
         quality: What the checks found.
-        refuse: Give no probabilities of a picture that the checks flag.
+        refuse: Give no probabilities of an image that the checks flag.
     """
     flags = quality.flags
     if refuse and not quality.fit:
         refused = failed_row("refused: " + "; ".join(flag.text for flag in flags))
-        return refused | {"quality": [flag.name for flag in flags], "strangeness": quality.ood_score}
+        return refused | {"quality": [flag.name for flag in flags], "ood_score": quality.ood_score}
     return {
-        "raw": {found.finding: found.score for found in scores},
-        "calibrated": {score.finding: score.probability for score in scores},
-        "present": {found.finding: found.positive for found in scores},
+        "score": {found.finding: found.score for found in scores},
+        "probability": {score.finding: score.probability for score in scores},
+        "positive": {found.finding: found.positive for found in scores},
         "quality": [flag.name for flag in flags],
-        "strangeness": quality.ood_score,
+        "ood_score": quality.ood_score,
         "reason": None,
     }
 
@@ -64,9 +64,11 @@ def table_of(
         rows: In the same order.
     """
     findings = info.findings
-    values = np.array([[row["raw"].get(finding, np.nan) for finding in findings] for row in rows], np.float32)
+    values = np.array(
+        [[row["score"].get(finding, np.nan) for finding in findings] for row in rows], np.float32
+    )
     more: dict[str, Any] = {}
-    kinds: dict[str, Any] = {"calibrated": pd.Float32Dtype(), "present": pd.BooleanDtype()}
+    kinds: dict[str, Any] = {"probability": pd.Float32Dtype(), "positive": pd.BooleanDtype()}
     for kind, dtype in kinds.items():
         more |= {
             f"{kind}_{finding}": pd.array([row[kind].get(finding) for row in rows], dtype=dtype)
@@ -74,7 +76,7 @@ def table_of(
         }
     quality = [None if row["quality"] is None else ";".join(row["quality"]) for row in rows]
     more["quality"] = pd.array(quality, dtype=pd.StringDtype())
-    more["strangeness"] = pd.array([row["strangeness"] for row in rows], dtype=pd.Float32Dtype())
+    more["ood_score"] = pd.array([row["ood_score"] for row in rows], dtype=pd.Float32Dtype())
     more["reason"] = pd.array([row["reason"] for row in rows], dtype=pd.StringDtype())
     card = replace(model_card(info), sha256=identity.sha256, engine=identity.engine)
     unknown = np.full(len(rows), None, dtype=object)

@@ -45,7 +45,7 @@ class ScoreOptions:
     Attributes:
         engine: What runs the model.
         allow: DICOM files that are taken although they can be no frontal chest radiograph.
-        refuse: Give no probabilities of a picture that the quality checks flag.
+        refuse: Give no probabilities of an image that the quality checks flag.
     """
 
     engine: EngineChoice = "auto"

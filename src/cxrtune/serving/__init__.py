@@ -1,1 +1,1 @@
-"""Models behind a network: `web/`, a service with a page; `dicom_node/`, beside a picture archive."""
+"""Models behind a network: `web/`, a service with a page; `dicom_node/`, beside an image archive."""

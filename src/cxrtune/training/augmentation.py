@@ -1,4 +1,4 @@
-"""Random views of a training picture, each the same whenever it is asked for."""
+"""Random views of a training image, each the same whenever it is asked for."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from cxrtune.recipe import AugmentationSpec
 Matrix = NDArray[np.float64]
 
 
-def view_of(picture: Packed, spec: AugmentationSpec, *, seed: int, row: int, view: int) -> Packed:
-    """Return one view of a picture.
+def view_of(image: Packed, spec: AugmentationSpec, *, seed: int, row: int, view: int) -> Packed:
+    """Return one view of an image.
 
     Args:
-        picture: uint8 or float16 (S, S), grey in [0, 255].
+        image: uint8 or float16 (S, S), grey in [0, 255].
         spec: What may vary, and how far.
         seed: The recipe's seed.
-        row: The picture's row in the cohort; with seed and view it decides the view.
-        view: 0 is the picture itself.
+        row: The image's row in the cohort; with seed and view it decides the view.
+        view: 0 is the image itself.
 
     Returns:
-        Of the same type, (S, S), grey in [0, 255]; what the picture does not cover is black.
+        Of the same type, (S, S), grey in [0, 255]; what the image does not cover is black.
     """
     if view == 0:
-        return picture
-    matrix = affine_matrix(spec, picture.shape[0], seed=seed, row=row, view=view)
+        return image
+    matrix = affine_matrix(spec, image.shape[0], seed=seed, row=row, view=view)
     # OpenCV warps no float16.
-    grey = picture if picture.dtype == np.uint8 else picture.astype(np.float32)
+    grey = image if image.dtype == np.uint8 else image.astype(np.float32)
     moved = cv2.warpAffine(
-        grey, matrix[:2], (picture.shape[1], picture.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
+        grey, matrix[:2], (image.shape[1], image.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
     )
-    return cast(Packed, moved.astype(picture.dtype, copy=False))
+    return cast(Packed, moved.astype(image.dtype, copy=False))
 
 
 def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int) -> Matrix:
-    """Draw a transform about the centre of the picture: flip, then shear, scale, rotation and shift.
+    """Draw a transform about the centre of the image: flip, then shear, scale, rotation and shift.
 
     Returns:
-        float64 (3, 3), maps (x, y, 1) of the picture to that of its view, in pixels.
+        float64 (3, 3), maps (x, y, 1) of the image to that of its view, in pixels.
     """
     random = np.random.default_rng((seed, row, view))
     angle = math.radians(random.uniform(-spec.rotation, spec.rotation))
@@ -70,27 +70,27 @@ def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, vie
 def sampling_matrix(
     spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int
 ) -> NDArray[np.float32]:
-    """Return the same transform for torch: from a place in the view to the place in the picture it shows.
+    """Return the same transform for torch: from a place in the view to the place in the image it shows.
 
     Returns:
         float32 (2, 3), on coordinates that run from -1 to 1 between the centres of the outer pixels
         (`align_corners=True` of torch's `affine_grid`).
     """
     to_unit = np.array([[2 / (size - 1), 0, -1], [0, 2 / (size - 1), -1], [0, 0, 1]])
-    to_picture = np.linalg.inv(affine_matrix(spec, size, seed=seed, row=row, view=view))
-    sampling: Matrix = to_unit @ to_picture @ np.linalg.inv(to_unit)
+    to_image = np.linalg.inv(affine_matrix(spec, size, seed=seed, row=row, view=view))
+    sampling: Matrix = to_unit @ to_image @ np.linalg.inv(to_unit)
     return sampling[:2].astype(np.float32)
 
 
 def warped(pixels: Tensor, matrices: Tensor) -> Tensor:
-    """Return views of pictures, made on the device that they are on.
+    """Return views of images, made on the device that they are on.
 
     Args:
         pixels: grey in [0, 255], uint8 or float (N, S, S).
         matrices: float32 (N, 2, 3), of `sampling_matrix`.
 
     Returns:
-        float32 (N, S, S), grey in [0, 255]; what the pictures do not cover is black.
+        float32 (N, S, S), grey in [0, 255]; what the images do not cover is black.
     """
     count, size, _ = pixels.shape
     # Half precision would place pixels a tenth of their width off.

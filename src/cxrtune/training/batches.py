@@ -123,7 +123,7 @@ class PixelBatches:
     """Packed pixels; the learner warps them on its device, by transforms drawn here.
 
     Attributes:
-        pack: The pictures.
+        pack: The images.
         rows: intp (M,), cohort rows, the training part first, then validation.
         labels: float32 (M, F), of these rows.
         augmentation: What may vary, and how far.
@@ -146,7 +146,7 @@ class PixelBatches:
         Each epoch shows each image in a view that no other epoch has.
         """
         for items in self.share.of_epoch(epoch):
-            pixels, labels = self._pictures(items)
+            pixels, labels = self._images(items)
             matrices = [
                 sampling_matrix(
                     self.augmentation, pixels.shape[1], seed=self.share.seed, row=int(row), view=epoch + 1
@@ -160,11 +160,11 @@ class PixelBatches:
     def validation(self) -> Iterator[Batch]:
         """Yield pixels as they are, uint8 or float16 (N, S, S), and labels."""
         for items in self.share.of_validation():
-            pixels, labels = self._pictures(self.share.training + items)
+            pixels, labels = self._images(self.share.training + items)
             yield (pixels,), labels
             let_pages_go(self.pack.pixels)
 
-    def _pictures(self, items: Items) -> tuple[Tensor, Tensor]:
+    def _images(self, items: Items) -> tuple[Tensor, Tensor]:
         pixels = np.ascontiguousarray(self.pack.pixels[self.rows[items]])
         return torch.from_numpy(pixels), torch.from_numpy(self.labels[items])
 

@@ -1,4 +1,4 @@
-"""Inside stage 3: the quality gate, fitted to the training images as the trained network sees them."""
+"""Inside stage 3: the OOD check, fitted to the training images as the trained network sees them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _AT_ONCE = 256  # images
 
 @dataclass(frozen=True)
 class GateImages:
-    """Pictures as the gate is fitted to them.
+    """Images as the gate is fitted to them.
 
     Attributes:
         thumbnails: float32 (N, 1, s, s), of `Gate.thumbnails`.
@@ -63,7 +63,7 @@ def make_gate(
 
     Args:
         network: As it will predict.
-        pack: The pictures.
+        pack: The images.
         plan: Which rows are for training and for validation.
         recipe: Every choice.
         bank: The bank's folder.
@@ -74,7 +74,7 @@ def make_gate(
     if len(train) > FIT_IMAGES:
         train = np.sort(np.random.default_rng(recipe.seed).permutation(train)[:FIT_IMAGES])
     validation = np.arange(plan.sizes["train"], len(plan.rows))
-    with reporter.task("Quality gate", step_count(len(train))) as task:
+    with reporter.task("OOD check", step_count(len(train))) as task:
         images = [
             GateImages(
                 _thumbnails(gate, pack, plan.rows[part]), _pooled(network, pack, plan, recipe, bank, part)
@@ -132,7 +132,7 @@ def fit_gate(
         progress: Called with the number of steps done since the last call, of `step_count`.
     """
     gate.features.fit(train.pooled, scale=True)
-    gate.picture.fit(gate.coarse(train.thumbnails), scale=False)
+    gate.image.fit(gate.coarse(train.thumbnails), scale=False)
     _train_pose(gate, train.thumbnails, seed, progress)
     with torch.inference_mode():
         distances, _ = gate.raw(validation.thumbnails, validation.pooled)

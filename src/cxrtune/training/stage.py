@@ -97,8 +97,8 @@ class NetworkLearner(nn.Module):
         """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F).
 
         Args:
-            pixels: The pictures.
-            matrices: float32 (N, 2, 3) of `sampling_matrix`, or None for the pictures as they are.
+            pixels: The images.
+            matrices: float32 (N, 2, 3) of `sampling_matrix`, or None for the images as they are.
         """
         logits: Tensor = self.network(pixels if matrices is None else warped(pixels, matrices))
         return logits

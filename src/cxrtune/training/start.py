@@ -42,7 +42,7 @@ def start_network(
 
     Args:
         cohort: Says which images are for training.
-        pack: The pictures.
+        pack: The images.
         recipe: Weights, head, preprocessing and seed.
         findings: What the network predicts.
         say: Told when something is fetched.

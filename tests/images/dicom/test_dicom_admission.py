@@ -13,9 +13,9 @@ from pydicom.uid import (
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import ALLOWANCES, decode_dataset, decode_dicom
 from dicom_made import data_set, dicom, file_of
-from nih_folder import picture_of
+from nih_folder import image_of
 
-PICTURE = picture_of(1)
+IMAGE = image_of(1)
 
 
 def view_code(value: str) -> Dataset:
@@ -25,21 +25,19 @@ def view_code(value: str) -> Dataset:
 
 
 def two_frames() -> Dataset:
-    made = data_set(PICTURE, bits=8, NumberOfFrames=2)
-    made.PixelData += (255 - PICTURE).tobytes()
+    made = data_set(IMAGE, bits=8, NumberOfFrames=2)
+    made.PixelData += (255 - IMAGE).tobytes()
     return made
 
 
 def colour() -> Dataset:
-    made = data_set(
-        PICTURE, bits=8, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0
-    )
-    made.PixelData = np.dstack([PICTURE] * 3).tobytes()
+    made = data_set(IMAGE, bits=8, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0)
+    made.PixelData = np.dstack([IMAGE] * 3).tobytes()
     return made
 
 
 def made(**elements) -> Dataset:
-    return data_set(PICTURE, bits=8, **elements)
+    return data_set(IMAGE, bits=8, **elements)
 
 
 REFUSED = {
@@ -107,8 +105,8 @@ def test_it_is_refused_with_its_reason_unless_allowed(case):
         with pytest.raises(UnreadableImageError) as refused:
             decode_dicom(file_of(dataset), allow)
         assert refused.value.reason == f"{reason}; allow '{allowance}' to read it all the same"
-    np.testing.assert_array_equal(decode_dicom(file_of(dataset), frozenset([allowance])).pixels, PICTURE)
-    np.testing.assert_array_equal(decode_dataset(dataset, frozenset(ALLOWANCES)).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_dicom(file_of(dataset), frozenset([allowance])).pixels, IMAGE)
+    np.testing.assert_array_equal(decode_dataset(dataset, frozenset(ALLOWANCES)).pixels, IMAGE)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +127,7 @@ def test_it_is_refused_with_its_reason_unless_allowed(case):
     ids=str,
 )
 def test_frontal_radiographs_are_let_in(elements):
-    np.testing.assert_array_equal(decode_dicom(file_of(made(**elements))).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_dicom(file_of(made(**elements))).pixels, IMAGE)
 
 
 def test_a_palette_becomes_luma_when_colour_is_allowed():
@@ -139,7 +137,7 @@ def test_a_palette_becomes_luma_when_colour_is_allowed():
         elements[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
         elements[f"{name}PaletteColorLookupTableData"] = palette[:, number].astype("<u2").tobytes()
     found = decode_dataset(made(PhotometricInterpretation="PALETTE COLOR", **elements), frozenset(["colour"]))
-    assert np.abs(found.pixels - palette[PICTURE] @ [0.299, 0.587, 0.114]).max() <= 0.5 + 65535 * 2**-14
+    assert np.abs(found.pixels - palette[IMAGE] @ [0.299, 0.587, 0.114]).max() <= 0.5 + 65535 * 2**-14
 
 
 def test_colour_of_fewer_bits_than_allocated_is_spread_over_the_range():
@@ -162,5 +160,5 @@ def test_no_reason_repeats_what_a_file_says_of_somebody():
     ):
         elements = {"WindowCenter": "1", "WindowWidth": "2", keyword: "JANE DOE LAT"}
         with pytest.raises(UnreadableImageError) as refused:
-            decode_dicom(dicom(PICTURE, bits=8, **elements))
+            decode_dicom(dicom(IMAGE, bits=8, **elements))
         assert "DOE" not in str(refused.value).upper()

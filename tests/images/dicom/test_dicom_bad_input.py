@@ -21,11 +21,11 @@ from cxrtune.images.dicom import decode_dataset, decode_dicom, is_dicom
 from cxrtune.images.held_warnings import held_warnings
 from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, jpeg_lossless, lut_item
 from encoded import saved
-from nih_folder import picture_of
+from nih_folder import image_of
 
-PICTURE = picture_of(1)
-WHOLE = dicom(PICTURE, bits=8)
-PNG, JPEG = (saved(Image.fromarray(PICTURE), kind) for kind in ("PNG", "JPEG"))
+IMAGE = image_of(1)
+WHOLE = dicom(IMAGE, bits=8)
+PNG, JPEG = (saved(Image.fromarray(IMAGE), kind) for kind in ("PNG", "JPEG"))
 
 
 def reason_of(decode, *arguments) -> str:
@@ -38,16 +38,16 @@ def reason_of(decode, *arguments) -> str:
 
 
 def test_a_file_without_preamble_is_dicom_too():
-    np.testing.assert_array_equal(decode_radiograph(WHOLE[132:]).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_radiograph(WHOLE[132:]).pixels, IMAGE)
 
 
 @pytest.mark.parametrize("syntax", ["implicit", "explicit", "big endian"])
 def test_a_bare_data_set_is_dicom_too(syntax):
-    whole = dicom(PICTURE, NATIVE[syntax], bits=8)
+    whole = dicom(IMAGE, NATIVE[syntax], bits=8)
     # Group length (2,0) says how long the rest of group 2 is (PS3.10 7.1).
     start = 144 + int.from_bytes(whole[140:144], "little")
     assert is_dicom(whole[start : start + 132])
-    np.testing.assert_array_equal(decode_radiograph(whole[start:]).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_radiograph(whole[start:]).pixels, IMAGE)
 
 
 BEFORE_GROUP = {
@@ -64,19 +64,19 @@ def test_a_data_set_of_which_little_is_left_is_dicom_too(group, syntax):
     taken = {}
     for before, elements in BEFORE_GROUP.items():
         taken |= elements if before <= group else {}
-    whole = dicom(PICTURE, NATIVE[syntax], bits=8, **taken)
+    whole = dicom(IMAGE, NATIVE[syntax], bits=8, **taken)
     bare = whole[144 + int.from_bytes(whole[140:144], "little") :]
     assert int.from_bytes(bare[:2], "big" if syntax == "big endian" else "little") == group
     assert is_dicom(bare[:132])
     found = decode_radiograph(bare, frozenset(["modality"])).pixels
-    np.testing.assert_array_equal(found, PICTURE)
+    np.testing.assert_array_equal(found, IMAGE)
 
 
 @pytest.mark.parametrize("syntax", ["explicit", "deflated", "JPEG-LS"])
 def test_a_file_that_begins_with_the_mark_behind_the_preamble_is_dicom_too(syntax):
-    whole = dicom(PICTURE, LOSSLESS[syntax], bits=8)
+    whole = dicom(IMAGE, LOSSLESS[syntax], bits=8)
     assert is_dicom(whole[128:260])
-    np.testing.assert_array_equal(decode_radiograph(whole[128:]).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_radiograph(whole[128:]).pixels, IMAGE)
     assert not is_dicom(b"DICM is a word, and this is a text")
 
 
@@ -133,12 +133,12 @@ def test_a_name_that_says_another_kind_is_refused(tmp_path, case):
 @pytest.mark.parametrize("name", ["x.dcm", "x.DIC", "x.dicom", "IM0001", "x.1234", "x.img"])
 def test_a_name_that_says_nothing_else_is_no_matter(tmp_path, name):
     (tmp_path / name).write_bytes(WHOLE)
-    np.testing.assert_array_equal(read_radiograph(tmp_path / name).pixels, PICTURE)
+    np.testing.assert_array_equal(read_radiograph(tmp_path / name).pixels, IMAGE)
 
 
 def test_a_png_without_suffix_is_read_by_what_is_in_it(tmp_path):
-    (tmp_path / "picture").write_bytes(PNG)
-    np.testing.assert_array_equal(read_radiograph(tmp_path / "picture").pixels, PICTURE)
+    (tmp_path / "image").write_bytes(PNG)
+    np.testing.assert_array_equal(read_radiograph(tmp_path / "image").pixels, IMAGE)
 
 
 def test_a_file_beyond_the_limit_is_not_read_whole(tmp_path):
@@ -151,7 +151,7 @@ def test_a_file_beyond_the_limit_is_not_read_whole(tmp_path):
 
 @pytest.mark.parametrize("name", SYNTAXES)
 def test_a_file_cut_anywhere_is_refused(name):
-    whole = dicom(PICTURE, SYNTAXES[name], bits=8)
+    whole = dicom(IMAGE, SYNTAXES[name], bits=8)
     # Behind the pixels stands nothing, or the 8 bytes of a sequence delimiter (PS3.5 A.4).
     last = len(whole) - (9 if SYNTAXES[name].is_encapsulated else 2)
     for length in {0, 1, 7, 127, 131, 140, *np.linspace(150, last, 60).astype(int)}:
@@ -168,7 +168,7 @@ def edited(made: Dataset, **elements) -> Dataset:
 
 
 def grey(**elements) -> Dataset:
-    return edited(data_set(PICTURE, bits=8), **elements)
+    return edited(data_set(IMAGE, bits=8), **elements)
 
 
 def in_syntax(syntax: str) -> Dataset:
@@ -179,7 +179,7 @@ def in_syntax(syntax: str) -> Dataset:
     return made
 
 
-def compressed(name: str, stored=PICTURE, bits=8, **elements) -> Dataset:
+def compressed(name: str, stored=IMAGE, bits=8, **elements) -> Dataset:
     return edited(data_set(stored, SYNTAXES[name], bits=bits), **elements)
 
 
@@ -317,11 +317,11 @@ DAMAGED = {
         "claims 64 x 63 pixels, and its compressed pixels 64 x 64",
     ),
     "colour within": (
-        framed("JPEG baseline", saved(Image.fromarray(PICTURE).convert("RGB"), "JPEG")),
+        framed("JPEG baseline", saved(Image.fromarray(IMAGE).convert("RGB"), "JPEG")),
         "claims 1 samples a pixel, and its compressed pixels 3",
     ),
     "bits within": (
-        framed("JPEG lossless", jpeg_lossless(PICTURE, 12)),
+        framed("JPEG lossless", jpeg_lossless(IMAGE, 12)),
         "allocates 8 bits a sample, and its compressed pixels have 12",
     ),
     "no end of JPEG-LS": (
@@ -389,8 +389,8 @@ def test_syntaxes_that_pydicom_does_not_know_are_named(syntax, known, name):
 @pytest.mark.parametrize("tile", [8, 17, 64])
 def test_an_image_in_tiles_is_read_and_without_one_is_refused(tile):
     options = {"no_jp2": True, "tile_size": (tile, tile), "num_resolutions": 1, "codeblock_size": (4, 4)}
-    frame = saved(Image.fromarray(PICTURE), "JPEG2000", precinct_size=(128, 128), **options)
-    np.testing.assert_array_equal(decode_dataset(framed("JPEG 2000", frame)).pixels, PICTURE)
+    frame = saved(Image.fromarray(IMAGE), "JPEG2000", precinct_size=(128, 128), **options)
+    np.testing.assert_array_equal(decode_dataset(framed("JPEG 2000", frame)).pixels, IMAGE)
     tiles = (-(-64 // tile)) ** 2
     starts = [at for at in range(len(frame)) if frame[at : at + 4] == b"\xff\x90\0\x0a"]
     assert len(starts) == tiles
@@ -425,9 +425,7 @@ UNPARSABLE = {
 @pytest.mark.parametrize("case", UNPARSABLE)
 def test_an_element_that_cannot_be_read_is_refused(case):
     old, new, reason = UNPARSABLE[case]
-    found = reason_of(
-        decode_dicom, raw(dicom(PICTURE, bits=8, WindowCenter="90", WindowWidth="50"), old, new)
-    )
+    found = reason_of(decode_dicom, raw(dicom(IMAGE, bits=8, WindowCenter="90", WindowWidth="50"), old, new))
     assert reason is None or found == reason
 
 
@@ -448,11 +446,11 @@ def test_a_data_set_without_a_transfer_syntax_must_be_uncompressed():
     del made.file_meta
     assert reason_of(decode_dataset, made) == "states no transfer syntax"
     made.set_original_encoding(True, True)
-    np.testing.assert_array_equal(decode_dataset(made).pixels, PICTURE)
+    np.testing.assert_array_equal(decode_dataset(made).pixels, IMAGE)
 
 
 def deflated(inflated_size: int) -> bytes:
-    whole = dicom(PICTURE, NATIVE["deflated"], bits=8)
+    whole = dicom(IMAGE, NATIVE["deflated"], bits=8)
     start = 144 + int.from_bytes(whole[140:144], "little")
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     block = b"".join(packer.compress(bytes(1 << 20)) for _ in range(inflated_size >> 20))
@@ -461,7 +459,7 @@ def deflated(inflated_size: int) -> bytes:
 
 def test_a_deflated_data_set_has_a_limit():
     assert reason_of(decode_dicom, deflated(300 << 20)) == "inflates to more than 268,435,456 bytes"
-    whole = dicom(PICTURE, NATIVE["deflated"], bits=8)
+    whole = dicom(IMAGE, NATIVE["deflated"], bits=8)
     assert reason_of(decode_dicom, whole[:-30]) == "is truncated: its deflated data set has no end"
     start = 144 + int.from_bytes(whole[140:144], "little")
     broken = whole[:start] + b"\xff" * 400
@@ -542,15 +540,15 @@ def test_baseline_jpeg_needs_no_such_package(monkeypatch):
     made = compressed("JPEG baseline")
     for module in ("libjpeg", "jpeg_ls", "openjpeg"):
         monkeypatch.setitem(sys.modules, module, None)
-    assert decode_dataset(made).pixels.shape == PICTURE.shape
+    assert decode_dataset(made).pixels.shape == IMAGE.shape
 
 
 def test_pydicoms_warnings_stay_within_and_name_nobody(caplog):
     caplog.set_level(logging.DEBUG)
-    made = data_set(PICTURE, ExplicitVRLittleEndian, bits=8)
+    made = data_set(IMAGE, ExplicitVRLittleEndian, bits=8)
     broken = raw(file_of(made), b"PN\x08\0Doe^Jane", b"DA\x08\0Doe^Jane")
     broken = raw(broken, b"LO\x04\x000815", b"UI\x04\x000815")
-    np.testing.assert_array_equal(decode_dicom(broken).pixels, PICTURE)  # warnings are errors here
+    np.testing.assert_array_equal(decode_dicom(broken).pixels, IMAGE)  # warnings are errors here
     assert "Doe" not in caplog.text
     assert "0815" not in caplog.text
 
@@ -576,12 +574,12 @@ def test_every_syntax_is_in_the_table_of_codecs():
 
 def test_threads_do_not_let_each_others_warnings_through():
     # Two elements that pydicom warns of; warnings are errors here, and would come back as a reason.
-    odd = raw(dicom(PICTURE, bits=8, NumberOfFrames="1 "), b"IS\x02\x001 ", b"IS\x02\x00+1")
-    cut = dicom(PICTURE, SYNTAXES["JPEG lossless"], bits=8)[:-9]
+    odd = raw(dicom(IMAGE, bits=8, NumberOfFrames="1 "), b"IS\x02\x001 ", b"IS\x02\x00+1")
+    cut = dicom(IMAGE, SYNTAXES["JPEG lossless"], bits=8)[:-9]
     before = warnings.filters[:], warnings.showwarning
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(outcome_of, [odd, cut] * 300))
-    assert set(found[::2]) == {PICTURE.tobytes()}
+    assert set(found[::2]) == {IMAGE.tobytes()}
     assert set(found[1::2]) == {"is truncated: it ends within an element"}
     assert (warnings.filters[:], warnings.showwarning) == before
 

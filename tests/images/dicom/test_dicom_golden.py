@@ -114,7 +114,7 @@ def outcome(path: Path, allow: frozenset) -> str:
     ],
     ids=["nothing allowed", "all allowed"],
 )
-def test_each_file_is_pydicoms_picture_or_is_refused_for_a_known_reason(allow, reasons, equal):
+def test_each_file_is_pydicoms_image_or_is_refused_for_a_known_reason(allow, reasons, equal):
     seen = Counter(outcome(path, allow) for path in FILES)
     for kind, least in equal.items():
         assert seen.pop(kind) >= least
@@ -124,7 +124,7 @@ def test_each_file_is_pydicoms_picture_or_is_refused_for_a_known_reason(allow, r
     assert not seen
 
 
-def test_rg1_is_the_same_picture_uncompressed_and_compressed():
+def test_rg1_is_the_same_image_uncompressed_and_compressed():
     pixels = {
         kind: decode_dicom((DATA / f"RG1_{kind}.dcm").read_bytes()).pixels
         for kind in ("UNCR", "J2KR", "UNCI", "J2KI")
@@ -138,7 +138,7 @@ def test_rg1_is_the_same_picture_uncompressed_and_compressed():
 
 
 @pytest.mark.parametrize("name", ["RG1", "RG3"])
-def test_a_lossily_compressed_picture_gives_nearly_the_same_input(name):
+def test_a_lossily_compressed_image_gives_nearly_the_same_input(name):
     spec = PreprocessSpec()
     packed = [
         to_packed(decode_dicom((DATA / f"{name}_{kind}.dcm").read_bytes()), spec) for kind in ("UNCR", "UNCI")

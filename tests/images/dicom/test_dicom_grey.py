@@ -13,7 +13,7 @@ from cxrtune.images.decode import decode_radiograph
 from cxrtune.images.dicom import decode_dataset, decode_dicom
 from dicom_made import LOSSLESS, NATIVE, SYNTAXES, data_set, dicom, file_of, lut_item
 from encoded import GREY, png
-from nih_folder import picture_of
+from nih_folder import image_of
 
 MODALITIES = {
     "none": {},
@@ -87,7 +87,7 @@ def share(value: int, kinds, bits: int, signed: bool) -> float:
     return 1 - grey if photometric == "MONOCHROME1" else grey
 
 
-def pictures_of(bits: int, signed: bool) -> np.ndarray:
+def images_of(bits: int, signed: bool) -> np.ndarray:
     """Stored values (32, 36): those around every edge of the transforms, then the whole range."""
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     near = np.concatenate([np.arange(-8, 60), np.arange(100, 160), [low, low + 1, high - 1, high]])
@@ -99,7 +99,7 @@ def pictures_of(bits: int, signed: bool) -> np.ndarray:
 @pytest.mark.parametrize("bits", [8, 12, 15, 16])
 @pytest.mark.parametrize("syntax", LOSSLESS)
 def test_every_combination_of_transforms_is_what_the_standard_says(syntax, bits, signed):
-    stored = pictures_of(bits, signed)
+    stored = images_of(bits, signed)
     whole = data_set(stored, LOSSLESS[syntax], bits=bits, signed=signed)
     seen = 0
     for kinds in itertools.product(MODALITIES, VALUES_OF_INTEREST, PADDINGS, PRESENTATIONS):
@@ -123,7 +123,7 @@ def test_every_combination_of_transforms_is_what_the_standard_says(syntax, bits,
 @pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("syntax", LOSSLESS)
 def test_a_file_gives_what_its_data_set_gives(syntax, signed, kinds):
-    stored = pictures_of(12, signed)
+    stored = images_of(12, signed)
     made = data_set(stored, LOSSLESS[syntax], signed=signed, **elements_of(kinds, signed))
     found = decode_dicom(file_of(made)).pixels
     wanted = np.vectorize(lambda value: share(int(value), kinds, 12, signed))(stored)
@@ -150,26 +150,26 @@ def test_bits_outside_the_stored_ones_mean_nothing(syntax, bits, high_bit):
     [pair for pair in itertools.product(LOSSLESS, [(33, 47), (1, 1), (5, 7)]) if pair != ("JPEG-LS", (1, 1))],
 )
 @pytest.mark.parametrize("photometric", PRESENTATIONS)
-def test_eight_bits_without_a_window_are_the_same_picture_as_png(syntax, shape, photometric):
-    picture = picture_of(1, 64)[: shape[0], : shape[1]]
-    stored = 255 - picture if photometric == "MONOCHROME1" else picture
+def test_eight_bits_without_a_window_are_the_same_image_as_png(syntax, shape, photometric):
+    image = image_of(1, 64)[: shape[0], : shape[1]]
+    stored = 255 - image if photometric == "MONOCHROME1" else image
     found = decode_radiograph(
         dicom(stored, LOSSLESS[syntax], bits=8, PhotometricInterpretation=photometric)
     ).pixels
     assert found.dtype == np.uint8
-    np.testing.assert_array_equal(found, decode_radiograph(png(picture, 8, GREY)).pixels)
+    np.testing.assert_array_equal(found, decode_radiograph(png(image, 8, GREY)).pixels)
 
 
 @pytest.mark.parametrize("window", [{}, {"WindowCenter": "32768", "WindowWidth": "65536"}])
 @pytest.mark.parametrize("syntax", LOSSLESS)
-def test_sixteen_bits_are_the_same_picture_as_png(syntax, window):
-    picture = np.random.default_rng(2).integers(0, 65536, (31, 18))
-    found = decode_radiograph(dicom(picture, LOSSLESS[syntax], bits=16, **window)).pixels
-    np.testing.assert_array_equal(found, decode_radiograph(png(picture, 16, GREY)).pixels)
+def test_sixteen_bits_are_the_same_image_as_png(syntax, window):
+    image = np.random.default_rng(2).integers(0, 65536, (31, 18))
+    found = decode_radiograph(dicom(image, LOSSLESS[syntax], bits=16, **window)).pixels
+    np.testing.assert_array_equal(found, decode_radiograph(png(image, 16, GREY)).pixels)
 
 
-def test_jpeg_in_dicom_is_the_same_picture_as_the_jpeg():
-    made = data_set(picture_of(3, 120), SYNTAXES["JPEG baseline"], bits=8)
+def test_jpeg_in_dicom_is_the_same_image_as_the_jpeg():
+    made = data_set(image_of(3, 120), SYNTAXES["JPEG baseline"], bits=8)
     jpeg = get_frame(made.PixelData, 0, number_of_frames=1)
     np.testing.assert_array_equal(decode_dicom(file_of(made)).pixels, decode_radiograph(jpeg).pixels)
 
@@ -203,11 +203,11 @@ def test_the_identity_window_is_the_identity(bits):
         ("MONOCHROME1", "IDENTITY", True),
     ],
 )
-def test_the_picture_is_inverted_once(photometric, shape, inverse):
-    picture = picture_of(4)
+def test_the_image_is_inverted_once(photometric, shape, inverse):
+    image = image_of(4)
     extra = {} if shape is None else {"PresentationLUTShape": shape}
-    found = decode_dicom(dicom(picture, bits=8, PhotometricInterpretation=photometric, **extra)).pixels
-    np.testing.assert_array_equal(found, 255 - picture if inverse else picture)
+    found = decode_dicom(dicom(image, bits=8, PhotometricInterpretation=photometric, **extra)).pixels
+    np.testing.assert_array_equal(found, 255 - image if inverse else image)
 
 
 @pytest.mark.parametrize("syntax", NATIVE)
@@ -239,16 +239,16 @@ def test_padding_whose_sign_was_lost_is_still_padding():
 
 
 def test_big_endian_words_of_two_pixels_are_swapped_back():
-    picture = picture_of(6)[:, :44]
-    made = data_set(picture, NATIVE["big endian"], bits=8)
+    image = image_of(6)[:, :44]
+    made = data_set(image, NATIVE["big endian"], bits=8)
     made["PixelData"].VR = "OW"
     made.PixelData = np.frombuffer(made.PixelData, "<u2").astype(">u2").tobytes()
-    np.testing.assert_array_equal(decode_dicom(file_of(made)).pixels, picture)
+    np.testing.assert_array_equal(decode_dicom(file_of(made)).pixels, image)
 
 
 def test_a_data_set_is_not_changed():
     made = data_set(
-        picture_of(7), bits=8, WindowCenter="100", WindowWidth="50", PhotometricInterpretation="MONOCHROME1"
+        image_of(7), bits=8, WindowCenter="100", WindowWidth="50", PhotometricInterpretation="MONOCHROME1"
     )
     before = made.to_json()
     decode_dataset(made)
@@ -256,7 +256,7 @@ def test_a_data_set_is_not_changed():
 
 
 def test_a_jpeg_on_disk_and_its_pixels_in_dicom_are_close():
-    picture = picture_of(8, 200)
-    with_jpeg = decode_radiograph(dicom(picture, SYNTAXES["JPEG baseline"], bits=8)).pixels
-    assert np.abs(with_jpeg.astype(int) - picture).mean() < 3
+    image = image_of(8, 200)
+    with_jpeg = decode_radiograph(dicom(image, SYNTAXES["JPEG baseline"], bits=8)).pixels
+    assert np.abs(with_jpeg.astype(int) - image).mean() < 3
     assert Image.fromarray(with_jpeg).size == (200, 200)

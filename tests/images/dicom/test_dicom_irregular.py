@@ -20,10 +20,10 @@ from pydicom.uid import (
 from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import decode_dataset, decode_dicom
 from dicom_made import LOSSLESS, NATIVE, data_set, dicom, file_of, lut_item
-from nih_folder import picture_of
+from nih_folder import image_of
 
-PICTURE = picture_of(1)
-STORED = PICTURE.astype(int) * 16 + np.arange(64) % 16  # 12 bits, all of them in use
+IMAGE = image_of(1)
+STORED = IMAGE.astype(int) * 16 + np.arange(64) % 16  # 12 bits, all of them in use
 REGULAR = decode_dicom(dicom(STORED, bits=12)).pixels
 STREAMS = {"JPEG-LS": JPEGLSLossless, "JPEG 2000": JPEG2000Lossless, "JPEG lossless": JPEGLosslessSV1}
 
@@ -158,7 +158,7 @@ def test_padding_behind_the_pixels_is_left_out(excess, syntax):
 
 
 def test_an_odd_byte_behind_the_pixels_is_regular():
-    eight = picture_of(1)[:63, :63]
+    eight = image_of(1)[:63, :63]
     found = decode_dataset(data_set(eight, bits=8))
     np.testing.assert_array_equal(found.pixels, eight)
     assert found.notes == ()
@@ -187,11 +187,11 @@ def test_an_element_that_others_tell_may_be_missing(keyword, syntax):
 @pytest.mark.parametrize("syntax", ["explicit", "JPEG-LS"])
 @pytest.mark.parametrize("allocated", [8, 16])
 def test_bits_allocated_are_told_by_the_bytes(allocated, syntax):
-    dataset = data_set(PICTURE, LOSSLESS[syntax], bits=8, allocated=allocated)
+    dataset = data_set(IMAGE, LOSSLESS[syntax], bits=8, allocated=allocated)
     del dataset.BitsAllocated
     # Of a code stream the number of bytes says nothing, and the pixels are the same.
     told = allocated if syntax == "explicit" else 8
-    check(dataset, PICTURE, f"Bits Allocated is missing: read as {told}")
+    check(dataset, IMAGE, f"Bits Allocated is missing: read as {told}")
 
 
 def test_without_photometric_interpretation_black_and_white_are_not_known():
@@ -312,7 +312,7 @@ def extended_jpeg(height: int, width: int, difference: int, scan_end: int) -> by
 
 
 def test_a_scan_of_eight_bits_whose_last_coefficient_is_0_is_whole():
-    regular = data_set(PICTURE, JPEGBaseline8Bit, bits=8)
+    regular = data_set(IMAGE, JPEGBaseline8Bit, bits=8)
     frame = frame_of(regular)
     place = frame.index(b"\xff\xda\0\x08\1\1\0\0\x3f\0") + 8
     wanted = decode_dataset(regular).pixels
@@ -321,11 +321,11 @@ def test_a_scan_of_eight_bits_whose_last_coefficient_is_0_is_whole():
 
 def test_scans_of_one_colour_each_are_whole_as_well():
     # Three scans of one component each: where a scan's range stands is told by the scan, not by the image.
-    pixels = np.dstack([PICTURE, 255 - PICTURE, PICTURE // 2])
+    pixels = np.dstack([IMAGE, 255 - IMAGE, IMAGE // 2])
     stream = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111])[1].tobytes()
     assert stream.count(b"\xff\xda\0\x0c\3") == 1
     dataset = data_set(
-        PICTURE,
+        IMAGE,
         bits=8,
         SamplesPerPixel=3,
         PlanarConfiguration=0,
@@ -363,7 +363,7 @@ def one_colour_a_scan() -> bytes:
     return b"".join((b"\xff\xd8", *tables, header, *scans, b"\xff\xd9"))
 
 
-OVERLAID = STORED | np.where(PICTURE > 128, 0x9000, 0)  # bits 12 and 15
+OVERLAID = STORED | np.where(IMAGE > 128, 0x9000, 0)  # bits 12 and 15
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS)
@@ -400,7 +400,7 @@ def test_a_code_stream_of_fewer_bits_than_stated_has_its_own_range(stored, name)
 
 
 def test_a_jpeg_of_eight_bits_in_a_header_of_twelve_is_an_image_of_eight():
-    regular = data_set(PICTURE, JPEGBaseline8Bit, bits=8)
+    regular = data_set(IMAGE, JPEGBaseline8Bit, bits=8)
     wanted = decode_dataset(regular).pixels
     regular.BitsAllocated, regular.BitsStored, regular.HighBit = 16, 12, 11
     note = "the compressed pixels have 8 bits and not 12: read so"

@@ -11,9 +11,9 @@ from cxrtune.errors import UnreadableImageError
 from cxrtune.images.dicom import decode_dataset, decode_dicom
 from cxrtune.images.dicom.admission import other_view
 from dicom_made import data_set, file_of
-from nih_folder import picture_of
+from nih_folder import image_of
 
-PICTURE = picture_of(1)
+IMAGE = image_of(1)
 FRONTAL = """PA|AP|pa|PA ERECT|AP SUPINE|AP FLAT|AP PLATE|PA BILATERAL|UNILATERAL|AP CONTRALATERAL|PORTABLE AP
     |FRONTAL|FRENTE|FACE|ANTERO-POSTERIOR|POSTEROANTERIOR|PA LORDOTIC|LORDOTIC|AP AXIAL|APICAL|GENERICA|LATE
     |LATIN|DILATED|PLATEAU|AP HORIZONTAL|AP TABLE|EXPIRATION|INSPIRATION|PA 1|L|R|AP LEFT|ISOLATED"""
@@ -175,10 +175,10 @@ def test_descriptions_of_a_series_are_not_read():
     ids=str,
 )
 def test_a_file_that_says_so_is_refused_unless_laterals_are_allowed(elements):
-    dataset = data_set(PICTURE, bits=8, **elements)
+    dataset = data_set(IMAGE, bits=8, **elements)
     for decode, given in ((decode_dicom, file_of(dataset)), (decode_dataset, dataset)):
         with pytest.raises(UnreadableImageError) as refused:
             decode(given)
         assert refused.value.reason.startswith("is no frontal radiograph: its ")
         assert refused.value.reason.endswith("; allow 'lateral' to read it all the same")
-        np.testing.assert_array_equal(decode(given, frozenset(["lateral"])).pixels, PICTURE)
+        np.testing.assert_array_equal(decode(given, frozenset(["lateral"])).pixels, IMAGE)

@@ -372,7 +372,7 @@ def test_a_secondary_capture_is_taken_where_it_is_allowed(tmp_path, model):
 
 
 class Broken:
-    """A predictor that fails over pictures whose first pixel is white."""
+    """A predictor that fails over images whose first pixel is white."""
 
     def __init__(self, model):
         self._predictor = Predictor.load(model, engine="torch")
@@ -384,7 +384,7 @@ class Broken:
         return self._predictor.score(readings)
 
 
-def test_a_picture_that_the_engine_fails_over_stops_nothing_else(tmp_path, model, caplog):
+def test_an_image_that_the_engine_fails_over_stops_nothing_else(tmp_path, model, caplog):
     white = np.full((64, 64), 4095, dtype=np.uint16)
     queue = Queue(tmp_path / "queue.sqlite")
     for number, data in enumerate((radiograph(1), radiograph(2, pixels=white), radiograph(3))):
@@ -432,7 +432,7 @@ def test_an_instance_that_ends_or_holds_its_decoder_is_set_aside_at_once(tmp_pat
     assert "attempt" not in caplog.text
 
 
-def test_a_picture_that_ends_the_program_is_given_up_in_the_end(tmp_path, model):
+def test_an_image_that_ends_the_program_is_given_up_in_the_end(tmp_path, model):
     place = tmp_path / "queue.sqlite"
     queue = Queue(place)
     queue.put("1.2.3", radiograph(1))

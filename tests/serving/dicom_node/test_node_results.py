@@ -163,10 +163,10 @@ def test_what_is_missing_is_empty_where_the_standard_wants_it(make, tmp_path):
         no_errors(path)
 
 
-def test_a_flagged_picture_gets_a_report_that_says_so(make, tmp_path):
+def test_a_flagged_image_gets_a_report_that_says_so(make, tmp_path):
     flagged = Quality((Flag("pose", "looks upside down"),), 3.0, 1.0)
     report, *heatmaps = make(radiograph(1), quality=flagged)
-    assert "This picture looks upside down." in texts_of(report)
+    assert "This image looks upside down." in texts_of(report)
     assert "its probabilities mean less" in texts_of(report)
     assert tuple(numbers_of(report)) == FINDINGS
     assert len(heatmaps) == 2
@@ -186,7 +186,7 @@ def test_refusing_gives_the_statement_and_no_number(make, tmp_path):
 
 def test_calibrated_probabilities_stand_with_their_own_threshold(make, predictor):
     scores = tuple(
-        dataclasses.replace(score, probability=0.125, calibrated_threshold=0.25)
+        dataclasses.replace(score, probability=0.125, probability_threshold=0.25)
         for score in predictor.predict(radiograph(1)).findings
     )
     report = make(radiograph(1), findings=scores)[0]
@@ -235,7 +235,7 @@ def test_public_codes_are_those_of_pydicoms_dictionary():
     }.items()  # fmt: skip
 
 
-def test_a_large_picture_is_reduced_and_a_small_one_is_framed(make):
+def test_a_large_image_is_reduced_and_a_small_one_is_framed(make):
     large = np.tile(np.arange(1500, dtype=np.uint16), (2000, 1))
     heatmap = make(radiograph(1, pixels=large))[1]
     assert max(heatmap.Rows, heatmap.Columns) < 1200

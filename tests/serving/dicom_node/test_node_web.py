@@ -17,7 +17,7 @@ AWAY = f"http://127.0.0.1:{free_port()}/dicom-web"
 
 @pytest.fixture
 def filled(orthanc):
-    """An archive with a study of two radiographs and a picture that is none."""
+    """An archive with a study of two radiographs and an image that is none."""
     for number in (1, 2):
         orthanc.post("/instances", radiograph(number))
     orthanc.post(

@@ -54,7 +54,7 @@ def phantoms(prepared):
 
 @pytest.fixture(scope="session")
 def large():
-    """A picture of nine megapixels whose PNG has some megabytes."""
+    """An image of nine megapixels whose PNG has some megabytes."""
     noise = np.random.default_rng(0).integers(0, 256, (3000, 3000), dtype=np.uint8)
     return cv2.imencode(".png", noise, (cv2.IMWRITE_PNG_COMPRESSION, 1))[1].tobytes()
 

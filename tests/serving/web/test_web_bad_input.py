@@ -192,7 +192,7 @@ class TestKind:
         content = sent(
             strict, head_of(kind=kind, Content_Length=4).decode("latin-1").encode("latin-1"), b"abcd"
         )
-        assert "neither a form nor a picture" in refused(content, 415, "unsupported_media_type")
+        assert "neither a form nor an image" in refused(content, 415, "unsupported_media_type")
 
     def test_no_content_type(self, strict):
         refused(sent(strict, head_of(kind=None, Content_Length=4), b"abcd"), 415, "unsupported_media_type")
@@ -333,7 +333,7 @@ class TestHttp:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"files": 10, "waiting": 5}, "a request may have 10 files, but only 5 pictures may wait"),
+        ({"files": 10, "waiting": 5}, "a request may have 10 files, but only 5 images may wait"),
         ({"body_bytes": 2**40}, "but all of them together"),
         ({"pixels": 10**9}, "are more than the decoder takes"),
         ({"body_seconds": 0}, "the limit body_seconds is 0"),

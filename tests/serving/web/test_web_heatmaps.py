@@ -44,7 +44,7 @@ def test_the_layer_laid_over_the_radiograph_is_the_overlay(service, predictor, p
     assert [one["finding"] for one in heatmaps] == list(predictor.info.findings)
     pixels = predictor.predict(phantoms[0]).pixels.astype(float)[..., None]
     for one in heatmaps:
-        layer = decoded(base64.b64decode(one["picture"]["png"])).astype(float)
+        layer = decoded(base64.b64decode(one["image"]["png"])).astype(float)
         share = 0.5 * layer[..., 3:] / 255
         mixed = pixels * (1 - share) + layer[..., :3] * share
         np.testing.assert_allclose(
@@ -59,7 +59,7 @@ def test_findings_can_be_chosen_and_sides_limited(service, predictor, large):
     )
     heatmaps = answer.json()["heatmaps"]
     assert sorted(one["finding"] for one in heatmaps) == sorted(wanted)
-    assert all((one["picture"]["width"], one["picture"]["height"]) == (128, 128) for one in heatmaps)
+    assert all((one["image"]["width"], one["image"]["height"]) == (128, 128) for one in heatmaps)
 
 
 def test_unknown_findings_are_refused_with_the_known_ones(service, phantoms):
@@ -74,5 +74,5 @@ def test_one_file_a_request(service, phantoms):
 
 
 def test_a_file_that_is_no_radiograph(service):
-    answer = service.post("/v1/heatmaps", files={"files": ("a.png", b"no picture")})
+    answer = service.post("/v1/heatmaps", files={"files": ("a.png", b"no image")})
     refused(answer, 422, "unreadable_image")

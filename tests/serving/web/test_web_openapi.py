@@ -48,7 +48,7 @@ def test_every_reason_stands_at_its_status_with_an_example(document):
     assert seen | {"not_found"} == set(REASONS)
 
 
-def test_bodies_are_forms_or_pictures(document):
+def test_bodies_are_forms_or_images(document):
     for path in ("/v1/predictions", "/v1/heatmaps"):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         assert set(content) == {

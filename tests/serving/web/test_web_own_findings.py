@@ -35,7 +35,7 @@ def test_predictions_and_heatmaps_of_any_finding(own, service, phantoms):
     answer, plain = (one.post("/v1/predictions", files=files).json() for one in (own, service))
     found, expected = (one["results"][0]["prediction"]["findings"] for one in (answer, plain))
     assert [one["finding"] for one in found] == list(OWN)
-    assert [one["raw"] for one in found] == [one["raw"] for one in expected]
+    assert [one["score"] for one in found] == [one["score"] for one in expected]
     for finding in OWN:
         heatmap = own.post(
             "/v1/heatmaps", files=files, params={"finding": finding}, headers={"Accept": "image/png"}

@@ -80,7 +80,7 @@ def said(score):
         limit = None if score.threshold is None else f"{score.threshold:.2f}"
     else:
         value = f"{score.probability:.1%}".replace("%", " %")
-        limit = None if score.threshold is None else f"{score.calibrated_threshold:.1%}".replace("%", " %")
+        limit = None if score.threshold is None else f"{score.probability_threshold:.1%}".replace("%", " %")
     decision = {True: "above threshold", False: "below threshold", None: "no threshold"}[score.positive]
     return f"{value}, {decision}" + ("" if limit is None else f", threshold {limit}")
 
@@ -123,8 +123,8 @@ def saved_files(page):
         page.click("#save-png")
     with page.expect_download() as text:
         page.click("#save-json")
-    picture = cv2.imread(str(png.value.path()), cv2.IMREAD_COLOR)[..., ::-1]
-    return picture.astype(float), json.loads(text.value.path().read_text())
+    image = cv2.imread(str(png.value.path()), cv2.IMREAD_COLOR)[..., ::-1]
+    return image.astype(float), json.loads(text.value.path().read_text())
 
 
 def test_a_heatmap_and_the_downloads(open_page, predictor, phantoms):
@@ -143,7 +143,7 @@ def test_a_heatmap_and_the_downloads(open_page, predictor, phantoms):
     np.testing.assert_allclose(png[: shape[0]], expected, atol=4)
     assert png.shape[0] > shape[0]  # a caption says what it is
     raw = {score.finding: score.score for score in prediction.findings}
-    found = {one["finding"]: one["raw"] for one in content["prediction"]["findings"]}
+    found = {one["finding"]: one["score"] for one in content["prediction"]["findings"]}
     assert found == pytest.approx(raw, rel=1e-5)
     assert content["model"]["sha256"] == predictor.identity.sha256
     assert "no medical device" in content["notice"]
@@ -179,8 +179,8 @@ def test_dropping_and_pasting(open_page, phantoms):
         document.body.dispatchEvent(event);
     }"""
     for count, kind in enumerate(("drop", "paste"), start=1):
-        picture = base64.b64encode(phantoms[count]).decode()
-        page.evaluate(give, [kind, f"{kind}.png", picture])
+        image = base64.b64encode(phantoms[count]).decode()
+        page.evaluate(give, [kind, f"{kind}.png", image])
         page.wait_for_selector(f"#strip button:nth-child({count})", state="attached")
         page.wait_for_selector("#strip .spin", state="detached")
         assert page.inner_text("#file-name") == f"{kind}.png"

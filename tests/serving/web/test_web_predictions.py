@@ -21,19 +21,19 @@ def check_prediction(found, expected):
     assert (found["height"], found["width"]) == expected.pixels.shape
     for finding, score in zip(found["findings"], expected.findings, strict=True):
         assert finding["finding"] == score.finding
-        assert finding["present"] == score.positive
-        for name in ("raw", "probability", "threshold", "calibrated_threshold"):
-            expected_value = score.score if name == "raw" else getattr(score, name)
-            # Not to the bit: other pictures may have been in the batch.
+        assert finding["positive"] == score.positive
+        for name in ("score", "probability", "threshold", "probability_threshold"):
+            expected_value = score.score if name == "score" else getattr(score, name)
+            # Not to the bit: other images may have been in the batch.
             assert finding[name] == (expected_value and pytest.approx(expected_value, rel=1e-5))
     quality = found["quality"]
     assert quality["fit"] == expected.quality.fit
-    assert quality["strangeness"] == pytest.approx(expected.quality.ood_score, rel=1e-4)
+    assert quality["ood_score"] == pytest.approx(expected.quality.ood_score, rel=1e-4)
     assert quality["threshold"] == expected.quality.ood_threshold
     assert quality["flags"] == [{"name": flag.name, "text": flag.text} for flag in expected.quality.flags]
 
 
-def test_one_picture(service, predictor, phantoms):
+def test_one_image(service, predictor, phantoms):
     answer = service.predict(("chest.png", phantoms[0]))
     content = answer.json()
     assert answer.status_code == 200
@@ -46,10 +46,10 @@ def test_one_picture(service, predictor, phantoms):
     (result,) = content["results"]
     assert (result["index"], result["name"], result["error"]) == (0, "chest.png", None)
     check_prediction(result["prediction"], predictor.predict(phantoms[0]))
-    assert result["prediction"]["picture"] is None
+    assert result["prediction"]["image"] is None
 
 
-def test_many_pictures_keep_their_order(service, predictor, phantoms):
+def test_many_images_keep_their_order(service, predictor, phantoms):
     answer = service.predict(*((f"{number}.png", data) for number, data in enumerate(phantoms)))
     results = answer.json()["results"]
     assert [result["name"] for result in results] == [f"{number}.png" for number in range(len(phantoms))]
@@ -97,23 +97,23 @@ def test_no_file_that_can_be_read(service):
 def test_the_radiograph_comes_back_as_it_was_decoded(service, predictor, phantoms, depth):
     pixels = pixels_of(phantoms[3])
     data = png(pixels.astype(int) * (257 if depth == 16 else 1), depth, GREY)
-    answer = service.predict(("a.png", data), params={"picture": True})
-    picture = answer.json()["results"][0]["prediction"]["picture"]
-    shown = pixels_of(base64.b64decode(picture["png"]))
-    assert (picture["height"], picture["width"]) == shown.shape
+    answer = service.predict(("a.png", data), params={"image": True})
+    image = answer.json()["results"][0]["prediction"]["image"]
+    shown = pixels_of(base64.b64decode(image["png"]))
+    assert (image["height"], image["width"]) == shown.shape
     np.testing.assert_array_equal(shown, pixels)
 
 
 def test_a_large_radiograph_comes_back_smaller(service, large):
-    answer = service.predict(("a.png", large), params={"picture": True, "picture_side": 500})
+    answer = service.predict(("a.png", large), params={"image": True, "image_side": 500})
     prediction = answer.json()["results"][0]["prediction"]
     assert (prediction["width"], prediction["height"]) == (3000, 3000)
-    assert (prediction["picture"]["width"], prediction["picture"]["height"]) == (500, 500)
+    assert (prediction["image"]["width"], prediction["image"]["height"]) == (500, 500)
 
 
 def test_a_parameter_that_cannot_be(service, phantoms):
-    answer = service.predict(("a.png", phantoms[0]), params={"picture_side": 5})
-    assert "picture_side" in refused(answer, 422, "invalid_parameter")
+    answer = service.predict(("a.png", phantoms[0]), params={"image_side": 5})
+    assert "image_side" in refused(answer, 422, "invalid_parameter")
 
 
 def test_the_model_is_described(service, predictor):

@@ -35,7 +35,7 @@ def test_requests_in_flight_are_answered_before_the_end(process_of, phantoms, la
         slow.sendall(head_of(Content_Length=len(phantoms[0])) + phantoms[0][:1000])
         with closing(Client(running.port)) as client:
             asked = [clients.submit(client.predict, large) for _ in range(4)]
-            while "cxrtune_waiting_pictures 4.0" not in client.get("/metrics").text:
+            while "cxrtune_waiting_images 4.0" not in client.get("/metrics").text:
                 time.sleep(0.01)
             running.process.send_signal(number)
             assert [one.result().status_code for one in asked] == [200] * 4
@@ -49,7 +49,7 @@ def test_requests_in_flight_are_answered_before_the_end(process_of, phantoms, la
 
 
 def no_file():
-    # The kernel refuses to let any regular file grow: writing one byte of a picture to disk would fail.
+    # The kernel refuses to let any regular file grow: writing one byte of an image to disk would fail.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
@@ -57,7 +57,7 @@ def test_nothing_is_written_to_disk(process_of, large, tmp_path):
     with process_of(before=no_file, environment={"TMPDIR": str(tmp_path)}) as running:
         with closing(Client(running.port)) as client:
             assert len(large) > 5_000_000
-            answer = client.predict(("Doe^Jane.png", large), ("Miller.png", large), params={"picture": True})
+            answer = client.predict(("Doe^Jane.png", large), ("Miller.png", large), params={"image": True})
             assert answer.status_code == 200
             assert client.post("/v1/heatmaps", files={"files": large}).status_code == 200
             raw = client.post("/v1/predictions", content=large, headers={"Content-Type": "image/png"})
@@ -94,7 +94,7 @@ def test_nothing_of_a_patient_is_in_the_log(process_of, phantoms):
             "/v1/patients/Jane-Doe?id=0815", headers={"Authorization": "Bearer secret", "User-Agent": "Doe"}
         )
         client.ask("JANE", "/Doe")
-        client.predict(("Doe.png", phantoms[0]), params={"picture_side": "Doe"})
+        client.predict(("Doe.png", phantoms[0]), params={"image_side": "Doe"})
         client.post(
             "/v1/predictions", content=b"Doe", headers={"Content-Type": "multipart/form-data; boundary=Doe"}
         )
@@ -187,7 +187,7 @@ class TestRefused:
             ("--engine", "abacus", "Choose one of: auto, torch"),
             ("--aim", "fame", "Choose one of: throughput, latency"),
             ("--allow", "cats", "modality, multiframe"),
-            ("--max-files", 100, "only 64 pictures may wait"),
+            ("--max-files", 100, "only 64 images may wait"),
         ],
     )
     def test_options_that_cannot_be(self, cxrtune, model, option, value, expected):

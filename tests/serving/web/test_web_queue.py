@@ -16,7 +16,7 @@ from faulty_decoder import DIES, HANGS, broken_reader, faulty_reader
 
 
 class HeldEngine:
-    """An engine that waits until it is let go; it notes how many pictures came together."""
+    """An engine that waits until it is let go; it notes how many images came together."""
 
     name = "held"
 
@@ -26,8 +26,8 @@ class HeldEngine:
         self.batches = []
         self.fails = False
 
-    def stream(self, pictures):
-        together = list(pictures)
+    def stream(self, images):
+        together = list(images)
         self.batches.append(len(together))
         assert self.go.wait(20)
         if self.fails:
@@ -47,7 +47,7 @@ def holding(model, engine, limits=None, batching=None):
     settings = ServiceSettings(limits or ServiceLimits(), batching or Batching())
     with served(predictor, settings) as client, ThreadPoolExecutor(32) as clients:
         try:
-            yield client, lambda picture, **more: clients.submit(client.predict, picture, **more)
+            yield client, lambda image, **more: clients.submit(client.predict, image, **more)
         finally:
             engine.go.set()
 
@@ -65,10 +65,10 @@ def value_of(client, name):
 
 
 def waiting(client):
-    return value_of(client, "cxrtune_waiting_pictures")
+    return value_of(client, "cxrtune_waiting_images")
 
 
-def test_pictures_that_come_while_the_engine_works_go_together(model, engine, phantoms):
+def test_images_that_come_while_the_engine_works_go_together(model, engine, phantoms):
     with holding(model, engine) as (client, ask):
         asked = [ask(phantoms[0])]
         until(lambda: engine.batches == [1])
@@ -78,7 +78,7 @@ def test_pictures_that_come_while_the_engine_works_go_together(model, engine, ph
         engine.go.set()
         assert [one.result().status_code for one in asked] == [200] * 12
         assert engine.batches == [1, 8, 3]
-        assert value_of(client, "cxrtune_batch_pictures_sum") == 12
+        assert value_of(client, "cxrtune_batch_images_sum") == 12
 
 
 def test_a_full_queue_says_when_to_come_again(model, engine, phantoms):
@@ -86,7 +86,7 @@ def test_a_full_queue_says_when_to_come_again(model, engine, phantoms):
         asked = [ask(data) for data in phantoms[:4]]
         until(lambda: waiting(client) == 4)
         answer = client.predict(phantoms[4])
-        assert refused(answer, 503, "queue_full") == "4 pictures are waiting already"
+        assert refused(answer, 503, "queue_full") == "4 images are waiting already"
         assert int(answer.headers["retry-after"]) >= 1
         engine.go.set()
         assert [one.result().status_code for one in asked] == [200] * 4
@@ -186,19 +186,19 @@ def test_many_clients_at_once_get_their_own_answers(service, predictor, phantoms
     with ThreadPoolExecutor(16) as clients:
         asked = [(place % 12, clients.submit(service.predict, phantoms[place % 12])) for place in range(96)]
         for place, one in asked:
-            found = one.result().json()["results"][0]["prediction"]["findings"][0]["raw"]
+            found = one.result().json()["results"][0]["prediction"]["findings"][0]["score"]
             assert found == pytest.approx(expected[place], rel=1e-5)
 
 
 def test_the_counts(predictor, phantoms):
     with served(predictor) as client:
-        client.predict(phantoms[0], ("b.txt", b"no picture"))
+        client.predict(phantoms[0], ("b.txt", b"no image"))
         client.get("/v1/Jane-Doe")
         text = client.get("/metrics").text
     assert 'cxrtune_requests_total{route="/v1/predictions",status="200"} 1.0' in text
     assert 'cxrtune_requests_total{route="(other)",status="404"} 1.0' in text
     assert 'cxrtune_refusals_total{reason="unreadable_image"} 1.0' in text
-    assert "cxrtune_pictures_total 1.0" in text
+    assert "cxrtune_images_total 1.0" in text
     assert "cxrtune_decode_seconds_count 2.0" in text
     assert "process_resident_memory_bytes" in text
     assert "Jane" not in text

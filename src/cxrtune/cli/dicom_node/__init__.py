@@ -1,4 +1,4 @@
-"""`cxrtune dicom-node`: a model beside a picture archive. One file a command."""
+"""`cxrtune dicom-node`: a model beside an image archive. One file a command."""
 
 from __future__ import annotations
 

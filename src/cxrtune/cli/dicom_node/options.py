@@ -39,7 +39,7 @@ MaxWaiting = Annotated[
 ]
 MaxGigabytes = Annotated[float, typer.Option("--max-gigabytes", min=0.001, help="What the queue may hold.")]
 Refuse = Annotated[
-    bool, typer.Option("--refuse", help="Give no numbers of pictures that the quality checks flag.")
+    bool, typer.Option("--refuse", help="Give no numbers of images that the quality checks flag.")
 ]
 
 

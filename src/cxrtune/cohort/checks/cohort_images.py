@@ -17,7 +17,7 @@ from cxrtune.shown import shown
 
 
 def verify_cohort(cohort: CohortTable, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
-    """Check the images of a cohort: missing, unreadable, the same picture twice, patients across splits.
+    """Check the images of a cohort: missing, unreadable, the same image twice, patients across splits.
 
     Args:
         cohort: The cohort; its images are names in NIH's folders of images, or paths relative to `folder`.

@@ -28,7 +28,7 @@ _BROKEN = (
     "cannot be",
     "holds no",
 )
-_END = 4096  # bytes at either end of a file: PNG files of unlike pictures differ there
+_END = 4096  # bytes at either end of a file: PNG files of unlike images differ there
 _SPOKEN = {
     "RGBA": "RGBA with equal channels, opaque",
     "RGB": "RGB with equal channels",
@@ -47,7 +47,7 @@ def check_images(
     settings: Settings,
     reporter: Reporter,
 ) -> tuple[list[Problem], str]:
-    """Check links, names and, if asked for, every picture.
+    """Check links, names and, if asked for, every image.
 
     Args:
         listing: The images.
@@ -69,23 +69,23 @@ def check_images(
         return problems, f"{len(listing.images):,} files, by name and size only (`decode=False`)"
     paths = {name: listing.path(name) for name, found in sorted(listing.images.items()) if found.size > 0}
     with reporter.task("Decoding", len(paths)) as task:
-        pictures = look_at_all(paths, settings.workers, task.advance, settings.allow)
+        images = look_at_all(paths, settings.workers, task.advance, settings.allow)
     notes = FileNotes("verify", reporter)
-    for name, seen in pictures.items():
+    for name, seen in images.items():
         notes.note(listing.file(name), seen.notes)
     notes.tell_rest()
-    readable = sum(seen.fault is None for seen in pictures.values())
+    readable = sum(seen.fault is None for seen in images.values())
     problems += [
-        *check_readable(listing, pictures),
-        *check_sizes(listing, pictures),
-        *check_modes(listing, pictures),
-        *check_duplicates(same_pixels(pictures), listing, patients, splits),
+        *check_readable(listing, images),
+        *check_sizes(listing, images),
+        *check_modes(listing, images),
+        *check_duplicates(same_pixels(images), listing, patients, splits),
     ]
     counted = "all" if readable == len(listing.images) else f"{readable:,} of them"
     return problems, f"{len(listing.images):,} files, {counted} decoded"
 
 
-def check_readable(listing: FolderListing, pictures: Mapping[str, CheckedImage]) -> list[Problem]:
+def check_readable(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
     """Return the images that are empty, lead nowhere, or did not decode.
 
     What is told by its size is not opened; the rest is known only where it was decoded.
@@ -95,7 +95,7 @@ def check_readable(listing: FolderListing, pictures: Mapping[str, CheckedImage])
         for name, found in listing.images.items()
         if found.size <= 0
     }
-    faults |= {name: picture.fault for name, picture in pictures.items() if picture.fault is not None}
+    faults |= {name: image.fault for name, image in images.items() if image.fault is not None}
     return [
         Problem(
             Kind.UNREADABLE,
@@ -108,14 +108,14 @@ def check_readable(listing: FolderListing, pictures: Mapping[str, CheckedImage])
     ]
 
 
-def check_sizes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) -> list[Problem]:
+def check_sizes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
     """Return the images that are not of the size that most are of.
 
-    NIH's are 1024 px wide and high, but many keep a reduced copy; a picture that stands out is either from
-    elsewhere, or was reduced apart from the others. Hospitals' own pictures have all sizes: where no size is
+    NIH's are 1024 px wide and high, but many keep a reduced copy; an image that stands out is either from
+    elsewhere, or was reduced apart from the others. Hospitals' own images have all sizes: where no size is
     that of nine in ten, none is expected.
     """
-    sizes = {name: (seen.width, seen.height) for name, seen in pictures.items() if seen.fault is None}
+    sizes = {name: (seen.width, seen.height) for name, seen in images.items() if seen.fault is None}
     if not sizes:
         return []
     (usual, often), *_ = Counter(sizes.values()).most_common(1)
@@ -137,10 +137,10 @@ def check_sizes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) ->
     ]
 
 
-def check_modes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) -> list[Problem]:
+def check_modes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
     """Return the images that are not 8-bit grey; one with colours in it is an error."""
     problems = []
-    for name, seen in sorted(pictures.items()):
+    for name, seen in sorted(images.items()):
         if seen.mode is None:
             continue
         if seen.is_grey:
@@ -157,11 +157,9 @@ def check_modes(listing: FolderListing, pictures: Mapping[str, CheckedImage]) ->
     return problems
 
 
-def same_pixels(pictures: Mapping[str, CheckedImage]) -> list[list[str]]:
+def same_pixels(images: Mapping[str, CheckedImage]) -> list[list[str]]:
     """Return groups of images with the same pixels."""
-    return _groups(
-        (name for name, seen in pictures.items() if seen.digest), lambda name: pictures[name].digest
-    )
+    return _groups((name for name, seen in images.items() if seen.digest), lambda name: images[name].digest)
 
 
 def same_bytes(listing: FolderListing, reporter: Reporter) -> list[list[str]]:
@@ -196,7 +194,7 @@ def check_duplicates(
     """Return one problem a group; what crosses patients or splits is an error.
 
     Args:
-        groups: Names of images that are the same picture.
+        groups: Names of images that are the same image.
         listing: Where they are.
         patients: The patient of each image that the table names.
         splits: The split of each image that the table names.
@@ -205,7 +203,7 @@ def check_duplicates(
     for group in sorted(groups):
         severity, where, remedy = _weight(group, patients, splits)
         others = ", ".join(listing.file(name) for name in group[1:6]) + (", ..." if len(group) > 6 else "")
-        what = f"is the same picture as {others}; {where}"
+        what = f"is the same image as {others}; {where}"
         problems.append(Problem(Kind.DUPLICATE, severity, listing.file(group[0]), what, remedy))
     return problems
 

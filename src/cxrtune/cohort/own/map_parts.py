@@ -109,7 +109,7 @@ class LabelList(MapPart):
         unknown: What the column holds where nothing is known of the image; a list without labels counts, too.
         rest_unknown: Labels, such as `unchanged`, beside which what is not named is not known.
         nothing: Labels that mean that nothing was found; others that `labels` does not name are told.
-        leave_out: Labels of images that are left out, such as those of spoilt pictures.
+        leave_out: Labels of images that are left out, such as those of spoilt images.
         labels: Of each finding, the labels that mean it; case does not matter.
     """
 

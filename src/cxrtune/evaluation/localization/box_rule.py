@@ -15,7 +15,7 @@ RULE = (
     "A map points at the centre of its highest cell, which is where it has its maximum when it is enlarged "
     "bilinearly. For the box it is enlarged so to 224 x 224 places. The box is that of the connected places, "
     "diagonal neighbours included, that hold the maximum and lie at or above the middle between the map's "
-    "minimum and maximum. A map that is the same everywhere has no box, and points at the picture's centre."
+    "minimum and maximum. A map that is the same everywhere has no box, and points at the image's centre."
 )
 """The rule as the results state it."""
 
@@ -26,7 +26,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Located:
-    """What n maps point at; all shares of the picture's sides, in [0, 1].
+    """What n maps point at; all shares of the image's sides, in [0, 1].
 
     Attributes:
         points: float64 (n, 2), x and y of the maximum.

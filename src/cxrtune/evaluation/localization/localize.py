@@ -14,7 +14,7 @@ from cxrtune.evaluation.localization.summary import (
     Scored,
     as_result,
     average_findings,
-    average_pictures,
+    average_images,
     corrected,
     values_of_control,
     values_of_maps,
@@ -36,15 +36,15 @@ def localize(
     replicates: int,
     seed: int,
 ) -> Localization | None:
-    """Score a model's maps against boxes; None if no boxed picture of these rows has a map.
+    """Score a model's maps against boxes; None if no boxed image of these rows has a map.
 
-    A picture counts in a finding if it has a box of it: the label does not matter, the box says it.
+    An image counts in a finding if it has a box of it: the label does not matter, the box says it.
 
     Args:
         name: The model's name.
         heatmaps: Its maps.
         boxes: What people drew.
-        cohort: Where the pictures come from.
+        cohort: Where the images come from.
         rows: intp, the rows of the split.
         replicates: How many times the patients are drawn.
         seed: Decides which, and the random control.
@@ -61,13 +61,13 @@ def localize(
         part = pairs[pairs["finding"] == finding].sort_values("image", kind="stable")
         if part.empty:
             continue
-        images, pictures = np.unique(part["image"].to_numpy(), return_inverse=True)
-        first = np.flatnonzero(np.diff(pictures, prepend=-1))
+        images, rows_images = np.unique(part["image"].to_numpy(), return_inverse=True)
+        first = np.flatnonzero(np.diff(rows_images, prepend=-1))
         corners = boxes.corners[part["box"].to_numpy()]
         located = locate(heatmaps.maps[part["map"].to_numpy()[first], column])
-        values = {MODEL: values_of_maps(located, corners, pictures)}
-        values |= {control: values_of_control(one, corners, pictures) for control, one in made.items()}
-        scored[finding] = average_pictures(values, images, len(part), resamples, seed)
+        values = {MODEL: values_of_maps(located, corners, rows_images)}
+        values |= {control: values_of_control(one, corners, rows_images) for control, one in made.items()}
+        scored[finding] = average_images(values, images, len(part), resamples, seed)
     mean = average_findings(list(scored.values()), len(patients), resamples.patients)
     return Localization(
         model=name,
@@ -92,7 +92,7 @@ def localize(
 def _pairs(
     heatmaps: Heatmaps, boxes: Boxes, cohort: CohortTable, rows: Rows
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the boxes of these rows: those whose picture has a map of the finding, and all of them."""
+    """Return the boxes of these rows: those whose image has a map of the finding, and all of them."""
     boxed = pd.DataFrame({"name": boxes.images, "finding": boxes.findings, "box": np.arange(len(boxes))})
     boxed = boxed.merge(pd.DataFrame({"name": cohort.images[rows], "row": rows}), on="name")
     known = ~np.isnan(heatmaps.maps).any(axis=(2, 3))
@@ -108,7 +108,7 @@ def _pairs(
 
 
 def _patients(rows: Rows, cohort: CohortTable) -> tuple[NDArray[np.object_], Rows]:
-    """Return the patient of each different picture, and which of these pictures each row is."""
+    """Return the patient of each different image, and which of these images each row is."""
     distinct, places = np.unique(rows, return_inverse=True)
     return cohort.patients[distinct], places.astype(np.intp)
 
@@ -121,7 +121,7 @@ RANDOM, LUNG = "random", "lung"
 
 RANDOM_MAPS = 1000
 LUNG_CENTRES = ((0.3, 0.45), (0.7, 0.45))
-"""x and y as shares of the picture's sides: where lungs lie in a frontal picture; taken from no box."""
+"""x and y as shares of the image's sides: where lungs lie in a frontal image; taken from no box."""
 
 LUNG_SPREAD = 0.1
 """Standard deviation of the blob; at half its height it is 0.24 wide, about as wide as a lung."""
@@ -129,19 +129,19 @@ LUNG_SPREAD = 0.1
 STATED = {
     RANDOM: (
         f"{RANDOM_MAPS:,} maps of independent uniform noise, of the same number of cells as the model's, the "
-        "same for every picture; a picture's value is the mean over them."
+        "same for every image; an image's value is the mean over them."
     ),
     LUNG: (
         f"A round Gaussian blob (standard deviation {LUNG_SPREAD:g} of the side) in the centre of one lung: "
         + " or ".join(f"x = {x:g}, y = {y:g}" for x, y in LUNG_CENTRES)
-        + "; a picture's value is the mean of both, which is that of a side picked at random."
+        + "; an image's value is the mean of both, which is that of a side picked at random."
     ),
 }
 """What the controls are, as the results state it."""
 
 
 def random_control(cells: tuple[int, int], seed: int) -> Located:
-    """Return what noise points at, (1000,): the same maps for every picture, so that order does not matter.
+    """Return what noise points at, (1000,): the same maps for every image, so that order does not matter.
 
     Args:
         cells: Height and width of the model's maps.

@@ -27,7 +27,7 @@ MODEL = "model"
 
 Values = NDArray[np.float64]
 THRESHOLDS: tuple[str, ...] = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7")
-"""Wang et al., CVPR 2017, table 4: a picture counts if the IoU is at least this."""
+"""Wang et al., CVPR 2017, table 4: an image counts if the IoU is at least this."""
 POINTING, MEAN_IOU = "pointing", "mean_iou"
 MEASURES: tuple[str, ...] = (POINTING, MEAN_IOU, *(f"iou_{threshold}" for threshold in THRESHOLDS))
 """The columns of the values, in order."""
@@ -68,25 +68,25 @@ def intersection_over_union(first: Values, second: Values) -> Values:
     return np.asarray(np.nan_to_num(shared / together, nan=0.0), dtype=np.float64)
 
 
-def values_of_maps(located: Located, boxes: Values, pictures: NDArray[np.intp]) -> Values:
-    """Return float64 (n, 9), in [0, 1]: every measure of n pictures, each by its own map.
+def values_of_maps(located: Located, boxes: Values, images: NDArray[np.intp]) -> Values:
+    """Return float64 (n, 9), in [0, 1]: every measure of n images, each by its own map.
 
     Args:
         located: What the n maps point at.
-        boxes: float64 (m, 4), x, y, width, height; a picture's own boxes stand together, in their order.
-        pictures: intp (m,), which of the n pictures each box is in, ascending; every picture has a box.
+        boxes: float64 (m, 4), x, y, width, height; an image's own boxes stand together, in their order.
+        images: intp (m,), which of the n images each box is in, ascending; every image has a box.
     """
-    points, predicted = located.points[pictures], located.boxes[pictures]
-    return _values(points[None], predicted[None], boxes, pictures)
+    points, predicted = located.points[images], located.boxes[images]
+    return _values(points[None], predicted[None], boxes, images)
 
 
-def values_of_control(located: Located, boxes: Values, pictures: NDArray[np.intp]) -> Values:
-    """Return the same of a control whose k maps are those of every picture: the mean over the k."""
-    return _values(located.points[:, None], located.boxes[:, None], boxes, pictures)
+def values_of_control(located: Located, boxes: Values, images: NDArray[np.intp]) -> Values:
+    """Return the same of a control whose k maps are those of every image: the mean over the k."""
+    return _values(located.points[:, None], located.boxes[:, None], boxes, images)
 
 
-def _values(points: Values, predicted: Values, boxes: Values, pictures: NDArray[np.intp]) -> Values:
-    starts = np.flatnonzero(np.diff(pictures, prepend=-1))
+def _values(points: Values, predicted: Values, boxes: Values, images: NDArray[np.intp]) -> Values:
+    starts = np.flatnonzero(np.diff(images, prepend=-1))
     inside = np.logical_or.reduceat(points_inside(points, boxes), starts, axis=1)
     best = np.maximum.reduceat(intersection_over_union(predicted, boxes), starts, axis=1)
     reached = (best[:, :, None] >= _LEAST).mean(axis=0)
@@ -95,14 +95,14 @@ def _values(points: Values, predicted: Values, boxes: Values, pictures: NDArray[
 
 @dataclass(frozen=True)
 class Scored:
-    """The model and the controls on the same pictures.
+    """The model and the controls on the same images.
 
     Attributes:
-        images: How many pictures.
+        images: How many images.
         patients: How many patients.
         boxes: How many boxes.
         values: float64 (9,), in [0, 1], by `MODEL` or a control's name.
-        replicates: float64 (9, B) by the same, NaN where a replicate drew none of the pictures.
+        replicates: float64 (9, B) by the same, NaN where a replicate drew none of the images.
         intervals: 9 by the same, None where there is none.
         pairs: 9 by a control's name, the model less the control, patient by patient.
         seed: Decides what is swapped.
@@ -118,10 +118,10 @@ class Scored:
     seed: int
 
 
-def average_pictures(
+def average_images(
     values: dict[str, Values], images: NDArray[np.intp], boxes: int, resamples: Resamples, seed: int
 ) -> Scored:
-    """Average over pictures, in the whole sample and in every replicate of patients.
+    """Average over images, in the whole sample and in every replicate of patients.
 
     Args:
         values: float64 (n, 9) by `MODEL` or a control's name.
@@ -163,7 +163,7 @@ def average_findings(scored: Sequence[Scored], images: int, patients: int) -> Sc
 
     Args:
         scored: The findings.
-        images: How many different pictures they have together.
+        images: How many different images they have together.
         patients: How many patients.
     """
     names = scored[0].values

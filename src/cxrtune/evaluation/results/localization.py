@@ -8,9 +8,9 @@ from cxrtune.evaluation.results.record import Interval, Intervals, Stored
 
 
 class LocalizationValues(Stored):
-    """What the maps of a model, or a control, reach on the same pictures.
+    """What the maps of a model, or a control, reach on the same images.
 
-    `pointing` is the share of pictures whose maximum lies in a box; `iou` the share, by threshold, whose
+    `pointing` is the share of images whose maximum lies in a box; `iou` the share, by threshold, whose
     predicted box overlaps a box by that much. The intervals are named `pointing`, `mean_iou` and `iou_0.1` to
     `iou_0.7`.
     """
@@ -28,7 +28,7 @@ class LocalizationValues(Stored):
 
 
 class LocalizationDifference(Stored):
-    """The model less a control on the same pictures; `p_holm` is `p_value` corrected over the findings."""
+    """The model less a control on the same images; `p_holm` is `p_value` corrected over the findings."""
 
     difference: float | None
     interval: Interval | None
@@ -50,7 +50,7 @@ class LocalizationFinding(Stored):
 class Localization(Stored):
     """One model's heatmaps against a list of boxes.
 
-    `rule` and `controls` say how it was done; `not_scored` counts pictures that have a box but no map of that
+    `rule` and `controls` say how it was done; `not_scored` counts images that have a box but no map of that
     finding, and `without` names findings that have boxes but no maps.
     """
 

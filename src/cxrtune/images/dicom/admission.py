@@ -48,7 +48,7 @@ _GREY, _COLOUR = (
 def check_admission(header: Header, allow: frozenset[Allowance]) -> None:
     """Refuse what is no frontal chest radiograph, but for what the user allowed.
 
-    Body Part Examined is not asked: it is wrong too often, and the quality gate looks at the picture itself.
+    Body Part Examined is not asked: it is wrong too often, and the OOD check looks at the image itself.
 
     Raises:
         UnreadableImageError: Another modality, a raw image, several frames, colour, or no frontal view. Each
@@ -69,7 +69,7 @@ def check_admission(header: Header, allow: frozenset[Allowance]) -> None:
 
 
 def is_grey(header: Header) -> bool:
-    """Tell whether the picture is one of the two grey kinds (PS3.3 C.7.6.3.1.2)."""
+    """Tell whether the image is one of the two grey kinds (PS3.3 C.7.6.3.1.2)."""
     return header.photometric in _GREY
 
 

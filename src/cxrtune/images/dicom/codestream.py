@@ -116,7 +116,7 @@ def jpeg2000_stream(data: bytes) -> CodeStream:
     if components != components[:3] * samples:
         raise UnreadableImageError("has JPEG 2000 components of different kinds")
     if components[1:3] != b"\1\1":
-        raise UnreadableImageError("has JPEG 2000 components with fewer pixels than the picture")
+        raise UnreadableImageError("has JPEG 2000 components with fewer pixels than the image")
     # Table A.20: transform 1 is the reversible 5-3. In SPcod it stands behind style, SGcod and four bytes.
     reversible = any(marker == _COD and body[9:10] == b"\1" for marker, _, body in _segments(data))
     # Ssiz: the highest bit says signed, the others one less than the precision.

@@ -1,4 +1,4 @@
-"""A colour picture that the user allowed -> its luma."""
+"""A colour image that the user allowed -> its luma."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cxrtune.images.radiograph import Pixels
 
 
 def colour_pixels(dataset: Dataset, header: Header, notes: list[str]) -> Pixels:
-    """Decode the first frame of a colour picture and take its luma (ITU-R BT.601), as of a colour PNG.
+    """Decode the first frame of a colour image and take its luma (ITU-R BT.601), as of a colour PNG.
 
     pydicom converts to RGB (PS3.3 C.7.6.3.1.2). Windows are for grey only (C.11.2).
 
@@ -70,7 +70,7 @@ def _whole_range(rgb: Any, bits: int) -> Any:
 def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     syntax, plugin, planar = header.syntax, "", header.planar
     if header.syntax in NATIVE:
-        # Read as one picture, whatever the number of frames: the first stands at the beginning.
+        # Read as one image, whatever the number of frames: the first stands at the beginning.
         data = native_bytes(dataset, header, notes)
     elif header.syntax == RLELossless:
         planes = rle_planes(first_frame(dataset, header, notes), header).reshape(

@@ -39,7 +39,7 @@ class Frame:
 
 
 def grey_frame(dataset: Dataset, header: Header, notes: list[str]) -> Callable[[], Frame]:
-    """Take the first frame of a grey picture out of its data set.
+    """Take the first frame of a grey image out of its data set.
 
     Args:
         dataset: The data set.
@@ -136,7 +136,7 @@ def _masked(samples: Samples, bits: int) -> Samples:
 
 
 def decode_rle(frame: bytes, planes: int, pixels: int) -> NDArray[np.uint8]:
-    """Unpack one frame of RLE Lossless (PS3.5 annex G), never more of it than the picture holds.
+    """Unpack one frame of RLE Lossless (PS3.5 annex G), never more of it than the image holds.
 
     pydicom's own decoder unpacks a segment whole before it looks at its length; a hostile one grows by 64.
 

@@ -1,7 +1,7 @@
 """Stored value -> grey: the standard's transforms in the standard's order, as one table.
 
 There are at most 65,536 stored values, so the transforms are run once over all of them, in float64, and the
-picture is looked up: exact, rounded once, and several times faster than arithmetic a pixel.
+image is looked up: exact, rounded once, and several times faster than arithmetic a pixel.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Grey:
         modality: Modality LUT or rescale, or None.
         voi: VOI LUT or window, or None: then the full range of what the stored bits can give is shown.
         inverse: The lowest output is white.
-        padding: Stored values from the first to the second are no picture; None if there are none.
+        padding: Stored values from the first to the second are no image; None if there are none.
     """
 
     signed: bool
@@ -84,7 +84,7 @@ def grey_table(grey: Grey, bits: int, depth: int) -> Pixels:
     if grey.inverse:
         shares = 1.0 - shares
     plain = _share(stored, own_low, own_high)
-    # PS3.3 C.7.5.1.1.2: padding is no part of the picture; it is made background.
+    # PS3.3 C.7.5.1.1.2: padding is no part of the image; it is made background.
     padded = np.zeros(stored.shape, dtype=np.bool_)
     if grey.padding is not None:
         padded = (stored >= grey.padding[0]) & (stored <= grey.padding[1])

@@ -47,7 +47,7 @@ _RADIOGRAPH_CLASSES = frozenset(
 
 @dataclass(frozen=True)
 class Header:
-    """What the picture is and how its pixels are stored (PS3.3 C.7.6.3).
+    """What the image is and how its pixels are stored (PS3.3 C.7.6.3).
 
     Attributes:
         syntax: Transfer Syntax UID.
@@ -87,7 +87,7 @@ class Header:
 
 
 def read_header(dataset: Dataset, notes: list[str]) -> Header:
-    """Read and check the elements that say what the picture is and how it is stored.
+    """Read and check the elements that say what the image is and how it is stored.
 
     Args:
         dataset: The data set.

@@ -138,7 +138,7 @@ def _inverse(dataset: Dataset, header: Header) -> bool:
     shape = text(dataset, "PresentationLUTShape") or "IDENTITY"
     if shape not in ("IDENTITY", "INVERSE"):
         raise UnreadableImageError("has a Presentation LUT Shape that is not supported")
-    # PS3.3 C.7.6.3.1.2 and C.11.6: two ways to say one thing; where both are, the picture is inverted once.
+    # PS3.3 C.7.6.3.1.2 and C.11.6: two ways to say one thing; where both are, the image is inverted once.
     return header.photometric == "MONOCHROME1" or shape == "INVERSE"
 
 

@@ -29,8 +29,8 @@ class LinearProbe:
     strength: float
     regressions: tuple[Pipeline | None, ...]
 
-    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map pooled features, float32 (N, 512), to probabilities, float32 (N, F), NaN where not fitted."""
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map pooled features, float32 (N, 512), to scores, float32 (N, F), NaN where not fitted."""
         columns = [
             np.full(len(features), np.nan) if fitted is None else fitted.predict_proba(features)[:, 1]
             for fitted in self.regressions
@@ -51,7 +51,7 @@ def fit_probe(
     features, labels = validation
 
     def quality(probe: LinearProbe) -> float:
-        area, _ = macro_auroc(labels, probe.probabilities(features))
+        area, _ = macro_auroc(labels, probe.scores(features))
         return -1.0 if area is None else area
 
     return max((_fit(*train, strength) for strength in STRENGTHS), key=quality)

@@ -54,7 +54,7 @@ class XrvScores:
 
     Attributes:
         findings: The G findings that it was trained for.
-        probabilities: float32 (N, G), its published probability: its operating point lies at 0.5.
+        published: float32 (N, G), its published score: its operating point lies at 0.5.
             NaN where its reader refused the file.
         logits: float32 (N, G), as the network gives them.
         refused: The reason a row, for rows that its reader refused.
@@ -62,7 +62,7 @@ class XrvScores:
     """
 
     findings: tuple[str, ...]
-    probabilities: NDArray[np.float32]
+    published: NDArray[np.float32]
     logits: NDArray[np.float32]
     refused: dict[int, str]
     sha256: str
@@ -119,9 +119,9 @@ def score_with_xrv(
         }
         good = list(images)
         if good:
-            pictures = torch.from_numpy(np.stack(list(images.values())))
+            batch = torch.from_numpy(np.stack(list(images.values())))
             with torch.inference_mode():
-                raw = model.classifier(model.features2(pictures))
+                raw = model.classifier(model.features2(batch))
                 scaled = xrv.models.op_norm(torch.sigmoid(raw), model.op_threshs)
             logits[good] = raw[:, columns].numpy()
             published[good] = scaled[:, columns].numpy()

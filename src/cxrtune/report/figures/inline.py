@@ -27,7 +27,7 @@ def inline_svg(path: Path, *, prefix: str, description: str) -> Markup:
     Args:
         path: An SVG file written by `save_figure`.
         prefix: What makes this figure's ids differ from those of the page's other figures.
-        description: What a screen reader says instead of the picture.
+        description: What a screen reader says instead of the image.
     """
     root = ElementTree.parse(path).getroot()
     _strip(root)

@@ -148,7 +148,7 @@ _TRIPOD_AI: ItemsBySection = {
     "Discussion": (
         ("25", "interpretation, fairness among it", "interpret the results."),
         ("26", "limitations and their effects", results.limitations),
-        ("27a", "poor or missing input in use (development)", data.quality_gate),
+        ("27a", "poor or missing input in use (development)", data.ood_check),
         ("27b", "what users must do and know (development)", model.users),
         ("27c", "next steps", "name the next steps."),
     ),

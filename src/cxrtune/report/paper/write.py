@@ -50,10 +50,10 @@ def write_paper(material: Material, folder: Path) -> Paper:
     for checklist in paper.checklists:
         _write(folder / checklist.guideline.file, checklist_markdown(checklist, material.title))
     _write(folder / METHODS_FILE, methods_markdown(paper.methods, material.title))
-    _, picture = draw_flow(flow_of(Facts(material)), folder)
+    _, image = draw_flow(flow_of(Facts(material)), folder)
     synthetic = " Synthetic images." if material.results.synthetic else ""
     write_word(
-        folder / WORD_FILE, material.title, paper.methods, paper.checklists, picture, f"{_CAPTION}{synthetic}"
+        folder / WORD_FILE, material.title, paper.methods, paper.checklists, image, f"{_CAPTION}{synthetic}"
     )
     return paper
 

@@ -1,4 +1,4 @@
-"""The first model's gravest errors, with their pictures."""
+"""The first model's gravest errors, with their images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUALITY = 78
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """One radiograph: `source` is a data URL, `caption` says what was scored."""
 
     source: str
@@ -32,38 +32,38 @@ class FindingExamples:
     """One finding's errors: negatives with the highest and positives with the lowest scores."""
 
     finding: str
-    pictures: tuple[Picture, ...]
+    images: tuple[Image, ...]
 
 
 @dataclass(frozen=True)
 class ExamplesView:
-    """All findings that have pictures."""
+    """All findings that have images."""
 
     model: str
     findings: tuple[FindingExamples, ...]
 
 
 def examples_view(material: Material) -> ExamplesView | None:
-    """Show the errors; None where the pictures are not at hand."""
-    examples = [one for one in material.results.examples if one.image in material.pictures]
+    """Show the errors; None where the images are not at hand."""
+    examples = [one for one in material.results.examples if one.image in material.images]
     if not examples:
         return None
-    by_finding: dict[str, list[Picture]] = {}
+    by_finding: dict[str, list[Image]] = {}
     for one in examples:
-        by_finding.setdefault(spoken(one.finding), []).append(_picture(one, material.pictures[one.image]))
+        by_finding.setdefault(spoken(one.finding), []).append(_image(one, material.images[one.image]))
     return ExamplesView(
         model=examples[0].model,
         findings=tuple(FindingExamples(finding, tuple(found)) for finding, found in by_finding.items()),
     )
 
 
-def _picture(example: Example, pixels: NDArray[np.uint8]) -> Picture:
+def _image(example: Example, pixels: NDArray[np.uint8]) -> Image:
     small = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     _, encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     others = [spoken(finding) for finding in example.others]
     labels = f"Its other labels: {listed(others)}." if others else "No other label."
     kind = "Labelled absent" if example.kind == "false positive" else "Labelled present"
-    return Picture(
+    return Image(
         source=f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}",
         caption=f"{kind}, scored {threshold(example.probability)}. {labels}",
         alternative=f"Radiograph, {spoken(example.finding)}: {kind.lower()}",

@@ -1,4 +1,4 @@
-"""A DICOM node beside a picture archive: radiographs in, structured reports and heatmaps out.
+"""A DICOM node beside an image archive: radiographs in, structured reports and heatmaps out.
 
 The way of an instance: `receive` (C-STORE) or `web` (WADO-RS) -> `queue` (SQLite, synced) -> `scorer`
 (`source` in a decoding process, then `report` and `capture`) -> `queue` -> `sender` (C-STORE or STOW-RS) ->

@@ -1,4 +1,4 @@
-"""A heatmap as a secondary capture: one picture a finding, in colour, which every viewer shows.
+"""A heatmap as a secondary capture: one image a finding, in colour, which every viewer shows.
 
 A presentation state cannot hold it: a softcopy state has no colour overlay of its own, and few viewers show
 blending. The text that is burned in names the finding and the program, and nobody.
@@ -38,7 +38,7 @@ def heatmap_capture(
     spec: PreprocessSpec,
     received: float,
 ) -> Dataset:
-    """Make the picture of where the evidence for a finding lies.
+    """Make the image of where the evidence for a finding lies.
 
     Args:
         source: The radiograph.
@@ -74,24 +74,24 @@ def heatmap_capture(
     return capture
 
 
-def captioned(picture: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
-    """Return a picture, uint8 (H, W, 3), with text above and below, at least 320 pixels wide."""
-    height, width, _ = picture.shape
+def captioned(image: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
+    """Return an image, uint8 (H, W, 3), with text above and below, at least 320 pixels wide."""
+    height, width, _ = image.shape
     wide = max(width, _NARROWEST)
     line = max(24, wide // 24)
     whole = np.zeros((height + 2 * line, wide, 3), dtype=np.uint8)
     left = (wide - width) // 2
-    whole[line : line + height, left : left + width] = picture
+    whole[line : line + height, left : left + width] = image
     _write(whole, title, line - line // 4)
     _write(whole, DISCLAIMER, height + 2 * line - line // 4)
     return whole
 
 
-def _write(picture: NDArray[np.uint8], text: str, baseline: int) -> None:
-    width = picture.shape[1]
+def _write(image: NDArray[np.uint8], text: str, baseline: int) -> None:
+    width = image.shape[1]
     (natural, _), _ = cv2.getTextSize(text, _FONT, 1.0, 1)
     scale = min(width / 640, (width - 12) / natural)
-    cv2.putText(picture, text, (6, baseline), _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.putText(image, text, (6, baseline), _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
 def _score(finding: FindingScore) -> str:

@@ -48,7 +48,7 @@ def structured_report(
         source: The radiograph.
         prediction: What the model says of it.
         received: When it came, in seconds since 1970.
-        refuse: Give no numbers if the quality checks flag the picture.
+        refuse: Give no numbers if the quality checks flag the image.
 
     Returns:
         The data set, with its file meta information.
@@ -133,7 +133,7 @@ def _group(
     # TID 1501. Probability and threshold are on one scale: the calibrated one where the model has it.
     calibrated = score.probability is not None
     probability = score.score if score.probability is None else score.probability
-    threshold = score.calibrated_threshold if calibrated else score.threshold
+    threshold = score.probability_threshold if calibrated else score.threshold
     measurements = [
         Measurement(
             name=ours.PROBABILITY,
@@ -202,17 +202,15 @@ def _texts(prediction: Prediction, *, silent: bool) -> ContainerContentItem:
     # TID 1500: the container Qualitative Evaluations may hold texts about the whole.
     texts = [(ours.COMMENT, DISCLAIMER)]
     for flag in prediction.quality.flags:
-        about = "Not checked: " if flag.name == "not_checked" else "This picture "
+        about = "Not checked: " if flag.name == "not_checked" else "This image "
         texts.append((ours.QUALITY, f"{about}{flag.text}."))
     if silent:
-        texts.append(
-            (ours.COMMENT, "No probabilities are given, as the quality checks flagged this picture.")
-        )
+        texts.append((ours.COMMENT, "No probabilities are given, as the quality checks flagged this image."))
     elif not prediction.quality.fit:
         texts.append(
             (
                 ours.COMMENT,
-                "The quality checks flagged this picture: its probabilities mean less, or nothing.",
+                "The quality checks flagged this image: its probabilities mean less, or nothing.",
             )
         )
     container = ContainerContentItem(name=ours.QUALITATIVE, relationship_type=_CONTAINS)

@@ -142,7 +142,7 @@ class ResultMaker:
 
     Attributes:
         spec: How a radiograph becomes the network's input.
-        refuse: Give no numbers and no heatmaps of pictures that the quality checks flag.
+        refuse: Give no numbers and no heatmaps of images that the quality checks flag.
     """
 
     spec: PreprocessSpec

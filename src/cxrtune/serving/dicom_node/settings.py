@@ -53,9 +53,9 @@ class NodeSettings:
         host: Where it listens.
         port: 0 takes a free one.
         callers: Titles that may call; empty lets every title in.
-        refuse: Give no numbers of pictures that the quality checks flag.
+        refuse: Give no numbers of images that the quality checks flag.
         keep_days: How long a finished instance is remembered, and how long what was set aside is kept.
-        batch: Pictures that are scored together.
+        batch: Images that are scored together.
         decoders: Processes that decode.
         decode_seconds: For decoding one image; then its process is ended and it is set aside.
         limits: Of what comes in.

@@ -39,12 +39,12 @@ def model_of(identity: ModelIdentity) -> Model:
     return Model(title=identity.title, sha256=identity.sha256, engine=identity.engine)
 
 
-def prediction_of(scored: Prediction, picture_side: int | None) -> ImagePrediction:
+def prediction_of(scored: Prediction, image_side: int | None) -> ImagePrediction:
     """Lay a prediction out.
 
     Args:
         scored: The predictor's.
-        picture_side: The longer side of the radiograph that goes with it, at most; None leaves it out.
+        image_side: The longer side of the radiograph that goes with it, at most; None leaves it out.
     """
     height, width = scored.pixels.shape
     return ImagePrediction(
@@ -52,7 +52,7 @@ def prediction_of(scored: Prediction, picture_side: int | None) -> ImagePredicti
         height=height,
         findings=[_finding(score) for score in scored.findings],
         quality=_quality(scored.quality),
-        picture=None if picture_side is None else radiograph_picture(scored.pixels, picture_side),
+        image=None if image_side is None else radiograph_image(scored.pixels, image_side),
     )
 
 
@@ -77,42 +77,42 @@ def why_none(answers: Sequence[object]) -> Refusal | None:
 def _finding(score: FindingScore) -> Finding:
     return Finding(
         finding=score.finding,
-        raw=score.score,
+        score=score.score,
         probability=score.probability,
         threshold=score.threshold,
-        calibrated_threshold=score.calibrated_threshold,
-        present=score.positive,
+        probability_threshold=score.probability_threshold,
+        positive=score.positive,
     )
 
 
 def _quality(judged: Quality) -> ImageQuality:
-    strangeness = judged.ood_score
+    ood_score = judged.ood_score
     return ImageQuality(
         fit=judged.fit,
         flags=[QualityFlag(name=flag.name, text=flag.text) for flag in judged.flags],
-        # JSON has no infinity; what is infinitely strange is flagged.
-        strangeness=strangeness if strangeness is not None and math.isfinite(strangeness) else None,
+        # JSON has no infinity; what is infinitely far away is flagged.
+        ood_score=ood_score if ood_score is not None and math.isfinite(ood_score) else None,
         threshold=judged.ood_threshold,
     )
 
 
-def radiograph_picture(pixels: Pixels, side: int) -> PngImage:
+def radiograph_image(pixels: Pixels, side: int) -> PngImage:
     """Return a radiograph, grey.
 
     Args:
         pixels: uint8 or uint16 (H, W).
         side: The longer side is reduced to this many pixels, if it is longer.
     """
-    return _picture(_eight_bit(reduced(pixels, side)))
+    return _image(_eight_bit(reduced(pixels, side)))
 
 
-def heat_picture(
+def heat_image(
     prediction: Prediction, finding: int, spec: PreprocessSpec, layer: Layer, side: int, opacity: float
 ) -> PngImage:
     """Return where the evidence for a finding is.
 
     Args:
-        prediction: Of the picture.
+        prediction: Of the image.
         finding: Its place in the model's order.
         spec: How the radiograph became the network's input.
         layer: `overlay`: in colour over the radiograph. `heat`: the colour alone, as transparent as there is
@@ -124,16 +124,16 @@ def heat_picture(
     if layer == "overlay":
         pixels = reduced(prediction.pixels, side)
         height, width = pixels.shape
-        return _picture(overlay(pixels, heat(evidence, (height, width), spec), opacity)[..., ::-1])
+        return _image(overlay(pixels, heat(evidence, (height, width), spec), opacity)[..., ::-1])
     height, width = reduced_shape(prediction.pixels, side)
     warmth = heat(evidence, (height, width), spec)
     alpha = np.rint(warmth * 255).astype(np.uint8)
-    return _picture(np.dstack([coloured(warmth)[..., ::-1], alpha]))
+    return _image(np.dstack([coloured(warmth)[..., ::-1], alpha]))
 
 
-def png_of(picture: PngImage) -> bytes:
+def png_of(image: PngImage) -> bytes:
     """Return the PNG file itself."""
-    return base64.b64decode(picture.png)
+    return base64.b64decode(image.png)
 
 
 def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
@@ -143,7 +143,7 @@ def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
     return cast(NDArray[np.uint8], np.rint(grey).astype(np.uint8))
 
 
-def _picture(channels: NDArray[np.uint8]) -> PngImage:
+def _image(channels: NDArray[np.uint8]) -> PngImage:
     """Encode grey (H, W), or OpenCV's order of colours (H, W, 3 or 4)."""
     _, data = cv2.imencode(".png", np.ascontiguousarray(channels), _FAST)
     height, width = channels.shape[:2]

@@ -21,7 +21,7 @@ from cxrtune.serving.web.refusals import Refusal
 from cxrtune.serving.web.settings import ServiceLimits
 
 FORM = "multipart/form-data"
-PICTURES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
+IMAGES = ("image/png", "image/jpeg", "image/tiff", "application/dicom")
 FIELD = "files"
 _LONGEST_BOUNDARY = 70  # RFC 2046, 5.1.1
 _LONGEST_NAME = 200
@@ -59,9 +59,9 @@ class Budget:
 
 
 async def read_files(request: Request, limits: ServiceLimits, take: Callable[[int], None]) -> list[File]:
-    """Read a body: a form with files, or one picture.
+    """Read a body: a form with files, or one image.
 
-    What is in the files decides what they are; a raw body's content type only says that it is one picture.
+    What is in the files decides what they are; a raw body's content type only says that it is one image.
 
     Args:
         request: Its body is not read yet.
@@ -92,7 +92,7 @@ async def read_files(request: Request, limits: ServiceLimits, take: Callable[[in
 
 
 def described_body(*, many: bool) -> dict[str, Any]:
-    """Return what OpenAPI says of the body: a form with files, or one picture."""
+    """Return what OpenAPI says of the body: a form with files, or one image."""
     file = {"type": "string", "format": "binary"}
     files = {"type": "array", "items": file, "minItems": 1, **({} if many else {"maxItems": 1})}
     form = {
@@ -104,8 +104,8 @@ def described_body(*, many: bool) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "description": f"`{FORM}` with the field `{FIELD}`, or the bytes of one picture.",
-            "content": {FORM: {"schema": form}} | {kind: {"schema": file} for kind in PICTURES},
+            "description": f"`{FORM}` with the field `{FIELD}`, or the bytes of one image.",
+            "content": {FORM: {"schema": form}} | {kind: {"schema": file} for kind in IMAGES},
         }
     }
 
@@ -117,7 +117,7 @@ class _BodyReader(Protocol):
 
 
 class _Whole:
-    """Takes a body that is one picture."""
+    """Takes a body that is one image."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -127,7 +127,7 @@ class _Whole:
 
     def files(self) -> list[File]:
         if not self._data:
-            raise Refusal("no_file", "the body is empty", remedy="Send a picture.")
+            raise Refusal("no_file", "the body is empty", remedy="Send an image.")
         return [File(None, bytes(self._data))]
 
 
@@ -137,16 +137,16 @@ def _reader(request: Request, limits: ServiceLimits) -> _BodyReader:
         raise Refusal(
             "unsupported_media_type",
             "the body is compressed",
-            remedy="Send it as it is: pictures are compressed.",
+            remedy="Send it as it is: images are compressed.",
         )
     if kind == FORM.encode():
         return FormReader(options.get(b"boundary", b""), limits.files)
-    if kind.decode("latin-1") in PICTURES:
+    if kind.decode("latin-1") in IMAGES:
         return _Whole()
     raise Refusal(
         "unsupported_media_type",
-        "the body is neither a form nor a picture",
-        remedy=f"Send {FORM} with the field `files`, or one picture as {', '.join(PICTURES)}.",
+        "the body is neither a form nor an image",
+        remedy=f"Send {FORM} with the field `files`, or one image as {', '.join(IMAGES)}.",
     )
 
 
@@ -225,7 +225,7 @@ class FormReader:
         if not self._ended:
             raise Refusal("malformed_body", "the form is cut off: its last boundary is missing")
         if not self._files:
-            raise Refusal("no_file", "the form is empty", remedy=f"Send pictures in the field `{FIELD}`.")
+            raise Refusal("no_file", "the form is empty", remedy=f"Send images in the field `{FIELD}`.")
         return self._files
 
     def _part_begins(self) -> None:
@@ -248,7 +248,7 @@ class FormReader:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         if options.get(b"name") != FIELD.encode():
             raise Refusal(
-                "no_file", f"the form has another field than `{FIELD}`", remedy="Send nothing but pictures."
+                "no_file", f"the form has another field than `{FIELD}`", remedy="Send nothing but images."
             )
         if self._headers.get(b"content-transfer-encoding", b"binary").lower() not in (
             b"binary",

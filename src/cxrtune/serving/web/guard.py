@@ -16,7 +16,7 @@ from cxrtune.serving.web.refusals import Refusal, answer
 from cxrtune.serving.web.settings import Access
 
 OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
-"""Paths that need no token, besides the page's files: nothing there tells of model, pictures or load."""
+"""Paths that need no token, besides the page's files: nothing there tells of model, images or load."""
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

@@ -41,15 +41,15 @@ class Metrics:
         self.refusals = Counter(
             "cxrtune_refusals", "Requests and files that were refused.", ("reason",), registry=self.registry
         )
-        self.pictures = Counter("cxrtune_pictures", "Pictures that were scored.", registry=self.registry)
+        self.images = Counter("cxrtune_images", "Images that were scored.", registry=self.registry)
         self.decode_seconds = Histogram(
-            "cxrtune_decode_seconds", "Of one picture.", buckets=_SECONDS, registry=self.registry
+            "cxrtune_decode_seconds", "Of one image.", buckets=_SECONDS, registry=self.registry
         )
         self.batch_seconds = Histogram(
             "cxrtune_batch_seconds", "Of one batch in the engine.", buckets=_SECONDS, registry=self.registry
         )
-        self.batch_pictures = Histogram(
-            "cxrtune_batch_pictures", "Pictures a batch.", buckets=_SIZES, registry=self.registry
+        self.batch_images = Histogram(
+            "cxrtune_batch_images", "Images a batch.", buckets=_SIZES, registry=self.registry
         )
 
     def watch(self, name: str, what: str, read: Callable[[], float]) -> None:

@@ -67,7 +67,7 @@ REASONS: Mapping[Reason, RefusalKind] = {
     "unreadable_image": RefusalKind(422, "No file of the request gives a radiograph; each says why."),
     "invalid_parameter": RefusalKind(422, "A parameter cannot be what it is."),
     "internal_error": RefusalKind(500, "The service failed; its log says where."),
-    "queue_full": RefusalKind(503, "Too many pictures are waiting. Come again after Retry-After seconds."),
+    "queue_full": RefusalKind(503, "Too many images are waiting. Come again after Retry-After seconds."),
     "memory_full": RefusalKind(503, "Too many bodies are under way. Come again after Retry-After seconds."),
     "too_slow": RefusalKind(503, "The answer was not ready in time. Come again after Retry-After seconds."),
     "not_ready": RefusalKind(503, "The engine or the decoders do not work."),

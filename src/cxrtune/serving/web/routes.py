@@ -19,14 +19,14 @@ from cxrtune.scoring.heatmap import OPACITY
 from cxrtune.scoring.prediction import Prediction
 from cxrtune.serving.web.answers import (
     Layer,
-    heat_picture,
+    heat_image,
     model_of,
     png_of,
     prediction_of,
     result_of,
     why_none,
 )
-from cxrtune.serving.web.body import PICTURES, described_body, read_files
+from cxrtune.serving.web.body import IMAGES, described_body, read_files
 from cxrtune.serving.web.refusals import OF_BODY, Refusal, answer, described_refusals
 from cxrtune.serving.web.schema import (
     Accepted,
@@ -44,10 +44,10 @@ PAGE = Path(__file__).parent / "page"
 # Python 3.11 and some systems' tables have other types, and a browser runs scripts of no other type.
 mimetypes.add_type("text/javascript", ".js")
 
-WithPicture = Annotated[
+WithImage = Annotated[
     bool, Query(description="Send the radiograph back as it was decoded: a browser shows no DICOM.")
 ]
-PictureSide = Annotated[int, Query(ge=64, le=4096, description="Its longer side in pixels, at most.")]
+ImageSide = Annotated[int, Query(ge=64, le=4096, description="Its longer side in pixels, at most.")]
 Wanted = Annotated[list[str] | None, Query(description="Which findings; all of the model's if left out.")]
 WantedLayer = Annotated[
     Layer,
@@ -60,7 +60,7 @@ Opacity = Annotated[float, Query(ge=0, le=1, description="Of the overlay where t
 
 
 def predictions_routes(service: Service) -> APIRouter:
-    """Return the route that scores pictures."""
+    """Return the route that scores images."""
     router = APIRouter()
 
     @router.post(
@@ -71,7 +71,7 @@ def predictions_routes(service: Service) -> APIRouter:
         openapi_extra=described_body(many=True),
     )
     async def predictions(
-        request: Request, picture: WithPicture = False, picture_side: PictureSide = 2048
+        request: Request, image: WithImage = False, image_side: ImageSide = 2048
     ) -> Response:
         """One or many radiographs: probabilities, decisions, quality flags.
 
@@ -79,10 +79,10 @@ def predictions_routes(service: Service) -> APIRouter:
         none is one, the status is 422.
         """
         service.check_room()
-        side = picture_side if picture else None
+        side = image_side if image else None
         with service.bodies.lease() as take:
             files = await read_files(request, service.settings.limits, take)
-            answers = await service.answers(files, lambda scored: prediction_of(scored, side), aside=picture)
+            answers = await service.answers(files, lambda scored: prediction_of(scored, side), aside=image)
         results = [
             result_of(index, file, one) for index, (file, one) in enumerate(zip(files, answers, strict=True))
         ]
@@ -119,8 +119,8 @@ def heatmaps_routes(service: Service) -> APIRouter:
     ) -> Response:
         """One radiograph: a heatmap a finding.
 
-        With `Accept: image/png` and one `finding`, the answer is the picture itself. A heatmap says where in
-        this picture the evidence is, never how likely the finding is: its scale is its own.
+        With `Accept: image/png` and one `finding`, the answer is the image itself. A heatmap says where in
+        this image the evidence is, never how likely the finding is: its scale is its own.
         """
         places = _places(finding, known)
         service.check_room()
@@ -130,7 +130,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
                 Heatmap(
                     finding=known[place],
                     strongest=max(0.0, float(scored.cam[place].max())),
-                    picture=heat_picture(scored, place, spec, layer, side, opacity),
+                    image=heat_image(scored, place, spec, layer, side, opacity),
                 )
                 for place in places
             ]
@@ -144,7 +144,7 @@ def heatmaps_routes(service: Service) -> APIRouter:
         if isinstance(found, Refusal):
             return answer(found, [result_of(0, files[0], found)])
         if len(found) == 1 and _wants_png(request):
-            return Response(png_of(found[0].picture), media_type=PNG)
+            return Response(png_of(found[0].image), media_type=PNG)
         content = HeatmapsAnswer(model=model_of(service.predictor.identity), layer=layer, heatmaps=found)
         return Response(content.model_dump_json(), media_type="application/json")
 
@@ -184,9 +184,9 @@ def service_routes(service: Service) -> APIRouter:
             for finding in info.findings
         ],
         threshold_rule=info.threshold_rule,
-        quality_gate=info.gate is not None,
+        ood_check=info.gate is not None,
         accepts=Accepted(
-            media_types=list(PICTURES), body_bytes=limits.body_bytes, files=limits.files, pixels=limits.pixels
+            media_types=list(IMAGES), body_bytes=limits.body_bytes, files=limits.files, pixels=limits.pixels
         ),
         version=version("cxrtune"),
     )
@@ -201,7 +201,7 @@ def service_routes(service: Service) -> APIRouter:
         """200 as long as the process runs."""
         return Health(status="ok")
 
-    @router.get("/readyz", summary="Can it score pictures?", responses=described_refusals("not_ready"))
+    @router.get("/readyz", summary="Can it score images?", responses=described_refusals("not_ready"))
     async def readyz() -> Health:
         """200 if engine and decoders work, else 503: restart it."""
         if not service.ready:

@@ -19,7 +19,7 @@ class Error(_Answer):
     """Why something was refused."""
 
     reason: str = Field(description="Fit for programs; docs/service.md lists them.", examples=["queue_full"])
-    message: str = Field(description="In prose.", examples=["64 pictures are waiting already"])
+    message: str = Field(description="In prose.", examples=["64 images are waiting already"])
     remedy: str | None = Field(None, description="What to do.", examples=["Come again in 2 s."])
 
 
@@ -32,46 +32,46 @@ class Model(_Answer):
 
 
 class Finding(_Answer):
-    """One finding of one picture."""
+    """One finding of one image."""
 
     finding: str = Field(examples=["Effusion"])
-    raw: Probability = Field(
+    score: Probability = Field(
         description="The model's own score; thresholds are chosen on it.", examples=[0.81]
     )
     probability: Probability | None = Field(
         description="Calibrated on validation; null where the model has no calibration.", examples=[0.42]
     )
-    threshold: Probability | None = Field(description="On the scale of `raw`.", examples=[0.63])
-    calibrated_threshold: Probability | None = Field(
+    threshold: Probability | None = Field(description="On the scale of `score`.", examples=[0.63])
+    probability_threshold: Probability | None = Field(
         description="On the scale of `probability`.", examples=[0.17]
     )
-    present: bool | None = Field(
-        description="Whether `raw` reaches the threshold; null without one.", examples=[True]
+    positive: bool | None = Field(
+        description="Whether `score` reaches the threshold; null without one.", examples=[True]
     )
 
 
 class QualityFlag(_Answer):
-    """One doubt about a picture."""
+    """One doubt about an image."""
 
     name: str = Field(examples=["unlike_training"])
     text: str = Field(examples=["does not look like a frontal chest radiograph of the training data"])
 
 
 class ImageQuality(_Answer):
-    """Whether the picture is one that the model can judge."""
+    """Whether the image is one that the model can judge."""
 
     fit: bool = Field(description="Nothing speaks against it.", examples=[True])
     flags: list[QualityFlag] = Field(description="The doubts.", examples=[[]])
-    strangeness: float | None = Field(
+    ood_score: float | None = Field(
         description="0 as the middle of validation images, 1 about their 99th percentile.", examples=[0.45]
     )
     threshold: float | None = Field(
-        description="The strangeness above which a picture is flagged.", examples=[1.08]
+        description="The OOD score above which an image is flagged.", examples=[1.08]
     )
 
 
 class PngImage(_Answer):
-    """A picture to look at, 8 bit."""
+    """An image to look at, 8 bit."""
 
     width: int = Field(examples=[1024])
     height: int = Field(examples=[1024])
@@ -79,13 +79,13 @@ class PngImage(_Answer):
 
 
 class ImagePrediction(_Answer):
-    """What the model says of one picture."""
+    """What the model says of one image."""
 
     width: int = Field(description="Of the radiograph, in pixels.", examples=[2048])
     height: int = Field(examples=[2500])
     findings: list[Finding] = Field(description="In the model's order.")
     quality: ImageQuality
-    picture: PngImage | None = Field(None, description="The radiograph as it was decoded, if asked for.")
+    image: PngImage | None = Field(None, description="The radiograph as it was decoded, if asked for.")
 
 
 class FileResult(_Answer):
@@ -106,18 +106,18 @@ class PredictionsAnswer(_Answer):
 
 
 class Heatmap(_Answer):
-    """Where in the picture the evidence for a finding is."""
+    """Where in the image the evidence for a finding is."""
 
     finding: str = Field(examples=["Effusion"])
     strongest: float = Field(
         description="What the strongest place adds to the finding's logit.",
         examples=[3.2],
     )
-    picture: PngImage
+    image: PngImage
 
 
 class HeatmapsAnswer(_Answer):
-    """Heatmaps of one picture."""
+    """Heatmaps of one image."""
 
     model: Model
     layer: str = Field(description="`overlay` or `heat`.", examples=["heat"])
@@ -130,7 +130,7 @@ class KnownFinding(_Answer):
 
     finding: str = Field(examples=["Pleural_Thickening"])
     spoken: str = Field(description="As a person writes it.", examples=["Pleural thickening"])
-    threshold: Probability | None = Field(description="On the scale of `raw`.", examples=[0.63])
+    threshold: Probability | None = Field(description="On the scale of `score`.", examples=[0.63])
     calibrated: bool = Field(description="Whether its probability is calibrated.", examples=[True])
 
 
@@ -151,7 +151,7 @@ class ModelAnswer(_Answer):
     input_size: int = Field(description="Side of the network's input, in pixels.", examples=[224])
     findings: list[KnownFinding]
     threshold_rule: str = Field(examples=["Youden's J on validation"])
-    quality_gate: bool = Field(description="Whether the model can tell strange pictures.", examples=[True])
+    ood_check: bool = Field(description="Whether it flags out-of-distribution images.", examples=[True])
     accepts: Accepted
     version: str = Field(description="Of cxrtune.", examples=["0.1.0"])
     notice: str = DISCLAIMER

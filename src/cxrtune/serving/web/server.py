@@ -37,7 +37,7 @@ def make_app(predictor: Predictor, settings: ServiceSettings) -> FastAPI:
     """Make the service of one model.
 
     Args:
-        predictor: Scores the pictures.
+        predictor: Scores the images.
         settings: Limits, batching and access.
     """
     service = Service(predictor, settings)
@@ -139,7 +139,7 @@ def serve(
     """Serve until SIGINT or SIGTERM; requests in flight are answered first.
 
     Args:
-        predictor: Scores the pictures.
+        predictor: Scores the images.
         settings: Limits, batching and access.
         taken: Of `listen`.
         ready: Called once requests are answered.
@@ -152,7 +152,7 @@ def make_server(predictor: Predictor, settings: ServiceSettings, ready: Callable
     """Make the server, for an event loop of one's own.
 
     Args:
-        predictor: Scores the pictures.
+        predictor: Scores the images.
         settings: Limits, batching and access.
         ready: Called once requests are answered.
     """

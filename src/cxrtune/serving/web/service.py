@@ -42,7 +42,7 @@ class Service:
         self._decoded = asyncio.Semaphore(_DECODED_BATCHES * settings.batching.largest)
         self._runner: asyncio.Task[None] | None = None
         watch = self.metrics.watch
-        watch("cxrtune_waiting_pictures", "Accepted and not yet answered.", lambda: self.waiting)
+        watch("cxrtune_waiting_images", "Accepted and not yet answered.", lambda: self.waiting)
         watch("cxrtune_bodies_bytes", "Of bodies in memory.", lambda: self.bodies.taken)
         watch(
             "cxrtune_ended_decoders",
@@ -132,7 +132,7 @@ class Service:
             with self.metrics.decode_seconds.time():
                 reading = await self._read(file.data)
             prediction = await self._batcher.score(reading)
-            self.metrics.pictures.inc()
+            self.metrics.images.inc()
             return await asyncio.to_thread(finish, prediction) if aside else finish(prediction)
 
     async def _read(self, data: bytes) -> Reading:
@@ -148,7 +148,7 @@ class Service:
         if self.waiting + count > self.settings.limits.waiting:
             raise Refusal(
                 "queue_full",
-                f"{self.waiting} pictures are waiting already",
+                f"{self.waiting} images are waiting already",
                 remedy="Come again after Retry-After seconds.",
                 retry_after=self._retry_after(),
             )
@@ -159,7 +159,7 @@ class Service:
             self.waiting -= count
 
     def _retry_after(self) -> int:
-        # A queue that is full is half empty after half its pictures; a tenth of a second a picture is slow.
+        # A queue that is full is half empty after half its images; a tenth of a second an image is slow.
         return max(1, round(self.settings.limits.waiting * 0.05))
 
 
@@ -170,7 +170,7 @@ class _Waiting:
 
 
 class Batcher:
-    """Gathers pictures while the engine is busy; an idle engine waits only for what is being decoded."""
+    """Gathers images while the engine is busy; an idle engine waits only for what is being decoded."""
 
     def __init__(
         self,
@@ -183,9 +183,9 @@ class Batcher:
 
         Args:
             score: Runs the engine, in a thread of its own.
-            batching: How many pictures, and how long.
+            batching: How many images, and how long.
             metrics: Batches are counted there.
-            coming: How many pictures are being decoded.
+            coming: How many images are being decoded.
         """
         self._score = score
         self._batching = batching
@@ -195,7 +195,7 @@ class Batcher:
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
 
     async def score(self, reading: Reading) -> Prediction:
-        """Score one picture together with what else there is."""
+        """Score one image together with what else there is."""
         future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(reading, future))
         return await future
@@ -228,7 +228,7 @@ class Batcher:
 
     async def _score_batch(self, batch: list[_Waiting]) -> None:
         readings = [waiting.reading for waiting in batch]
-        self._metrics.batch_pictures.observe(len(batch))
+        self._metrics.batch_images.observe(len(batch))
         try:
             with self._metrics.batch_seconds.time():
                 predictions = await asyncio.get_running_loop().run_in_executor(

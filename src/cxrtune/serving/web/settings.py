@@ -18,11 +18,11 @@ class ServiceLimits:
         body_bytes: Of one request's body.
         memory_bytes: Of all bodies that are in memory at once.
         files: In one request.
-        pixels: That a picture's header may claim.
-        waiting: Pictures that are accepted and not yet answered.
+        pixels: That an image's header may claim.
+        waiting: Images that are accepted and not yet answered.
         head_seconds: From a connection's first byte to the end of a request's head.
         body_seconds: From the end of the head to the end of the body.
-        decode_seconds: For decoding one picture.
+        decode_seconds: For decoding one image.
         answer_seconds: From the end of the body to the answer.
         stop_seconds: For requests in flight when the service is stopped.
         connections: Open at once.
@@ -51,8 +51,8 @@ class ServiceLimits:
                 raise UsageError(f"the limit {name} is {value}", remedy="Limits are positive.")
         if self.files > self.waiting:
             raise UsageError(
-                f"a request may have {self.files} files, but only {self.waiting} pictures may wait",
-                remedy="Let more pictures wait, or allow fewer files.",
+                f"a request may have {self.files} files, but only {self.waiting} images may wait",
+                remedy="Let more images wait, or allow fewer files.",
             )
         if self.body_bytes > self.memory_bytes:
             raise UsageError(
@@ -68,10 +68,10 @@ class ServiceLimits:
 
 @dataclass(frozen=True)
 class Batching:
-    """How pictures are gathered for the engine.
+    """How images are gathered for the engine.
 
     Attributes:
-        largest: Pictures that go to the engine together.
+        largest: Images that go to the engine together.
         patience_seconds: How long the first of them waits for others that are being decoded.
         decoders: Processes that decode.
     """

@@ -54,10 +54,10 @@ def build_views(
         plan: The bank's layout.
         views: The numbers of the views that are wanted.
         make_engine: Makes what runs `TrunkOutput`; called once, if there is anything to run.
-        pack: The pictures.
+        pack: The images.
         recipe: The augmentation and the seed.
         team: The processes that build together.
-        progress: Called with the number of pictures done since the last call, by all processes.
+        progress: Called with the number of images done since the last call, by all processes.
 
     Raises:
         OutputError: The bank cannot be written, as when the disk is full; what is done is kept.
@@ -69,14 +69,14 @@ def build_views(
             file.prepare()
     team.wait()
     missing = [(file, rows) for file in files for rows in file.missing_blocks()]
-    progress(plan.pictures(file.view for file in files) - sum(_length(rows) for _, rows in missing))
+    progress(plan.images(file.view for file in files) - sum(_length(rows) for _, rows in missing))
     team.wait()  # nobody notes a block before everybody has read the notes
     own = missing[team.rank :: team.size]
     if own:
         engine = make_engine()
         for file, rows in own:
             # A block at a time, so that a build that was cut off goes on with the very same batches.
-            outputs = engine.stream(_pictures(plan.rows[rows], file.view, pack, recipe))
+            outputs = engine.stream(_images(plan.rows[rows], file.view, pack, recipe))
             file.write(rows, np.stack([features for (features,) in outputs]), team.rank)
             let_pages_go(pack.pixels)
             progress(_length(rows) * team.size)
@@ -87,7 +87,7 @@ def build_views(
     team.wait()
 
 
-def _pictures(rows: NDArray[np.intp], view: int, pack: Pack, recipe: Recipe) -> Iterator[Packed]:
+def _images(rows: NDArray[np.intp], view: int, pack: Pack, recipe: Recipe) -> Iterator[Packed]:
     for row in rows:
         yield view_of(pack.pixels[row], recipe.augmentation, seed=recipe.seed, row=int(row), view=view)
 

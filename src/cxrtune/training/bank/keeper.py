@@ -88,12 +88,12 @@ class BankKeeper:
                 return
             self._tidy(views)
             draft.counts = {
-                "views": self._plan.pictures(views),
+                "views": self._plan.images(views),
                 **self._plan.sizes,
                 "engine": self._engine_name,
             }
             self._announce(views)
-            with self._reporter.task("Feature bank", self._plan.pictures(views)) as task:
+            with self._reporter.task("Feature bank", self._plan.images(views)) as task:
                 self._build(views, task)
 
     def at(self, epoch: int) -> FeatureBank:
@@ -112,15 +112,15 @@ class BankKeeper:
         return open_bank(self._folder, self._plan, views)
 
     def plain(self) -> FeatureBank:
-        """Return the bank with nothing but the plain pictures."""
+        """Return the bank with nothing but the plain images."""
         return open_bank(self._folder, self._plan, [0])
 
     @property
     def _engine_name(self) -> Literal["torch", "openvino"]:
         spec = self._recipe.bank
-        pictures = self._plan.pictures(self._plan.files_at(0))
+        images = self._plan.images(self._plan.files_at(0))
         on_cpu = self._team.device.type == "cpu"
-        return chosen_engine(spec.engine, spec.precision, pictures=pictures, on_cpu=on_cpu)
+        return chosen_engine(spec.engine, spec.precision, images=images, on_cpu=on_cpu)
 
     def _build(self, views: Sequence[int], task: Task) -> None:
         self._team.wait()  # for the first to have tidied
@@ -166,7 +166,7 @@ class BankKeeper:
         need, spec = self._plan.bytes(views), self._recipe.bank
         free, there = shutil.disk_usage(self._folder).free, bytes_in(self._folder)
         self._reporter.say(
-            f"bank: {self._plan.pictures(views):,} views ({spec.views} of each training image),"
+            f"bank: {self._plan.images(views):,} views ({spec.views} of each training image),"
             f" {_size(need)} on disk, {_size(free)} free;"
             f" trunk by {self._engine_name}, {spec.precision}"
         )

@@ -58,14 +58,14 @@ class BankPlan:
         rows = len(self.rows) if view == 0 else self.sizes["train"]
         return (rows, self.side, self.side, TRUNK_CHANNELS)
 
-    def pictures(self, views: Iterable[int]) -> int:
-        """Return how many pictures the trunk must see for these views."""
+    def images(self, views: Iterable[int]) -> int:
+        """Return how many images the trunk must see for these views."""
         return sum(self.shape(view)[0] for view in views)
 
     def bytes(self, views: Iterable[int]) -> int:
         """Return how much disk these views take, in bytes."""
         row = self.side * self.side * TRUNK_CHANNELS * np.dtype(np.float16).itemsize
-        return self.pictures(views) * row
+        return self.images(views) * row
 
 
 def plan_bank(cohort: CohortTable, pack: Pack, recipe: Recipe) -> BankPlan:

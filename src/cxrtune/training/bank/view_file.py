@@ -142,7 +142,7 @@ class FeatureBank:
     views: dict[int, Features]
 
     def pooled(self, span: slice) -> NDArray[np.float32]:
-        """Return float32 (n, 512): the mean over the map of some plain pictures."""
+        """Return float32 (n, 512): the mean over the map of some plain images."""
         parts = []
         for start in range(span.start, span.stop, _POOLED_AT_ONCE):
             features = self.views[0][start : min(start + _POOLED_AT_ONCE, span.stop)]

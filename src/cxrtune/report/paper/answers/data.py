@@ -100,12 +100,12 @@ def _kept(facts: Facts) -> str | None:
     return f"The map kept the rows with {rules}."
 
 
-def quality_gate(facts: Facts) -> ItemAnswer:
+def ood_check(facts: Facts) -> ItemAnswer:
     """Poor or missing input."""
     if not facts.developed:
         return not_done("No model was developed in this run.")
     return filled(
-        "Every training ends with a quality gate, fitted to the training images and stored in the model: "
+        "Every training ends with an OOD check, fitted to the training images and stored in the model: "
         "cxrtune flags images that are unlike frontal chest radiographs, turned or inverted, and "
         "gives no numbers but the reason for one that cannot be read. What the gate changes was not "
         "evaluated here."

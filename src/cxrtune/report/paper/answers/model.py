@@ -77,7 +77,7 @@ def predictors_handled(facts: Facts) -> ItemAnswer:
     """How predictors were transformed."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
-    return filled_or_author(data.preprocessing(facts), "say how pictures were transformed.", PROVENANCE)
+    return filled_or_author(data.preprocessing(facts), "say how images were transformed.", PROVENANCE)
 
 
 def _imbalance(facts: Facts) -> str | None:

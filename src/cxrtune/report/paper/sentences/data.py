@@ -122,7 +122,7 @@ def preprocessing(facts: Facts) -> str | None:
     if not specs:
         return None
     how = "; ".join(sorted(_how(spec) for spec in specs))
-    return f"Radiographs were read as grey pictures, {how}."
+    return f"Radiographs were read as grey images, {how}."
 
 
 def _how(spec: PreprocessSpec) -> str:

@@ -19,7 +19,7 @@ const UNREACHABLE = { reason: "unreachable", message: "the service does not answ
 export const model = () => ask("/v1/model");
 
 export const predict = (file, waiting) =>
-  ask("/v1/predictions?picture=true", { method: "POST", body: form(file) }, waiting);
+  ask("/v1/predictions?image=true", { method: "POST", body: form(file) }, waiting);
 
 export const heatmaps = (file) => ask("/v1/heatmaps?layer=heat&side=384", { method: "POST", body: form(file) });
 

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { byId, element, say } from "./dom.js";
 import { saveJson, savePng } from "./download.js";
 import { markChosen, showFailure, showFindings, showNothing } from "./findings.js";
-import { GreyPicture } from "./grey.js";
+import { GreyImage } from "./grey.js";
 import { takeFiles } from "./intake.js";
 import { addThumbnail, markOpen, showThumbnail } from "./strip.js";
 import { newView, Viewer } from "./viewer.js";
@@ -57,8 +57,8 @@ async function score(item) {
     });
     const { prediction } = answer.results[0];
     Object.assign(item, { model: answer.model, notice: answer.notice, prediction });
-    item.picture = new GreyPicture(await decoded(prediction.picture.png));
-    delete prediction.picture;
+    item.image = new GreyImage(await decoded(prediction.image.png));
+    delete prediction.image;
     item.state = "done";
     say(`${item.name}: ${summary(prediction.findings)}`);
   } catch (error) {
@@ -87,7 +87,7 @@ function show(item) {
   if (item.state === "done") {
     const { width, height } = item.prediction;
     byId("file-facts").textContent = `${width} × ${height} pixels`;
-    viewer.open(item.picture, item.view, `Radiograph ${item.name}, ${width} by ${height} pixels`);
+    viewer.open(item.image, item.view, `Radiograph ${item.name}, ${width} by ${height} pixels`);
     showFindings(item.prediction, item.chosen, choose);
     layHeat(item);
   } else {
@@ -124,7 +124,7 @@ async function choose(finding) {
 async function heatmapsOf(item) {
   const { heatmaps } = await api.heatmaps(item.file);
   return new Map(
-    await Promise.all(heatmaps.map(async (one) => [one.finding, await decoded(one.picture.png)])),
+    await Promise.all(heatmaps.map(async (one) => [one.finding, await decoded(one.image.png)])),
   );
 }
 
@@ -142,7 +142,7 @@ function describe(model) {
     Recipe: `${model.recipe}, ${model.input_size} × ${model.input_size} pixels`,
     Findings: model.findings.map((finding) => finding.spoken).join(", "),
     Thresholds: model.threshold_rule || "none",
-    "Quality gate": model.quality_gate ? "yes" : "no: strange pictures are not flagged",
+    "OOD check": model.ood_check ? "yes" : "no: out-of-distribution images are not flagged",
     Takes: `PNG, JPEG, DICOM; up to ${Math.floor(limits.body_bytes / 2 ** 20)} MB and ${limits.pixels / 1e6} million pixels`,
     Version: `cxrtune ${model.version}`,
   };

@@ -6,13 +6,13 @@ import { scoreOf, spoken } from "./words.js";
 const stem = (name) => name.replace(/\.[^.]*$/, "") || "radiograph";
 
 export function saveJson(item) {
-  const { picture, ...prediction } = item.prediction;
+  const { image, ...prediction } = item.prediction;
   const content = { model: item.model, name: item.name, prediction, notice: item.notice };
   save(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }), `${stem(item.name)}.json`);
 }
 
 export async function savePng(item, viewer) {
-  const { width, height } = item.picture;
+  const { width, height } = item.image;
   const size = Math.max(12, Math.round(width / 48));
   const lines = captions(item);
   const canvas = new OffscreenCanvas(width, height + Math.round(size * (1.5 * lines.length + 1)));

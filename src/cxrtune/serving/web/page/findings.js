@@ -18,14 +18,14 @@ const GROUPS = [
 
 export function inOrder(findings) {
   return [...findings].sort(
-    (one, other) => Number(other.present) - Number(one.present) || reach(scoreOf(other)) - reach(scoreOf(one)),
+    (one, other) => Number(other.positive) - Number(one.positive) || reach(scoreOf(other)) - reach(scoreOf(one)),
   );
 }
 
 export function showFindings(prediction, chosen, choose) {
   byId("scores").hidden = false;
   const ordered = inOrder(prediction.findings);
-  const groups = GROUPS.map(([title, present]) => [title, ordered.filter((finding) => finding.present === present)]);
+  const groups = GROUPS.map(([title, present]) => [title, ordered.filter((finding) => finding.positive === present)]);
   byId("list").replaceChildren(
     ...groups.filter(([, found]) => found.length).map(([title, found]) => group(title, found, chosen, choose)),
   );
@@ -55,7 +55,7 @@ export function showNothing() {
 function showQuality({ flags }) {
   byId("failure").replaceChildren();
   const calls = flags.map((flag) => element("p", { className: "call doubt" }, flagText(flag)));
-  const fine = element("p", { className: "call fine" }, "The picture looks like those that the model learned from.");
+  const fine = element("p", { className: "call fine" }, "The image looks like those that the model learned from.");
   byId("quality").replaceChildren(...(calls.length ? calls : [fine]));
 }
 
@@ -82,7 +82,7 @@ function row(finding, chosen, choose) {
     "button",
     {
       type: "button",
-      className: finding.present ? "present" : "",
+      className: finding.positive ? "present" : "",
       "aria-pressed": finding.finding === chosen,
       "aria-label": `${spoken(finding.finding)}: ${kind}${score.text}, ${decision(finding)}${limit && `, ${limit}`}. Show heatmap`,
     },

@@ -2,7 +2,7 @@
 
 export const PLAIN = Object.freeze({ window: 255, level: 127.5, inverted: false });
 
-export class GreyPicture {
+export class GreyImage {
   constructor(bitmap) {
     this.width = bitmap.width;
     this.height = bitmap.height;

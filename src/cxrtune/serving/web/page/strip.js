@@ -23,8 +23,8 @@ export function showThumbnail(item) {
     button.setAttribute("aria-label", `${name}: not scored`);
     return;
   }
-  const count = item.prediction.findings.filter((finding) => finding.present).length;
-  button.append(picture(item.picture), element("span", { className: count ? "mark" : "mark none" }, String(count)));
+  const count = item.prediction.findings.filter((finding) => finding.positive).length;
+  button.append(image(item.image), element("span", { className: count ? "mark" : "mark none" }, String(count)));
   button.setAttribute("aria-label", `${name}: ${count} above threshold`);
 }
 
@@ -32,7 +32,7 @@ export function markOpen(items, open) {
   for (const item of items) item.button.setAttribute("aria-current", item === open);
 }
 
-function picture(grey) {
+function image(grey) {
   const canvas = element("canvas", { width: SIDE, height: SIDE });
   const side = Math.min(grey.width, grey.height);
   const corner = [(grey.width - side) / 2, (grey.height - side) / 2];

@@ -13,7 +13,7 @@ export class Viewer {
   constructor() {
     this.canvas = byId("canvas");
     this.context = this.canvas.getContext("2d");
-    this.picture = null;
+    this.image = null;
     this.view = newView();
     this.heat = null;
     this.opacity = OPACITY;
@@ -24,8 +24,8 @@ export class Viewer {
     this.#listen();
   }
 
-  open(picture, view, label) {
-    this.picture = picture;
+  open(image, view, label) {
+    this.image = image;
     this.view = view;
     this.heat = null;
     this.canvas.setAttribute("aria-label", label);
@@ -49,11 +49,11 @@ export class Viewer {
     this.#changed();
   }
 
-  // What is seen, at the picture's own size.
+  // What is seen, at the image's own size.
   drawWhole(context) {
-    this.picture.show(this.view);
-    context.drawImage(this.picture.canvas, 0, 0);
-    this.#drawHeat(context, 0, 0, this.picture.width, this.picture.height);
+    this.image.show(this.view);
+    context.drawImage(this.image.canvas, 0, 0);
+    this.#drawHeat(context, 0, 0, this.image.width, this.image.height);
   }
 
   draw() {
@@ -67,18 +67,18 @@ export class Viewer {
     const height = Math.round(this.canvas.clientHeight * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.context.clearRect(0, 0, width, height);
-    if (!this.picture) {
+    if (!this.image) {
       byId("scale").textContent = "";
       return;
     }
-    if (this.dirty) this.picture.show(this.view);
+    if (this.dirty) this.image.show(this.view);
     this.dirty = false;
     const scale = this.#scale();
     const [left, top] = this.#corner(scale);
     this.context.imageSmoothingEnabled = scale < 4;
     this.context.imageSmoothingQuality = "high";
-    const box = [left, top, this.picture.width * scale, this.picture.height * scale];
-    this.context.drawImage(this.picture.canvas, ...box);
+    const box = [left, top, this.image.width * scale, this.image.height * scale];
+    this.context.drawImage(this.image.canvas, ...box);
     this.#drawHeat(this.context, ...box);
     byId("scale").textContent = `${Math.round((scale / ratio) * 100)} %`;
   }
@@ -92,22 +92,22 @@ export class Viewer {
     context.restore();
   }
 
-  // Pixels of the canvas a pixel of the picture; a zoom of 1 shows all of it.
+  // Pixels of the canvas a pixel of the image; a zoom of 1 shows all of it.
   #scale() {
     const { width, height } = this.canvas;
-    return Math.min(width / this.picture.width, height / this.picture.height) * this.view.zoom;
+    return Math.min(width / this.image.width, height / this.image.height) * this.view.zoom;
   }
 
   #corner(scale) {
     const { width, height } = this.canvas;
     return [
-      width / 2 + (this.view.x - 0.5) * this.picture.width * scale,
-      height / 2 + (this.view.y - 0.5) * this.picture.height * scale,
+      width / 2 + (this.view.x - 0.5) * this.image.width * scale,
+      height / 2 + (this.view.y - 0.5) * this.image.height * scale,
     ];
   }
 
   zoomBy(factor, at = null) {
-    if (!this.picture) return;
+    if (!this.image) return;
     const before = this.#scale();
     this.view.zoom = Math.min(CLOSEST, Math.max(1, this.view.zoom * factor));
     const grown = this.#scale() / before;
@@ -115,17 +115,17 @@ export class Viewer {
     const [dx, dy] = at ? [at[0] - width / 2, at[1] - height / 2] : [0, 0];
     // What is under the pointer stays there.
     const scale = this.#scale();
-    this.view.x += (dx * (1 - grown)) / (this.picture.width * scale);
-    this.view.y += (dy * (1 - grown)) / (this.picture.height * scale);
+    this.view.x += (dx * (1 - grown)) / (this.image.width * scale);
+    this.view.y += (dy * (1 - grown)) / (this.image.height * scale);
     this.#keepInside();
     this.draw();
   }
 
   moveBy(dx, dy) {
-    if (!this.picture) return;
+    if (!this.image) return;
     const scale = this.#scale();
-    this.view.x += dx / (this.picture.width * scale);
-    this.view.y += dy / (this.picture.height * scale);
+    this.view.x += dx / (this.image.width * scale);
+    this.view.y += dy / (this.image.height * scale);
     this.#keepInside();
     this.draw();
   }
@@ -184,7 +184,7 @@ export class Viewer {
     canvas.addEventListener(
       "wheel",
       (event) => {
-        if (!this.picture) return;
+        if (!this.image) return;
         event.preventDefault();
         this.zoomBy(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015)), this.#place(event));
       },
@@ -201,7 +201,7 @@ export class Viewer {
 
   #drag(event) {
     const before = this.pointers.get(event.pointerId);
-    if (!before || !this.picture) return;
+    if (!before || !this.image) return;
     const now = this.#place(event);
     const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
     if (this.pointers.size === 2) {

@@ -18,7 +18,7 @@ import grimp
 
 from house import PACKAGE, SOURCES, House
 
-PICTURE = SOURCES.parent / "docs/images/house.svg"
+IMAGE = SOURCES.parent / "docs/images/house.svg"
 WIDTH, MARGIN = 960, 24
 ROW, COLUMNS = 88, 9
 BOX_WIDTH, BOX_HEIGHT = 184, 54
@@ -62,7 +62,7 @@ def arrows_of(graph: grimp.ImportGraph, rooms: set[str]) -> list[Arrow]:
 
 
 def cost(columns: Columns, level: dict[str, int], arrows: list[Arrow]) -> float:
-    """Say how hard a picture is to read: arrows over boxes and arrows, long ones, balance."""
+    """Say how hard an image is to read: arrows over boxes and arrows, long ones, balance."""
     total = sum(abs(column - COLUMNS // 2) for column in columns.values()) / 20
     slopes = {
         (room, other): (columns[other] - columns[room]) / (level[other] - level[room])
@@ -110,7 +110,7 @@ def placed(rows: list[list[str]], arrows: list[Arrow]) -> Columns:
 
 
 def drawn(house: House) -> str:
-    """Return the picture as SVG."""
+    """Return the image as SVG."""
     graph = house.graph()
     rooms = {name for layer in layers() for name in layer if graph.find_children(f"{PACKAGE}.{name}")}
     rows = [row for layer in layers() if (row := [name for name in layer if name in rooms])]
@@ -177,4 +177,4 @@ def _text(x: float, y: float, text: str, style: str) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(drawn(House()), encoding="utf-8")
+    IMAGE.write_text(drawn(House()), encoding="utf-8")
