@@ -146,7 +146,7 @@ def test_an_explanation_is_an_array_and_a_figure(run, chest):
 
 
 def test_an_unknown_finding_is_refused_with_those_that_are_known(run, chest):
-    with pytest.raises(UsageError, match="this model does not know 'Gout'") as caught:
+    with pytest.raises(UsageError, match="this model does not know Gout") as caught:
         run.explain(chest, finding="Gout")
     assert "Effusion" in caught.value.remedy
 
@@ -191,6 +191,25 @@ def test_arguments_of_train_that_cannot_be_meant(cohort, tmp_path):
     with pytest.raises(UsageError, match="the protocol is the cohort's"):
         cx.train(cohort, tmp_path / "run", protocol="nih14")
     assert not (tmp_path / "run").exists()
+
+
+def test_choices_that_are_not_known(run, cohort, tmp_path):
+    with pytest.raises(UsageError, match="there is no engine 'tflite'"):
+        cx.Predictor.load(run.folder, engine="tflite")
+    with pytest.raises(UsageError, match="aim is 'speed'"):
+        cx.Predictor.load(run.folder, aim="speed")
+    with pytest.raises(UsageError, match="model is an object of type int"):
+        cx.Predictor.load(3)
+    for call in (
+        lambda: cx.Predictor.load(run.folder, allow=["ct"]),
+        lambda: cx.train(cohort, tmp_path, allow="ct"),
+    ):
+        with pytest.raises(UsageError, match="`allow` does not know 'ct'") as caught:
+            call()
+        assert caught.value.settings == ("allow",)
+    with pytest.raises(UsageError, match="`workers` is 0"):
+        cx.train(cohort, tmp_path, workers=0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cohort_without_the_folder_of_its_images_is_not_trained_on(api_folder, tmp_path):

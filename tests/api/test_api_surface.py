@@ -83,6 +83,16 @@ def test_every_public_name_is_documented_with_its_arguments(name, found):
         assert said, f"{name} does not say what it returns"
 
 
+RAISES_NOTHING = {"Explanation.plot", "Predictor.reader", "Predictor.score", "Predictor.score_in_turn"}
+
+
+@pytest.mark.parametrize(("name", "found"), [pytest.param(*one, id=one[0]) for one in documented()])
+def test_every_call_says_what_it_raises(name, found):
+    text = inspect.getdoc(found)
+    if "Args:" in text and not name.endswith("__init__") and name not in RAISES_NOTHING:
+        assert re.search(r"^Raises:$", text, re.MULTILINE), f"{name} does not say what it raises"
+
+
 ARRAYS = {
     "compare": ("(N,)", "(N, F)"),
     "Predictor.predict": ("(H, W)",),

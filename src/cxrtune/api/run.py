@@ -19,6 +19,7 @@ from cxrtune.api.reporter import reporter
 from cxrtune.api.results import Results, load_results
 from cxrtune.errors import DataError, UsageError
 from cxrtune.experiment.run import FINE_TUNED, run_experiment
+from cxrtune.images.dicom import allowances_of
 from cxrtune.models.description import MODEL, ModelInfo, read_info
 from cxrtune.notebook_html import card, paragraph
 from cxrtune.processors import processor_count
@@ -258,6 +259,9 @@ def train(
             "the protocol is the cohort's",
             remedy="Name it where the cohort is made: Cohort.from_nih(folder, protocol=NAME).",
         )
+    if workers is not None and workers < 1:
+        raise UsageError(f"`workers` is {workers}", remedy="Give the number of processes, or None.")
+    allowed = allowances_of(allow)
     folder, named, told = path_of(out, "out"), path_of(recipe, "recipe"), reporter(verbose=verbose)
     chosen = load_recipe(str(named), (), told.warn, changes=changes)
     protocol = protocol_of(cohort)
@@ -270,7 +274,7 @@ def train(
             chosen,
             workers=processor_count() if workers is None else workers,
             max_unreadable=max_unreadable,
-            allow=allow,
+            allow=allowed,
             reporter=told,
             title=title,
             circumstances=Circumstances(trackers=tracker_names(trackers), resume=resume),

@@ -112,12 +112,9 @@ def allowances_of(names: list[str] | None) -> tuple[Allowance, ...]:
     Raises:
         UsageError: There is no such kind.
     """
-    from cxrtune.images.dicom import ALLOWANCES
+    from cxrtune.images import dicom
 
-    for name in names or ():
-        if name not in ALLOWANCES:
-            raise UsageError(f"--allow does not know '{name}'", remedy=f"Choose of: {', '.join(ALLOWANCES)}.")
-    return tuple(kind for kind in ALLOWANCES if kind in (names or ()))
+    return dicom.allowances_of(names or ())
 
 
 def engine_of(name: str) -> EngineChoice:
@@ -126,9 +123,9 @@ def engine_of(name: str) -> EngineChoice:
     Raises:
         UsageError: There is no such engine.
     """
-    from cxrtune.scoring.loading import ENGINES
+    from cxrtune.scoring.loading import engine_named
 
-    return one_of(ENGINES, name, f"there is no engine '{name}'")
+    return engine_named(name)
 
 
 def data_of(

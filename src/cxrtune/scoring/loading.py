@@ -17,6 +17,7 @@ from cxrtune.errors import ModelFileError, UsageError
 from cxrtune.files import sha256_of
 from cxrtune.models.description import ModelInfo, model_file, read_info
 from cxrtune.scoring.prediction import ModelIdentity
+from cxrtune.shown import quoted
 
 if TYPE_CHECKING:
     from cxrtune.models.scoring import ScoringNet
@@ -50,6 +51,18 @@ def info_of(model: Path) -> ModelInfo:
         UsageError: It is an ONNX file, and the package that reads them is not installed.
     """
     return open_exported(model).info if model.suffix in _EXPORTED_SUFFIXES else read_info(model)
+
+
+def engine_named(name: str) -> EngineChoice:
+    """Return the engine that a user named.
+
+    Raises:
+        UsageError: There is no such engine.
+    """
+    for engine in ENGINES:
+        if name == engine:
+            return engine
+    raise UsageError(f"there is no engine {quoted(name)}", remedy=f"Choose one of: {', '.join(ENGINES)}.")
 
 
 def load_scorer(

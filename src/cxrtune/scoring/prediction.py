@@ -14,7 +14,7 @@ from cxrtune.images.radiograph import Pixels
 from cxrtune.notebook_html import card, image, paragraph, side_by_side, table
 from cxrtune.scoring.heatmap import preview, to_png
 from cxrtune.scoring.quality import Quality
-from cxrtune.shown import quoted
+from cxrtune.shown import short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,5 +155,5 @@ def require_finding(finding: str, known: tuple[str, ...]) -> None:
     """
     if finding not in known:
         raise UsageError(
-            f"this model does not know {quoted(finding)}", remedy=f"Its findings are {', '.join(known)}."
+            f"this model does not know {short(finding)}", remedy=f"Its findings are {', '.join(known)}."
         )

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxrtune.engines.engine import Aim
-from cxrtune.errors import UnreadableImageError
-from cxrtune.images.dicom import Allowance
+from cxrtune.errors import UnreadableImageError, UsageError
+from cxrtune.images.dicom import Allowance, allowances_of
 from cxrtune.images.radiograph import MAX_PIXELS
 from cxrtune.images.reading import Reader, Reading, reader, reading_of
 from cxrtune.images.sources import radiograph_of
 from cxrtune.images.workers import in_order
 from cxrtune.models.description import ModelInfo
 from cxrtune.scoring.explanation import Explanation, explain
-from cxrtune.scoring.loading import EngineChoice, LoadedModel, load_scorer
+from cxrtune.scoring.loading import EngineChoice, LoadedModel, engine_named, load_scorer
 from cxrtune.scoring.outputs import Scoring, scored_in_turn
 from cxrtune.scoring.prediction import ModelIdentity, Prediction, require_finding
+from cxrtune.shown import quoted
 
 if TYPE_CHECKING:
     from cxrtune.images.sources import Source
@@ -69,9 +70,18 @@ class Predictor:
 
         Raises:
             ModelFileError: The model is missing or damaged.
-            UsageError: The engine does not go with the model, or is not to be had here.
+            UsageError: The engine does not go with the model, or is not available; or an argument is of a
+                wrong type or not among those that are known.
         """
-        return cls(load_scorer(Path(model), engine, aim=aim), frozenset(allow))
+        if not isinstance(model, str | Path):
+            raise UsageError(
+                f"model is an object of type {type(model).__name__}",
+                remedy="Give the path as a text or a Path.",
+            )
+        if aim not in ("latency", "throughput"):
+            raise UsageError(f"aim is {quoted(aim)}", remedy="Choose latency or throughput.")
+        allowed = frozenset(allowances_of(allow))
+        return cls(load_scorer(Path(model), engine_named(engine), aim=aim), allowed)
 
     def predict(self, source: Source) -> Prediction:
         """Score one image.

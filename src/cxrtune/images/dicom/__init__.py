@@ -3,8 +3,8 @@
 pydicom is imported when the first DICOM file arrives, and not before.
 """
 
-from cxrtune.images.dicom.admission import ALLOWANCES, Allowance
+from cxrtune.images.dicom.admission import ALLOWANCES, Allowance, allowances_of
 from cxrtune.images.dicom.decode import decode_dataset, decode_dicom
 from cxrtune.images.formats import is_dicom
 
-__all__ = ["ALLOWANCES", "Allowance", "decode_dataset", "decode_dicom", "is_dicom"]
+__all__ = ["ALLOWANCES", "Allowance", "allowances_of", "decode_dataset", "decode_dicom", "is_dicom"]

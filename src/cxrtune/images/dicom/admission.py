@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
-from cxrtune.errors import UnreadableImageError
+from cxrtune.errors import UnreadableImageError, UsageError
 from cxrtune.images.dicom.elements import text, values
+from cxrtune.shown import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,6 +23,22 @@ Allowance = Literal["modality", "multiframe", "colour", "lateral"]
 
 ALLOWANCES: tuple[Allowance, ...] = get_args(Allowance)
 """What a user may let in that is refused otherwise."""
+
+
+def allowances_of(names: Iterable[str]) -> tuple[Allowance, ...]:
+    """Return what a user lets in, each once.
+
+    Raises:
+        UsageError: There is no such kind.
+    """
+    wanted = [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if name not in ALLOWANCES:
+            raise UsageError(
+                f"`allow` does not know {quoted(name)}", remedy=f"Choose of: {', '.join(ALLOWANCES)}."
+            )
+    return tuple(kind for kind in ALLOWANCES if kind in wanted)
+
 
 _RADIOGRAPHY = frozenset({"CR", "DX"})
 """Modalities of projection radiography (PS3.3 C.7.3.1.1.1)."""
