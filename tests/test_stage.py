@@ -179,3 +179,16 @@ def test_an_output_that_is_current_is_read_by_many(tmp_path, hold):
     run(tmp_path / "pack", ["a.npy"])
     hold(tmp_path / "pack")
     assert run(tmp_path / "pack", ["a.npy"])
+
+
+def test_a_file_does_not_replace_the_record_of_another_stages_file(tmp_path):
+    assert not run(tmp_path / "model.safetensors", ["model.safetensors"])
+    record = (tmp_path / "model.provenance.json").read_bytes()
+    with (
+        pytest.raises(UsageError, match=r"would replace that of model\.safetensors, which `draw` made"),
+        stage("other", tmp_path / "model.csv", [], {}, ["model.csv"], SilentReporter()),
+    ):
+        raise AssertionError("it began")
+    assert (tmp_path / "model.provenance.json").read_bytes() == record
+    # A stage may write its table in another format.
+    assert not run(tmp_path / "model.csv", ["model.csv"])

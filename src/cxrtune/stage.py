@@ -25,6 +25,7 @@ from cxrtune.provenance import (
     is_current,
     is_file_name,
     key_of,
+    read_record,
     record_path,
     versions,
 )
@@ -96,8 +97,8 @@ def stage(
         A draft for the counts and the notes.
 
     Raises:
-        UsageError: The stage makes a folder, and `output` is named like a file; or another process works on
-            the output.
+        UsageError: The stage makes a folder, and `output` is named like a file; or its record would replace
+            that of another stage's file; or another process works on the output.
         OutputError: The record cannot be written.
     """
     if is_file_name(output) and output.name not in made:
@@ -107,6 +108,7 @@ def stage(
             remedy=f"Leave {output.suffix} out of the name.",
         )
     key, place = key_of(inputs, settings), record_path(output)
+    _refuse_record_of_another(name, output)
     if not anew and is_current(output, key):
         reporter.say(f"{name}: inputs and settings are unchanged, {output} is kept")
         yield Draft(output, current=True, made=list(made))
@@ -129,6 +131,21 @@ def stage(
             outputs=[Output.of(place.parent, file) for file in draft.made],
         )
         write_text(place, json.dumps(asdict(record), indent=2) + "\n")
+
+
+def _refuse_record_of_another(name: str, output: Path) -> None:
+    """Refuse a file whose record would replace that of another stage's file, as `model.csv` would."""
+    place = record_path(output)
+    if not (is_file_name(output) and place.is_file()):
+        return
+    record = read_record(place)
+    there = [made.name for made in record.outputs if (output.parent / made.name).exists()]
+    if record.stage != name and there and output.name not in there:
+        raise UsageError(
+            f"the record of this file would replace that of {there[0]}, which `{record.stage}` made",
+            path=output,
+            remedy="Choose another name.",
+        )
 
 
 @contextmanager

@@ -184,6 +184,7 @@ def test_shards_of_different_work_are_no_table(score, cxrtune, prepared, tmp_pat
         (("--out", "out", "--on", "abacus"), ["--on does not know 'abacus'", "local, ray"]),
         (("--out", "p.csv", "--on", "local"), ["--out names one table", "without a suffix"]),
         (("--out", "p.csv", "--workers", "2"), ["--out names one table"]),
+        (("--out", "p.csv", "--shard-size", "64"), ["--out names one table"]),
         (("--out", "out", "--address", "127.0.0.1:1"), ["--address", "--on ray"]),
         (("--out", "out", "--cpus-per-worker", "2"), ["--cpus-per-worker", "--on ray"]),
     ],

@@ -110,6 +110,22 @@ def test_the_same_again_is_skipped_and_a_changed_file_is_not(predict, folder, tm
     assert "inputs and settings are unchanged" not in predict(tmp_path / "p.csv", "--refuse").out
 
 
+def test_a_table_is_scored_again_where_that_is_asked_for(predict, tmp_path):
+    """What failed for a passing reason, such as a share that was not mounted, need not stay a row."""
+    assert predict(tmp_path / "p.csv").code == 0
+    before = (tmp_path / "p.csv").read_bytes()
+    assert "images scored by" in predict(tmp_path / "p.csv", "--anew").out
+    assert (tmp_path / "p.csv").read_bytes() == before
+
+
+def test_a_table_beside_the_model_keeps_the_models_record(cxrtune, small_run, folder, tmp_path):
+    shutil.copytree(small_run, tmp_path / "run")
+    record = (tmp_path / "run" / "model.provenance.json").read_bytes()
+    command = ("predict", tmp_path / "run", folder, "--out", tmp_path / "run" / "model.csv")
+    assert "would replace that of" in cxrtune(*command).refused(2)
+    assert (tmp_path / "run" / "model.provenance.json").read_bytes() == record
+
+
 def test_allowances(cxrtune, small_run, folder, tmp_path):
     hand = folder / "hand.dcm"
     message = cxrtune("predict", small_run, hand, "--out", tmp_path / "p.csv").err

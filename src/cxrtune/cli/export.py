@@ -28,9 +28,10 @@ def command(
     from cxrtune.errors import UsageError
     from cxrtune.experiment.export import export_run, images_of
     from cxrtune.models.checkpoint import load_model
+    from cxrtune.provenance import is_file_name
 
     chosen = one_of(tuple(EXPORTS), kind, f"cannot export to '{kind}'")
-    if out is not None and out.suffix:
+    if out is not None and (is_file_name(out) or out.suffix in {place.suffix for place in EXPORTS.values()}):
         raise UsageError("an export is a folder, and this is the name of a file", path=out)
     _, info = load_model(model)
     export_run(model, chosen, out, images_of(model, cohort, pack, info), reporter_of(context))

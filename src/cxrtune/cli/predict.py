@@ -41,13 +41,16 @@ def command(
         typer.Option(
             "--workers",
             min=1,
-            help="Of an archive: decoding processes, or actors on Ray; otherwise one a processor.",
+            help="Of an archive: decoding processes, or actors on Ray (default: one per processor).",
             show_default=False,
         ),
     ] = None,
-    shard_size: Annotated[int, typer.Option("--shard-size", min=1, help="Images a shard.")] = 1024,
+    shard_size: Annotated[
+        int | None,
+        typer.Option("--shard-size", min=1, help="Images per shard (default: 1024).", show_default=False),
+    ] = None,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Throw away the shards that the folder holds, and begin anew.")
+        bool, typer.Option("--anew", help="Score all images again, whatever an earlier run has left.")
     ] = False,
     address: Annotated[
         str | None,
@@ -67,13 +70,13 @@ def command(
     """
     from cxrtune.errors import UsageError
     from cxrtune.predictions import require_suffix
-    from cxrtune.scoring.score import ScoreOptions, ScoringJob, score_here
+    from cxrtune.scoring.score import SHARD_SIZE, ScoreOptions, ScoringJob, score_here
 
     reporter = reporter_of(context)
     options = ScoreOptions(engine_of(engine), allowances_of(allow), refuse)
-    of_shards = on is not None or workers is not None or anew or address is not None
+    of_shards = any(one is not None for one in (on, workers, address, shard_size))
     if cohort is not None and pack is not None and not inputs:
-        _refuse(of_shards, "a cohort is scored into one table")
+        _refuse(of_shards or anew, "a cohort is scored into one table")
         if options != ScoreOptions():
             raise UsageError(
                 "a cohort is scored by torch and nothing of it is refused",
@@ -86,7 +89,7 @@ def command(
         return
     if not inputs or cohort is not None or pack is not None:
         raise UsageError("give either images to score, or both --cohort and --pack")
-    job = ScoringJob(model, inputs, out, options, shard_size, anew)
+    job = ScoringJob(model, inputs, out, options, shard_size or SHARD_SIZE, anew)
     if job.is_table or not (on is not None or not out.suffix or out.is_dir()):
         require_suffix(out)
         _refuse(of_shards, "--out names one table")

@@ -63,7 +63,7 @@ class ScoringJob:
         out: A table (.parquet, .csv or .jsonl), or a folder of shards.
         options: How images are scored.
         shard_size: Images per shard of a folder.
-        anew: Throw away what the folder holds.
+        anew: Score all images again, whatever an earlier run has left.
     """
 
     model: Path
@@ -204,7 +204,7 @@ def _plan(job: ScoringJob, listing: Listing, work: Work, reporter: Reporter) -> 
     if not job.is_table:
         return open_or_write_plan(job.folder, listing, work, job.shard_size, anew=job.anew)
     try:
-        return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=False)
+        return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=job.anew)
     except (StaleInputError, DataError) as error:
         reporter.warn(f"predict: the rows of an interrupted run are thrown away: its folder {error.message}")
         return open_or_write_plan(job.folder, listing, work, _TABLE_SHARD_SIZE, anew=True)

@@ -22,7 +22,7 @@ from cxrtune.report.paper.references import REFERENCES
 _ALWAYS = datetime(1980, 1, 1, tzinfo=UTC)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _WIDTHS = (1.3, 4.6, 1.7, 13.2, 4.2)
-_HEADS = ("Item", "Asks for", "Status", "ItemAnswer", "Where")
+_HEADS = ("Item", "Asks for", "Status", "Answer", "Where")
 _LONGEST_TITLE = 255  # of the format
 _ENTRY_MODE = 0o644 << 16
 
