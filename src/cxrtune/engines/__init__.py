@@ -1,1 +1,1 @@
-"""Ways to run a network that is not being trained: torch, or OpenVINO where there is only a CPU."""
+"""Engines that run a network for inference: torch, OpenVINO and ONNX Runtime."""

@@ -1,4 +1,4 @@
-"""Which engine runs a network: the user's choice, or the fastest for the job."""
+"""Choose the engine that runs a network: the one the user requested, or the fastest for the job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cxrtune.engines.torch_engine import TorchEngine
 from cxrtune.errors import UsageError
 from cxrtune.images.preprocess import Packed
 
-# Conversion takes the time that OpenVINO gains over torch on about as many images (benchmarks/README.md).
+# The number of images on which OpenVINO saves about the time of its conversion (benchmarks/README.md).
 WORTH_CONVERTING = 600
 
 
@@ -22,14 +22,14 @@ def chosen_engine(
     """Return the engine for a job.
 
     Args:
-        name: What the user wants; `auto` is OpenVINO on a CPU, if the job is worth its conversion or
-            not in float32, and else torch.
-        precision: Of the arithmetic.
-        images: How many there are to run.
-        on_cpu: Whether the network stands on a CPU.
+        name: The requested engine; `auto` is OpenVINO on a CPU if there are enough images to justify the
+            conversion or the precision is not float32, and torch otherwise.
+        precision: The precision of the arithmetic.
+        images: Number of images to run.
+        on_cpu: Whether the network is on a CPU.
 
     Raises:
-        UsageError: The wanted engine does not go with the device or the precision.
+        UsageError: The requested engine does not support the device or the precision.
     """
     if name == "auto":
         worth_it = images >= WORTH_CONVERTING or precision != "float32"
@@ -57,17 +57,17 @@ def make_engine(
     precision: Precision = "float32",
     calibration: Iterable[Packed] = (),
 ) -> Engine:
-    """Make the engine that `chosen_engine` named.
+    """Create the engine that `chosen_engine` returned.
 
     Args:
         name: The engine.
         network: Maps grey values (N, S, S) to its output.
         size: S, in pixels.
-        precision: Of the arithmetic.
-        calibration: Training images, (S, S), that int8 ranges are chosen on.
+        precision: The precision of the arithmetic.
+        calibration: Training images, (S, S), from which the int8 ranges are determined.
 
     Raises:
-        UsageError: The precision is not to be had on this machine.
+        UsageError: The precision is not available on this machine.
     """
     if name == "torch":
         return TorchEngine(network)

@@ -1,4 +1,4 @@
-"""What an engine is: images in, what the network makes of them out, in the same order."""
+"""The interface of engines, which run a network on images and return its outputs in the same order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Outputs = tuple[NDArray[Any], ...]
 EngineName = Literal["auto", "torch", "openvino"]
 Precision = Literal["float32", "bfloat16", "int8"]
 Aim = Literal["throughput", "latency"]
-"""What an engine is set up for: many images at once, or the shortest wait for one."""
+"""What an engine is optimised for: the throughput of many images, or the latency of a single one."""
 
 
 class Engine(Protocol):
@@ -21,10 +21,10 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What reports call it, precision included."""
+        """The name of the engine in reports, including the precision."""
 
     def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the network over images, (S, S), grey in [0, 255]; yield each one's outputs in turn.
+        """Run the network on images, (S, S), grey values in [0, 255]; yield the outputs of each in order.
 
-        Images are drawn from the iterable while earlier ones are still in the network.
+        Images are taken from the iterable while earlier ones are still being processed.
         """

@@ -1,4 +1,4 @@
-"""A trained model -> ONNX or OpenVINO, with all that it knows inside, checked before it takes its place."""
+"""Export a trained model, with its description, to ONNX or OpenVINO, and check it before it is stored."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from cxrtune.models.description import ModelInfo, describe
 from cxrtune.models.scoring import Scores, ScoringNet
 
 TOLERANCE = 1e-4
-"""The largest difference of a probability, and of evidence and gate relative to their largest value."""
+"""The largest accepted difference of a probability, and relative difference of a class activation map."""
 
 GATE_OPERATIONS = (r"(__module|self)\.gate[./].*",)
-"""Names, as patterns, of what stays in float32 in INT8: distances mean nothing on eight bits."""
+"""Patterns of the names of operations that stay in float32 in INT8: distances need more than eight bits."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How an exported model compares with torch on the same images.
+    """The differences between an exported model and torch on the same images.
 
     Attributes:
-        images: How many.
+        images: Number of images.
         probability: The largest difference of a probability.
-        evidence: The largest difference of evidence, as a share of its largest value.
-        ood_score: The largest difference of the OOD score, whose scale is about 1.
+        evidence: The largest difference of a class activation map, relative to the largest value.
+        ood_score: The largest difference of an OOD score, whose scale is about 1.
     """
 
     images: int
@@ -50,7 +50,7 @@ class Parity:
     ood_score: float
 
     def sentence(self) -> str:
-        """Say it in one line."""
+        """Return the differences as one sentence."""
         return (
             f"on {self.images:,} radiographs the largest difference from torch is"
             f" {self.probability:.1e} of a probability, {self.evidence:.1e} of the evidence,"
@@ -68,21 +68,21 @@ def export_model(
     calibration: Iterable[Packed] = (),
     accept: Callable[[Engine], None],
 ) -> None:
-    """Export a model; it takes its place only when it was accepted.
+    """Export a model; an earlier export is replaced only after the new one is accepted.
 
     Args:
         scoring: The whole network.
-        info: What the model says of itself.
+        info: The description of the model.
         digest: SHA-256 of the model file.
-        kind: What for.
+        kind: The kind of the export.
         file: The .onnx or .xml file.
-        calibration: Training images that INT8 ranges are chosen on.
-        accept: Looks at the exported model as it runs; raises where it is not good enough.
+        calibration: Training images from which the INT8 ranges are determined.
+        accept: Checks the engine of the exported model; raises an error if it is not accurate enough.
 
     Raises:
-        OutputError: It cannot be written.
-        UsageError: A package that this needs is not installed.
-        CxrtuneError: It was not accepted.
+        OutputError: The export cannot be written.
+        UsageError: A required package is not installed.
+        CxrtuneError: The exported model was not accepted.
     """
     text = describe(info, FORMAT, **{KIND: kind, MODEL_SHA256: digest})
     size = info.recipe.preprocess.size
@@ -101,7 +101,7 @@ def export_model(
 
 
 def parity(scoring: ScoringNet, engine: Engine, images: Sequence[Packed]) -> Parity:
-    """Compare an engine with torch."""
+    """Compare the outputs of an engine with those of torch."""
     exact, found = _outputs(TorchEngine(scoring), images), _outputs(engine, images)
     expected = torch.from_numpy(exact["logits"]).sigmoid().numpy()
     probability = np.abs(torch.from_numpy(found["logits"]).sigmoid().numpy() - expected).max()
@@ -111,12 +111,12 @@ def parity(scoring: ScoringNet, engine: Engine, images: Sequence[Packed]) -> Par
 
 
 def require_parity(found: Parity, file: Path) -> None:
-    """Refuse an exported model that does not compute what torch does.
+    """Check that an exported model gives the same outputs as torch.
 
     Raises:
         CxrtuneError: A difference is above the tolerance.
     """
-    # An OOD score is a logarithm of a distance, standardised: ten times coarser is still no image's verdict.
+    # An OOD score is a standardised logarithm of a distance: a tolerance ten times larger changes no decision.
     worst = max(found.probability, found.evidence, found.ood_score / 10)
     if worst > TOLERANCE:
         raise CxrtuneError(
@@ -142,7 +142,7 @@ def _write_onnx(scoring: ScoringNet, size: int, text: str, file: Path) -> None:
         ) from error
     example = torch.zeros((2, size, size), dtype=torch.float32)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's exporter speaks of its own plans, not of ours
+        warnings.simplefilter("ignore")  # the warnings of torch's exporter do not concern our code
         program = torch.onnx.export(
             scoring,
             (example,),
@@ -160,7 +160,7 @@ def _write_onnx(scoring: ScoringNet, size: int, text: str, file: Path) -> None:
 
 @contextmanager
 def _staged(file: Path) -> Iterator[Path]:
-    """Yield a path in a temporary folder that takes the place of the file's folder when all went well."""
+    """Yield a path in a temporary folder that replaces the file's folder if no error occurs."""
     folder = file.parent
     staging = folder.with_name(f".{folder.name}.partial")
     with naming_output_errors(file):
@@ -168,7 +168,7 @@ def _staged(file: Path) -> Iterator[Path]:
         staging.mkdir(parents=True)
         try:
             yield staging / file.name
-            # The old one is moved aside first: whenever this is cut off, one of the two is whole.
+            # The old folder is renamed first, so that one of the two is complete after any interruption.
             before = folder.with_name(f".{folder.name}.before")
             shutil.rmtree(before, ignore_errors=True)
             if folder.exists():

@@ -1,7 +1,7 @@
-"""Exported models: one ONNX file, or OpenVINO's pair of files, with all that a model knows inside.
+"""Exported models: one ONNX file, or OpenVINO's pair of files, including the description of the model.
 
-The description of the model (findings, preprocessing, thresholds, calibration, gate) is the model file's own
-JSON, in ONNX's metadata and in OpenVINO's runtime information, under the key `cxrtune`.
+The description (findings, preprocessing, thresholds, calibration, OOD check) is the same JSON as in the model
+file. It is in ONNX's metadata or OpenVINO's runtime information, under the key `cxrtune`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXPORTS: dict[ExportKind, Path] = {
     "openvino": Path("export/openvino/model.xml"),
     "openvino-int8": Path("export/openvino-int8/model.xml"),
 }
-"""Where each kind stands in a run folder."""
+"""The path of each kind of export in a run folder."""
 
 FORMAT = "cxrtune.export/3"
 KEY = "cxrtune"
@@ -31,13 +31,13 @@ _REMEDY = "Export the model again with: `cxrtune.experiment.export model=MODEL k
 
 @dataclass(frozen=True)
 class Exported:
-    """An exported model that was opened but not yet compiled.
+    """An exported model that is opened but not yet compiled.
 
     Attributes:
         file: The .onnx or .xml file.
-        kind: What it was exported for.
-        model_sha256: Of the model file that it was exported from.
-        info: What the model says of itself.
+        kind: The kind of the export.
+        model_sha256: SHA-256 of the model file that it was exported from.
+        info: The description of the model.
     """
 
     file: Path
@@ -46,7 +46,7 @@ class Exported:
     info: ModelInfo
 
     def run(self, aim: Aim, at_once: int | None = None) -> tuple[ModelInfo, Engine]:
-        """Return the model's description and the engine that runs it, on so many threads.
+        """Return the model's description and the engine that runs it, on `at_once` threads.
 
         Raises:
             UsageError: The engine is not installed.
@@ -62,11 +62,11 @@ class Exported:
 
 
 def open_exported(file: Path) -> Exported:
-    """Read what an exported model says of itself.
+    """Open an exported model and read its description.
 
     Raises:
-        ModelFileError: The file is missing, damaged, or none that cxrtune exported.
-        UsageError: It is an ONNX file, and the package that reads them is not installed.
+        ModelFileError: The file is missing, damaged, or was not exported by cxrtune.
+        UsageError: It is an ONNX file, and the package that reads ONNX files is not installed.
     """
     if not file.is_file():
         raise ModelFileError("there is no such exported model", path=file, remedy=_REMEDY)
@@ -89,7 +89,7 @@ def _onnx_text(file: Path) -> str:
         ) from error
     try:
         stored = onnx.load(file, load_external_data=False)
-    except Exception as error:  # protobuf has errors of its own, by version
+    except Exception as error:  # protobuf's own exceptions depend on its version
         raise ModelFileError("is damaged or no ONNX file", path=file, remedy=_REMEDY) from error
     return next((str(entry.value) for entry in stored.metadata_props if entry.key == KEY), "{}")
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime: for models that were exported as ONNX, an extra of the package."""
+"""The ONNX Runtime engine, for models exported to ONNX; needs the extra `onnx` of the package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cxrtune.images.preprocess import Packed
 
 
 class OnnxEngine:
-    """An ONNX file on the CPU."""
+    """An ONNX model on the CPU."""
 
     name = "ONNX Runtime, float32"
 
@@ -22,7 +22,7 @@ class OnnxEngine:
 
         Args:
             file: The model.
-            threads: How many it may use; 0 for as many as there are processors.
+            threads: Number of threads; 0 for one per processor.
 
         Raises:
             UsageError: ONNX Runtime is not installed.
@@ -41,8 +41,8 @@ class OnnxEngine:
         self._input = self._session.get_inputs()[0].name
 
     def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the model over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
+        """Run the model on images, uint8 or float16 (S, S); yield the outputs of each in order."""
         for image in images:
-            # One at a time: in a batch the last bits of an image's outputs would depend on the others.
+            # One at a time: in a batch, the last bits of an image's outputs would depend on the other images.
             inputs = {self._input: image[None].astype(np.float32)}
             yield tuple(output[0] for output in self._session.run(None, inputs))

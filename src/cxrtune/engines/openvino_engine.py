@@ -17,7 +17,7 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
 class OpenVinoEngine:
-    """A model compiled for this CPU; with the aim of throughput several images are under way at once."""
+    """A model compiled for this CPU; with the aim `throughput`, several images are processed at once."""
 
     def __init__(
         self,
@@ -30,22 +30,22 @@ class OpenVinoEngine:
         """Compile a model.
 
         Args:
-            model: Takes float32 (N, S, S); already quantised where the precision is int8.
-            precision: Of the arithmetic. The default of OpenVINO, whatever is fastest here, is not taken:
-                where the CPU has bfloat16 it is 4 % off.
-            aim: Many images at once, or the shortest wait for one.
-            at_once: Images that are under way at once, each on one thread, whatever the aim: their outputs
-                are the same to the bit on any number of processors.
+            model: Takes float32 (N, S, S); already quantised if the precision is int8.
+            precision: The precision of the arithmetic. OpenVINO's default, the fastest precision of the CPU,
+                is not used: on a CPU with bfloat16, its results differ by 4 %.
+            aim: Whether to optimise the throughput of many images or the latency of a single one.
+            at_once: Images that are processed at once, each on one thread, whatever the aim: their outputs
+                are identical to the bit on any number of processors.
 
         Raises:
-            UsageError: The precision is not to be had on this machine.
+            UsageError: The precision is not available on this machine.
         """
         core = openvino.Core()
         if precision == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise UsageError(
                 "this CPU has no bfloat16 arithmetic", remedy="Choose `bank.precision=float32` or int8."
             )
-        # An image a request: with the number of images left open the network takes 5 % longer.
+        # One image per request: with a dynamic number of images, the network takes 5 % longer.
         fixed = model.clone()
         shape = fixed.input(0).partial_shape
         shape[0] = 1
@@ -55,18 +55,18 @@ class OpenVinoEngine:
             settings["PERFORMANCE_HINT"] = aim.upper()
         else:
             settings |= {"NUM_STREAMS": str(at_once), "INFERENCE_NUM_THREADS": str(at_once)}
-            # Others decode on the same processors, or score: threads of two processes would be tied to one.
+            # Other processes use the same processors: with pinning, threads of two could share one processor.
             settings["ENABLE_CPU_PINNING"] = "NO"
         with keeping_signal_stack():
             self._compiled = core.compile_model(fixed, "CPU", settings)
-        # One more than run at once, so that none waits for its turn to be asked for its output.
+        # One more than are processed at once, so that no thread is idle until its output is collected.
         self._requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
         self.name = f"OpenVINO, {precision}"
 
     def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the network over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
-        # Not openvino's own AsyncInferQueue: it calls back into Python from its threads, and a model that is
-        # let go while a thread holds the callback waits for that thread, which waits for Python, for ever.
+        """Run the network on images, uint8 or float16 (S, S); yield the outputs of each in order."""
+        # Not OpenVINO's AsyncInferQueue: its threads call back into Python, and if a model is deleted while a
+        # thread runs the callback, the model waits for the thread and the thread for Python: a deadlock.
         free: list[openvino.InferRequest] = []
         running: deque[openvino.InferRequest] = deque()
         for image in images:
@@ -80,10 +80,10 @@ class OpenVinoEngine:
 
 
 def _finished(running: deque[openvino.InferRequest], free: list[openvino.InferRequest]) -> Outputs:
-    """Wait for the request that was started first, and set it free."""
+    """Wait for the request that was started first, return its outputs and release it."""
     request = running.popleft()
     request.wait()
-    # The request's own memory is written again by the next image.
+    # The next image overwrites the memory of the request.
     outputs = tuple(tensor.data[0].copy() for tensor in request.output_tensors)
     free.append(request)
     return outputs

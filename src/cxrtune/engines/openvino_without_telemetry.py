@@ -1,12 +1,12 @@
-"""OpenVINO, kept from reporting its use to its makers: what runs in a hospital calls nobody.
+"""OpenVINO without telemetry: software that runs in a hospital must not connect to the internet.
 
-OpenVINO and NNCF send an event over the internet whenever they are imported or used, unless the
-package that does so cannot be imported; both then go on without.
+OpenVINO and NNCF send an event over the internet whenever they are imported or used, unless the telemetry
+package cannot be imported; both then work without it.
 """
 
 import sys
 
-# None is Python's own mark for a module that must not be imported.
+# None makes Python refuse to import the module.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 import openvino  # noqa: E402

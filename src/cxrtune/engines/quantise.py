@@ -1,4 +1,4 @@
-"""Post-training quantisation to INT8 by NNCF, an extra of the package."""
+"""Post-training quantisation to INT8 with NNCF; needs the extra `int8` of the package."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from cxrtune.images.preprocess import Packed
 
 
 def quantise(model: openvino.Model, images: Iterable[Packed], *, keep: Sequence[str] = ()) -> openvino.Model:
-    """Give a model INT8 weights and activations, with ranges that fit some images.
+    """Quantise the weights and activations of a model to INT8, with ranges determined from images.
 
     Args:
         model: Takes float32 (N, S, S).
-        images: uint8 or float16 (S, S) each, training images; a few hundred are enough.
-        keep: Regular expressions; operations whose names they fit stay as they are.
+        images: Training images, each uint8 or float16 (S, S); a few hundred are enough.
+        keep: Regular expressions; operations with matching names are not quantised.
 
     Raises:
         UsageError: NNCF is not installed.
     """
-    # NNCF looks for CUDA's compiler when it is imported, and torch tells the terminal that there is none.
+    # On import NNCF looks for CUDA's compiler, and torch prints a warning if it is missing.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     try:
         import nncf
@@ -35,7 +35,7 @@ def quantise(model: openvino.Model, images: Iterable[Packed], *, keep: Sequence[
         ) from error
     calibration = [image[None].astype(np.float32) for image in images]
     nncf.set_log_level(logging.ERROR)
-    with redirect_stdout(io.StringIO()):  # its progress bars know no other way to be quiet
+    with redirect_stdout(io.StringIO()):  # its progress bars cannot be disabled otherwise
         return nncf.quantize(
             model,
             nncf.Dataset(calibration),

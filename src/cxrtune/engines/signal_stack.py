@@ -1,9 +1,9 @@
-"""Keeps a thread's own stack for signals while OpenVINO compiles a model.
+"""Preserve a thread's own signal stack while OpenVINO compiles a model.
 
-OpenVINO gives the thread that compiles a model another alternate stack (`sigaltstack`), and takes its memory
-away when that model goes. Of two models the first that goes takes what the second puts back: then the next
-signal that Python handles (Ctrl-C, `kill`, a child that ends) is delivered to memory that is gone, and the
-process dies of a segmentation fault that nothing can report.
+OpenVINO gives the thread that compiles a model another alternate stack (`sigaltstack`) and frees its memory
+when that model is deleted. With two models, deleting the first frees the stack that deleting the second
+restores: the next signal that Python handles (Ctrl-C, `kill`, a child that ends) is then delivered to freed
+memory, and the process dies of a segmentation fault that nothing can report.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Stack(ctypes.Structure):
 
 @contextmanager
 def keeping_signal_stack() -> Iterator[None]:
-    """Put the calling thread's stack for signals back at the end; do nothing elsewhere than on Linux."""
+    """Restore the calling thread's signal stack at the end; do nothing on systems other than Linux."""
     if sys.platform != "linux":
         yield
         return

@@ -1,4 +1,4 @@
-"""torch in eager mode: the engine of GPUs, and the one that is always there."""
+"""The torch engine, in eager mode: used on GPUs, and always available."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from cxrtune.images.workers import in_order
 from cxrtune.memory import let_pages_go
 from cxrtune.processors import processor_count
 
-_CPU_BATCH = 8  # more is slower: the feature maps outgrow the caches (benchmarks/README.md)
+_CPU_BATCH = 8  # larger batches are slower: feature maps no longer fit into the caches (benchmarks/README.md)
 _GPU_BATCH = 64
-_KEPT_PAGES = 8  # rows of a pack between two times that its pages are let go
+_KEPT_PAGES = 8  # rows of a pack after which its memory pages are released
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -32,14 +32,14 @@ class TorchEngine:
     name = "torch, float32"
 
     def __init__(self, network: nn.Module, *, apart: bool = False, at_once: int | None = None) -> None:
-        """Take a network.
+        """Create an engine for a network.
 
         Args:
             network: Maps grey values (N, S, S) to one output or several.
-            apart: An image's outputs do not depend on which others are run, to the bit: kernels are chosen by
-                the size of the batch, so all batches have one. It is 1 on a CPU, where each image is run by
-                one thread; on a GPU the last batch is filled up with blank images.
-            at_once: Images that are run side by side on a CPU, apart; otherwise one per processor.
+            apart: Whether the outputs of an image are identical to the bit whatever other images are run.
+                Kernels are chosen by the size of the batch, so all batches have the same size. It is 1 on a
+                CPU, where one thread runs each image; on a GPU, the last batch is filled with blank images.
+            at_once: Number of images that are run in parallel on a CPU with `apart`; default one per processor.
         """
         self._network = network.eval()
         self._device = next(network.parameters()).device
@@ -50,14 +50,14 @@ class TorchEngine:
         self._threads = _single_threads(self._at_once) if self._at_once else None
 
     def stream(self, images: Iterable[Packed]) -> Iterator[Outputs]:
-        """Run the network over images, uint8 or float16 (S, S); yield each one's outputs in turn."""
+        """Run the network on images, uint8 or float16 (S, S); yield the outputs of each in order."""
         if self._threads is None:
             yield from self._batches(images)
             return
         threads = self._threads
-        ahead = self._at_once + 1  # so that no thread waits for its output to be taken
+        ahead = self._at_once + 1  # so that no thread is idle until its output is collected
         found = in_order(lambda image: threads.submit(self._alone, image), images, ahead)
-        yield from cast(Iterator[Outputs], found)  # a network raises no errors of reading
+        yield from cast(Iterator[Outputs], found)  # a network raises no reading errors
 
     def _alone(self, image: Packed) -> Outputs:
         return next(self._run([image]))
@@ -78,15 +78,15 @@ class TorchEngine:
 
 
 def _single_threads(count: int) -> ThreadPoolExecutor:
-    """Start threads that run torch on themselves alone.
+    """Start threads in which torch uses a single thread.
 
-    An image that is shared out among all processors waits for the slowest of them in every layer, spinning:
-    ten times the processor time where the machine has other work.
+    If all processors share an image, they wait in a spin loop for the slowest of them in every layer, which
+    takes ten times the processor time if the machine has other work.
     """
     before, ready = torch.get_num_threads(), Barrier(count + 1)
 
     def begin() -> None:
-        # The number is a thread's own, but a thread that has not asked for it takes the process's at first.
+        # The number of threads is per thread, but a thread that has not read it first takes the process's.
         torch.get_num_threads()
         torch.set_num_threads(1)
         ready.wait()
@@ -95,7 +95,7 @@ def _single_threads(count: int) -> ThreadPoolExecutor:
     for _ in range(count):
         threads.submit(int)
     ready.wait()
-    torch.set_num_threads(before)  # what was set in another thread is the process's number too
+    torch.set_num_threads(before)  # setting it in another thread also changes the process's number
     return threads
 
 
@@ -107,16 +107,16 @@ def on_best_device(network: Network) -> Network:
 def first_outputs(
     engine: Engine, pixels: Packed, rows: Iterable[int], progress: Callable[[int], None] = lambda _: None
 ) -> NDArray[np.float32]:
-    """Run an engine over some rows of a pack.
+    """Run an engine on some rows of a pack and return the first output of its network.
 
     Args:
-        engine: Its network's first output is wanted.
-        pixels: uint8 or float16 (N, S, S), grey in [0, 255]; may be a file that is mapped into memory.
-        rows: Which, in this order.
-        progress: Told how many more are done.
+        engine: The engine.
+        pixels: uint8 or float16 (N, S, S), grey values in [0, 255]; may be a memory-mapped file.
+        rows: The rows to run, in this order.
+        progress: Called with the number of images done since the last call.
 
     Returns:
-        float32 (n, ...), one row each.
+        float32 (n, ...), one row per image.
     """
     found = []
     for outputs in engine.stream(pixels[row] for row in rows):
@@ -128,5 +128,5 @@ def first_outputs(
 
 
 def to_scores(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Map logits to scores in [0, 1] by the logistic function, float32 of the same shape."""
+    """Map logits to scores in [0, 1] by the logistic function; float32 of the same shape."""
     return cast(NDArray[np.float32], torch.sigmoid(torch.from_numpy(logits)).numpy())

@@ -1,1 +1,1 @@
-"""The network, its parts, its weights and its file."""
+"""The network, its parts, its weights and the model file."""

@@ -1,7 +1,7 @@
-"""Batch normalisation, of a batch that may be spread over several processes.
+"""Batch normalisation for a batch that may be distributed over several processes.
 
-Torch's batch-norm on a CPU knows its own process's images only, and its synchronised one is for GPUs only.
-Here the processes' shares may be of any size, none included; in a single process it is torch's own kernel.
+On a CPU, torch's batch-norm uses the images of its own process only, and its synchronised version is for GPUs
+only. Here the processes' shares may have any size, including zero; a single process uses torch's own kernel.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from torch.nn import functional as F
 
 
 def process_count() -> int:
-    """Return over how many processes a batch is spread: 1 unless `torch.distributed` was set up."""
+    """Return the number of processes that share a batch: 1 unless `torch.distributed` is initialized."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_world_size()
     return 1
 
 
 def values_per_channel(maps: Tensor) -> int:
-    """Return how many values a channel has in the batch, on all processes together.
+    """Return the number of values per channel in the batch, over all processes.
 
     Args:
         maps: (N, C, h, w), this process's share.
 
     Raises:
-        ValueError: There is one only, so no variance; torch's batch-norm says the same.
+        ValueError: There is only one value, hence no variance; the same error as in torch's batch-norm.
     """
     count, _, height, width = maps.shape
     total = int(_sum_over_processes(maps.new_tensor(count * height * width, dtype=torch.int64)))
@@ -35,18 +35,18 @@ def values_per_channel(maps: Tensor) -> int:
 
 
 def normalise(maps: Tensor, statistics: Tensor, eps: float) -> Tensor:
-    """Return every channel with mean 0 and variance 1 over the whole batch.
+    """Normalise every channel to mean 0 and variance 1 over the whole batch.
 
     Args:
         maps: (N, C, h, w), this process's share.
-        statistics: (2, C), zeros; the whole batch's mean and unbiased variance are written here.
-        eps: Added to the biased variance before its root is taken.
+        statistics: (2, C), zeros; mean and unbiased variance of the whole batch are written here.
+        eps: Added to the biased variance before taking the square root.
 
     Returns:
         (N, C, h, w).
     """
     if process_count() == 1:
-        # With a momentum of 1 running statistics are those of the batch.
+        # With a momentum of 1, the running statistics are those of the batch.
         return F.batch_norm(maps, statistics[0], statistics[1], training=True, momentum=1.0, eps=eps)
     count = maps[:, 0].numel()
     own_mean = _channel_sums(maps) / max(count, 1)
@@ -59,27 +59,27 @@ def normalise(maps: Tensor, statistics: Tensor, eps: float) -> Tensor:
 def normalise_backward(
     grad: Tensor, normalised: Tensor, scale: Tensor, total: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Take a gradient back through y = gamma x_hat + beta and x_hat = (x - mean) / std.
+    """Propagate a gradient back through y = gamma x_hat + beta and x_hat = (x - mean) / std.
 
-    As mean and std are functions of all T values of the channel, with g = dL/dy,
+    Because mean and std are functions of all T values of the channel, with g = dL/dy,
 
         dL/dx = (gamma / std) (g - mean(g) - x_hat mean(g x_hat)),
         dL/dgamma = sum(g x_hat),  dL/dbeta = sum(g).
 
-    The two means are over the values on all processes. The two sums are over this process's, as every
-    gradient of a parameter is before data-parallel training averages it.
+    The two means are over the values on all processes. The two sums are over the values of this process, like
+    every gradient of a parameter before data-parallel training averages it.
 
     Args:
         grad: g, (N, C, h, w).
         normalised: x_hat, (N, C, h, w).
         scale: gamma / std, (C,).
-        total: T, counted over all processes.
+        total: T, over all processes.
 
     Returns:
         dL/dx, (N, C, h, w), and dL/dgamma and dL/dbeta, (C,).
     """
     if process_count() == 1:
-        # Torch's kernel, for a batch that has mean 0 and deviation 1 already. It is slow on slices.
+        # torch's kernel, for a batch that already has mean 0 and standard deviation 1. It is slow on slices.
         grads: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward(
             grad.contiguous(memory_format=torch.channels_last),
             normalised.contiguous(memory_format=torch.channels_last),
@@ -96,27 +96,27 @@ def normalise_backward(
 
 @torch.no_grad()
 def track(norm: nn.BatchNorm2d, statistics: Tensor) -> None:
-    """Move a batch-norm's running statistics towards those of a batch, as torch does in train mode.
+    """Update the running statistics of a batch-norm layer with those of a batch, as torch does in train mode.
 
     Args:
-        norm: Its buffers are changed.
+        norm: The layer; its buffers are changed.
         statistics: (2, C), mean and unbiased variance.
     """
     if norm.running_mean is None or norm.running_var is None or norm.num_batches_tracked is None:
         return
     norm.num_batches_tracked.add_(1)
-    # Without a momentum torch keeps the plain average over all batches so far.
+    # Without a momentum, torch computes the plain average over all batches so far.
     weight = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
     norm.running_mean.lerp_(statistics[0], weight)
     norm.running_var.lerp_(statistics[1], weight)
 
 
 def _pool(count: int, mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Combine the processes' counts, means and sums of squared deviations, (C,), into the whole batch's.
+    """Combine the counts, means and sums of squared deviations, (C,), of all processes.
 
     Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
-    1979: a share's deviations from the common mean are its own plus count (its mean - common mean)^2.
-    E[x^2] - E[x]^2 would lose the variance of a channel whose mean is large.
+    1979: a share's squared deviations from the common mean are those from its own mean plus count (its mean -
+    common mean)^2. E[x^2] - E[x]^2 would lose the variance of a channel whose mean is large.
     """
     share = torch.cat((mean.new_tensor([count]), mean, spread))
     shares = [torch.empty_like(share) for _ in range(process_count())]
@@ -128,7 +128,7 @@ def _pool(count: int, mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Ten
 
 
 def _sum_over_processes(value: Tensor) -> Tensor:
-    """Return the sum of all processes' values; in place."""
+    """Return the sum of the values of all processes; computed in place."""
     if process_count() > 1:
         distributed.all_reduce(value)
     return value

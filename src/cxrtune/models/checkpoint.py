@@ -1,4 +1,4 @@
-"""The model file: weights, recipe, preprocessing, findings, thresholds and gate in one safetensors file."""
+"""The model file: weights, recipe, findings, thresholds and OOD check in one safetensors file."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _GATE = "gate."
 
 
 def save_model(path: Path, network: ChestNet, info: ModelInfo, gate: Gate | None = None) -> None:
-    """Write a model file, whole or not at all.
+    """Write a model file atomically.
 
     Args:
-        path: The file.
-        network: Its weights.
-        info: What it says of itself.
-        gate: The OOD check that `info.gate` is the threshold of.
+        path: The path of the file.
+        network: The network; its weights are stored.
+        info: The description of the model.
+        gate: The OOD check, whose threshold is in `info.gate`.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The file cannot be written.
     """
     state = dict(network.state_dict())
     if gate is not None:
         state |= {_GATE + name: tensor for name, tensor in gate.state_dict().items()}
     with write_whole(path) as partial:
-        # One key only: safetensors writes several in an order that changes from run to run. Strides are lost
-        # in a file: it holds every tensor in its plain order.
+        # A single key, because safetensors writes several in an order that varies between runs. The file
+        # format does not store strides: every tensor is contiguous.
         save_file(
             {name: tensor.contiguous() for name, tensor in state.items()},
             partial,
@@ -62,10 +62,10 @@ def load_model(path: Path) -> tuple[ChestNet, ModelInfo]:
 
 
 def load_gated_model(path: Path) -> tuple[ChestNet, Gate | None, ModelInfo]:
-    """Read a model file with its OOD check, which is None in models from before there was one.
+    """Read a model file with its OOD check, which is None for models of versions without an OOD check.
 
     Raises:
-        ModelFileError: As `load_model`.
+        ModelFileError: As for `load_model`.
     """
     with opened_model(path, "pt") as (stored, info):
         weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 it is no mapping

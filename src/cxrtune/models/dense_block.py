@@ -1,14 +1,14 @@
-"""A training step's way through a dense block whose input needs no gradient.
+"""The forward and backward pass of a training step through a dense block whose input needs no gradient.
 
-A layer of a dense block reads every channel that came before it: normalise, scale, shift, rectify, a 1x1
-convolution to a bottleneck; the same again, a 3x3 convolution to a few new channels. What plain layers do
-over and over is done once here, or not at all:
+Each layer of a dense block reads all preceding channels: it normalises, scales, shifts and rectifies them,
+reduces them to a bottleneck by a 1x1 convolution, and, after the same operations, computes a few new channels
+by a 3x3 convolution. Operations that plain layers repeat are done once here, or not at all:
 
-* In train mode a channel has the same batch statistics for every layer that reads it, so that each channel
-  is normalised once, into one table that all later layers read from. Nothing is concatenated.
-* The block's input, most of what is read, gets no gradient, so that none is added up for it.
-* What was rectified is computed again for the backward pass instead of kept: that is cheaper than memory
-  is (Pleiss et al., "Memory-Efficient Implementation of DenseNets", 2017).
+* In train mode a channel has the same batch statistics for every layer that reads it. Each channel is
+  therefore normalised once, into one table that all later layers read. Nothing is concatenated.
+* No gradient is accumulated for the block's input, which makes up most of the channels that are read.
+* Rectified values are computed again in the backward pass instead of being stored, which costs less than the
+  memory (Pleiss et al., "Memory-Efficient Implementation of DenseNets", 2017).
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ class _Half(NamedTuple):
 
 
 def train_dense_block(block: nn.Module, norm: nn.BatchNorm2d, features: Tensor) -> Tensor:
-    """Return relu(norm(block(features))) of train mode, and move the running statistics on.
+    """Return relu(norm(block(features))) in train mode, and update the running statistics.
 
-    The batch is that of all processes where `torch.distributed` was set up.
+    If `torch.distributed` is initialized, the batch is that of all processes.
 
     Args:
-        block: A dense block of L layers, by torchvision's names.
-        norm: The batch-norm after it. Its eps is taken for those of the block, too.
+        block: A dense block of L layers, with torchvision's names.
+        norm: The batch-norm layer after the block. Its eps is also used within the block.
         features: (N, C, h, w); gets no gradient.
 
     Returns:
         (N, C + L G, h, w), channels-last.
 
     Raises:
-        ValueError: The batch has one value a channel only.
+        ValueError: The batch has only one value per channel.
     """
     layers: list[Any] = list(block.children())
     halves = [half for m in layers for half in ((m.norm1, m.conv1), (m.norm2, m.conv2))]
@@ -60,15 +60,15 @@ def train_dense_block(block: nn.Module, norm: nn.BatchNorm2d, features: Tensor) 
 
 
 class _NormalisedBlock(torch.autograd.Function):
-    """All channels of a dense block, its input's included, normalised but neither scaled nor shifted.
+    """All channels of a dense block, including its input, normalised but neither scaled nor shifted.
 
     With g the gradient of gamma x_hat + beta in half a layer,
 
         dL/dgamma = sum(g x_hat),  dL/dbeta = sum(g),  dL/dx_hat = gamma g.
 
-    Second halves read a bottleneck that nothing else reads, so that `normalise_backward` does all three.
-    First halves read from the table, where the layers' dL/dx_hat add up until they reach the layer that
-    made the channel.
+    Second halves read a bottleneck that nothing else reads, so `normalise_backward` computes all three. First
+    halves read from the table, where dL/dx_hat is accumulated over the layers down to the layer that computed
+    the channel.
     """
 
     @staticmethod
@@ -76,8 +76,8 @@ class _NormalisedBlock(torch.autograd.Function):
         """Map (N, C, h, w) to the table, (N, C + L G, h, w).
 
         Returns:
-            The table; mean and unbiased variance of what it was normalised from, (2, C + L G); those of the
-            L bottlenecks, (L, 2, B).
+            The table; mean and unbiased variance of its channels before normalisation, (2, C + L G); those of
+            the L bottlenecks, (L, 2, B).
         """
         firsts, seconds = _halves(parameters)
         given, total = features.shape[1], values_per_channel(features)
@@ -101,7 +101,7 @@ class _NormalisedBlock(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_table: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-        """Map the table's gradient, (N, C + L G, h, w), to that of every parameter."""
+        """Map the gradient of the table, (N, C + L G, h, w), to those of all parameters."""
         table, statistics, statistics2, *saved = ctx.saved_tensors
         bottlenecks, (firsts, seconds) = saved[: len(statistics2)], _halves(saved[len(statistics2) :])
         scratch = table.new_empty(table.numel())
@@ -135,7 +135,7 @@ def _halves(parameters: Sequence[Tensor]) -> tuple[list[_Half], list[_Half]]:
 
 
 def _made(first: _Half, second: _Half) -> slice:
-    """Return where in the table a layer writes: behind what it reads."""
+    """Return the channels of the table that a layer writes, which follow those that it reads."""
     return slice(len(first.gamma), len(first.gamma) + len(second.weight))
 
 
@@ -147,12 +147,12 @@ def _convolve(half: _Half, normalised: Tensor, scratch: Tensor) -> Tensor:
 def _convolve_backward(
     half: _Half, grad: Tensor, normalised: Tensor, scratch: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Take a gradient back through half a layer, but for the scale and shift.
+    """Propagate a gradient back through half a layer, except for scale and shift.
 
     Args:
-        half: Its parameters.
-        grad: (N, K, h, w), of what it puts out.
-        normalised: x_hat, (N, C, h, w), what it reads.
+        half: The parameters.
+        grad: The gradient of the output, (N, K, h, w).
+        normalised: The input x_hat, (N, C, h, w).
         scratch: Memory for N C h w values.
 
     Returns:
@@ -163,7 +163,7 @@ def _convolve_backward(
         grad, rectified, half.weight, bias_sizes=None, stride=[1, 1], padding=[padding] * 2, dilation=[1, 1],
         transposed=False, output_padding=[0, 0], groups=1, output_mask=[True, True, False],
     )  # fmt: skip
-    # In place: nobody else holds this gradient, and a fresh tensor would cost more than the comparison.
+    # In place: nothing else uses this gradient, and a new tensor would cost more than the comparison.
     torch.ops.aten.threshold_backward.grad_input(grad_rectified, rectified, 0, grad_input=grad_rectified)
     return grad_rectified, grad_weight
 
@@ -175,12 +175,12 @@ def _rectify(half: _Half, normalised: Tensor, scratch: Tensor) -> Tensor:
 
 
 def _padding(half: _Half) -> int:
-    """Return what keeps the map's size."""
+    """Return the padding that preserves the size of the map."""
     return half.weight.shape[2] // 2
 
 
 def _channels_last(like: Tensor, channels: int, memory: Tensor | None = None) -> Tensor:
-    """Return maps with that many channels, uninitialised, of the batch and map size of others."""
+    """Return uninitialised maps with the given number of channels and the batch and map size of `like`."""
     count, _, height, width = like.shape
     memory = like.new_empty(count * height * width * channels) if memory is None else memory
     return memory.view(count, height, width, channels).permute(0, 3, 1, 2)

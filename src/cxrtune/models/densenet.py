@@ -1,10 +1,10 @@
-"""DenseNet-121 in two parts: the trunk, which stays as it is, and the tail, which learns.
+"""DenseNet-121 in two parts: the frozen backbone and the trainable layers.
 
-Huang et al., "Densely Connected Convolutional Networks", CVPR 2017. The trunk runs from conv0 to
-transition3, the tail from dense block 4 to the head.
+Huang et al., "Densely Connected Convolutional Networks", CVPR 2017. The backbone extends from conv0 to
+transition3, the trainable layers from dense block 4 to the head.
 
-Its layers are written here, under torchvision's names and held to torchvision's by the tests: importing
-torchvision takes longer than importing torch, and every start of `predict` and `serve` would pay for it.
+The layers are implemented here under torchvision's names, and the tests compare them with torchvision's:
+importing torchvision takes longer than importing torch and would slow every start of `predict` and `serve`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _IMAGENET_CLASSES = 1000
 
 
 class Trunk(nn.Module):
-    """conv0 to transition3, frozen: no gradient, and every batch-norm in eval mode, until unfrozen."""
+    """The backbone, conv0 to transition3: without gradient and in eval mode until unfrozen."""
 
     def __init__(self, features: nn.Sequential) -> None:
         super().__init__()
@@ -50,27 +50,27 @@ class Trunk(nn.Module):
         self.train(False)
 
     def unfreeze(self, part: Literal["denseblock3", "all"]) -> None:
-        """Let a part and everything above it learn, batch-norm statistics included."""
+        """Make a part and everything above it trainable, including batch-norm statistics."""
         names = [name for name, _ in self.features.named_children()]
         self._learning = tuple(names if part == "all" else names[names.index(part) :])
         for name in self._learning:
             self.features.get_submodule(name).requires_grad_(True)
 
     def train(self, mode: bool = True) -> Trunk:
-        """Set what is unfrozen to `mode`; the rest stays in eval mode: its statistics must not move."""
+        """Set unfrozen layers to `mode`; the others stay in eval mode, so their statistics do not change."""
         super().train(False)
         for name in self._learning:
             self.features.get_submodule(name).train(mode)
         return self
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map float32 (N, 3, S, S), normalised, to float32 (N, 512, S/32, S/32)."""
+        """Map normalised images, float32 (N, 3, S, S), to float32 (N, 512, S/32, S/32)."""
         output: Tensor = self.features(images)
         return output
 
 
 class Tail(nn.Module):
-    """Dense block 4, norm5 and the head: what is trained."""
+    """The trainable layers: dense block 4, norm5 and the head."""
 
     def __init__(self, features: nn.Sequential, head: nn.Module) -> None:
         super().__init__()
@@ -79,12 +79,12 @@ class Tail(nn.Module):
         self.head = head
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map the trunk's output, float32 (N, 512, h, w), to logits, float32 (N, F).
+        """Map the backbone's output, float32 (N, 512, h, w), to logits, float32 (N, F).
 
-        In train mode, where `torch.distributed` was set up, the batch is that of all processes; then the
-        features must not require a gradient.
+        In train mode with `torch.distributed` initialized, the batch is that of all processes; the features
+        must then not require a gradient.
         """
-        # Mixed precision casts layer by layer, which only the plain layers do.
+        # Mixed precision casts layer by layer, which works with the plain layers only.
         mixed = torch.is_autocast_enabled(features.device.type) and process_count() == 1
         if self.training and not features.requires_grad and not mixed:
             with torch.autocast(features.device.type, enabled=False):
@@ -96,7 +96,7 @@ class Tail(nn.Module):
 
 
 class ChestNet(nn.Module):
-    """The whole network: packed grey images in, one logit a finding out."""
+    """The whole network, from packed grey images to one logit per finding."""
 
     scale: Tensor
     offset: Tensor
@@ -106,23 +106,23 @@ class ChestNet(nn.Module):
         self.trunk = trunk
         self.tail = tail
         scale, offset = normalisation(preprocess)
-        # Constants of the preprocessing, stored as such with the model: no weights, so not in its state.
+        # Constants of the preprocessing, which the model file stores in the recipe: not part of the state.
         self.register_buffer("scale", torch.from_numpy(scale).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("offset", torch.from_numpy(offset).view(1, 3, 1, 1), persistent=False)
 
     def features(self, pixels: Tensor) -> Tensor:
-        """Map grey in [0, 255], uint8 or float (N, S, S), to the trunk's output, float32 (N, 512, h, w)."""
+        """Map grey values in [0, 255], uint8 or float (N, S, S), to features, float32 (N, 512, h, w)."""
         images = pixels.unsqueeze(1).float() * self.scale + self.offset
         output: Tensor = self.trunk(images.contiguous(memory_format=torch.channels_last))
         return output
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F)."""
+        """Map grey values in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F)."""
         logits: Tensor = self.tail(self.features(pixels))
         return logits
 
     def learning_blocks(self) -> list[list[nn.Parameter]]:
-        """Return the parameters that learn, a list a block, from the head down."""
+        """Return the trainable parameters, one list per block, from the head down."""
         trunk = self.trunk.features
         blocks = [[self.tail.head], [self.tail.norm5, self.tail.denseblock4]]
         blocks += [[trunk.get_submodule(name) for name in names] for names in _TRUNK_BLOCKS]
@@ -138,9 +138,9 @@ def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, see
 
     Args:
         findings: Number of logits.
-        head: How the last map becomes logits.
-        preprocess: How packed pixels become the network's input.
-        seed: Decides the weights; the caller's random state is left alone.
+        head: The pooling of the last feature map.
+        preprocess: The normalisation of packed pixels.
+        seed: Seed of the weights; the caller's random state is not changed.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -152,7 +152,7 @@ def build_network(findings: int, head: HeadSpec, preprocess: PreprocessSpec, see
 
 
 class DenseLayer(nn.Module):
-    """Maps all earlier maps of its block to 32 new ones."""
+    """Computes 32 new feature maps from all earlier ones of its block."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -164,13 +164,13 @@ class DenseLayer(nn.Module):
         self.conv2 = nn.Conv2d(_BOTTLENECK, _GROWTH, 3, padding=1, bias=False)
 
     def forward(self, earlier: list[Tensor]) -> Tensor:
-        """Map float32 (N, c, h, w) each to float32 (N, 32, h, w)."""
+        """Map a list of float32 (N, c, h, w) to float32 (N, 32, h, w)."""
         bottleneck = self.conv1(self.relu1(self.norm1(torch.cat(earlier, 1))))
         return cast(Tensor, self.conv2(self.relu2(self.norm2(bottleneck))))
 
 
 class DenseBlock(nn.ModuleDict):
-    """Layers that each read all that came before them."""
+    """Layers that each read the output of all preceding layers."""
 
     def __init__(self, layers: int, channels: int) -> None:
         super().__init__({f"denselayer{n + 1}": DenseLayer(channels + n * _GROWTH) for n in range(layers)})
@@ -184,7 +184,7 @@ class DenseBlock(nn.ModuleDict):
 
 
 def _transition(channels: int) -> nn.Sequential:
-    """Halve the channels, and the side of the maps."""
+    """Return layers that halve the number of channels and the side of the maps."""
     layers = nn.Sequential()
     layers.add_module("norm", nn.BatchNorm2d(channels))
     layers.add_module("relu", nn.ReLU(inplace=True))
@@ -194,9 +194,9 @@ def _transition(channels: int) -> nn.Sequential:
 
 
 def densenet121_features() -> nn.Sequential:
-    """Return conv0 to norm5 with random weights: He's for convolutions, as torchvision draws them.
+    """Return conv0 to norm5 with random weights, drawn as in torchvision: Kaiming normal for convolutions.
 
-    Maps float32 (N, 3, S, S), normalised, to float32 (N, 1024, S/32, S/32), not rectified.
+    The layers map normalised images, float32 (N, 3, S, S), to float32 (N, 1024, S/32, S/32), before the ReLU.
     """
     features = nn.Sequential()
     features.add_module("conv0", nn.Conv2d(3, _FIRST_CHANNELS, 7, stride=2, padding=3, bias=False))
@@ -211,7 +211,8 @@ def densenet121_features() -> nn.Sequential:
             features.add_module(f"transition{number}", _transition(channels))
             channels //= 2
     features.add_module("norm5", nn.BatchNorm2d(channels))
-    # Torchvision draws its classifier before it draws the convolutions anew: a seed means the same there.
+    # torchvision draws its classifier before it initialises the convolutions again; this line makes a seed
+    # give the same weights here as there.
     nn.Linear(channels, _IMAGENET_CLASSES)
     for module in features.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,6 +1,6 @@
-"""What a model says of itself, as JSON: the same text in a model file and in everything exported from it.
+"""The description of a model as JSON: the same text in a model file and in everything exported from it.
 
-Read without torch and without the weights: who runs an exported model needs neither.
+It is read without torch and without the weights, because running an exported model needs neither.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from cxrtune.recipe import Recipe, validate_recipe
 MODEL = "model.safetensors"
 FORMAT = "cxrtune.model/1"
 KEY = "cxrtune"
-"""Under which a model file's metadata hold the description."""
+"""The key of the description in the metadata of a model file."""
 
 ARCHITECTURE = "densenet121"
 
 DISTANCES: tuple[str, ...] = ("features", "image", "pose")
-"""What a gate measures: the trunk's pooled output and a thumbnail, each against those of training images, and
-how unlike the upright pose the image is."""
+"""What the OOD check measures: the distances of the backbone's pooled output and of a thumbnail from those of
+training images, and how much the image differs from the upright pose."""
 
 UPRIGHT = 0
 POSES: tuple[str, ...] = tuple(
@@ -35,19 +35,19 @@ POSES: tuple[str, ...] = tuple(
     for mirrored in ("", "mirrored")
     for turned in ("", "turned by 90 degrees", "turned by 180 degrees", "turned by 270 degrees")
 )
-"""In words, by number: 8 x inverted + 4 x mirrored + quarter turns anticlockwise. Upright is number 0."""
+"""Names of the poses by number: 8 x inverted + 4 x mirrored + quarter turns anticlockwise. Upright is 0."""
 
 _REMEDY = "Use a model that cxrtune wrote."
 
 
 @dataclass(frozen=True)
 class GateInfo:
-    """What a model file says of its gate.
+    """The description of a model's OOD check.
 
     Attributes:
-        threshold: Of the largest OOD score; an image above it is flagged.
-        fitted_on: Number of training images.
-        chosen_on: Number of validation images.
+        threshold: Threshold for the largest OOD score of an image; an image above it is flagged.
+        fitted_on: Number of training images that the OOD check was fitted to.
+        chosen_on: Number of validation images that the threshold was chosen on.
     """
 
     threshold: float
@@ -57,17 +57,17 @@ class GateInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model file says of itself.
+    """The description of a model.
 
     Attributes:
         findings: The findings, in the order of the logits.
-        recipe: The recipe that it was trained with, preprocessing included.
-        origin: Where its first weights came from, with their SHA-256.
-        threshold_rule: How the thresholds were chosen; empty before they are.
-        thresholds: Probability in [0, 1] a finding; a finding without one is left out.
+        recipe: The recipe that the model was trained with, including preprocessing.
+        origin: The origin of its initial weights, with their SHA-256.
+        threshold_rule: How the thresholds were chosen; empty until they are.
+        thresholds: Threshold by finding, a probability in [0, 1]; a finding without a threshold is left out.
         operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
         calibration: By finding: the stored fields of a calibration, fitted on validation.
-        gate: The OOD check's threshold; None in models that were trained before there was a gate.
+        gate: The OOD check; None in models that were trained by versions without an OOD check.
     """
 
     findings: tuple[str, ...]
@@ -81,28 +81,28 @@ class ModelInfo:
 
 
 def describe(info: ModelInfo, kind: str, **more: str) -> str:
-    """Return a model's description as JSON.
+    """Return the description of a model as JSON.
 
     Args:
-        info: The model's.
-        kind: The format that it stands in, with its version.
-        more: What else that format says.
+        info: The description.
+        kind: The name and version of the format that contains it.
+        more: Further fields of that format.
     """
     content = asdict(info) | {"recipe": info.recipe.model_dump(mode="json")}
     return json.dumps({"format": kind, "architecture": ARCHITECTURE, **more, **content})
 
 
 def read_description(text: str, kind: str, file: Path, *more: str) -> tuple[ModelInfo, dict[str, str]]:
-    """Read a description.
+    """Read the description of a model.
 
     Args:
-        text: JSON, of `describe`.
-        kind: The format that is expected.
-        file: For the error.
-        more: The names of what else this format says.
+        text: JSON, from `describe`.
+        kind: The expected format.
+        file: The file to name in errors.
+        more: The names of further fields of this format.
 
     Returns:
-        The model's, and the values of `more`.
+        The description, and the values of `more`.
 
     Raises:
         ModelFileError: The text is damaged, of another format or of another architecture.
@@ -131,12 +131,12 @@ def read_description(text: str, kind: str, file: Path, *more: str) -> tuple[Mode
 
 
 def model_file(path: Path) -> Path:
-    """Return the model file that a user means by a run folder or by the file itself."""
+    """Return the model file, given a run folder or the file itself."""
     return path / MODEL if path.is_dir() else path
 
 
 def is_own_model(file: Path) -> bool:
-    """Tell whether a safetensors file was written by cxrtune; one that cannot be read may have been."""
+    """Return whether cxrtune wrote a safetensors file; an unreadable file is judged by its name."""
     try:
         with safe_open(file, framework="np") as stored:
             return KEY in (stored.metadata() or {})
@@ -145,7 +145,7 @@ def is_own_model(file: Path) -> bool:
 
 
 def read_info(path: Path) -> ModelInfo:
-    """Read what a model says of itself, without its weights.
+    """Read the description of a model without its weights.
 
     Args:
         path: A run folder, or the model file itself.
@@ -159,7 +159,7 @@ def read_info(path: Path) -> ModelInfo:
 
 @contextmanager
 def opened_model(path: Path, framework: Literal["np", "pt"]) -> Iterator[tuple[Any, ModelInfo]]:
-    """Open a model file: its tensors, as arrays of a framework, and what it says of itself.
+    """Open a model file: its tensors, as arrays of a framework, and its description.
 
     Raises:
         ModelFileError: The file is missing, damaged or no model of cxrtune.

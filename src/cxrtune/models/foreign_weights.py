@@ -1,4 +1,4 @@
-"""A DenseNet-121 found in what others save: wrapped, prefixed, under older names, in half precision."""
+"""Read DenseNet-121 weights saved by other tools: wrapped, prefixed, with older names, in half precision."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class DenseNetWeights:
     """The weights of DenseNet-121 without its classifier.
 
     Attributes:
-        state: By torchvision's names below `features.`, float32; without the counters of batch-norm.
-        place: Where in the file they stand, in words; empty where there is nothing else.
+        state: float32, by torchvision's names below `features.`; without the counters of batch-norm.
+        place: The place of the weights in the file, in words; empty if the file contains nothing else.
     """
 
     state: dict[str, Tensor]
@@ -37,10 +37,10 @@ class DenseNetWeights:
 
 
 def read_densenet(path: Path, written: Format) -> DenseNetWeights:
-    """Find the one DenseNet-121 in a file.
+    """Find the only DenseNet-121 in a file.
 
     Raises:
-        WeightsError: There is none, or more than one, or its weights are no numbers.
+        WeightsError: There is no DenseNet-121, or more than one, or its weights are not finite numbers.
     """
     tables = dict(_tables(_stored(path, written)))
     if not tables:
@@ -83,14 +83,14 @@ def _stored(path: Path, written: Format) -> object:
             ) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # bytes that are no file of weights can make an unpickler raise anything
+    except Exception as error:  # arbitrary bytes can make an unpickler raise any exception
         raise why_not_unpickled(path) from error
 
 
 def _tables(
     stored: object, where: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
-    """Yield each table of tensors, with the keys that lead to it."""
+    """Yield each table of tensors, preceded by the keys that lead to it."""
     if not isinstance(stored, Mapping):
         return
     table = {
@@ -104,15 +104,15 @@ def _tables(
 
 
 def _starts(table: dict[str, Tensor]) -> list[str]:
-    """Return what may stand before torchvision's own names: wrappers, and the name of the part."""
+    """Return the possible prefixes of torchvision's own names: wrappers, and the name of the part."""
     starts = [key.removesuffix(_FIRST) for key in table if key.endswith(_FIRST)]
     return [start for start in starts if not start or start.endswith(".")] or [""]
 
 
 def _body(table: dict[str, Tensor], start: str) -> dict[str, Tensor]:
-    """Return the weights behind a start by the names that torchvision gives them today.
+    """Return the weights with a given prefix, by the names that torchvision uses today.
 
-    Files from before torch 0.4 write `norm.1` for `norm1`, MONAI `layers.norm1`.
+    Files from before torch 0.4 have `norm.1` instead of `norm1`, and MONAI has `layers.norm1`.
     """
     body = {}
     for key, value in table.items():
@@ -123,9 +123,9 @@ def _body(table: dict[str, Tensor], start: str) -> dict[str, Tensor]:
 
 
 def _problem(body: dict[str, Tensor], start: str) -> tuple[int, str] | None:
-    """Return how many weights of DenseNet-121 are missing, and what is wrong; None where nothing is."""
+    """Return the number of missing weights of DenseNet-121, and what is wrong; None if nothing is wrong."""
     expected = _expected()
-    # Beside `features.` stands the classifier, whatever it is called; below it nothing else may.
+    # The classifier may be next to `features.` under any name; below `features.` nothing else is accepted.
     ours = {
         name: value
         for name, value in body.items()

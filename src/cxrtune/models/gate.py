@@ -1,9 +1,9 @@
-"""The OOD check as part of the network: pixels and the trunk's output in, three distances and a pose out.
+"""The OOD check as part of the network: pixels and the backbone's output give three distances and a pose.
 
-A chest that was turned, mirrored or inverted is still a chest: its features are near those of the training
-images. Which pose it is in can be learned without any label, since every training image shows what each
-pose looks like (Hendrycks et al., "Using Self-Supervised Learning Can Improve Model Robustness and
-Uncertainty", NeurIPS 2019). The gate is fitted by `cxrtune.training.gate`.
+The features of a rotated, mirrored or inverted chest radiograph are near those of the training images. Its
+pose can be learned without labels, because each training image can be brought into every pose (Hendrycks et
+al., "Using Self-Supervised Learning Can Improve Model Robustness and Uncertainty", NeurIPS 2019).
+`cxrtune.training.gate` fits the OOD check.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from cxrtune.models.description import DISTANCES, POSES, UPRIGHT
 
 _FEATURE_COMPONENTS = 50
 _IMAGE_COMPONENTS = 20
-_THUMBNAIL = 56  # pixels, about; the pose needs more of them than the distance does
-_FAINTEST = 4.0  # grey values: below, noise would be stretched to an image
+_THUMBNAIL = 56  # pixels, approximately; the pose needs a higher resolution than the distance
+_FAINTEST = 4.0  # grey values: with less contrast, noise would be amplified
 
 _LOWEST, _SERIES = -13.8, -4.0  # log-odds
 
 _SMALLEST = 1e-12
-"""Variance, where the training vectors are all the same."""
+"""The variance if all training vectors are equal."""
 
 
 class Measured(NamedTuple):
-    """What the gate measures.
+    """The measurements of the OOD check.
 
     Attributes:
-        ood_score: float32 (N, 3), by `DISTANCES`: 0 as the middle of validation, 1 as its 99th percentile.
+        ood_score: float32 (N, 3), by `DISTANCES`: 0 is the median of validation, 1 its 99th percentile.
         pose: float32 (N, 16), logarithm of the probability of each pose.
     """
 
@@ -41,7 +41,7 @@ class Measured(NamedTuple):
 
 
 class Gate(nn.Module):
-    """Measures how far images are from training images; what is too far is decided elsewhere."""
+    """Measures the distance of images from the training images; the threshold is applied elsewhere."""
 
     centre: Tensor
     reach: Tensor
@@ -62,21 +62,21 @@ class Gate(nn.Module):
         """Measure images.
 
         Args:
-            pixels: grey in [0, 255], uint8 or float (N, S, S).
-            features: float32 (N, 512, h, w), the trunk's output for them.
+            pixels: Grey values in [0, 255], uint8 or float (N, S, S).
+            features: float32 (N, 512, h, w), the backbone's output for these images.
         """
         distances, pose = self.raw(self.thumbnails(pixels), self.pooled(features))
         return Measured((distances - self.centre) / self.reach, pose)
 
     def raw(self, thumbnails: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logarithms of distances, float32 (N, 3), and of the poses' probabilities, (N, 16)."""
+        """Return the logarithms of distances, float32 (N, 3), and of pose probabilities, float32 (N, 16)."""
         pose = self.pose(thumbnails).log_softmax(dim=1)
         unlike = log_surprise(pose[:, UPRIGHT + 1 :].logsumexp(dim=1, keepdim=True) - pose[:, UPRIGHT, None])
         parts = (self.features(pooled), self.image(self.coarse(thumbnails)), unlike)
         return torch.cat(parts, dim=1), pose
 
     def thumbnails(self, pixels: Tensor) -> Tensor:
-        """Return float32 (N, 1, s, s): reduced by averaging, each of mean 0 and standard deviation 1."""
+        """Return images reduced by averaging, with mean 0 and standard deviation 1, float32 (N, 1, s, s)."""
         small = F.avg_pool2d(pixels.unsqueeze(1).float(), self._cell)
         centred = small - small.mean(dim=(2, 3), keepdim=True)
         contrast = centred.square().mean(dim=(2, 3), keepdim=True).sqrt()
@@ -84,20 +84,20 @@ class Gate(nn.Module):
 
     @staticmethod
     def coarse(thumbnails: Tensor) -> Tensor:
-        """Return thumbnails of half the side as vectors, float32 (N, (s // 2)^2)."""
+        """Return the thumbnails at half their side as vectors, float32 (N, (s // 2)^2)."""
         return F.avg_pool2d(thumbnails, 2).flatten(1)
 
     @staticmethod
     def pooled(features: Tensor) -> Tensor:
-        """Return the mean of the trunk's output over the map, float32 (N, 512)."""
+        """Return the spatial mean of the backbone's output, float32 (N, 512)."""
         return features.mean(dim=(2, 3))
 
 
 class Subspace(nn.Module):
-    """Principal components of training vectors; outside of them, one variance for all that is left.
+    """Principal components of training vectors, with a single variance for the residual.
 
     The squared distance is that of probabilistic principal component analysis (Tipping and Bishop, 1999):
-    Mahalanobis within the components, and the rest in units of its own mean variance.
+    the Mahalanobis distance within the components, plus the residual in units of its mean variance.
     """
 
     mean: Tensor
@@ -119,7 +119,7 @@ class Subspace(nn.Module):
         centred = (vectors - self.mean) / self.scale
         along = centred @ self.axes.T
         within = (along.square() / self.spread).sum(dim=1, keepdim=True)
-        # |c|^2 - |along|^2 would be the same on paper; in float32 it is the rounding of two large squares.
+        # |c|^2 - |along|^2 is mathematically equal, but in float32 it is the rounding error of large squares.
         outside = centred - along @ self.axes
         left = outside.square().sum(dim=1, keepdim=True)
         return (within + left / self.rest + 1e-6).log()
@@ -130,7 +130,7 @@ class Subspace(nn.Module):
 
         Args:
             vectors: float32 (N, D), of training images.
-            scale: Divide each entry by its standard deviation first.
+            scale: Whether to divide each entry by its standard deviation first.
         """
         self.mean.copy_(vectors.mean(dim=0))
         if scale:
@@ -138,10 +138,10 @@ class Subspace(nn.Module):
         centred = (vectors - self.mean) / self.scale
         _, values, axes = torch.linalg.svd(centred.double(), full_matrices=False)
         variances = values.square() / len(vectors)
-        # Of a float32 vector within the components, rounding leaves |c|^2 eps^2 outside of them. Over this
-        # floor that is at most D eps times what the vector counts within.
+        # For a float32 vector within the components, rounding leaves a residual of |c|^2 eps^2. Divided by
+        # this floor, it is at most D eps times the distance within the components.
         least = max(torch.finfo(torch.float32).eps * float(variances.sum()) / vectors.shape[1], _SMALLEST)
-        # With few vectors the last components are chance: no more than a third as many as vectors are kept.
+        # With few vectors the last components are random: at most one component per three vectors is kept.
         kept = min(len(self.axes), max(1, len(vectors) // 3))
         self.axes.zero_()
         self.spread.fill_(1.0)
@@ -170,10 +170,10 @@ class PoseNet(nn.Sequential):
 
 
 def posed(thumbnails: Tensor, poses: Tensor) -> Tensor:
-    """Bring upright thumbnails into poses.
+    """Transform upright thumbnails to the given poses.
 
     Args:
-        thumbnails: float32 (N, 1, s, s), of mean 0, so that inverting is a change of sign.
+        thumbnails: float32 (N, 1, s, s), with mean 0, so that inversion is a change of sign.
         poses: int64 (N,), in [0, 16).
     """
     inverted, mirrored, turns = poses // 8, poses // 4 % 2, poses % 4
@@ -186,13 +186,13 @@ def posed(thumbnails: Tensor, poses: Tensor) -> Tensor:
 
 
 def log_surprise(odds: Tensor) -> Tensor:
-    """Return log(-log p) of what has log-odds of -`odds`, that is log(log(1 + exp(odds))).
+    """Return log(-log p) for a probability p with log-odds -`odds`, that is log(log(1 + exp(odds))).
 
-    Where `odds` is small, 1 + exp(odds) has no digits left, and an engine's own softplus is no better: there
-    it is the series odds - x/2 + 5 x^2/24 of x = exp(odds), off by less than 1e-6.
+    For small `odds`, 1 + exp(odds) loses all significant digits, and so does the softplus of the engines. The
+    series odds - x/2 + 5 x^2/24 with x = exp(odds) is used instead; its error is below 1e-6.
 
     Args:
-        odds: float32, any shape; below -13.8, a probability of one in a million, it counts as -13.8.
+        odds: float32, any shape; values below -13.8, a probability of one in a million, are set to -13.8.
     """
     low = odds.clamp(_LOWEST, _SERIES)
     x = low.exp()

@@ -1,12 +1,12 @@
-"""From the last feature map to one logit a finding, and back: where in the image a logit comes from.
+"""Heads, which map the last feature map to one logit per finding, and class activation maps.
 
-Evidence maps need no backward pass. A linear layer on pooled maps is a sum over places. With average pooling
-what a place adds to the logit is exact (class activation maps; Zhou et al., CVPR 2016). With log-sum-exp
-pooling the map is weighted by the gradient, averaged over the map (Grad-CAM; Selvaraju et al., ICCV 2017): as
-the places' shares of the soft maximum sum to one, that average is the very same weight, so one formula serves
-both heads.
+Class activation maps need no backward pass. A linear layer on pooled maps is a sum over positions. With
+average pooling, the contribution of a position to the logit is exact (CAM; Zhou et al., CVPR 2016). With
+log-sum-exp pooling, the map is weighted by the gradient, averaged over the map (Grad-CAM; Selvaraju et al.,
+ICCV 2017): because the positions' shares of the soft maximum sum to one, that average is the same weight, and
+one formula serves both heads.
 
-Weighting each place by its own gradient instead (HiResCAM) points less well, and so do maps of larger inputs:
+Weighting each position by its own gradient (HiResCAM) localises less well, and so do maps of larger inputs:
 `benchmarks/evidence.py`.
 """
 
@@ -43,7 +43,7 @@ class LogSumExpPooling(nn.Module):
         count = maps.shape[2] * maps.shape[3]
         scaled = self.sharpness * maps
         largest = scaled.detach().amax(dim=(2, 3), keepdim=True)
-        # What torch.logsumexp computes, to the bit, but it takes the exponential once more for the gradient.
+        # Identical to the bit to torch.logsumexp, which computes the exponential again for the gradient.
         logsumexp = (scaled - largest).exp_().sum(dim=(2, 3)).log() + largest[:, :, 0, 0]
         return (logsumexp - math.log(count)) / self.sharpness
 
@@ -63,20 +63,20 @@ class Head(nn.Module):
 
 
 def make_head(spec: HeadSpec, channels: int, findings: int) -> Head:
-    """Build the head that a recipe asks for."""
+    """Build the head that a recipe specifies."""
     pooling = AveragePooling() if spec.pooling == "average" else LogSumExpPooling(spec.sharpness)
     return Head(pooling, channels, findings)
 
 
 def evidence_maps(maps: Tensor, head: Head) -> Tensor:
-    """Return the evidence for each finding at each place of the last feature map.
+    """Return the class activation map of each finding.
 
     Args:
-        maps: float32 (N, C, h, w), what the head was given.
+        maps: float32 (N, C, h, w), the input of the head.
         head: Pooling and one linear layer.
 
     Returns:
-        float32 (N, F, h, w), in logits; for average pooling its sum over the map is the logit less its bias.
+        float32 (N, F, h, w), in logits; with average pooling, each map sums to the logit minus the bias.
     """
     places = maps.shape[2] * maps.shape[3]
     return torch.einsum("fc,nchw->nfhw", head.linear.weight, maps) / places

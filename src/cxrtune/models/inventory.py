@@ -1,4 +1,4 @@
-"""All weights that cxrtune knows of, present or not."""
+"""All weights that cxrtune knows, whether or not they are on this machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class WeightsEntry:
     """One file of weights.
 
     Attributes:
-        name: What it is called on the command line.
-        path: Where it goes.
-        url: Where it is published.
-        present: Whether it is there.
-        state: In words.
-        checksum: Its SHA-256 if it is there; otherwise what is known of it.
+        name: The name on the command line.
+        path: The path on this machine.
+        url: The URL of the published file.
+        present: Whether the file exists and is undamaged.
+        state: The state in words.
+        checksum: The SHA-256 if the file exists; otherwise what is known about it.
     """
 
     name: str
@@ -33,7 +33,7 @@ class WeightsEntry:
 
 
 def weights_inventory() -> list[WeightsEntry]:
-    """List ImageNet's weights and every DenseNet of TorchXRayVision, hashing those that are there."""
+    """List the ImageNet weights and every DenseNet of TorchXRayVision, with the hashes of existing files."""
     entries = [_entry("imagenet", imagenet_path(), IMAGENET_URL, IMAGENET_SHA256)]
     for name in xrv_names():
         weights = xrv_weights(name)

@@ -1,6 +1,6 @@
-"""Everything that one look at an image gives: logits, evidence maps, and what the OOD check measures.
+"""All outputs of one forward pass: logits, class activation maps, and the measurements of the OOD check.
 
-This is what engines run and what is exported, so that an exported model answers as the model itself does.
+Engines run this network and exports contain it, so that an exported model gives the same outputs.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from cxrtune.models.heads import Head, evidence_maps
 
 
 class Scores(NamedTuple):
-    """The outputs, by the names that they have in exported models.
+    """The outputs, with the names that they have in exported models.
 
     Attributes:
         logits: float32 (N, F).
-        evidence: float32 (N, F, h, w), what each place adds to each logit.
-        ood_score: float32 (N, 3), how far the image is from the training images; NaN without a gate.
-        pose: float32 (N, 16), logarithm of the probability of each pose; NaN without a gate.
+        evidence: float32 (N, F, h, w), the contribution of each position to each logit.
+        ood_score: float32 (N, 3), the distance from the training images; NaN without an OOD check.
+        pose: float32 (N, 16), logarithm of the probability of each pose; NaN without an OOD check.
     """
 
     logits: Tensor
@@ -33,9 +33,9 @@ class Scores(NamedTuple):
 
 
 class ScoringNet(nn.Module):
-    """The network, its explanation and its gate in one forward pass.
+    """The network, its class activation maps and its OOD check in one forward pass.
 
-    `flip` averages logits and evidence with those of the mirror image.
+    With `flip`, logits and class activation maps are averaged with those of the mirrored image.
     """
 
     def __init__(self, network: ChestNet, gate: Gate | None, *, flip: bool = False) -> None:
@@ -46,7 +46,7 @@ class ScoringNet(nn.Module):
         self.eval()
 
     def forward(self, pixels: Tensor) -> Scores:
-        """Map grey in [0, 255], uint8 or float (N, S, S), to its scores."""
+        """Map grey values in [0, 255], uint8 or float (N, S, S), to the outputs."""
         features = self.network.features(pixels)
         logits, evidence = self._scored(features)
         if self._flip:

@@ -1,4 +1,4 @@
-"""First weights: ImageNet's, random ones, or those of a file; names, shapes and hashes are checked."""
+"""Initial weights: ImageNet, random, or from a file; names, shapes and hashes are checked."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from cxrtune.models.weights_format import format_of
 IMAGENET_URL = "https://download.pytorch.org/models/densenet121-a639ec97.pth"
 """Torchvision's DenseNet121_Weights.IMAGENET1K_V1."""
 IMAGENET_NAME = IMAGENET_URL.rsplit("/", 1)[-1]
-# torchvision puts the first eight digits of the file's SHA-256 into its name.
+# The file name contains the first eight digits of the file's SHA-256.
 IMAGENET_SHA256 = IMAGENET_NAME.removesuffix(".pth").rsplit("-", 1)[-1]
 
 
 @dataclass(frozen=True)
 class WeightsOrigin:
-    """Where first weights came from.
+    """The origin of initial weights.
 
     Attributes:
         kind: `imagenet`, `random`, or `file`.
         sentence: One line for reports, with the SHA-256 of the file.
-        sha256: Of the file; for random weights, of the seed's name.
+        sha256: SHA-256 of the file; `random` for random weights.
     """
 
     kind: str
@@ -40,15 +40,15 @@ class WeightsOrigin:
 
 
 def imagenet_path() -> Path:
-    """Return where torchvision keeps its ImageNet weights of DenseNet-121."""
+    """Return the path of torchvision's ImageNet weights of DenseNet-121."""
     return Path(str(torch.hub.get_dir())) / "checkpoints" / IMAGENET_NAME
 
 
 def find_imagenet(*, say: Callable[[str], None]) -> Path:
-    """Return torchvision's file of ImageNet weights, fetching it if it is not there.
+    """Return torchvision's file of ImageNet weights, downloading it if it is missing.
 
     Raises:
-        WeightsError: It is not there and cannot be fetched, or its hash is wrong.
+        WeightsError: The file is missing and cannot be downloaded, or its hash is wrong.
     """
     path = imagenet_path()
     if not path.is_file():
@@ -68,7 +68,7 @@ def find_imagenet(*, say: Callable[[str], None]) -> Path:
 
 
 def weights_file(source: str) -> Path | None:
-    """Return the file that `source` means, there or not; None for random weights."""
+    """Return the file that `source` refers to, whether or not it exists; None for random weights."""
     match source:
         case "random":
             return None
@@ -79,10 +79,10 @@ def weights_file(source: str) -> Path | None:
 
 
 def check_source(source: str, *, say: Callable[[str], None]) -> None:
-    """Check, before any work, that first weights can be used; ImageNet's are fetched if need be.
+    """Check that initial weights can be used, downloading those of ImageNet if necessary.
 
     Raises:
-        WeightsError: They are missing, damaged, or not those of a DenseNet-121.
+        WeightsError: The weights are missing, damaged, or not those of a DenseNet-121.
         ModelFileError: The file is a damaged model of cxrtune.
     """
     if source == "imagenet":
@@ -99,20 +99,20 @@ def check_source(source: str, *, say: Callable[[str], None]) -> None:
 def load_first_weights(
     network: ChestNet, source: str, findings: tuple[str, ...], *, say: Callable[[str], None] = lambda _: None
 ) -> WeightsOrigin:
-    """Fill a network with its first weights.
+    """Load the initial weights into a network.
 
     Args:
-        network: Fresh from `build_network`; changed in place.
-        source: `imagenet`, `random`, a file of a DenseNet-121's weights (see `read_densenet`), or a model of
+        network: A new network of `build_network`; changed in place.
+        source: `imagenet`, `random`, a file of DenseNet-121 weights (see `read_densenet`), or a model of
             cxrtune.
-        findings: What the network predicts; a model of cxrtune must predict the same.
-        say: Told when something is fetched.
+        findings: The findings that the network predicts; a model of cxrtune must predict the same.
+        say: Called with a message when a file is downloaded.
 
     Returns:
-        Where the weights came from. Random weights still want their batch-norm calibrated.
+        The origin of the weights. With random weights, batch-norm must still be calibrated.
 
     Raises:
-        WeightsError: They are missing, damaged, or not those of a DenseNet-121.
+        WeightsError: The weights are missing, damaged, or not those of a DenseNet-121.
         ModelFileError: The file is a damaged model of cxrtune.
     """
     if source == "random":
@@ -135,7 +135,7 @@ def load_first_weights(
 
 
 def _existing(source: str) -> Path:
-    """Return the file that a source means; it is there, and torchvision's if it is named so."""
+    """Return the file of a source; check that it exists and, by the hash, a file named as torchvision's."""
     file = weights_file(source)
     if file is None or not file.is_file():
         raise WeightsError(
@@ -163,7 +163,7 @@ def _load_own(network: ChestNet, path: Path, findings: tuple[str, ...]) -> Weigh
 
 
 def _require_published(path: Path) -> str:
-    """Return the SHA-256 of torchvision's file, whose first digits are known."""
+    """Return the SHA-256 of torchvision's file after checking its first digits."""
     digest = sha256_of(path)
     if not digest.startswith(IMAGENET_SHA256):
         raise WeightsError(
@@ -175,7 +175,7 @@ def _require_published(path: Path) -> str:
 
 
 def _load_foreign(network: ChestNet, path: Path) -> str:
-    """Fill all but the head; return where in the file the weights stand, in brackets."""
+    """Load all weights except the head; return the place of the weights in the file, in parentheses."""
     found = read_densenet(path, format_of(path))
     network.load_state_dict({_our_name(name): value for name, value in found.state.items()}, strict=False)
     return f" ({found.place})" if found.place else ""

@@ -1,6 +1,6 @@
-"""What kind of file was given as weights: told by its first bytes and its list of members, never by its name.
+"""Detect the format of a file of weights by its first bytes and its list of members, never by its name.
 
-Nothing is unpickled here. A pickle is walked through operation by operation, for the names it asks for.
+Nothing is unpickled here: a pickle is parsed operation by operation for the names that it imports.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Format = Literal["torch", "safetensors"]
 WANTED = "Give a state dict of torchvision's densenet121, saved with torch.save or as safetensors."
 _HEAD = 512  # bytes
 _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the magic number before torch 1.6, pickled
-_PICKLES_BEFORE = 3  # in such a file: the magic number, the protocol's version, the machine
+_PICKLES_BEFORE = 3  # in such a file: magic number, protocol version, machine
 _LONGEST_NAME = 80  # characters of a name from the file in a message
 
 _UNPACK = "Unpack it, and give the file of weights inside."
@@ -36,17 +36,17 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (rb"GGUF", "is a GGUF file", WANTED),
     (rb"(?s).{257}ustar", "is a tar archive", _UNPACK),
     (rb"\x1f\x8b|BZh|\xfd7zXZ\x00|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", "is compressed", _UNPACK),
-    # A model's first fields: the version, and who wrote it or the graph.
+    # The first fields of a model: the version, then the producer or the graph.
     (rb"\x08[\x01-\x20][\x12\x3a]", "is an ONNX model or a TensorFlow graph", WANTED),
     (rb"\s*[{\[]", "is a JSON text", WANTED),
 )
 
 
 def format_of(path: Path) -> Format:
-    """Return how a file of weights is written.
+    """Return the format of a file of weights.
 
     Raises:
-        WeightsError: It is something else, which is named.
+        WeightsError: The file is something else, which the message names.
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -76,10 +76,10 @@ def format_of(path: Path) -> Format:
 
 
 def why_not_unpickled(path: Path) -> WeightsError:
-    """Return why torch does not read a file of its own format without running code of the file's."""
+    """Return why torch cannot read a file of its own format without running code from the file."""
     try:
         names = list(_names_in_pickle(path))
-    except Exception:  # bytes that are no pickle can make its parser raise anything
+    except Exception:  # bytes that are not a pickle can make its parser raise any exception
         names = []
     foreign = [name for name in dict.fromkeys(names) if not name.startswith(("torch.", "collections."))]
     shown = ", ".join(name[:_LONGEST_NAME] for name in foreign[:3])
@@ -129,7 +129,7 @@ def _require_torch_zip(path: Path) -> None:
 
 
 def _names_in_pickle(path: Path) -> Iterator[str]:
-    """Yield the classes and functions that a file of torch's asks for, in turn."""
+    """Yield the classes and functions that a torch file imports, in order."""
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             for _ in range(_PICKLES_BEFORE):

@@ -1,1 +1,1 @@
-"""Fine-tuning the tail on the trunk's stored output."""
+"""Fine-tune the trainable layers on the stored output of the backbone."""

@@ -1,4 +1,4 @@
-"""Random views of a training image, each the same whenever it is asked for."""
+"""Reproducible random views of training images."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def view_of(image: Packed, spec: AugmentationSpec, *, seed: int, row: int, view:
     """Return one view of an image.
 
     Args:
-        image: uint8 or float16 (S, S), grey in [0, 255].
-        spec: What may vary, and how far.
-        seed: The recipe's seed.
-        row: The image's row in the cohort; with seed and view it decides the view.
-        view: 0 is the image itself.
+        image: uint8 or float16 (S, S), grey values in [0, 255].
+        spec: The ranges of the random transform.
+        seed: The seed of the recipe.
+        row: The image's row in the cohort; together with seed and view it determines the transform.
+        view: Number of the view; 0 is the image itself.
 
     Returns:
-        Of the same type, (S, S), grey in [0, 255]; what the image does not cover is black.
+        An array of the same dtype, (S, S), grey values in [0, 255]; black outside the image.
     """
     if view == 0:
         return image
     matrix = affine_matrix(spec, image.shape[0], seed=seed, row=row, view=view)
-    # OpenCV warps no float16.
+    # OpenCV cannot warp float16.
     grey = image if image.dtype == np.uint8 else image.astype(np.float32)
     moved = cv2.warpAffine(
         grey, matrix[:2], (image.shape[1], image.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0
@@ -46,7 +46,7 @@ def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, vie
     """Draw a transform about the centre of the image: flip, then shear, scale, rotation and shift.
 
     Returns:
-        float64 (3, 3), maps (x, y, 1) of the image to that of its view, in pixels.
+        float64 (3, 3), maps (x, y, 1) in the image to (x, y, 1) in the view, in pixels.
     """
     random = np.random.default_rng((seed, row, view))
     angle = math.radians(random.uniform(-spec.rotation, spec.rotation))
@@ -70,10 +70,10 @@ def affine_matrix(spec: AugmentationSpec, size: int, *, seed: int, row: int, vie
 def sampling_matrix(
     spec: AugmentationSpec, size: int, *, seed: int, row: int, view: int
 ) -> NDArray[np.float32]:
-    """Return the same transform for torch: from a place in the view to the place in the image it shows.
+    """Return the same transform for torch, which maps positions in the view to positions in the image.
 
     Returns:
-        float32 (2, 3), on coordinates that run from -1 to 1 between the centres of the outer pixels
+        float32 (2, 3), for coordinates from -1 to 1 between the centres of the outermost pixels
         (`align_corners=True` of torch's `affine_grid`).
     """
     to_unit = np.array([[2 / (size - 1), 0, -1], [0, 2 / (size - 1), -1], [0, 0, 1]])
@@ -83,17 +83,17 @@ def sampling_matrix(
 
 
 def warped(pixels: Tensor, matrices: Tensor) -> Tensor:
-    """Return views of images, made on the device that they are on.
+    """Return views of images, computed on the device of the images.
 
     Args:
-        pixels: grey in [0, 255], uint8 or float (N, S, S).
-        matrices: float32 (N, 2, 3), of `sampling_matrix`.
+        pixels: Grey values in [0, 255], uint8 or float (N, S, S).
+        matrices: float32 (N, 2, 3), from `sampling_matrix`.
 
     Returns:
-        float32 (N, S, S), grey in [0, 255]; what the images do not cover is black.
+        float32 (N, S, S), grey values in [0, 255]; black outside the images.
     """
     count, size, _ = pixels.shape
-    # Half precision would place pixels a tenth of their width off.
+    # In half precision, pixels would be misplaced by a tenth of their width.
     with torch.autocast(pixels.device.type, enabled=False):
         grid = F.affine_grid(matrices, [count, 1, size, size], align_corners=True)
         views = F.grid_sample(pixels.unsqueeze(1).float(), grid, mode="bilinear", align_corners=True)

@@ -1,4 +1,4 @@
-"""What the loop is fed: stored features, or packed pixels with the transforms that make their views."""
+"""The batches of the training loop: stored features, or packed pixels with their random transforms."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from cxrtune.training.augmentation import sampling_matrix
 from cxrtune.training.bank.view_file import FeatureBank
 
 Batch = tuple[tuple[Tensor, ...], Tensor]
-"""What the learner is called with, and the labels, float32 (N, F)."""
+"""The arguments of the learner, and the labels, float32 (N, F)."""
 
 _VALIDATION_BATCH = 64
 
 
 class Batches(Protocol):
-    """The batches of a training; those of one process in a team."""
+    """The batches of a training that one process of the team sees."""
 
     def steps(self) -> int:
-        """Return the number of steps an epoch."""
+        """Return the number of steps per epoch."""
 
     def training(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 0."""
@@ -39,14 +39,14 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class Share:
-    """Which images a process sees, of how many, in which order.
+    """The images that a process sees, and their order.
 
     Attributes:
         training: Number of training images.
         validation: Number of validation images.
-        batch_size: Images a step, over all processes.
-        seed: The recipe's.
-        rank: The process's.
+        batch_size: Images per step, over all processes.
+        seed: The seed of the recipe.
+        rank: The rank of the process.
         team_size: Number of processes.
     """
 
@@ -75,16 +75,16 @@ class Share:
 
 @dataclass(frozen=True)
 class BankBatches:
-    """Features from the bank.
+    """Batches of features from the feature bank.
 
-    An image goes through the views of an epoch in turn, starting at one of its own, so an epoch holds
-    all views alike and K epochs show each image in all of them.
+    Each image cycles through the K views from epoch to epoch, starting at a random view. An epoch therefore
+    uses all views about equally often, and K epochs show each image in all of them.
 
     Attributes:
-        bank_at: Gives the bank with the views of an epoch, building them if need be.
-        plain: The bank with view 0, which no epoch changes.
-        labels: float32 (M, F), of the bank's rows.
-        share: Which images, in which order.
+        bank_at: Returns the feature bank with the views of an epoch, building them if necessary.
+        plain: The feature bank with view 0, which is the same in all epochs.
+        labels: float32 (M, F), of the rows of the feature bank.
+        share: The images that this process sees, and their order.
     """
 
     bank_at: Callable[[int], FeatureBank]
@@ -93,7 +93,7 @@ class BankBatches:
     share: Share
 
     def steps(self) -> int:
-        """Return the number of steps an epoch."""
+        """Return the number of steps per epoch."""
         return len(self.share.of_epoch(0))
 
     def training(self, epoch: int) -> Iterator[Batch]:
@@ -107,7 +107,7 @@ class BankBatches:
             for place, (item, turn) in enumerate(zip(items, turns, strict=True)):
                 features[place] = views[turn][item]
             yield (_as_maps(features),), torch.from_numpy(self.labels[items])
-            # After every batch: one row may bring two megabytes of its neighbourhood into the map.
+            # After every batch: reading one row may map two megabytes around it into memory.
             bank.let_go()
 
     def validation(self) -> Iterator[Batch]:
@@ -120,14 +120,14 @@ class BankBatches:
 
 @dataclass(frozen=True)
 class PixelBatches:
-    """Packed pixels; the learner warps them on its device, by transforms drawn here.
+    """Batches of packed pixels, with random transforms by which the learner warps them on its device.
 
     Attributes:
         pack: The images.
         rows: intp (M,), cohort rows, the training part first, then validation.
         labels: float32 (M, F), of these rows.
-        augmentation: What may vary, and how far.
-        share: Which images, in which order.
+        augmentation: The ranges of the random transforms.
+        share: The images that this process sees, and their order.
     """
 
     pack: Pack
@@ -137,13 +137,13 @@ class PixelBatches:
     share: Share
 
     def steps(self) -> int:
-        """Return the number of steps an epoch."""
+        """Return the number of steps per epoch."""
         return len(self.share.of_epoch(0))
 
     def training(self, epoch: int) -> Iterator[Batch]:
         """Yield pixels, uint8 (N, S, S), their transforms, float32 (N, 2, 3), and labels.
 
-        Each epoch shows each image in a view that no other epoch has.
+        Each epoch shows each image in a new view.
         """
         for items in self.share.of_epoch(epoch):
             pixels, labels = self._images(items)
@@ -158,7 +158,7 @@ class PixelBatches:
             let_pages_go(self.pack.pixels)
 
     def validation(self) -> Iterator[Batch]:
-        """Yield pixels as they are, uint8 or float16 (N, S, S), and labels."""
+        """Yield unchanged pixels, uint8 or float16 (N, S, S), and labels."""
         for items in self.share.of_validation():
             pixels, labels = self._images(self.share.training + items)
             yield (pixels,), labels
@@ -170,7 +170,7 @@ class PixelBatches:
 
 
 def _as_maps(features: NDArray[np.float16]) -> Tensor:
-    # Seen as (N, C, h, w) the stored order is torch's channels_last: nothing is moved.
+    # Viewed as (N, C, h, w), the stored order is torch's channels_last, so no data is moved.
     return torch.from_numpy(features.astype(np.float32)).permute(0, 3, 1, 2)
 
 
@@ -180,18 +180,18 @@ Items = NDArray[np.intp]
 def training_order(
     count: int, batch_size: int, *, seed: int, epoch: int, rank: int = 0, team_size: int = 1
 ) -> list[Items]:
-    """Return the items of each batch of an epoch that one process sees.
+    """Return the items that one process sees of each batch of an epoch.
 
-    Batches differ in length by one at most: a last batch of a few images would give batch-norm poor
+    The lengths of batches differ by at most one: a last batch of a few images would give batch-norm poor
     statistics. The processes of a team share each batch, so that no image is lost or seen twice and the
-    batches are those of one process alone; a process may get none of a small batch.
+    batches are the same as for a single process; a process may get no item of a small batch.
 
     Args:
         count: Number of images.
-        batch_size: Largest number of images a batch, over all processes.
-        seed: The recipe's.
-        epoch: Counted from 0.
-        rank: The process's.
+        batch_size: Largest number of images per batch, over all processes.
+        seed: The seed of the recipe.
+        epoch: The number of the epoch, counted from 0.
+        rank: The rank of the process.
         team_size: Number of processes.
     """
     order = np.random.default_rng((seed, epoch)).permutation(count)
@@ -200,6 +200,6 @@ def training_order(
 
 
 def plain_order(count: int, batch_size: int, *, rank: int = 0, team_size: int = 1) -> list[Items]:
-    """Return the items of each batch of a split in its own order that one process sees; whole batches."""
+    """Return the batches of a split, in its own order, that one process sees; batches are not divided."""
     batches = [np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
     return batches[rank::team_size]

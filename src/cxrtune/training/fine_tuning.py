@@ -1,4 +1,4 @@
-"""One process's part in a training: from a data set and a recipe to a network with its best weights."""
+"""The work of one process in a training: from a data set and a recipe to a network with its best weights."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from cxrtune.training.team import Machines, Team
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a training does not depend on.
+    """Settings that do not affect the result of a training.
 
     Attributes:
-        machines: Where it runs.
-        trackers: Other tools that are told of every epoch.
-        resume: Go on where an earlier start was killed.
+        machines: The devices and machines to train on.
+        trackers: Tracking tools that receive the metrics of every epoch.
+        resume: Whether to resume a run that was killed.
     """
 
     machines: Machines = field(default_factory=Machines)
@@ -39,12 +39,12 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """A network that was trained.
+    """A trained network.
 
     Attributes:
-        network: With the weights of the best epoch.
-        origin: Where its first weights came from, in words.
-        fitted: How the training went.
+        network: The network with the weights of the best epoch.
+        origin: The origin of its initial weights, as a sentence.
+        fitted: The result of the training.
     """
 
     network: ChestNet
@@ -56,9 +56,9 @@ class FineTuning:
     """A training that is ready to run.
 
     Attributes:
-        findings: Those that can be learned.
+        findings: The findings that can be learned.
         labels: float32 (N, F), 1, 0 or NaN, of all images of the cohort.
-        plan: Which rows are for training and for validation.
+        plan: The rows for training and for validation.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class FineTuning:
         circumstances: Circumstances,
         reporter: Reporter,
     ) -> None:
-        """Find out what can be learned from which images.
+        """Determine which findings can be learned, and from which images.
 
         Args:
             dataset: The cohort and its pack.
-            recipe: Every choice.
+            recipe: The recipe of the training.
             out: The run folder.
-            inputs: What the training depends on, beside the recipe.
+            inputs: What the training depends on, in addition to the recipe.
             team: The processes that train together.
-            circumstances: Where and how it runs.
-            reporter: Told of the progress.
+            circumstances: Where and how the training runs.
+            reporter: Receives the progress.
         """
         self._dataset = dataset
         self._recipe = recipe
@@ -96,14 +96,14 @@ class FineTuning:
 
     @property
     def seen(self) -> str:
-        """How many images are trained and validated on, in words."""
+        """The number of training and validation images, in words."""
         return f"{self.plan.sizes['train']:,} images, validation on {self.plan.sizes['validation']:,}"
 
     def run(self, notes: list[str]) -> FineTuned:
-        """Train; what is not learned is added to the notes.
+        """Train; add the findings that are not learned to the notes.
 
         Raises:
-            CxrtuneError: The training failed, or nothing can be written.
+            CxrtuneError: The training failed, or its results cannot be written.
         """
         self._warn_of_unlearnable(notes)
         network, origin = self._start()
@@ -126,7 +126,7 @@ class FineTuning:
         return FineTuned(network, origin, fitted)
 
     def _start(self) -> tuple[ChestNet, str]:
-        """Build the network; the first process's weights are everybody's."""
+        """Build the network; all processes get the weights of the first one."""
         recipe, origin = self._recipe, ""
         if self._team.is_first:
             network, weights = start_network(

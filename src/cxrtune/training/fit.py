@@ -1,4 +1,4 @@
-"""The training: its stages one after the other, the best epoch kept, resumed where it was killed."""
+"""Run the stages of a training in turn, keep the best epoch, and resume after an interruption."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from cxrtune.training.team import Team
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a training went.
+    """The result of a training.
 
     Attributes:
-        epochs: How many epochs ran, over both stages.
-        best_epoch: The epoch, from 1, whose weights were kept.
-        best: The monitored value there.
-        val_auroc: Macro AUROC on validation there.
-        resumed: How many epochs an earlier start had done.
+        epochs: Number of epochs over both stages.
+        best_epoch: The epoch whose weights were kept, counted from 1.
+        best: The monitored value at that epoch.
+        val_auroc: Macro AUROC on the validation part at that epoch.
+        resumed: Number of epochs that an earlier run had finished.
     """
 
     epochs: int
@@ -45,11 +45,11 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Watchers:
-    """Who is told.
+    """Where progress and metrics are reported.
 
     Attributes:
-        reporter: Of the progress.
-        trackers: Names of other tools.
+        reporter: Receives the progress.
+        trackers: Names of the tracking tools that receive the metrics.
     """
 
     reporter: Reporter
@@ -68,21 +68,21 @@ def fit(
     key: str,
     watchers: Watchers,
 ) -> FitResult:
-    """Train a network and leave in it the weights of its best epoch.
+    """Train a network and load the weights of its best epoch into it.
 
     Args:
-        network: Changed in place.
-        stages: What learns, one after the other; each begins with the best weights of those before.
-        labels: By split, `train` and `validation`: float32 (N, F), 1, 0, or NaN where not known.
-        recipe: The loop's settings.
+        network: The network to train; changed in place.
+        stages: The stages in order; each starts from the best weights of the preceding stages.
+        labels: Labels by split, `train` and `validation`: float32 (N, F), 1, 0, or NaN where unknown.
+        recipe: The settings of the training loop.
         team: The processes that train together.
-        out: The run folder; `metrics.csv` and, until the model is saved, the training's state are there.
-        state: Where the training stands; changed in place.
-        key: Of everything that the training depends on, stored with the state.
-        watchers: Told of the progress.
+        out: The run folder; receives `metrics.csv` and, until the model is saved, the training state.
+        state: The state of the training; changed in place.
+        key: The key of everything that the training depends on; stored with the state.
+        watchers: Receive progress and metrics.
 
     Raises:
-        CxrtuneError: A loss became infinite or no number, or memory ran out; the state is kept.
+        CxrtuneError: A loss became infinite or NaN, or memory ran out; the state is kept.
         DataError: The monitored value is not defined on the validation part.
     """
     spec = recipe.training
@@ -99,7 +99,7 @@ def fit(
             state.enter(index)
         if state.best is not None and not state.running:
             network.load_state_dict(state.best.weights, strict=False)
-            # From here on more may change than the best weights hold.
+            # From here on, layers may change that the best weights do not contain.
             state.best = replace(state.best, weights=copied_weights(network))
         loop = Loop(stages[index], spec, pos_weight, team)
         for row in _epochs(loop, stages[index], spec, state, watchers.reporter):
@@ -127,7 +127,7 @@ def fit(
 def _epochs(
     loop: Loop, stage: Stage, spec: TrainingSpec, state: TrainingState, reporter: Reporter
 ) -> Iterator[EpochMetrics]:
-    """Run the epochs of a stage that are still to be run, and yield the metrics of each."""
+    """Run the remaining epochs of a stage and yield the metrics of each."""
     if state.running:
         loop.restore(state.running)
     with reporter.task(f"Training ({stage.name})", stage.epochs * loop.steps) as task:
@@ -156,7 +156,7 @@ def _epoch(loop: Loop, stage: Stage, state: TrainingState, task: Task) -> EpochM
 
 @contextmanager
 def _naming_memory_errors(state: TrainingState, spec: TrainingSpec) -> Iterator[None]:
-    """Turn the ways in which torch and NumPy say that memory ran out into one error."""
+    """Convert the out-of-memory errors of torch and NumPy into one error."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Inside stage 3: the OOD check, fitted to the training images as the trained network sees them."""
+"""Fit the OOD check to the training images as the trained network sees them (part of stage 3)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from cxrtune.training.bank.plan import BankPlan
 from cxrtune.training.bank.view_file import open_bank
 
 FALSE_ALARMS = 0.01
-"""The share of validation images that the gate flags."""
+"""The proportion of validation images that the OOD check flags."""
 
 FIT_IMAGES = 2000
-"""Training images that the gate is fitted on, at most."""
+"""The largest number of training images that the OOD check is fitted to."""
 
 _FEWEST_STEPS, _MOST_STEPS = 100, 1200
 _BATCH = 64
 _LEARNING_RATE = 3e-3
-# Radiographs vary so much in how patients stand; a turn by these degrees is no other pose.
+# Patients' positions vary by this much between radiographs; such a rotation is not another pose.
 _LARGEST_TURN = 0.17  # radians
 _LARGEST_SHIFT = 0.1  # of half the side
 _LARGEST_SCALE = 0.1
@@ -40,11 +40,11 @@ _AT_ONCE = 256  # images
 
 @dataclass(frozen=True)
 class GateImages:
-    """Images as the gate is fitted to them.
+    """Images in the form that the OOD check is fitted to.
 
     Attributes:
-        thumbnails: float32 (N, 1, s, s), of `Gate.thumbnails`.
-        pooled: float32 (N, 512), of `Gate.pooled`.
+        thumbnails: float32 (N, 1, s, s), from `Gate.thumbnails`.
+        pooled: float32 (N, 512), from `Gate.pooled`.
     """
 
     thumbnails: Tensor
@@ -57,17 +57,17 @@ class GateImages:
 def make_gate(
     network: ChestNet, pack: Pack, plan: BankPlan, recipe: Recipe, bank: Path, reporter: Reporter
 ) -> tuple[Gate, GateInfo]:
-    """Fit a gate for a trained network.
+    """Fit the OOD check of a trained network.
 
-    The trunk's output is taken from the bank where that is what the network itself would give.
+    The backbone's output is read from the feature bank if it equals what the network itself would give.
 
     Args:
-        network: As it will predict.
+        network: The network that will predict.
         pack: The images.
-        plan: Which rows are for training and for validation.
-        recipe: Every choice.
-        bank: The bank's folder.
-        reporter: Told of the progress.
+        plan: The rows for training and for validation.
+        recipe: The recipe of the training.
+        bank: The folder of the feature bank.
+        reporter: Receives the progress.
     """
     gate = Gate(recipe.preprocess.size)
     train = np.arange(plan.sizes["train"])
@@ -93,7 +93,7 @@ def _thumbnails(gate: Gate, pack: Pack, rows: NDArray[np.intp]) -> torch.Tensor:
 def _pooled(
     network: ChestNet, pack: Pack, plan: BankPlan, recipe: Recipe, bank: Path, rows: NDArray[np.intp]
 ) -> torch.Tensor:
-    """Return float32 (n, 512), the mean of the trunk's output, of some bank rows."""
+    """Return the spatial mean of the backbone's output, float32 (n, 512), for rows of the feature bank."""
     is_trunks = recipe.unfreeze.part == "none" and recipe.bank.precision == "float32"
     if recipe.bank.store == "disk" and is_trunks:
         features = open_bank(bank, plan, [0])
@@ -103,14 +103,14 @@ def _pooled(
 
 
 class _PooledFeatures(nn.Module):
-    """The mean of the trunk's output over its map."""
+    """The spatial mean of the backbone's output."""
 
     def __init__(self, network: ChestNet) -> None:
         super().__init__()
         self._network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map grey in [0, 255], uint8 or float16 (N, S, S), to float32 (N, 512)."""
+        """Map grey values in [0, 255], uint8 or float16 (N, S, S), to float32 (N, 512)."""
         return Gate.pooled(self._network.features(pixels))
 
 
@@ -122,14 +122,14 @@ def fit_gate(
     seed: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> GateInfo:
-    """Fit a gate; the same seed and images give the same gate.
+    """Fit an OOD check; the same seed and images give the same result.
 
     Args:
-        gate: Its state is replaced.
+        gate: The OOD check; its state is replaced.
         train: Training images.
-        validation: Validation images; of these 1 % are above the threshold.
-        seed: Decides the pose network's weights and the order of its examples.
-        progress: Called with the number of steps done since the last call, of `step_count`.
+        validation: Validation images; 1 % of them are above the threshold.
+        seed: Determines the pose network's initial weights and the order of its examples.
+        progress: Called with the number of steps done since the last call, out of `step_count`.
     """
     gate.features.fit(train.pooled, scale=True)
     gate.image.fit(gate.coarse(train.thumbnails), scale=False)
@@ -145,7 +145,7 @@ def fit_gate(
 
 
 def step_count(images: int) -> int:
-    """Return how many steps the pose network learns for: one a training image, within bounds."""
+    """Return the number of training steps of the pose network: one per training image, within bounds."""
     return min(_MOST_STEPS, max(_FEWEST_STEPS, images))
 
 
@@ -172,7 +172,7 @@ def _train_pose(gate: Gate, thumbnails: Tensor, seed: int, progress: Callable[[i
 
 
 def _moved(thumbnails: Tensor) -> Tensor:
-    """Turn, shift and scale each thumbnail a little."""
+    """Rotate, shift and scale each thumbnail slightly."""
     count = len(thumbnails)
     turn = (torch.rand(count) * 2 - 1) * _LARGEST_TURN
     scale = 1 + (torch.rand(count) * 2 - 1) * _LARGEST_SCALE

@@ -1,4 +1,4 @@
-"""One stage's loop: an epoch over the batches, a look at the validation part; and the loss."""
+"""The training loop of one stage: an epoch over the batches, then validation; and the loss."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHECK_EVERY = 16
 
 
 class Loop:
-    """What moves in one stage: learner, optimizer, and the average of the weights if the recipe wants one."""
+    """The loop of one stage: learner, optimizer and, if the recipe asks for it, an average of the weights."""
 
     def __init__(self, stage: Stage, spec: TrainingSpec, pos_weight: Tensor, team: Team) -> None:
         self._stage = stage
@@ -43,7 +43,7 @@ class Loop:
 
     @property
     def steps(self) -> int:
-        """How many steps an epoch has."""
+        """The number of steps per epoch."""
         return self._steps
 
     def train(self, epoch: int, plateau: Plateau, advance: Callable[[], None]) -> tuple[float, float]:
@@ -53,7 +53,7 @@ class Loop:
             The mean training loss, and the learning rate of the first step.
 
         Raises:
-            CxrtuneError: The loss became infinite or no number.
+            CxrtuneError: The loss became infinite or NaN.
         """
         self._learner.train()
         figures: list[Tensor] = []
@@ -64,13 +64,13 @@ class Loop:
             advance()
             if number % _CHECK_EVERY == 0 or number == self._steps - 1:
                 _require_finite(figures, epoch, rate)
-        # Rows of loss, known labels and images: batches weigh by their images.
+        # Each row has loss, known labels and images; batches are weighted by their number of images.
         table = torch.stack(figures).double().cpu()
         losses = table[:, 0] / table[:, 1].clamp(min=1)
         return float((losses * table[:, 2]).sum() / table[:, 2].sum()), first_rate
 
     def validate(self) -> tuple[float, float]:
-        """Return loss and macro AUROC on the validation part; AUROC is NaN where it is not defined."""
+        """Return loss and macro AUROC on the validation part; AUROC is NaN if it is not defined."""
         model = self._bare if self._average is None else self._average.module
         model.eval()
         logits, labels = [], []
@@ -91,7 +91,7 @@ class Loop:
         return {name.removeprefix("network."): tensor for name, tensor in copied_weights(model).items()}
 
     def state(self) -> dict[str, Any]:
-        """Return all that moves, for the training's state."""
+        """Return everything that changes during the stage, for the training state."""
         return {
             "learner": self._bare.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -100,7 +100,7 @@ class Loop:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
+        """Restore what `state` returned."""
         self._bare.load_state_dict(state["learner"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._team.fabric.strategy.precision.load_state_dict(state["precision"])
@@ -108,12 +108,12 @@ class Loop:
             self._average.load_state_dict(state["average"])
 
     def _step(self, inputs: tuple[Tensor, ...], labels: Tensor) -> Tensor:
-        """Learn from a batch; return its loss, known labels and images, summed over the team."""
+        """Train on one batch; return its loss, known labels and images, summed over the team."""
         labels = labels.to(self._team.device)
         logits: Tensor = self._learner(*(part.to(self._team.device) for part in inputs))
         total, known = summed_bce(logits, labels, self._pos_weight)
         figures = self._team.total(torch.stack([total.detach(), known, known.new_tensor(len(labels))]))
-        # The processes' gradients are averaged: times their number it is the mean over the whole batch.
+        # Gradients are averaged over the processes; times their number, this is the mean over the batch.
         self._team.fabric.backward(total / figures[1].clamp(min=1) * self._team.size)
         self._wrapped.step()
         self._optimizer.zero_grad()
@@ -141,20 +141,20 @@ def _require_finite(figures: list[Tensor], epoch: int, rate: float) -> None:
 
 
 def _in_turn(shares: list[list[NDArray[np.float32]]]) -> NDArray[np.float32]:
-    """Put the batches of all processes, dealt out in turn, back in order."""
+    """Put the batches of all processes, which were distributed in turn, back in order."""
     order = range(max(len(share) for share in shares))
     return np.concatenate([share[place] for place in order for share in shares if place < len(share)])
 
 
 def averaged_model(learner: nn.Module, decay: float) -> AveragedModel:
-    """Return a copy of a learner that follows it, a step at a time, by `update_parameters`.
+    """Return a moving average of a learner's weights, updated at each step by `update_parameters`.
 
-    After n steps the decay is at most (1 + n) / (10 + n), so that the first, poor weights are soon
-    forgotten (Abadi et al., "TensorFlow", 2016: ExponentialMovingAverage with num_updates).
+    After n steps the decay is at most (1 + n) / (10 + n), so that the poor weights of the first steps are
+    soon forgotten (Abadi et al., "TensorFlow", 2016: ExponentialMovingAverage with num_updates).
 
     Args:
-        learner: What is trained.
-        decay: Share of the old average that a step keeps, in [0, 1).
+        learner: The module that is trained.
+        decay: Proportion of the old average that a step keeps, in [0, 1).
     """
 
     def average(kept: Tensor, current: Tensor, count: Any) -> Tensor:
@@ -167,11 +167,11 @@ def averaged_model(learner: nn.Module, decay: float) -> AveragedModel:
 
 
 def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return negatives / positives a finding, so that both classes weigh alike in the loss.
+    """Return negatives / positives per finding, which gives both classes the same weight in the loss.
 
     Args:
-        labels: float32 (N, F) of the training part, 1, 0, or NaN where not known; each finding
-            has at least one positive.
+        labels: float32 (N, F) of the training part, 1, 0, or NaN where unknown; each finding has at least
+            one positive.
 
     Returns:
         float32 (F,).
@@ -181,12 +181,12 @@ def positive_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def summed_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the sum of the binary cross-entropy over the labels that are known, and their number.
+    """Return the sum of the binary cross-entropy over the known labels, and the number of known labels.
 
     Args:
         logits: float32 (N, F).
-        labels: float32 (N, F), 1, 0, or NaN where not known.
-        pos_weight: float32 (F,), what a positive label's term is multiplied with.
+        labels: float32 (N, F), 1, 0, or NaN where unknown.
+        pos_weight: float32 (F,), the factor of the terms of positive labels.
 
     Returns:
         Two scalars, float32; their ratio is the mean loss.
@@ -199,9 +199,9 @@ def summed_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> tuple[Tens
 
 
 def masked_bce(logits: Tensor, labels: Tensor, pos_weight: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy over the labels that are known, a scalar; 0 where none is.
+    """Return the mean binary cross-entropy over the known labels, a scalar; 0 if no label is known.
 
-    Arguments are those of `summed_bce`.
+    The arguments are those of `summed_bce`.
     """
     total, known = summed_bce(logits, labels, pos_weight)
     return total / known.clamp(min=1)

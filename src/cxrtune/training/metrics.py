@@ -1,8 +1,8 @@
-"""An epoch's metrics, and where they go: metrics.csv, and if wanted TensorBoard and an MLflow store.
+"""Write the metrics of each epoch to metrics.csv and, optionally, to TensorBoard and an MLflow store.
 
-Lightning's loggers are not used: its TensorBoardLogger expands variables in a folder's name and then writes
-elsewhere; its MLFlowLogger stores the names of user and script, cuts parameters at 250 characters, and
-changes the tracking address of the whole process.
+Lightning's loggers are not used: TensorBoardLogger expands variables in a folder's name and then writes
+elsewhere; MLFlowLogger stores the names of user and script, truncates parameters to 250 characters, and
+changes the tracking URI of the whole process.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _SCALARS = ("train_loss", "val_loss", "val_auroc", "learning_rate", "seconds")
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """What one epoch gave.
+    """The metrics of one epoch.
 
     Attributes:
-        epoch: Counted from 1 over both stages.
-        stage: What learned: `tail`, or the part that was unfrozen.
-        train_loss: Mean over the training images, while the weights moved.
-        val_loss: On the validation part, after the epoch.
-        val_auroc: Macro average there.
-        learning_rate: The head's, at the epoch's first step.
-        seconds: Wall time, validation included.
+        epoch: Number of the epoch, counted from 1 over both stages.
+        stage: What was trained: `tail`, or the part that was unfrozen.
+        train_loss: Mean loss over the training images, while the weights changed.
+        val_loss: Loss on the validation part, after the epoch.
+        val_auroc: Macro AUROC on the validation part, after the epoch.
+        learning_rate: Learning rate of the head at the first step of the epoch.
+        seconds: Wall time, including validation.
     """
 
     epoch: int
@@ -48,10 +48,10 @@ class EpochMetrics:
 
 
 def write_metrics(out: Path, rows: Sequence[EpochMetrics]) -> None:
-    """Write metrics.csv, one line an epoch, whole, so that it is on disk when the epoch is over.
+    """Write the whole of metrics.csv, one line per epoch, so that it is on disk after each epoch.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The file cannot be written.
     """
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, [field.name for field in fields(EpochMetrics)])
@@ -61,28 +61,28 @@ def write_metrics(out: Path, rows: Sequence[EpochMetrics]) -> None:
 
 
 class Tracker(Protocol):
-    """Is told of every epoch once; a resumed run goes on in the same place."""
+    """Receives the metrics of every epoch once; a resumed run continues in the same place."""
 
     def log(self, row: EpochMetrics) -> None:
-        """Take note of an epoch."""
+        """Record an epoch."""
 
     def close(self) -> None:
-        """Write what is still to be written."""
+        """Write what has not been written yet."""
 
 
 class TensorBoardTracker:
-    """Writes event files into `tensorboard/`."""
+    """Writes event files to `tensorboard/`."""
 
     def __init__(self, out: Path, done: int) -> None:
         try:
             from torch.utils.tensorboard.writer import SummaryWriter
         except ImportError as error:
             raise _not_installed("TensorBoard", "tensorboard") from error
-        # A killed run may have told of an epoch that is now run again.
+        # A killed run may have logged an epoch that is now run again.
         self._writer = SummaryWriter(str(out / "tensorboard"), purge_step=done + 1)
 
     def log(self, row: EpochMetrics) -> None:
-        """Write the epoch's figures."""
+        """Write the metrics of the epoch."""
         for name, value in _scalars(row).items():
             self._writer.add_scalar(name, value, row.epoch)
         self._writer.flush()
@@ -93,14 +93,14 @@ class TensorBoardTracker:
 
 
 class MlflowTracker:
-    """Writes a run into `mlflow.db`; see it with: mlflow ui --backend-store-uri sqlite:///RUN/mlflow.db."""
+    """Writes a run to `mlflow.db`; view it with: mlflow ui --backend-store-uri sqlite:///RUN/mlflow.db."""
 
     def __init__(self, out: Path, recipe: Recipe, key: str) -> None:
         try:
             from mlflow import MlflowClient
         except ImportError as error:
             raise _not_installed("MLflow", "mlflow") from error
-        for name in ("mlflow", "alembic"):  # both tell at length how they make a database
+        for name in ("mlflow", "alembic"):  # both log at length how they create a database
             logging.getLogger(name).setLevel(logging.WARNING)
         out.mkdir(parents=True, exist_ok=True)
         self._client = MlflowClient(tracking_uri=f"sqlite:///{(out / 'mlflow.db').absolute()}")
@@ -116,7 +116,7 @@ class MlflowTracker:
             self._client.log_param(self._run, name, value)
 
     def log(self, row: EpochMetrics) -> None:
-        """Store the epoch's figures."""
+        """Store the metrics of the epoch."""
         for name, value in _scalars(row).items():
             self._client.log_metric(self._run, name, value, step=row.epoch)
 
@@ -126,10 +126,10 @@ class MlflowTracker:
 
 
 def tracker_names(names: Sequence[str]) -> tuple[TrackerName, ...]:
-    """Return the names of trackers as such, each once.
+    """Return the names as names of trackers, without duplicates.
 
     Raises:
-        UsageError: There is no such tracker.
+        UsageError: There is no tracker of that name.
     """
     for name in names:
         if name not in get_args(TrackerName):
@@ -142,17 +142,17 @@ def tracker_names(names: Sequence[str]) -> tuple[TrackerName, ...]:
 def open_trackers(
     names: Sequence[TrackerName], out: Path, recipe: Recipe, *, key: str, done: int
 ) -> list[Tracker]:
-    """Open the trackers that the user wants.
+    """Open the trackers that the user has chosen.
 
     Args:
-        names: Which.
+        names: The names of the trackers.
         out: The run folder.
-        recipe: Its name and keys are stored.
-        key: Of the training, so that a resumed one is found again.
-        done: How many epochs they were told of.
+        recipe: The recipe; its name and settings are stored.
+        key: The key of the training, by which a resumed training is found again.
+        done: Number of epochs that are already logged.
 
     Raises:
-        UsageError: One is not installed.
+        UsageError: A tracker is not installed.
     """
     makers: dict[TrackerName, Callable[[], Tracker]] = {
         "tensorboard": lambda: TensorBoardTracker(out, done),

@@ -1,4 +1,4 @@
-"""The learning rate of every step, as a factor of the recipe's."""
+"""The learning rate of every step, as a factor of the recipe's learning rate."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from cxrtune.recipe import ScheduleSpec
 
-# torch.optim.lr_scheduler.ReduceLROnPlateau's: what is less of an improvement is none.
+# As in torch.optim.lr_scheduler.ReduceLROnPlateau: a smaller improvement does not count.
 _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """What the plateau schedule remembers.
+    """The state of the plateau schedule.
 
     Attributes:
-        factor: What the learning rate is multiplied with by now.
+        factor: The current factor of the learning rate.
         best: The lowest validation loss so far.
-        waited: Epochs since then.
+        waited: Number of epochs since then.
     """
 
     factor: float = 1.0
@@ -26,7 +26,7 @@ class Plateau:
     waited: int = 0
 
     def after(self, loss: float, spec: ScheduleSpec) -> Plateau:
-        """Return what it remembers after another epoch's validation loss."""
+        """Return the state after the validation loss of another epoch."""
         if loss < self.best * (1 - _TOLERANCE):
             return Plateau(self.factor, loss, 0)
         if self.waited + 1 > spec.patience:
@@ -35,13 +35,13 @@ class Plateau:
 
 
 def rate_factor(spec: ScheduleSpec, step: int, steps: int, plateau: Plateau) -> float:
-    """Return what the learning rate of a step is multiplied with, in [0, 1].
+    """Return the factor of the learning rate at a step, in [0, 1].
 
     Args:
-        spec: The recipe's schedule.
-        step: Counted from 0.
-        steps: Of the whole training.
-        plateau: What the plateau schedule remembers; only read by that.
+        spec: The schedule of the recipe.
+        step: The number of the step, counted from 0.
+        steps: Number of steps of the whole training.
+        plateau: The state of the plateau schedule; used by that schedule only.
     """
     warmup = round(spec.warmup * steps)
     if step < warmup:

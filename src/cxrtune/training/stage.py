@@ -1,4 +1,4 @@
-"""One stage of a training: what learns, how fast, from what, and for how long."""
+"""One stage of a training: its trainable layers, learning rates, batches and number of epochs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Stage:
 
     Attributes:
         name: `tail`, or the part that is unfrozen.
-        prepare: Called when the stage begins or goes on; sets what is frozen, and returns what learns.
-        groups: Gives the optimizer's groups: parameters and the learning rate that the schedule scales.
-        batches: What it is fed.
-        epochs: Largest number of epochs.
-        schedule: How the learning rates move.
+        prepare: Called when the stage starts or resumes; freezes layers and returns the module to train.
+        groups: Returns the optimizer's groups: parameters and the learning rate that the schedule scales.
+        batches: The batches to train and validate on.
+        epochs: Maximum number of epochs.
+        schedule: The learning-rate schedule.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Stage:
 
 
 def tail_stage(network: ChestNet, recipe: Recipe, batches: Batches, *, from_pixels: bool) -> Stage:
-    """Return the stage that trains dense block 4 and the head, all else frozen."""
+    """Return the stage that trains dense block 4 and the head; all other layers are frozen."""
     spec = recipe.training
     return Stage(
         name=TAIL,
@@ -53,7 +53,7 @@ def tail_stage(network: ChestNet, recipe: Recipe, batches: Batches, *, from_pixe
 def unfrozen_stage(network: ChestNet, recipe: Recipe, batches: Batches) -> Stage:
     """Return the stage that trains more of the network, from pixels, with layer-wise learning rates.
 
-    A block's rate is `layer_decay` times that of the block above it (Howard and Ruder, "Universal
+    A block's learning rate is `layer_decay` times that of the block above it (Howard and Ruder, "Universal
     Language Model Fine-tuning for Text Classification", ACL 2018, section 3.2).
     """
     spec = recipe.unfreeze
@@ -74,7 +74,7 @@ def unfrozen_stage(network: ChestNet, recipe: Recipe, batches: Batches) -> Stage
 
 
 class TailLearner(nn.Module):
-    """The tail on the trunk's stored output; the trunk is not even here."""
+    """The trainable layers on the stored output of the backbone; does not contain the backbone."""
 
     def __init__(self, tail: Tail) -> None:
         super().__init__()
@@ -87,18 +87,18 @@ class TailLearner(nn.Module):
 
 
 class NetworkLearner(nn.Module):
-    """The network on packed pixels, warped on its device."""
+    """The network on packed pixels, which are warped on its device."""
 
     def __init__(self, network: ChestNet) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, pixels: Tensor, matrices: Tensor | None = None) -> Tensor:
-        """Map grey in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F).
+        """Map grey values in [0, 255], uint8 or float (N, S, S), to logits, float32 (N, F).
 
         Args:
             pixels: The images.
-            matrices: float32 (N, 2, 3) of `sampling_matrix`, or None for the images as they are.
+            matrices: float32 (N, 2, 3) from `sampling_matrix`, or None to leave the images unchanged.
         """
         logits: Tensor = self.network(pixels if matrices is None else warped(pixels, matrices))
         return logits

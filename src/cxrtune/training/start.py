@@ -1,4 +1,4 @@
-"""The network as training finds it: first weights in, batch-norm of a random trunk calibrated."""
+"""The network at the start of training: initial weights, and calibrated batch-norm of a random backbone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def learnable_findings(cohort: CohortTable, pack: Pack) -> tuple[str, ...]:
     """Return the findings that have a positive and a negative among the readable training images.
 
     Raises:
-        DataError: There is none, or no readable training or validation image.
+        DataError: There is no such finding, or no readable training or validation image.
     """
     for split in ("train", "validation"):
         if not pack.readable[cohort.rows(split)].any():
@@ -38,17 +38,17 @@ def learnable_findings(cohort: CohortTable, pack: Pack) -> tuple[str, ...]:
 def start_network(
     cohort: CohortTable, pack: Pack, recipe: Recipe, findings: tuple[str, ...], say: Callable[[str], None]
 ) -> tuple[ChestNet, WeightsOrigin]:
-    """Build the network of a recipe and give it its first weights.
+    """Build the network of a recipe and load its initial weights.
 
     Args:
-        cohort: Says which images are for training.
+        cohort: Determines which images are for training.
         pack: The images.
         recipe: Weights, head, preprocessing and seed.
-        findings: What the network predicts.
-        say: Told when something is fetched.
+        findings: The findings that the network predicts.
+        say: Called with a message when a file is downloaded.
 
     Raises:
-        WeightsError: The weights are missing, damaged or of another network.
+        WeightsError: The weights are missing, damaged or for another network.
         ModelFileError: The weights file is a damaged model of cxrtune.
     """
     network = build_network(len(findings), recipe.head, recipe.preprocess, recipe.seed)
@@ -63,15 +63,15 @@ def start_network(
 
 @torch.no_grad()
 def calibrate_trunk(network: ChestNet, pixels: Tensor, batch_size: int = 32) -> None:
-    """Set the running statistics of the trunk's batch-norms to those of some training images.
+    """Set the running statistics of the backbone's batch-norm layers to those of some training images.
 
-    With statistics 0 and 1 as initialised, activations of a random trunk drift over its 120 layers
-    and carry nothing. Each batch is normalised by its own statistics, and their plain average is kept.
+    With the initial statistics of 0 and 1, the activations of a random backbone drift over its 120 layers
+    and carry no information. Each batch is normalised by its own statistics, and their plain average is kept.
 
     Args:
-        network: Its trunk's running statistics are replaced.
-        pixels: grey in [0, 255], uint8 or float (N, S, S), training images only.
-        batch_size: Images a batch.
+        network: The network; the running statistics of its backbone are replaced.
+        pixels: Grey values in [0, 255], uint8 or float (N, S, S), of training images only.
+        batch_size: Images per batch.
     """
     norms = [module for module in network.trunk.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]

@@ -1,4 +1,4 @@
-"""Where a training stands after an epoch: all that a killed run needs to go on as if nothing had been."""
+"""The state of a training after an epoch: all that a killed run needs to resume with the same result."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Best:
 
     Attributes:
         epoch: Counted from 1 over both stages.
-        value: The monitored value there.
-        weights: What had been learned by then, by the network's names.
+        value: The monitored value at that epoch.
+        weights: The learned weights at that epoch, by the network's own names.
     """
 
     epoch: int
@@ -34,16 +34,16 @@ class Best:
 
 @dataclass
 class TrainingState:
-    """Where a training stands between two epochs.
+    """The state of a training between two epochs.
 
     Attributes:
-        stage: Which stage comes next, or goes on, from 0.
-        epoch: How many epochs of it are done.
-        waited: Epochs since the last improvement.
+        stage: The stage to start or resume, counted from 0.
+        epoch: Number of finished epochs of that stage.
+        waited: Number of epochs since the last improvement.
         rows: The metrics of every epoch of both stages.
         best: The best epoch so far; None before the first.
-        plateau: What the schedule remembers.
-        running: States of learner, optimizer, scaler and average in the middle of a stage; empty between two.
+        plateau: The state of the plateau schedule.
+        running: States of learner, optimizer, scaler and average within a stage; empty between two stages.
     """
 
     stage: int = 0
@@ -55,7 +55,7 @@ class TrainingState:
     running: dict[str, Any] = field(default_factory=dict)
 
     def note(self, row: EpochMetrics, monitor: str) -> bool:
-        """Add an epoch's metrics; return whether it is the best so far."""
+        """Add the metrics of an epoch; return whether it is the best so far."""
         self.rows.append(row)
         value = float(getattr(row, monitor))
         improved = self.best is None or (
@@ -70,44 +70,44 @@ class TrainingState:
 
 
 def copied_weights(module: nn.Module) -> Weights:
-    """Return copies of a module's weights and statistics as they are now."""
+    """Return copies of the current weights and statistics of a module."""
     return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
 
 
 def save_state(out: Path, key: str, state: TrainingState) -> None:
-    """Write the state, whole or not at all.
+    """Write the state atomically.
 
     Args:
         out: The run folder.
-        key: Of everything that the training depends on.
-        state: Where it stands.
+        key: The key of everything that the training depends on.
+        state: The state to write.
 
     Raises:
-        OutputError: It cannot be written; the last epoch's is still there.
+        OutputError: The state cannot be written; that of the last epoch is kept.
     """
     with write_whole(out / STATE) as partial:
         torch.save({"key": key, "state": _plain(state)}, partial)
 
 
 def load_state(out: Path, key: str) -> TrainingState | None:
-    """Read the state of an earlier start; None if there is none, or if it is of another training."""
+    """Read the state of an earlier run; return None if there is no state or it is of another training."""
     path = out / STATE
     if not path.is_file():
         return None
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # it is written whole, so a file that is not whole was changed by somebody
+    except Exception:  # the file is written atomically, so a damaged one was changed by another program
         return None
     return _state(stored["state"]) if stored.get("key") == key else None
 
 
 def discard_state(out: Path) -> None:
-    """Remove the state: the training is over, or begins anew."""
+    """Remove the state: the training is finished, or starts again from the beginning."""
     (out / STATE).unlink(missing_ok=True)
 
 
 def _plain(state: TrainingState) -> dict[str, Any]:
-    """Return the state as torch.load takes it without unpickling any class."""
+    """Return the state in a form that torch.load reads without unpickling any class."""
     best = state.best and {
         "epoch": state.best.epoch,
         "value": state.best.value,

@@ -1,4 +1,4 @@
-"""The processes that train together: one, or as many as there are devices on all machines."""
+"""The processes that train together: one, or one per device on all machines."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _PATIENCE = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Machines:
-    """Where to train.
+    """The devices and machines to train on.
 
     Attributes:
-        devices: Processes a machine: GPUs, or, where there is none, processes on the CPU.
-        nodes: Machines.
+        devices: Processes per machine: the number of GPUs, or of processes on the CPU if there is no GPU.
+        nodes: Number of machines.
     """
 
     devices: int = 1
@@ -35,33 +35,33 @@ class Machines:
 
 
 class Team:
-    """The processes that train together, as one of them sees it."""
+    """The processes that train together, as seen by one of them."""
 
     def __init__(self, fabric: Fabric) -> None:
         self.fabric = fabric
 
     @property
     def rank(self) -> int:
-        """Which of them this process is, from 0."""
+        """The rank of this process, counted from 0."""
         return self.fabric.global_rank
 
     @property
     def size(self) -> int:
-        """How many they are."""
+        """The number of processes."""
         return self.fabric.world_size
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes what only one may write."""
+        """Whether this is the process that writes shared files."""
         return self.rank == 0
 
     @property
     def device(self) -> torch.device:
-        """What this process computes on."""
+        """The device of this process."""
         return self.fabric.device
 
     def wait(self) -> None:
-        """Wait until all are here."""
+        """Wait until all processes have reached this point."""
         if self.size > 1:
             self.fabric.barrier()
 
@@ -72,7 +72,7 @@ class Team:
         return amount
 
     def gathered(self, part: Any) -> list[Any]:
-        """Return what each process gave, in the order of their ranks."""
+        """Return the parts of all processes, in the order of their ranks."""
         if self.size == 1:
             return [part]
         parts: list[Any] = [None] * self.size
@@ -80,31 +80,31 @@ class Team:
         return parts
 
     def part(self) -> None:
-        """End the connection, when all are done with what they did together."""
+        """Close the connection once all processes have finished their common work."""
         if self.size > 1:
             self.wait()
             torch.distributed.destroy_process_group()
 
     def share(self, network: nn.Module) -> None:
-        """Give every process the first one's weights and statistics."""
+        """Give every process the weights and statistics of the first one."""
         if self.size > 1:
             for tensor in network.state_dict().values():
                 torch.distributed.broadcast(tensor, src=0)
 
 
 def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"] = "float32") -> Team:
-    """Start, or join, the processes that train together; returns when all are here.
+    """Start, or join, the processes that train together; returns when all of them are connected.
 
-    On a machine without torchrun or Slurm the first process starts the others itself, by its own command.
+    Without torchrun or Slurm, the first process starts the others itself, with its own command.
 
     Args:
-        machines: Where to train; torchrun's own numbers go first.
-        arithmetic: `mixed` is bfloat16 where the device has it, else float16; `auto` mixes on a GPU only.
+        machines: The devices and machines to train on; torchrun's own numbers take precedence.
+        arithmetic: `mixed` is bfloat16 if the device has it, else float16; `auto` is mixed on a GPU only.
 
     Raises:
-        UsageError: More devices are wanted than there are.
+        UsageError: More devices are requested than are available.
     """
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # what it tells, we tell shorter
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # we report the same more briefly
     devices, nodes = machines.devices, machines.nodes
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -129,10 +129,10 @@ def assemble(machines: Machines, arithmetic: Literal["auto", "float32", "mixed"]
 
 @contextmanager
 def naming_lost_members() -> Iterator[None]:
-    """Turn the error that another process of the team is gone into one of ours.
+    """Convert the error of a lost connection to another process of the team into our own error.
 
     Raises:
-        CxrtuneError: It is gone; what it died of is its own to tell.
+        CxrtuneError: Another process has ended; its own message gives the cause.
     """
     try:
         yield
@@ -146,9 +146,10 @@ def naming_lost_members() -> Iterator[None]:
 
 
 def is_helper(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether this process only helps another one to train, and does none of the other stages.
+    """Return whether this process only helps another one to train, and runs no other stage.
 
-    torchrun sets RANK, Slurm SLURM_PROCID, Lightning LOCAL_RANK for those it starts, and a user NODE_RANK.
+    torchrun sets RANK, Slurm SLURM_PROCID, Lightning LOCAL_RANK for the processes it starts, and a user
+    NODE_RANK.
     """
     if "RANK" in environment:
         return int(environment["RANK"]) > 0

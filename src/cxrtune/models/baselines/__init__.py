@@ -1,4 +1,4 @@
-"""The models that a fine-tuned one is compared with."""
+"""Baseline models, to which a fine-tuned model is compared."""
 
 XRV_PREFIX = "xrv:"
-"""What stands before the name of a model of TorchXRayVision."""
+"""The prefix of the names of TorchXRayVision models."""

@@ -1,6 +1,6 @@
-"""The linear probe: a logistic regression on the pooled output of the frozen trunk.
+"""The linear probe: a logistic regression on the pooled output of the frozen backbone.
 
-It asks what fine-tuning the last block is worth, and needs nothing that is not here.
+It shows how much fine-tuning the last block improves the model, and needs no further downloads.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from cxrtune.evaluation.roc import macro_auroc
 
 NAME = "linear-probe"
 STRENGTHS: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
-"""The inverse penalties C that validation chooses from."""
+"""The values of the inverse penalty C; the best one is selected on validation."""
 
 
 @dataclass(frozen=True)
 class LinearProbe:
-    """One fitted regression a finding, or None where the training part has one class only."""
+    """One fitted regression per finding, or None if the training part has only one class."""
 
     strength: float
     regressions: tuple[Pipeline | None, ...]
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map pooled features, float32 (N, 512), to scores, float32 (N, F), NaN where not fitted."""
+        """Map pooled features, float32 (N, 512), to scores, float32 (N, F); NaN if not fitted."""
         columns = [
             np.full(len(features), np.nan) if fitted is None else fitted.predict_proba(features)[:, 1]
             for fitted in self.regressions
@@ -42,11 +42,11 @@ def fit_probe(
     train: tuple[NDArray[np.float32], NDArray[np.float32]],
     validation: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> LinearProbe:
-    """Fit the probe; the penalty with the best macro AUROC on validation is kept.
+    """Fit the probe with the penalty that has the best macro AUROC on validation.
 
     Args:
-        train: Features (N, 512) and labels (N, F), 1, 0, or NaN where not known.
-        validation: The same of the validation part.
+        train: Features (N, 512) and labels (N, F), 1, 0, or NaN where unknown.
+        validation: Features and labels of the validation part.
     """
     features, labels = validation
 
@@ -69,7 +69,7 @@ def _fit(features: NDArray[np.float32], labels: NDArray[np.float32], strength: f
             StandardScaler(), LogisticRegression(C=strength, class_weight="balanced", max_iter=500)
         )
         with warnings.catch_warnings():
-            # Not quite converged is good enough for a baseline whose penalty is chosen on validation.
+            # Full convergence is not needed for a baseline whose penalty is selected on validation.
             warnings.simplefilter("ignore", ConvergenceWarning)
             regressions.append(regression.fit(features[known].astype(np.float64), truth))
     return LinearProbe(strength, tuple(regressions))

@@ -1,8 +1,8 @@
-"""TorchXRayVision's DenseNets, run as their authors run them.
+"""TorchXRayVision's DenseNets, run with the library's own preprocessing.
 
 Cohen et al., "TorchXRayVision: A library of chest X-ray datasets and models", MIDL 2022. Its own
-reader, scaling to [-1024, 1024], centre crop and resize are used, on the original files, so the
-comparison owes nothing to our preprocessing. Its weights are an old pickle of a whole module: they
+reader, scaling to [-1024, 1024], centre crop and resize are applied to the original files, so the
+comparison does not depend on our preprocessing. Its weights are an old pickle of a whole module: they
 are loaded by its own code, only from its own cache, and their SHA-256 is shown.
 """
 
@@ -25,12 +25,12 @@ from cxrtune.images.workers import Workers
 from cxrtune.models.baselines import XRV_PREFIX
 
 with warnings.catch_warnings():
-    # The package switches all warnings off as it is imported; this puts the filters back.
+    # The package disables all warnings when it is imported; this restores the filters.
     import torchxrayvision as xrv
 
 _CHUNK = 32
 PUBLISHED_THRESHOLD = 0.5
-"""TorchXRayVision scales its outputs so that each finding's operating point lies here."""
+"""TorchXRayVision scales its outputs so that the operating point of each finding has this value."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class XrvWeights:
 
     Attributes:
         name: Such as `densenet121-res224-nih`.
-        path: Where TorchXRayVision's cache keeps it.
-        url: Where it is published.
+        path: The path in TorchXRayVision's cache.
+        url: The URL of the published file.
     """
 
     name: str
@@ -50,15 +50,15 @@ class XrvWeights:
 
 @dataclass(frozen=True)
 class XrvScores:
-    """What a model of TorchXRayVision gives for some images.
+    """The scores of a TorchXRayVision model for some images.
 
     Attributes:
         findings: The G findings that it was trained for.
-        published: float32 (N, G), its published score: its operating point lies at 0.5.
-            NaN where its reader refused the file.
-        logits: float32 (N, G), as the network gives them.
-        refused: The reason a row, for rows that its reader refused.
-        sha256: Of the weights file.
+        published: float32 (N, G), its published score, with the operating point at 0.5; NaN if its reader
+            rejected the file.
+        logits: float32 (N, G), the output of the network.
+        refused: The reason by row, for rows that its reader rejected.
+        sha256: SHA-256 of the weights file.
     """
 
     findings: tuple[str, ...]
@@ -74,7 +74,7 @@ def xrv_names() -> tuple[str, ...]:
 
 
 def xrv_weights(name: str) -> XrvWeights:
-    """Say where the weights of one of TorchXRayVision's DenseNets belong.
+    """Return the name, path and URL of the weights of one of TorchXRayVision's DenseNets.
 
     Raises:
         UsageError: There is no DenseNet of that name.
@@ -91,17 +91,17 @@ def xrv_weights(name: str) -> XrvWeights:
 def score_with_xrv(
     name: str, files: Sequence[Path], *, workers: int, progress: Callable[[int], None] = lambda _: None
 ) -> XrvScores:
-    """Run one of TorchXRayVision's DenseNets over image files.
+    """Run one of TorchXRayVision's DenseNets on image files.
 
     Args:
         name: Such as `densenet121-res224-nih`.
         files: The N original images.
-        workers: Number of processes that read and resize; 0 for none but this one.
+        workers: Number of processes that read and resize; 0 to do so in this process.
         progress: Called with the number of images done since the last call.
 
     Raises:
         UsageError: There is no DenseNet of that name.
-        WeightsError: Its weights are not here and cannot be fetched, or they are damaged.
+        WeightsError: Its weights are missing and cannot be downloaded, or they are damaged.
     """
     weights = xrv_weights(name)
     model = _load(weights)
@@ -133,12 +133,12 @@ Read = NDArray[np.float32] | UnreadableImageError
 
 
 def _chunks_read(files: Sequence[Path], workers: int) -> Iterator[tuple[range, list[Read]]]:
-    """Yield rows and their images, chunk by chunk, some ahead of the network."""
+    """Yield rows and their images chunk by chunk, read ahead of the network."""
     chunks = [range(start, min(start + _CHUNK, len(files))) for start in range(0, len(files), _CHUNK)]
     if workers == 0:
         yield from ((rows, [_or_error(files[row]) for row in rows]) for rows in chunks)
         return
-    # Not torch's DataLoader: it forks this process, whose torch and OpenVINO threads a fork leaves behind.
+    # Not torch's DataLoader: it forks this process, and the threads of torch and OpenVINO are lost in a fork.
     with Workers(_make_reader, workers) as decoders:
         read = decoders.read(files, _CHUNK)
         yield from ((rows, list(islice(read, len(rows)))) for rows in chunks)
@@ -156,14 +156,14 @@ def _or_error(path: Path) -> Read:
 
 
 def _read(path: Path) -> NDArray[np.float32]:
-    """Read an image as TorchXRayVision's own reader and transforms do."""
+    """Read an image with TorchXRayVision's own reader and transforms."""
     crop, resize = xrv.datasets.XRayCenterCrop(), xrv.datasets.XRayResizer(224)
     try:
         with warnings.catch_warnings():
-            # That it inverts MONOCHROME1 is as it should be, and no warning to give for every file.
+            # Inverting MONOCHROME1 is correct and needs no warning for every file.
             warnings.filterwarnings("ignore", message="Converting MONOCHROME1")
             image: NDArray[np.float32] = resize(crop(xrv.utils.load_image(str(path))))
-    except Exception as error:  # its reader of DICOM lets through whatever goes wrong below it
+    except Exception as error:  # its DICOM reader does not catch the errors of its libraries
         raise UnreadableImageError((str(error).splitlines() or [type(error).__name__])[0]) from error
     return image
 
@@ -173,7 +173,7 @@ def _load(weights: XrvWeights) -> Any:
         _fetch(weights)
     try:
         return xrv.models.DenseNet(weights=weights.name)
-    except Exception as error:  # a pickle of a whole module can raise anything
+    except Exception as error:  # unpickling a whole module can raise any exception
         raise WeightsError(
             f"cannot be loaded by TorchXRayVision ({type(error).__name__}: {error})",
             path=weights.path,

@@ -1,5 +1,5 @@
-"""The feature bank: the trunk's output of every view, computed once and kept on disk.
+"""The feature bank: the backbone's output for every view, computed once and kept on disk.
 
-Rows are the readable images of the cohort's training part, then those of its validation part.
-View 0 is every row's plain image; views 1 and up are augmented and of the training part only.
+Rows are the readable images of the cohort's training part, followed by those of its validation part.
+View 0 is the plain image of every row; views 1 and up are augmented and cover the training part only.
 """

@@ -1,4 +1,4 @@
-"""Run the trunk over every view that is missing and store what it gives."""
+"""Run the backbone on every missing view and store its output."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from cxrtune.training.team import Team
 
 
 class TrunkOutput(nn.Module):
-    """The trunk as the bank stores its output: float16, channels last."""
+    """The backbone, with the output format of the feature bank: float16, channels last."""
 
     def __init__(self, network: ChestNet) -> None:
         super().__init__()
-        # Of the network only the trunk is registered here: an engine's eval() must not reach a tail
-        # that is being trained while views are drawn anew.
+        # Only the backbone of the network is registered here: an engine's eval() must not reach the
+        # trainable layers, which may be in training while new views are drawn.
         self.trunk = network.trunk
         self._features = network.features
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map grey in [0, 255], uint8 or float (N, S, S), to float16 (N, h, w, 512)."""
+        """Map grey values in [0, 255], uint8 or float (N, S, S), to float16 (N, h, w, 512)."""
         return self._features(pixels).permute(0, 2, 3, 1).half()
 
 
@@ -47,20 +47,21 @@ def build_views(
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Build the views that are not there, each process of the team its share of the blocks.
+    """Build the missing views; each process of the team builds its share of the blocks.
 
     Args:
-        folder: The bank's, there already.
-        plan: The bank's layout.
-        views: The numbers of the views that are wanted.
-        make_engine: Makes what runs `TrunkOutput`; called once, if there is anything to run.
+        folder: The folder of the feature bank; it must exist.
+        plan: The layout of the feature bank.
+        views: The numbers of the requested views.
+        make_engine: Creates the engine that runs `TrunkOutput`; called once, and only if a view is missing.
         pack: The images.
         recipe: The augmentation and the seed.
         team: The processes that build together.
-        progress: Called with the number of images done since the last call, by all processes.
+        progress: Called with the number of images that all processes have done since the last call.
 
     Raises:
-        OutputError: The bank cannot be written, as when the disk is full; what is done is kept.
+        OutputError: The feature bank cannot be written, for example because the disk is full; finished
+            blocks are kept.
     """
     files = [ViewFile(folder, view, plan.shape(view)) for view in views]
     files = [file for file in files if not file.path.is_file()]
@@ -70,12 +71,12 @@ def build_views(
     team.wait()
     missing = [(file, rows) for file in files for rows in file.missing_blocks()]
     progress(plan.images(file.view for file in files) - sum(_length(rows) for _, rows in missing))
-    team.wait()  # nobody notes a block before everybody has read the notes
+    team.wait()  # no process may record a block before all processes have read the records
     own = missing[team.rank :: team.size]
     if own:
         engine = make_engine()
         for file, rows in own:
-            # A block at a time, so that a build that was cut off goes on with the very same batches.
+            # One block at a time, so that an interrupted build resumes with exactly the same batches.
             outputs = engine.stream(_images(plan.rows[rows], file.view, pack, recipe))
             file.write(rows, np.stack([features for (features,) in outputs]), team.rank)
             let_pages_go(pack.pixels)

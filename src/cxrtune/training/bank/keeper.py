@@ -1,4 +1,4 @@
-"""The bank on disk: what is missing is built, and what is no longer wanted is thrown away."""
+"""The feature bank on disk: build missing views and delete those that are no longer needed."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _CALIBRATION_IMAGES = 256
 
 
 def bank_key(inputs: Sequence[Source], recipe: Recipe) -> str:
-    """Return the SHA-256 of all that a view depends on; how many there are is no part of it."""
+    """Return the SHA-256 of everything that a view depends on; the number of views is not included."""
     content = recipe.model_dump(mode="json", include={"augmentation", "preprocess", "seed", "weights"})
     return key_of(inputs, content | {"precision": recipe.bank.precision})
 
 
 def is_bank_of(folder: Path, key: str) -> bool:
-    """Return whether a folder's views were made with this key."""
+    """Return whether the views in a folder were made with this key."""
     try:
         return bool(json.loads((folder / _IDENTITY).read_text(encoding="utf-8"))["key"] == key)
     except (OSError, ValueError, KeyError, TypeError):
@@ -46,7 +46,7 @@ def is_bank_of(folder: Path, key: str) -> bool:
 
 
 class BankKeeper:
-    """Builds what is missing of a bank, and throws away what is no longer wanted."""
+    """Builds the missing views of a feature bank and deletes those that are no longer needed."""
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class BankKeeper:
         self._reporter = reporter
 
     def make(self, epoch: int) -> None:
-        """Make the bank for a training that begins, or goes on, with an epoch, counted from 0.
+        """Build the feature bank for a training that starts or resumes at an epoch, counted from 0.
 
         Raises:
-            OutputError: It does not fit on the disk, or cannot be written.
+            OutputError: The feature bank does not fit on the disk or cannot be written.
         """
         views = self._plan.files_at(epoch)
         content = self._recipe.model_dump(
@@ -97,7 +97,7 @@ class BankKeeper:
                 self._build(views, task)
 
     def at(self, epoch: int) -> FeatureBank:
-        """Return the bank with the views of an epoch; augmented views that are due are drawn anew."""
+        """Return the feature bank with the views of an epoch, after drawing new augmented views if due."""
         views = self._plan.views_at(epoch)
         needed = self._plan.files_at(epoch)
         missing = [view for view in needed if not self._file(view).path.is_file()]
@@ -112,7 +112,7 @@ class BankKeeper:
         return open_bank(self._folder, self._plan, views)
 
     def plain(self) -> FeatureBank:
-        """Return the bank with nothing but the plain images."""
+        """Return the feature bank with the plain images only."""
         return open_bank(self._folder, self._plan, [0])
 
     @property
@@ -123,7 +123,7 @@ class BankKeeper:
         return chosen_engine(spec.engine, spec.precision, images=images, on_cpu=on_cpu)
 
     def _build(self, views: Sequence[int], task: Task) -> None:
-        self._team.wait()  # for the first to have tidied
+        self._team.wait()  # until the first process has deleted the old views
         build_views(
             self._folder, self._plan, views, lambda: self._engine, self._pack, self._recipe, self._team,
             progress=task.advance,
@@ -131,7 +131,7 @@ class BankKeeper:
 
     @cached_property
     def _engine(self) -> Engine:
-        # Kept for the views that are drawn anew later: converting the network takes seconds.
+        # Kept for the views that are drawn later: converting the network takes seconds.
         train = self._plan.rows[self._plan.span("train")]
         chosen = np.random.default_rng(self._recipe.seed).permutation(train)[:_CALIBRATION_IMAGES]
         return make_engine(
@@ -143,7 +143,7 @@ class BankKeeper:
         )
 
     def _tidy(self, wanted: Sequence[int]) -> None:
-        """Remove every view that is stale or not wanted, and say whose the folder is from now on."""
+        """Remove every view that is stale or not needed, and write the key of the folder's new content."""
         key = bank_key(self._inputs, self._recipe)
         with naming_output_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -158,10 +158,10 @@ class BankKeeper:
             write_text(self._folder / _IDENTITY, json.dumps({"key": key}) + "\n")
 
     def _announce(self, views: Sequence[int]) -> None:
-        """Say how much disk the bank takes, and refuse before any work if there is not so much.
+        """Report how much disk space the feature bank needs, and fail before any work if it is not available.
 
         Raises:
-            OutputError: The disk is too small.
+            OutputError: There is not enough free disk space.
         """
         need, spec = self._plan.bytes(views), self._recipe.bank
         free, there = shutil.disk_usage(self._folder).free, bytes_in(self._folder)

@@ -1,7 +1,8 @@
-"""Views on disk: written block by block, each noted when it is safe, whole under a final name, and read.
+"""Write views to disk block by block, rename them when complete, and read them.
 
-A killed build goes on after the last block that was noted. Several processes may write one view on a
-shared disk: each writes its own blocks and notes them in a file of its own.
+Each block is recorded once it is safely on disk; a killed build resumes after the last recorded block.
+Several processes may write one view on a shared disk: each writes its own blocks and records them in its own
+file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cxrtune.memory import let_pages_go
 from cxrtune.training.bank.plan import BankPlan
 
 BLOCK = 256
-"""Rows a block: 13 MB at 224 px, some seconds of work."""
+"""Rows per block: 13 MB at 224 px, a few seconds of work."""
 
 Features = NDArray[np.float16]
 _POOLED_AT_ONCE = 512
@@ -27,11 +28,11 @@ _KEPT = "what is done is kept, and the same command goes on from there"
 
 @dataclass(frozen=True)
 class ViewFile:
-    """One view of a bank.
+    """One view of a feature bank.
 
     Attributes:
-        folder: The bank's.
-        view: The view's number.
+        folder: The folder of the feature bank.
+        view: The number of the view.
         shape: Rows, h, w, channels.
     """
 
@@ -41,19 +42,19 @@ class ViewFile:
 
     @property
     def path(self) -> Path:
-        """Where the finished view stands."""
+        """The path of the finished view."""
         return self.folder / f"view-{self.view}.npy"
 
     @property
     def unfinished(self) -> Path:
-        """Where it grows."""
+        """The path of the view while it is being written."""
         return self.folder / f"view-{self.view}.unfinished"
 
     def prepare(self) -> None:
-        """Make the file that the blocks go into, if it is not there from an earlier start.
+        """Create the file that the blocks are written into, unless an earlier run has left one.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
         if self.unfinished.is_file():
             return
@@ -65,7 +66,7 @@ class ViewFile:
             stream.truncate(stream.tell() + self._row_bytes * self.shape[0])
 
     def missing_blocks(self) -> list[slice]:
-        """Return the rows of every block that nobody has noted, in order."""
+        """Return the rows of every block that is not recorded as done, in order."""
         noted = {
             int(line)
             for note in self._notes()
@@ -76,12 +77,12 @@ class ViewFile:
         return [slice(start, min(start + BLOCK, self.shape[0])) for start in starts if start not in noted]
 
     def write(self, rows: slice, features: Features, rank: int) -> None:
-        """Write a block and note it once it is safe on disk.
+        """Write a block, and record it once it is safely on disk.
 
         Args:
             rows: One of `missing_blocks`.
             features: float16 (rows, h, w, channels).
-            rank: Of the writing process.
+            rank: The rank of the writing process.
 
         Raises:
             OutputError: The disk is full.
@@ -105,7 +106,7 @@ class ViewFile:
 
     def discard(self) -> None:
         """Remove the view, finished or not."""
-        # The notes go first: without them nothing that is left can be taken for done.
+        # The records are removed first: without them no remaining block can be taken for finished.
         for path in (*self._notes(), self.unfinished, self.path):
             path.unlink(missing_ok=True)
 
@@ -124,25 +125,25 @@ def view_numbers(folder: Path) -> list[int]:
 
 
 def bytes_in(folder: Path) -> int:
-    """Return the disk that the folder's views really take: unfinished ones are sparse files."""
+    """Return the disk space that the folder's views occupy; unfinished ones are sparse files."""
     blocks = (path.stat() for path in folder.glob("view-*.*"))
     return sum(getattr(status, "st_blocks", 0) * 512 or status.st_size for status in blocks)
 
 
 @dataclass(frozen=True)
 class FeatureBank:
-    """Some views of a bank.
+    """Some views of a feature bank.
 
     Attributes:
         plan: The layout.
-        views: By number, float16 (rows, h, w, 512), memory-mapped.
+        views: The views by number; each is float16 (rows, h, w, 512), memory-mapped.
     """
 
     plan: BankPlan
     views: dict[int, Features]
 
     def pooled(self, span: slice) -> NDArray[np.float32]:
-        """Return float32 (n, 512): the mean over the map of some plain images."""
+        """Return the spatial mean of the features of some plain images, float32 (n, 512)."""
         parts = []
         for start in range(span.start, span.stop, _POOLED_AT_ONCE):
             features = self.views[0][start : min(start + _POOLED_AT_ONCE, span.stop)]
@@ -151,12 +152,12 @@ class FeatureBank:
         return np.concatenate(parts) if parts else np.empty((0, self.plan.shape(0)[3]), np.float32)
 
     def let_go(self) -> None:
-        """Take what was read so far out of this process's resident memory."""
+        """Release the pages read so far from this process's resident memory."""
         for features in self.views.values():
             let_pages_go(features)
 
 
 def open_bank(folder: Path, plan: BankPlan, views: Iterable[int]) -> FeatureBank:
-    """Open views that `build_views` has finished; that they belong to the plan is the caller's to know."""
+    """Open views that `build_views` has finished; the caller must ensure that they belong to the plan."""
     paths = {view: ViewFile(folder, view, plan.shape(view)).path for view in views}
     return FeatureBank(plan, {view: np.load(path, mmap_mode="r") for view, path in paths.items()})
