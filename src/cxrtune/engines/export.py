@@ -116,7 +116,7 @@ def require_parity(found: Parity, file: Path) -> None:
     Raises:
         CxrtuneError: A difference is above the tolerance.
     """
-    # An OOD score is a standardised logarithm of a distance: a tolerance ten times larger changes no decision.
+    # An OOD score is a standardised logarithm of a distance: ten times the tolerance changes no decision.
     worst = max(found.probability, found.evidence, found.ood_score / 10)
     if worst > TOLERANCE:
         raise CxrtuneError(

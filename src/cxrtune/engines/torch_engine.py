@@ -39,7 +39,7 @@ class TorchEngine:
             apart: Whether the outputs of an image are identical to the bit whatever other images are run.
                 Kernels are chosen by the size of the batch, so all batches have the same size. It is 1 on a
                 CPU, where one thread runs each image; on a GPU, the last batch is filled with blank images.
-            at_once: Number of images that are run in parallel on a CPU with `apart`; default one per processor.
+            at_once: Number of images run in parallel on a CPU with `apart`; one per processor by default.
         """
         self._network = network.eval()
         self._device = next(network.parameters()).device

@@ -1,1 +1,1 @@
-"""The experiment as stages that read files and write files; one module a stage."""
+"""The experiment as stages that read and write files; one module per stage."""

@@ -1,4 +1,4 @@
-"""Beside stage 4: the baselines' predictions, or the reason why one is missing."""
+"""Make the predictions of the baselines, or give the reason why one is missing (part of stage 4)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_baselines(names: tuple[str, ...]) -> None:
     """Check the names of baselines before any work.
 
     Raises:
-        UsageError: There is no such baseline.
+        UsageError: There is no baseline of that name.
     """
     for name in names:
         if name.startswith(XRV_PREFIX):
@@ -50,17 +50,17 @@ def check_baselines(names: tuple[str, ...]) -> None:
 
 
 def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, reporter: Reporter) -> Path:
-    """Fit the linear probe on the trunk's pooled output and score validation and test.
+    """Fit the linear probe on the backbone's pooled output and score validation and test.
 
     Args:
         dataset: The cohort and its pack.
-        bank: A bank's folder; what it does not hold the trunk is run over anew.
-        recipe: Says what the trunk is.
+        bank: The folder of a feature bank; the backbone is run on images that are not in it.
+        recipe: The recipe, which defines the backbone.
         out: The table of predictions.
-        reporter: Told of the progress.
+        reporter: Receives the progress.
 
     Raises:
-        CxrtuneError: Inputs do not fit, or the table cannot be written.
+        CxrtuneError: The inputs do not match, or the table cannot be written.
     """
     inputs = [*dataset.sources, *weights_source(recipe)]
     settings = {"strengths": list(STRENGTHS)} | recipe.model_dump(
@@ -97,7 +97,7 @@ def predict_probe(dataset: Dataset, bank: Path, recipe: Recipe, out: Path, repor
 def _pooled_anew(
     cohort: CohortTable, pack: Pack, recipe: Recipe, rows: NDArray[np.intp], reporter: Reporter
 ) -> NDArray[np.float32]:
-    """Return float32 (n, 512): the mean over the trunk's map of each image, with first weights."""
+    """Return the spatial mean of the backbone's output with initial weights, float32 (n, 512)."""
     network, _ = start_network(cohort, pack, recipe, learnable_findings(cohort, pack), reporter.say)
     engine = make_engine(
         chosen_engine(recipe.bank.engine, "float32", images=len(rows), on_cpu=True),
@@ -115,15 +115,15 @@ def _pooled_anew(
 def predict_xrv(
     name: str, dataset: Dataset, data: Path, out: Path, workers: int, reporter: Reporter
 ) -> MissingModel | None:
-    """Score validation and test with one of TorchXRayVision's models, on the original files.
+    """Score validation and test with one of TorchXRayVision's models, from the original files.
 
     Two tables are written: its published scores, and its raw logits (`.logits.parquet`).
 
     Returns:
-        None, or, if its weights are not to be had, why the comparison is missing.
+        None or, if its weights are not available, the reason why the comparison is missing.
 
     Raises:
-        CxrtuneError: Inputs do not fit, or a table cannot be written.
+        CxrtuneError: The inputs do not match, or a table cannot be written.
     """
     from cxrtune.models.baselines.xrv import PUBLISHED_THRESHOLD, score_with_xrv, xrv_weights
 

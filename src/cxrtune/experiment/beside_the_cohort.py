@@ -1,4 +1,4 @@
-"""What else is known of a cohort's images: who was trained on them, and other readers' labels."""
+"""Additional data on a cohort's images: which models were trained on them, and other readers' labels."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _LIST_REMEDY = "Give a text file with the name of an image a line."
 def training_parts(
     models: Iterable[str], lists: Mapping[str, Path], cohort: CohortTable, tell: Tell
 ) -> dict[str, TrainingPart]:
-    """Return, by model, which of the cohort's images it was trained on, as far as that is known.
+    """Return, by model, which of the cohort's images it was trained on, as far as this is known.
 
     Args:
-        models: Their names.
-        lists: By model, a text file with the name of a training image a line.
-        cohort: The images that are judged.
-        tell: Told of listed images that the cohort does not have.
+        models: The names of the models.
+        lists: By model, a text file with the name of one training image per line.
+        cohort: The images of the evaluation.
+        tell: Receives notes on listed images that are not in the cohort.
 
     Raises:
-        DataError: A list names none of the cohort's images, or torchxrayvision lacks a table.
+        DataError: A list contains none of the cohort's images, or a table of torchxrayvision is missing.
     """
     parts = {}
     for name in models:
@@ -59,7 +59,7 @@ def training_parts(
 
 
 def _listed_images(path: Path, model: str, cohort: CohortTable, tell: Tell) -> pd.Series[bool]:
-    """Return, by image, whether a list names it; a list that names none of them is of something else."""
+    """Return, by image, whether it is in a list; raise an error if the list has none of the images."""
     listed_names = {_name(line): line for line in read_lines(path, _LIST_REMEDY, tell)}
     names = [_name(image) for image in cohort.images]
     strangers = listed_names.keys() - set(names)
@@ -85,10 +85,10 @@ def _name(image: str) -> str:
 
 
 def adjudicated_labels() -> list[OtherLabels]:
-    """Return the labels of radiologists that torchxrayvision ships for some of NIH's images.
+    """Return the labels of radiologists for some of NIH's images, which torchxrayvision includes.
 
     Raises:
-        DataError: It lacks the table.
+        DataError: The table of torchxrayvision is missing.
     """
     path = _shipped(ADJUDICATED)
     return [

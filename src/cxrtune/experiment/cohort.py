@@ -1,4 +1,4 @@
-"""Stage 1: data folder -> cohort.parquet."""
+"""Stage 1: make cohort.parquet from a data folder."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def make_cohort(
         data: The data folder.
         out: The Parquet file.
         protocol: `nih8` or `nih14`.
-        seed: Chooses the validation patients.
-        metadata_only: Take every image of the table, on disk or not.
-        reporter: Told of the counts.
+        seed: Seed for choosing the validation patients.
+        metadata_only: Whether to include every image of the table, on disk or not.
+        reporter: Receives the counts.
 
     Returns:
         `out`.
 
     Raises:
-        UsageError: There is no such protocol, or `out` is no name of a Parquet file.
-        CxrtuneError: The folder is not what it should be, or the table cannot be written.
+        UsageError: There is no protocol of that name, or `out` is not the name of a Parquet file.
+        CxrtuneError: The folder is not valid, or the table cannot be written.
     """
     chosen = protocol_named(protocol)
     require_parquet(out)
@@ -63,11 +63,11 @@ def make_cohort(
 
 @dataclass(frozen=True)
 class GivenCohort:
-    """A cohort that was made before.
+    """An existing cohort.
 
     Attributes:
         table: The cohort table.
-        images: The folder that holds its images.
+        images: The folder that contains its images.
     """
 
     table: Path
@@ -75,23 +75,23 @@ class GivenCohort:
 
 
 def take_cohort(table: Path, cohort: CohortTable, out: Path, reporter: Reporter) -> Path:
-    """Take a cohort that was made before into a run folder, with what its record tells of its making.
+    """Copy an existing cohort into a run folder, with the inputs and settings of its record.
 
     Args:
-        table: Its file.
-        cohort: What is in that.
-        out: The Parquet file.
-        reporter: Told of the counts.
+        table: The file of the cohort.
+        cohort: The content of the file.
+        out: The Parquet file to write.
+        reporter: Receives the counts.
 
     Raises:
-        DataError: Its record is damaged.
-        OutputError: It cannot be written.
+        DataError: The record of the cohort is damaged.
+        OutputError: The cohort cannot be written.
     """
     if table.resolve() == out.resolve():
         return out
     inputs, made = [Source.of_file("cohort", table)], record_path(table)
     before = read_record(made) if made.is_file() else None
-    # What it was made from, and how, is told in the report as if it had been made here.
+    # The report gives its inputs and settings as if it had been made here.
     settings = {} if before is None else before.settings
     inputs += [] if before is None else before.inputs
     with stage("cohort", out, inputs, settings, [out.name], reporter) as draft:
@@ -105,7 +105,7 @@ def take_cohort(table: Path, cohort: CohortTable, out: Path, reporter: Reporter)
 
 
 def require_parquet(out: Path) -> None:
-    """Check, before any work, that a cohort can be written under this name.
+    """Check, before any work, that a cohort can be written to a file of this name.
 
     Raises:
         UsageError: The suffix is not .parquet.
@@ -119,10 +119,10 @@ def require_trainable(cohort: CohortTable, table: Path) -> None:
 
     Args:
         cohort: The cohort.
-        table: Its file.
+        table: The file of the cohort.
 
     Raises:
-        DataError: It has no training or no validation images.
+        DataError: The cohort has no training or no validation images.
     """
     lacking = [split for split in ("train", "validation") if not len(cohort.rows(split))]
     if lacking:
@@ -135,7 +135,7 @@ def require_trainable(cohort: CohortTable, table: Path) -> None:
 
 
 def tell_parts(cohort: CohortTable, draft: Draft, reporter: Reporter) -> None:
-    """Count the parts of the split and the patients, for the record and for the user."""
+    """Count the images of each split and the patients, for the record and for the user."""
     sizes = {split: len(cohort.rows(split)) for split in SPLITS}
     patients = int(cohort.frame["patient"].nunique())
     draft.counts |= sizes | {"patients": patients}

@@ -1,4 +1,4 @@
-"""The demo: the whole experiment on synthetic radiographs, with nothing from outside."""
+"""The demo: the whole experiment on synthetic radiographs, without any external data."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
     """Draw phantoms and run every stage on them.
 
     Args:
-        out: The run folder; the phantoms go into `phantoms/` below it.
-        recipe: Every choice; `imagenet` becomes `random` where its file is not on this machine.
+        out: The run folder; the phantoms are written to its subfolder `phantoms/`.
+        recipe: The recipe; `imagenet` is replaced by `random` if the file is not on this machine.
         images: Number of phantoms.
         workers: Number of processes that draw and decode.
-        reporter: Told of everything.
+        reporter: Receives progress and notes.
 
     Raises:
         CxrtuneError: A stage failed.
@@ -48,21 +48,21 @@ def run_demo(out: Path, recipe: Recipe, *, images: int, workers: int, reporter: 
 
 
 def make_phantoms(out: Path, *, images: int, seed: int, size: int, workers: int, reporter: Reporter) -> Path:
-    """Draw an NIH folder of phantoms, or keep the one that is there if it is the same.
+    """Draw phantoms into a folder with NIH's layout, or keep an existing folder with the same settings.
 
     Args:
         out: The folder.
         images: Number of phantoms.
-        seed: Decides every one of them.
+        seed: Seed of all phantoms.
         size: Side of the images, in pixels.
         workers: Number of drawing processes.
-        reporter: Told of the progress.
+        reporter: Receives the progress.
 
     Returns:
         `out`.
 
     Raises:
-        OutputError: The folder holds something else, or cannot be written.
+        OutputError: The folder contains something else, or cannot be written.
     """
     settings = {"images": images, "seed": seed, "size": size}
     with stage("phantom", out, [], settings, ["Data_Entry_2017_v2020.csv"], reporter, appears=True) as draft:

@@ -1,4 +1,4 @@
-"""Stage 5: cohort + predictions -> tables, curves and figures."""
+"""Stage 5: make tables, curves and figures from a cohort and predictions."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ from cxrtune.stage import Draft, stage
 
 @dataclass(frozen=True)
 class Request:
-    """What an evaluation of files is asked and given.
+    """The settings and additional inputs of an evaluation of files.
 
     Attributes:
-        settings: How it is made.
-        column_prefix: What stands before a finding's name in the tables' columns. Without it and the next,
-            what the columns of most findings share is found.
-        column_suffix: What stands after it.
-        image_columns: By model, the column with the images' names; that of all others under an empty name.
-        thresholds: By model, a number in [0, 1] for all findings or a file with one a finding. They make the
-            calls, and nothing is chosen for the model.
+        settings: The settings of the evaluation.
+        column_prefix: The text before the name of the finding in the columns of the tables. If neither prefix
+            nor suffix is given, those that the columns of most findings share are used.
+        column_suffix: The text after the name of the finding.
+        image_columns: By model, the column with the names of the images; an empty name for all other models.
+        thresholds: By model, a number in [0, 1] for all findings, or a file with one threshold per finding.
+            They define the decisions, and no threshold is chosen for the model.
         seen: By model, a text file with the names of the images that it was trained on.
         missing: Comparisons that could not be made.
-        heatmaps: By model, a file with maps of where it looks.
-        boxes: A list of boxes in NIH's columns; None for the one that torchxrayvision ships, if the cohort is
-            NIH's.
+        heatmaps: By model, a file with its class activation maps.
+        boxes: A list of boxes in NIH's columns; None for the list included in torchxrayvision, if the cohort
+            is NIH's.
     """
 
     settings: EvaluationSettings = field(default_factory=EvaluationSettings)
@@ -76,21 +76,21 @@ def evaluate_predictions(
     reporter: Reporter,
     cohort: CohortTable | None = None,
 ) -> Path:
-    """Evaluate tables of predictions, whoever made them.
+    """Evaluate tables of predictions of any model.
 
     Args:
-        cohort_file: The truth.
-        predictions: Each model's table, by the name it shall have.
-        out: The evaluation's folder.
-        request: What is asked.
-        reporter: Told of what was not scored.
-        cohort: What is in the cohort's file, where that was read already.
+        cohort_file: The cohort with the reference standard.
+        predictions: The table of each model, by the name of the model in the results.
+        out: The folder of the evaluation.
+        request: The settings and additional inputs.
+        reporter: Receives notes, such as images that were not scored.
+        cohort: The content of the cohort file, if it has already been read.
 
     Returns:
         `out`.
 
     Raises:
-        CxrtuneError: A table is not what it should be, or the results cannot be written.
+        CxrtuneError: A table is not valid, or the results cannot be written.
     """
     boxes = boxes_for(request.heatmaps, request.boxes, lambda: cohort or read_cohort(cohort_file))
     inputs = _inputs(cohort_file, predictions, request, boxes)
@@ -136,22 +136,22 @@ def evaluate_predictions(
 
 
 def notes_on(results: StoredResults, tables: Mapping[str, Predictions], cohort: CohortTable) -> list[str]:
-    """Say, a sentence each, what chose what, what was not judged, and what is probably not meant."""
+    """Return notes, one sentence each, on choices, on what was not evaluated, and on probable mistakes."""
     return [*caution_sentences(results), *choice_notes(results), *left_aside(results, tables, cohort)]
 
 
 def write_folder(
     name: str, evaluation: Evaluation, draft: Draft, notes: Iterable[str], reporter: Reporter
 ) -> None:
-    """Write an evaluation's folder, fill in its record, and tell its notes.
+    """Write the folder of an evaluation, complete its record, and report the notes.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The folder cannot be written.
     """
     results = evaluation.results
     draft.start_writing()
     draft.made += write_evaluation(evaluation, draft.output)
-    # The figures are known by the models' names only.
+    # The names of the figures depend on the names of the models only.
     draft.made += [path.name for path in write_roc_figures(draft.output)]
     draft.counts = {
         "images": results.shared_images,

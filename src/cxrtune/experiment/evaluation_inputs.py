@@ -1,4 +1,4 @@
-"""What an evaluation is told, checked before any work: names of models, thresholds, files, boxes."""
+"""Check the inputs of an evaluation before any work: names of models, thresholds, files, boxes."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _FILE_REMEDY = (
 
 
 def require_names(models: Iterable[str], example: str) -> None:
-    """Refuse a model that is called like a column of the tables of results.
+    """Check that no model has the name of a column of the tables of results.
 
     Raises:
-        UsageError: One is.
+        UsageError: A model has such a name.
     """
     for name in models:
         if name.casefold() in COLUMNS:
@@ -45,14 +45,14 @@ def require_names(models: Iterable[str], example: str) -> None:
 
 
 def require_models_of(given: Mapping[str, Iterable[str]], models: Iterable[str]) -> None:
-    """Refuse what is given of a model that is not compared.
+    """Check that inputs are given only for models that are compared.
 
     Args:
-        given: By what it is, the models that it is given of.
-        models: Those that are compared.
+        given: By the kind of input, the names of the models that it is given for.
+        models: The names of the models that are compared.
 
     Raises:
-        UsageError: One is not.
+        UsageError: An input is given for a model that is not compared.
     """
     known = list(models)
     for what, names in given.items():
@@ -65,10 +65,10 @@ def require_models_of(given: Mapping[str, Iterable[str]], models: Iterable[str])
 
 
 def source_of(name: str, path: Path) -> Source:
-    """Describe a table of predictions, a file or a folder of parts.
+    """Return a table of predictions, which is a file or a folder of parts, as a source for a record.
 
     Raises:
-        DataError: It is not there.
+        DataError: The table does not exist.
     """
     if path.is_dir():
         return Source.of_listing(name, path, {part.name: part for part in path.glob(PARTS)})
@@ -80,7 +80,7 @@ def source_of(name: str, path: Path) -> Source:
 def boxes_for(
     heatmaps: Mapping[str, Path], boxes: Path | None, cohort: Callable[[], CohortTable]
 ) -> Path | None:
-    """Return the list of boxes, if there is something to judge by it.
+    """Return the list of boxes if there are heatmaps to compare with it.
 
     Raises:
         UsageError: There are boxes without heatmaps, or heatmaps without boxes.
@@ -109,11 +109,11 @@ def read_given(
 
     Args:
         given: By model, a number or a file.
-        findings: The findings that are judged.
-        tell: Told of thresholds of other findings, which are not used.
+        findings: The findings of the evaluation.
+        tell: Receives notes on thresholds of other findings, which are not used.
 
     Raises:
-        DataError: A file is not what it should be, or has no threshold of any of the findings.
+        DataError: A file is not valid, or has no threshold for any of the findings.
         UsageError: A number is outside [0, 1].
     """
     return {
@@ -123,10 +123,10 @@ def read_given(
 
 
 def threshold_sources(given: Mapping[str, Given]) -> list[Source]:
-    """Describe the files of thresholds, for a record.
+    """Return the files of thresholds as sources for a record.
 
     Raises:
-        CxrtuneError: One cannot be read.
+        CxrtuneError: A file cannot be read.
     """
     files = {name: one for name, one in given.items() if isinstance(one, Path)}
     return [Source.of_file(f"thresholds of {name}", path) for name, path in files.items()]
@@ -168,7 +168,7 @@ def _of_csv(path: Path, tell: Tell) -> list[tuple[str, object]]:
 
 def _of_json(path: Path) -> list[tuple[str, object]]:
     try:
-        # Of a finding that stands twice, json would keep the last one.
+        # If a finding occurs twice, json would keep only the last value.
         content: Any = json.loads(read_utf8(path, _FILE_REMEDY).data, object_pairs_hook=list)
     except ValueError as error:
         raise DataError(f"is no JSON: {error}", path=path, remedy=_FILE_REMEDY) from error

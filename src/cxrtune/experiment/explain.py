@@ -1,4 +1,4 @@
-"""A model + radiographs -> heatmaps: as images over each radiograph, and as one file of arrays."""
+"""Make heatmaps for radiographs: as images over each radiograph, and as one file of arrays."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def explain_images(
     Args:
         model: A run folder, its model file, or an exported model.
         images: The files.
-        out: A folder: `heatmaps.safetensors` with all maps, and a PNG file `IMAGE/FINDING.png` per map drawn.
-        reporter: Told of the progress and of what could not be read.
-        findings: Which are drawn; otherwise those that are called present, or, where none is, the one
-            that comes nearest to its threshold.
-        engine: What runs the model.
-        allow: DICOM files that are taken although they can be no frontal chest radiograph.
+        out: A folder: `heatmaps.safetensors` with all maps, and a PNG file `IMAGE/FINDING.png` per drawn map.
+        reporter: Receives the progress and the images that could not be read.
+        findings: The findings to draw; by default the positive ones or, if there are none, the finding
+            nearest to its threshold.
+        engine: The engine that runs the model.
+        allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
 
     Raises:
-        CxrtuneError: The model is damaged, or nothing can be written.
+        CxrtuneError: The model is damaged, or the output cannot be written.
         UsageError: The model does not know a finding.
-        DataError: Not one image could be read.
+        DataError: No image could be read.
     """
     loaded = load_scorer(model, engine, aim="throughput")
     predictor = Predictor(loaded, frozenset(allow))
@@ -83,7 +83,7 @@ def explain_images(
             Workers(predictor.reader(whole=True), processes) as decoders,
             reporter.task("Explaining", len(images)) as task,
         ):
-            # A few ahead: these hold their whole radiographs.
+            # Only a few are read ahead, because these images keep their whole radiographs in memory.
             read = decoders.read((image.path for image in images if image.problem is None), 2 * processes)
             results = predictor.score_in_turn(read)
             for image in images:
@@ -115,20 +115,20 @@ def explain_images(
 def explain_cohort(
     model: Path, dataset: Dataset, boxes_file: Path, out: Path, reporter: Reporter
 ) -> Path | None:
-    """Make the heatmaps that an evaluation compares with boxes.
+    """Make the heatmaps that an evaluation compares with bounding boxes.
 
     Args:
         model: A run folder or its model file.
         dataset: The cohort and its pack.
-        boxes_file: The list of boxes; images without one are left out.
+        boxes_file: The list of boxes; images without a box are left out.
         out: The file of heatmaps.
-        reporter: Told of the progress.
+        reporter: Receives the progress.
 
     Returns:
-        `out`; None where no validation or test image has a box.
+        `out`; None if no validation or test image has a box.
 
     Raises:
-        CxrtuneError: Inputs do not fit, or the file cannot be written.
+        CxrtuneError: The inputs do not match, or the file cannot be written.
     """
     inputs = [
         Source.of_file("model", model_file(model)),
@@ -140,7 +140,7 @@ def explain_cohort(
     rows = [r for r in cohort.rows("validation", "test") if pack.readable[r] and cohort.images[r] in boxed]
     if not rows:
         return None
-    # As `predict` scores a cohort; an exported model has one engine.
+    # The same engine as `predict` uses for a cohort; an exported model has only one engine.
     engine: EngineChoice = "auto" if model.suffix in (".onnx", ".xml") else "torch"
     loaded = load_scorer(model, engine, aim="throughput", batches=True)
     dataset.require_preprocessing_of(loaded.info.recipe, "model")
@@ -160,7 +160,7 @@ def explain_cohort(
 
 
 def _folders(images: Sequence[ImageFile]) -> dict[Path, str]:
-    """Return a folder for each image's heatmaps: inside the output whatever the image's path, and its own."""
+    """Return a folder for the heatmaps of each image: unique, and inside the output whatever its path."""
     paths = [os.path.abspath(image.path) for image in images]  # noqa: PTH100  resolve() would follow links
     often = Counter(Path(path).name.casefold() for path in paths)
     shared = os.path.commonpath([os.path.dirname(path) for path in paths])  # noqa: PTH120  as above
@@ -168,7 +168,7 @@ def _folders(images: Sequence[ImageFile]) -> dict[Path, str]:
         Path(path).name if often[Path(path).name.casefold()] == 1 else os.path.relpath(path, shared)
         for path in paths
     ]
-    # A UID's last part looks like a suffix and is none.
+    # The last part of a UID looks like a suffix but is not.
     short = [
         name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in SUFFIXES else name for name in whole
     ]

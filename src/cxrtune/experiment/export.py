@@ -1,4 +1,4 @@
-"""A run folder -> a model for other engines, accepted only after a check on its own radiographs."""
+"""Export the model of a run folder for other engines after checking it on the run's radiographs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cxrtune.shown import shown
 from cxrtune.stage import LOCK, stage
 
 LARGEST_DROP = 0.005
-"""Of the macro AUROC on validation, in INT8 against float32."""
+"""Largest accepted decrease of the macro AUROC on validation from float32 to INT8."""
 
 _PARITY_IMAGES = 32
 _CALIBRATION_IMAGES = 256
@@ -40,19 +40,19 @@ class Images:
     """The radiographs that an export is calibrated and checked on.
 
     Attributes:
-        dataset: What they show, which are for training, and their pixels.
+        dataset: The cohort and its pack.
     """
 
     dataset: Dataset
 
     def of(self, split: str, most: int) -> NDArray[np.intp]:
-        """Return some readable rows of a split, always the same ones."""
+        """Return some readable rows of a split; the choice is always the same."""
         rows = self.dataset.cohort.rows(split)
         rows = rows[self.dataset.pack.readable[rows]]
         return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
     def pixels(self, rows: NDArray[np.intp]) -> Iterator[Packed]:
-        """Give the images of some rows in turn."""
+        """Yield the images of some rows in order."""
         for row in rows:
             yield np.array(self.dataset.pack.pixels[row])
 
@@ -62,24 +62,24 @@ def export_run(model: Path, kind: ExportKind, out: Path | None, images: Images, 
 
     Args:
         model: A run folder or its model file.
-        kind: What for.
-        out: A folder for it; None for its own place in the run folder, where `predict` finds it.
-        images: Radiographs to check it on, and to calibrate INT8.
-        reporter: Told how it was checked.
+        kind: The kind of the export.
+        out: The output folder; None for the place in the run folder where `predict` finds it.
+        images: Radiographs for checking the export and for calibrating INT8.
+        reporter: Receives the results of the check.
 
     Returns:
         The .onnx or .xml file.
 
     Raises:
-        UsageError: The folder holds something else than an export.
-        CxrtuneError: The model is damaged, the exported one is not good enough, or cannot be written.
+        UsageError: The folder contains something other than an export.
+        CxrtuneError: The model is damaged, or the export is not accurate enough or cannot be written.
     """
     place = EXPORTS[kind]
     source = model_file(model)
     file = source.parent / place if out is None else out.resolve() / place.name
     _require_replaceable(file.parent)
     inputs = [Source.of_file("model", source), *images.dataset.sources]
-    # An export takes the place of its folder as a whole, record and all, when it was accepted.
+    # An accepted export replaces its whole folder, including the record.
     with stage(
         "export", file.parent, inputs, {"kind": kind}, [], reporter, prepares=True, appears=True
     ) as draft:
@@ -91,10 +91,10 @@ def export_run(model: Path, kind: ExportKind, out: Path | None, images: Images, 
 
 
 def _require_replaceable(folder: Path) -> None:
-    """Check that a folder, which an export replaces as a whole, holds an export or nothing.
+    """Check that a folder, which an export replaces entirely, contains an export or nothing.
 
     Raises:
-        UsageError: It holds something else.
+        UsageError: The folder contains something else.
     """
     if not folder.is_dir():
         return
@@ -113,7 +113,7 @@ def _files_of(place: Path) -> tuple[str, ...]:
 
 
 def _export(model: Path, kind: ExportKind, file: Path, images: Images, reporter: Reporter) -> None:
-    """Export a model file, and check what came of it."""
+    """Export a model file, and check the export."""
     network, gate, info = load_gated_model(model)
     scoring = ScoringNet(network, gate, flip=info.recipe.prediction.flip)
 
@@ -138,10 +138,10 @@ def _export(model: Path, kind: ExportKind, file: Path, images: Images, reporter:
 
 
 def images_of(model: Path, cohort: Path | None, pack: Path | None, info: ModelInfo) -> Images:
-    """Open the radiographs of a run, or others that the user names.
+    """Open the radiographs of a run, or of a given cohort and pack.
 
     Raises:
-        DataError: There are none.
+        DataError: There is no cohort or no pack.
     """
     run = model_file(model).parent
     cohort_file, pack_folder = cohort or run / "cohort.parquet", pack or run / "pack"

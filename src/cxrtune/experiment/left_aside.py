@@ -1,4 +1,4 @@
-"""What an evaluation did not judge, and why: images, findings, heatmaps."""
+"""Report the images, findings and heatmaps that were not evaluated, and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cxrtune.shown import listed, short
 
 
 def left_aside(results: StoredResults, tables: Mapping[str, Predictions], cohort: CohortTable) -> list[str]:
-    """Say, a sentence each, which images and findings were not judged, and why."""
+    """Return notes, one sentence each, on the images and findings that were not evaluated, and why."""
     known = set(cohort.images)
     of = f"of {results.images:,} {part_of(results)}images"
     notes = [
@@ -45,7 +45,7 @@ def left_aside(results: StoredResults, tables: Mapping[str, Predictions], cohort
 
 
 def without_boxes(results: StoredResults, heatmaps: Collection[str]) -> list[str]:
-    """Say of which models' heatmaps nothing, or not all, could be judged."""
+    """Return notes on the models whose heatmaps could not, or not all, be evaluated."""
     localized = {one.model: one for one in results.localizations}
     notes = []
     for name in heatmaps:
@@ -63,7 +63,7 @@ def _without_scores(table: Predictions) -> list[str]:
 
 
 def _beyond_the_cohort(table: Predictions, findings: Collection[str]) -> list[str]:
-    """Return the findings that a model knows and the cohort has not, by its card and its columns."""
+    """Return the findings of a model, by its card and its columns, that the cohort does not have."""
     judged, of_nih = set(map(meaning, findings)), set(map(meaning, NIH_FINDINGS))
     named = [name for name in table.unread if meaning(name) in of_nih]
     every = {meaning(name): name for name in (*named, *table.model.thresholds)}

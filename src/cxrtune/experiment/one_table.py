@@ -1,4 +1,4 @@
-"""One table with labels and scores -> a cohort that is a test set, and each model's predictions."""
+"""Read one table with labels and scores as a cohort of test images and the predictions of each model."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _SEVERAL = "; if they are several, give them identifiers that differ in more"
 
 @dataclass(frozen=True)
 class OneTable:
-    """What a table holds: the reference standard, and each model's scores by its name."""
+    """The content of a table: the reference standard, and the scores of each model by its name."""
 
     cohort: CohortTable
     predictions: dict[str, Predictions]
 
 
 def read_one_table(path: Path, columns: TableColumns, tell: Tell) -> OneTable:
-    """Read a table with labels and scores; every row is of the test part.
+    """Read a table with labels and scores; all rows belong to the test part.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file, by the suffix.
-        columns: What its columns hold.
-        tell: Told of what is not read as it stands there, and of labels that are not known.
+        path: A Parquet, CSV or JSON-lines file, by its suffix.
+        columns: The columns of the table.
+        tell: Receives notes on values that are converted, and on unknown labels.
 
     Raises:
-        DataError: A column is missing, or a cell is not what it should be.
+        DataError: A column is missing, or a cell is not valid.
     """
     found: list[Places] = []
 
@@ -67,7 +67,7 @@ def read_one_table(path: Path, columns: TableColumns, tell: Tell) -> OneTable:
     names = _images(frame, places, path)
     table = pd.DataFrame({name: _texts(frame[name]) for name in places.texts()}, index=frame.index)
     if TABLE not in table.columns:
-        table[TABLE] = path.name  # by it messages name rows
+        table[TABLE] = path.name  # messages identify rows by it
     who = _people(table, names, places, path, tell)
     labels = np.stack(
         [of_column(table, _LABELS, column, _LABEL_REMEDY) for column in places.labels.values()], axis=1
@@ -95,7 +95,7 @@ def _images(frame: pd.DataFrame, places: Places, path: Path) -> pd.Series[str]:
 def _people(
     table: pd.DataFrame, names: pd.Series[str], places: Places, path: Path, tell: Tell
 ) -> pd.DataFrame:
-    """Return the cohort's columns before the findings, with rows numbered from 0."""
+    """Return the columns of the cohort except those of the findings, with rows numbered from 0."""
     sex, view, age = (
         None if column is None else table[column] for column in (places.sex, places.view, places.age)
     )
@@ -158,7 +158,7 @@ def _predictions(
 
 
 def _tell_unknown(labels: NDArray[np.float32], findings: tuple[str, ...], path: Path, tell: Tell) -> None:
-    """Tell of labels that are not known, and of findings of one class only.
+    """Report unknown labels, and findings with labels of one class only.
 
     Raises:
         DataError: No label is known at all.
@@ -183,5 +183,5 @@ def _tell_unknown(labels: NDArray[np.float32], findings: tuple[str, ...], path: 
 
 
 def _texts(column: pd.Series[Any]) -> pd.Series[str]:
-    """Return cells as texts, whatever a Parquet file held; empty where nothing is known."""
+    """Return cells as text, whatever their type in a Parquet file; missing values become empty."""
     return column.astype("object").where(column.notna(), "").astype("str")

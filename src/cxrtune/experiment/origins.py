@@ -1,4 +1,4 @@
-"""Where a cohort's images, labels and boxes come from, by its record and by what they are."""
+"""Determine the origin of a cohort's images, labels and boxes from its record and its content."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Whose = Literal["nih", "synthetic", "unknown"]
 
 
 def notice_of(*folders: Path) -> list[Source]:
-    """Return the notice that images are synthetic, if one lies in a folder or beside it."""
+    """Return the notice that images are synthetic, if a folder or its parent contains it."""
     places = dict.fromkeys(place for folder in folders for place in (folder, folder.parent))
     found = [place / NOTICE for place in places if (place / NOTICE).is_file()]
     return [Source.of_file(NOTICE, found[0])] if found else []
 
 
 def origin_of(cohort_file: Path, cohort: CohortTable, boxes_file: Path | None, boxes: Boxes | None) -> Origin:
-    """Say whose a cohort's images, labels and boxes are.
+    """Return the origin of a cohort's images, labels and boxes.
 
     Args:
-        cohort_file: The cohort's table, beside which its record may stand.
-        cohort: What is in it.
+        cohort_file: The table of the cohort; its record may be in the same folder.
+        cohort: The content of the table.
         boxes_file: The list of boxes, if there is one.
-        boxes: What is in that.
+        boxes: The content of the list.
 
     Raises:
         DataError: The record is damaged.

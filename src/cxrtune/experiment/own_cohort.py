@@ -1,4 +1,4 @@
-"""Stage 1 with data of one's own: label tables + images + a map -> cohort.parquet."""
+"""Stage 1 with the user's own data: make cohort.parquet from label tables, images and a map."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from cxrtune.text_file import Tell, untold
 
 @dataclass(frozen=True)
 class OwnData:
-    """Somebody's radiographs.
+    """The user's own radiographs.
 
     Attributes:
         tables: The label tables.
-        images: The folder that holds the images, at any depth; None where the tables are all that is read.
-        map: The name of a shipped map, or the path of one.
-        uncertain: What uncertain labels are taken for; None leaves it to the map.
+        images: The folder that contains the images, at any depth; None if only the tables are read.
+        map: The name of an included map, or the path of a map.
+        uncertain: How uncertain labels are interpreted; None uses the setting of the map.
     """
 
     tables: tuple[Path, ...]
@@ -39,7 +39,7 @@ class OwnData:
         """Return the folder of images.
 
         Raises:
-            UsageError: None was named.
+            UsageError: No folder was given.
         """
         if self.images is None:
             raise UsageError(
@@ -52,10 +52,10 @@ class OwnData:
         """Load the map.
 
         Args:
-            tell: Told of what had to be guessed of its text.
+            tell: Receives notes on guesses about the text encoding of the map.
 
         Raises:
-            UsageError: It is not there, or wrong.
+            UsageError: The map is missing or invalid.
         """
         loaded = load_map(self.map, tell)
         return loaded if self.uncertain is None else loaded.model_copy(update={"uncertain": self.uncertain})
@@ -64,21 +64,21 @@ class OwnData:
 def make_own_cohort(
     data: OwnData, out: Path, *, seed: int, metadata_only: bool = False, reporter: Reporter
 ) -> Path:
-    """Make the cohort table of somebody's radiographs.
+    """Make the cohort table of the user's own radiographs.
 
     Args:
         data: The radiographs.
         out: The Parquet file.
-        seed: Chooses the patients of the parts that the tables do not give.
-        metadata_only: Take every image of the tables, on disk or not.
-        reporter: Told of the counts.
+        seed: Seed for choosing the patients of the parts that the tables do not define.
+        metadata_only: Whether to include every image of the tables, on disk or not.
+        reporter: Receives the counts.
 
     Returns:
         `out`.
 
     Raises:
-        UsageError: The map is wrong, or `out` is no name of a Parquet file.
-        CxrtuneError: The tables or images are not what they should be, or the table cannot be written.
+        UsageError: The map is invalid, or `out` is not the name of a Parquet file.
+        CxrtuneError: The tables or images are invalid, or the table cannot be written.
     """
     require_parquet(out)
     told: list[str] = []
@@ -122,7 +122,7 @@ def _facts(own: OwnCohort, wanted: CohortMap) -> list[str]:
 
 
 def _judged_only(cohort: CohortTable) -> str:
-    """Say what a cohort without training images is for."""
+    """Return a caution about the use of a cohort without training images."""
     said = "the cohort has no training part: models are judged on it, and none can be trained on it"
     if len(cohort.rows("validation")):
         return said

@@ -1,4 +1,4 @@
-"""Stage 2: cohort + images -> pack."""
+"""Stage 2: make a pack from a cohort and its images."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def make_pack(
     Args:
         cohort_file: The cohort.
         data: The folder with the images.
-        out: The pack's folder.
-        preprocess: How radiographs are brought to size.
+        out: The folder of the pack.
+        preprocess: How radiographs are resized.
         workers: Number of decoding processes.
-        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
-        allow: DICOM files that are taken although they can be no frontal chest radiograph.
-        cohort: What is in the cohort's file, where that was read already.
-        reporter: Told of the progress and of every unreadable image.
+        max_unreadable: Largest accepted proportion of unreadable images, in [0, 1].
+        allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
+        cohort: The content of the cohort file, if it has already been read.
+        reporter: Receives the progress and every unreadable image.
 
     Returns:
         `out`.
 
     Raises:
-        CxrtuneError: No image is here, too many are unreadable or gone, or the pack cannot be written.
+        CxrtuneError: There is no image, too many are unreadable or missing, or the pack cannot be written.
     """
     cohort = read_cohort(cohort_file) if cohort is None else cohort
     files = _files(data, cohort)
@@ -94,7 +94,7 @@ def make_pack(
 
 
 def _files(data: Path, cohort: CohortTable) -> dict[str, Path]:
-    """Find the cohort's images; one that is gone keeps a path, and is listed as unreadable by its reader."""
+    """Find the images of the cohort; a missing one keeps its path and will be listed as unreadable."""
     files = locate_images(data, cohort.images)
     if not any(path.is_file() for path in files.values()):
         raise DataError(

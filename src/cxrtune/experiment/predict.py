@@ -1,4 +1,4 @@
-"""Stage 4: a model + a cohort's pack -> predictions."""
+"""Stage 4: make predictions with a model and the pack of a cohort."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
         model: A run folder or a model file.
         dataset: The cohort and its pack.
         out: The table of predictions.
-        reporter: Told of the progress.
+        reporter: Receives the progress.
 
     Raises:
-        CxrtuneError: Inputs do not fit, the model is damaged, or the table cannot be written.
+        CxrtuneError: The inputs do not match, the model is damaged, or the table cannot be written.
     """
     require_suffix(out)
     file = model_file(model)
@@ -50,7 +50,7 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
         scoring = ScoringNet(network, None, flip=info.recipe.prediction.flip)
         engine = TorchEngine(on_best_device(scoring))
         with reporter.task("Predicting", len(rows)) as task:
-            # A split at a time: in the batches of training's last look at validation, so equal to the bit.
+            # One split at a time: the batches of the last validation of training, so equal to the bit.
             logits = np.concatenate(
                 [first_outputs(engine, pack.pixels, part, task.advance) for part in parts]
             )
@@ -61,7 +61,7 @@ def predict_cohort(model: Path, dataset: Dataset, out: Path, reporter: Reporter)
 
 
 def scored_rows(cohort: CohortTable, readable: NDArray[np.bool_]) -> tuple[list[NDArray[np.intp]], int]:
-    """Return the readable rows of validation and of test, and how many are not readable."""
+    """Return the readable rows of validation and of test, and the number of unreadable ones."""
     rows = [cohort.rows(split) for split in SCORED_SPLITS]
     kept = [part[readable[part]] for part in rows]
     return kept, sum(len(part) for part in rows) - sum(len(part) for part in kept)
@@ -74,17 +74,17 @@ def predictions_of(
     values: NDArray[np.float32],
     card: ModelCard,
 ) -> Predictions:
-    """Lay a model's values out in the cohort's findings.
+    """Arrange the values of a model by the findings of the cohort.
 
     Args:
-        cohort: Names images, patients and findings.
+        cohort: The cohort with the names of images, patients and findings.
         rows: intp (n,), the cohort row of each row of values.
-        findings: The model's G findings.
-        values: float32 (n, G), probabilities, NaN where not known.
-        card: The model's.
+        findings: The G findings of the model.
+        values: float32 (n, G), probabilities, NaN where unknown.
+        card: The description of the model.
 
     Returns:
-        One column a finding of the cohort; one that the model cannot give is NaN.
+        Predictions with one column per finding of the cohort, NaN if the model does not predict it.
     """
     columns = np.full((len(rows), len(cohort.findings)), np.nan, dtype=np.float32)
     for column, finding in enumerate(cohort.findings):

@@ -1,4 +1,4 @@
-"""Stage 6: everything before -> one page."""
+"""Stage 6: make one page from the results of all earlier stages."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def make_report(
     dataset: Dataset | None = None,
     reporter: Reporter,
 ) -> Path:
-    """Write the page of an evaluation.
+    """Write the report page of an evaluation.
 
     Args:
-        evaluation: The evaluation's folder.
-        out: The report's folder.
+        evaluation: The folder of the evaluation.
+        out: The folder of the report.
         run: The run folder, for training curves and the records of the earlier stages; or None.
-        title: The page's.
-        dataset: The run folder's cohort and pack, where they are open already.
-        reporter: Told of the page's path.
+        title: The title of the page.
+        dataset: The cohort and pack of the run folder, if they are already open.
+        reporter: Receives the path of the page.
 
     Returns:
-        The page.
+        The path of the page.
 
     Raises:
-        CxrtuneError: The evaluation is not what it should be, or the page cannot be written.
+        CxrtuneError: The evaluation is missing or invalid, or the page cannot be written.
     """
     if out.resolve() == evaluation.resolve():
         raise UsageError(
@@ -70,7 +70,7 @@ def make_report(
 
 
 def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Source]:
-    """Return what a page is made of: an evaluation's files, the records it rests on, training curves."""
+    """Return the inputs of a page: the files of an evaluation, the records of its inputs, training curves."""
     files = {
         path.name: path
         for path in evaluation.iterdir()
@@ -83,7 +83,7 @@ def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Sou
 
 
 def _images(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict[str, NDArray[np.uint8]]:
-    """Return the radiographs of the examples, as far as the run folder's pack has them."""
+    """Return the radiographs of the examples that are in the pack of the run folder."""
     cohort_file = None if run is None else run / "cohort.parquet"
     if run is None or cohort_file is None or not cohort_file.is_file() or not (run / "pack").is_dir():
         return {}
@@ -95,7 +95,7 @@ def _images(evaluation: Path, run: Path | None, dataset: Dataset | None) -> dict
 
 
 def _records(evaluation: Path, run: Path | None) -> list[Path]:
-    """Return the records of the stages that this evaluation rests on, in their order."""
+    """Return the records of the stages that this evaluation is based on, in order."""
     last = record_path(evaluation)
     if not last.is_file():
         raise DataError(
@@ -105,7 +105,7 @@ def _records(evaluation: Path, run: Path | None) -> list[Path]:
         )
     stages = [] if run is None else [record_path(run / stage) for stage in _STAGES]
     inputs = read_record(last).inputs
-    # A model may be judged on another cohort than its run's, or without a run: its record counts too.
+    # A model may be evaluated on a cohort other than that of its run, or without a run: add its record too.
     cohorts = [Path(source.path) for source in inputs if source.name == "cohort"]
     tables = [Path(source.path) for source in inputs if source.name.startswith(PREDICTIONS_OF)]
     records = [*stages, *(record_path(file) for file in (*cohorts, *tables)), last]

@@ -43,11 +43,11 @@ PACK = "pack"
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the whole experiment left its results.
+    """The results of the whole experiment.
 
     Attributes:
-        report: The page.
-        results: The numbers behind it.
+        report: The path of the report page.
+        results: The results in the report.
     """
 
     report: Path
@@ -69,21 +69,21 @@ def run_experiment(
     """Run every stage; those whose inputs and settings are unchanged are skipped.
 
     Args:
-        data: An NIH folder; tables, images and a map of one's own; or a cohort and its images.
+        data: An NIH folder; the user's own tables, images and map; or a cohort and its images.
         out: The run folder.
-        recipe: Every choice.
+        recipe: The recipe of the experiment.
         workers: Number of decoding processes.
-        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
-        allow: DICOM files that are taken although they can be no frontal chest radiograph.
-        reporter: Told of everything.
-        title: The report's.
+        max_unreadable: Largest accepted proportion of unreadable images, in [0, 1].
+        allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
+        reporter: Receives progress and notes.
+        title: The title of the report.
         circumstances: Where and how the training runs.
 
     Returns:
-        Where the results are; None for a process that only helps another one to train.
+        The results; None for a process that only helps another one to train.
 
     Raises:
-        UsageError: Another process works on the run folder.
+        UsageError: Another process is using the run folder.
         CxrtuneError: A stage failed; what earlier stages wrote is kept.
     """
     if is_helper():
@@ -92,7 +92,7 @@ def run_experiment(
         )
         return None
     with sole_writer(out):
-        # What can be known to fail is known before hours of work, not after.
+        # Detect foreseeable failures before hours of work.
         check_baselines(recipe.baselines)
         check_source(recipe.weights, say=reporter.say)
         cohort, images = _make_cohort(data, out / COHORT, recipe, reporter)
@@ -147,7 +147,7 @@ def run_experiment(
 
 
 def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> None:
-    """Export for the engine that `auto` takes on a CPU, so that no start of `predict` or `serve` converts."""
+    """Export for the engine that `auto` uses on a CPU, so that `predict` and `serve` need no conversion."""
     if torch.cuda.is_available():
         return
     try:
@@ -159,7 +159,7 @@ def _store_for_predict(model: Path, dataset: Dataset, reporter: Reporter) -> Non
 def _make_cohort(
     data: Path | OwnData | GivenCohort, out: Path, recipe: Recipe, reporter: Reporter
 ) -> tuple[CohortTable, Path]:
-    """Make the cohort and open it, once for all stages; return it with the folder of its images."""
+    """Make the cohort and read it once for all stages; return it with the folder of its images."""
     if isinstance(data, GivenCohort):
         cohort = read_cohort(data.table)
         require_trainable(cohort, data.table)
@@ -174,5 +174,5 @@ def _make_cohort(
 
 
 def _table(out: Path, name: str) -> Path:
-    # A colon cannot stand in a file name everywhere.
+    # Some file systems do not allow a colon in a file name.
     return out / "predictions" / f"{name.replace(':', '-')}.parquet"

@@ -1,4 +1,4 @@
-"""One table with labels and scores -> evaluation and report: no images, no map, no split, all rows judged."""
+"""Evaluate one table with labels and scores: no images, no map and no split; all rows are used."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _INDEPENDENT = (
 
 @dataclass(frozen=True)
 class StatsRequest:
-    """What is asked of a table.
+    """The columns and settings for evaluating a table.
 
     Attributes:
-        columns: What its columns hold.
-        settings: How it is judged; every row is, so that there is one split.
-        thresholds: By model, a number in [0, 1] for all findings or a file with one a finding.
+        columns: The columns of the table.
+        settings: The settings of the evaluation; every row is used, so there is only one split.
+        thresholds: By model, a number in [0, 1] for all findings, or a file with one threshold per finding.
     """
 
     columns: TableColumns
@@ -49,24 +49,25 @@ class StatsRequest:
 
 @dataclass(frozen=True)
 class JudgedTable:
-    """Where the page is, and the numbers behind it."""
+    """The path of the report page, and the results in it."""
 
     report: Path
     results: StoredResults
 
 
 def judge_table(table: Path, request: StatsRequest, out: Path, reporter: Reporter) -> JudgedTable:
-    """Judge models by one table with labels and scores.
+    """Evaluate models from one table with labels and scores.
 
     Args:
-        table: A Parquet, CSV or JSON-lines file with a row an image.
-        request: What is asked.
+        table: A Parquet, CSV or JSON-lines file with one row per image.
+        request: The columns and settings.
         out: A folder; `evaluation` and `report` are written into it.
-        reporter: Told of what is not read as it stands, not judged, or probably not meant.
+        reporter: Receives notes on values that are converted, on rows and findings that are not evaluated,
+            and on probable mistakes.
 
     Raises:
-        UsageError: The request cannot be meant.
-        CxrtuneError: The table is not what it should be, or the results cannot be written.
+        UsageError: The request is not valid.
+        CxrtuneError: The table is not valid, or the results cannot be written.
     """
     columns = request.columns
     require_names(columns.scores, "`scores` ours=score")

@@ -1,4 +1,4 @@
-"""Which column of a table with labels and scores holds what, as a user says, and where it stands."""
+"""The columns of a table with labels and scores, as specified by the user and as found in the table."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from cxrtune.prediction_columns import find_column
 from cxrtune.shown import listed, quoted, short
 
 FINDING = "{finding}"
-"""Stands in the name of a column of scores for the finding's name."""
+"""The placeholder for the name of the finding in the name of a column of scores."""
 
 _REMEDY = "Name columns as the first line of the table does; case does not matter."
 
 
 @dataclass(frozen=True)
 class Places:
-    """The columns of a table, called as the table calls them; None for what it does not have.
+    """The columns of a table, by the names that they have there; None for columns that it does not have.
 
     Attributes:
-        labels: By finding.
-        scores: By model and finding; a finding that a model does not score is absent.
-        patient: The patient's identifier.
-        image: The image's name.
-        sex: F or M.
-        age: In years.
-        view: PA or AP.
+        labels: The columns with labels, by finding.
+        scores: The columns with scores, by model and finding; without the findings a model does not score.
+        patient: The column with the identifier of the patient.
+        image: The column with the name of the image.
+        sex: The column with F or M.
+        age: The column with the age in years.
+        view: The column with PA or AP.
     """
 
     labels: dict[str, str]
@@ -41,12 +41,12 @@ class Places:
     view: str | None
 
     def texts(self) -> list[str]:
-        """Return the columns that are read as texts, each once."""
+        """Return the columns that are read as text, without duplicates."""
         others = (self.patient, self.sex, self.age, self.view)
         return list(dict.fromkeys([*self.labels.values(), *(name for name in others if name is not None)]))
 
     def names(self) -> list[str]:
-        """Return all columns, each once."""
+        """Return all columns, without duplicates."""
         scores = [column for of in self.scores.values() for column in of.values()]
         image = [] if self.image is None else [self.image]
         return list(dict.fromkeys([*image, *self.texts(), *scores]))
@@ -54,17 +54,17 @@ class Places:
 
 @dataclass(frozen=True)
 class TableColumns:
-    """What the columns of a table with labels and scores hold.
+    """The content of the columns of a table with labels and scores.
 
     Attributes:
-        labels: By finding, the column with its labels: 1, 0, or nothing where it is not known.
+        labels: By finding, the column with its labels: 1, 0, or empty if unknown.
         scores: By model, the column with its scores in [0, 1]; with several findings, a name in which
-            `{finding}` stands for the finding's, such as `{finding}_a`.
-        patient: The column with the patient's identifier. None takes each row for one of a patient of its
-            own: where patients have several rows, intervals are then too short.
-        image: The column with the image's name; None numbers the rows.
+            `{finding}` is replaced by the name of the finding, such as `{finding}_a`.
+        patient: The column with the identifier of the patient. None treats each row as a different patient:
+            if patients have several rows, confidence intervals are then too short.
+        image: The column with the name of the image; None numbers the rows.
         sex: The column with F or M.
-        age: The column with years.
+        age: The column with the age in years.
         view: The column with PA or AP.
     """
 
@@ -77,10 +77,10 @@ class TableColumns:
     view: str | None = None
 
     def __post_init__(self) -> None:
-        """Check that it can be meant.
+        """Check that the columns are consistent.
 
         Raises:
-            UsageError: There is no label or no score, a finding has an impossible name, or a model has one
+            UsageError: There is no label or no score, the name of a finding is not valid, or a model has one
                 column for several findings.
         """
         if not self.labels or not self.scores:
@@ -101,14 +101,14 @@ class TableColumns:
                 )
 
     def found_in(self, names: Sequence[str], path: Path) -> Places:
-        """Find the columns.
+        """Find the columns in a table.
 
         Args:
-            names: Those of the table.
-            path: The table, for errors.
+            names: The columns of the table.
+            path: The table, for error messages.
 
         Raises:
-            DataError: One is missing, or is to be a label and a score.
+            DataError: A column is missing, or is given as a label and as a score.
         """
         labels = {finding: _column(names, column, path) for finding, column in self.labels.items()}
         scores = {model: self._scores(names, model, column, path) for model, column in self.scores.items()}

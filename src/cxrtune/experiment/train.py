@@ -1,4 +1,4 @@
-"""Stage 3: cohort + pack + recipe -> a run folder with a model in it."""
+"""Stage 3: train a model from a cohort, its pack and a recipe, and write it to a run folder."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ def train_model(
     """Fine-tune the network and write the model.
 
     Args:
-        open_dataset: Gives the cohort and its pack; called when all processes are here, as the first may have
-            had to make them.
-        recipe: Every choice.
+        open_dataset: Returns the cohort and its pack; called once all processes are connected, because the
+            first one may have had to make them.
+        recipe: The recipe of the training.
         out: The run folder.
-        reporter: Told of the progress.
-        circumstances: Where and how it runs.
+        reporter: Receives the progress.
+        circumstances: Where and how the training runs.
 
     Returns:
-        The model's path.
+        The path of the model.
 
     Raises:
-        UsageError: Another process works on the run folder.
-        CxrtuneError: Inputs do not fit, weights are missing, training failed, or nothing can be written.
+        UsageError: Another process is using the run folder.
+        CxrtuneError: The inputs do not match, weights are missing, training failed, or the output cannot be
+            written.
     """
-    # The first process holds the run folder for all of them, and says so before it starts any.
+    # The first process locks the run folder for all of them before it starts the others.
     with nullcontext() if is_helper() else sole_writer(out):
         team = assemble(circumstances.machines, recipe.training.arithmetic)
         if not team.is_first:
@@ -63,7 +64,7 @@ def train_model(
 
 
 def weights_source(recipe: Recipe) -> list[Source]:
-    """Return the file of first weights as an input, if there is one."""
+    """Return the file of initial weights as an input, if there is one."""
     file = weights_file(recipe.weights)
     return [Source.of_file("weights", file)] if file is not None and file.is_file() else []
 
@@ -103,12 +104,12 @@ def _save(
     draft: Draft,
     reporter: Reporter,
 ) -> None:
-    """Choose thresholds and calibration, fit the gate, write the model, and say what it is worth."""
+    """Choose thresholds and calibration, fit the OOD check, write the model, and report its performance."""
     plan, fitted = training.plan, tuned.fitted
     rows = plan.rows[plan.span("validation")]
     network = on_best_device(ScoringNet(tuned.network, None, flip=recipe.prediction.flip))
     scores = to_scores(first_outputs(TorchEngine(network), dataset.pack.pixels, rows))
-    # On the whole network's probabilities, the very ones that `predict` gives.
+    # Chosen on the scores of the whole network, which are identical to those of `predict`.
     chosen = choose(training.findings, training.labels[rows], scores, dataset.cohort.patients[rows])
     gate, of_gate = make_gate(tuned.network, dataset.pack, plan, recipe, model.parent / BANK, reporter)
     info = ModelInfo(training.findings, recipe, tuned.origin, **chosen.stored(), gate=of_gate)
@@ -120,7 +121,7 @@ def _save(
     draft.counts = asdict(fitted) | {f"{split}_images": size for split, size in plan.sizes.items()}
     auroc, _ = macro_auroc(training.labels[rows], scores)
     if recipe.bank.precision != "float32" and auroc is not None:
-        # The float32 network, which predicts, has a tail that was trained on coarser features.
+        # The trainable layers of the float32 network, which predicts, were trained on less precise features.
         note = (
             f"validation AUROC {fitted.val_auroc:.3f} on the {recipe.bank.precision} bank's features,"
             f" {auroc:.3f} by the float32 network that predicts"

@@ -37,7 +37,7 @@ class DenseNetWeights:
 
 
 def read_densenet(path: Path, written: Format) -> DenseNetWeights:
-    """Find the only DenseNet-121 in a file.
+    """Find the only DenseNet-121 among the tables of a file.
 
     Raises:
         WeightsError: There is no DenseNet-121, or more than one, or its weights are not finite numbers.

@@ -1,1 +1,1 @@
-"""Decoded pixels on disk: decoded once, then read as a memory map."""
+"""Packs: images that are decoded once and then read from disk as a memory map."""

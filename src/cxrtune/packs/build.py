@@ -1,4 +1,4 @@
-"""Images -> pack, in worker processes that write straight into the memory map."""
+"""Build a pack from images, with worker processes that write directly to the memory map."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Row = tuple[int, Path]
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An image that gave no radiograph, and why."""
+    """An image that could not be read, and the reason."""
 
     image: str
     reason: str
@@ -46,28 +46,28 @@ def build_pack(
     note: Callable[[str, Sequence[str]], None] = lambda _, __: None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> list[Unreadable]:
-    """Decode images once and store them as `pixels.npy`, in the order given.
+    """Decode images once and store them as `pixels.npy`, in the given order.
 
     An unreadable image leaves a blank row and a line in `unreadable.csv`; no other image takes its place.
 
     Args:
-        images: The images' files by name, in the cohort's order.
-        spec: How a radiograph is brought to size.
-        out: The pack's folder.
+        images: The files of the images by name, in the cohort's order.
+        spec: How radiographs are resized.
+        out: The folder of the pack.
         workers: Number of decoding processes.
-        max_unreadable: Largest share of unreadable images that is put up with, in [0, 1].
-        allow: What is let in of DICOM that is refused otherwise.
+        max_unreadable: Largest accepted proportion of unreadable images, in [0, 1].
+        allow: Kinds of DICOM files to accept that are otherwise rejected.
         progress: Called with the number of images done since the last call.
-        note: Told what was peculiar about an image, by its name.
-        warn: Told of decoding processes that were killed.
+        note: Called with the name of an image and notes on its file.
+        warn: Called with a message if decoding processes were killed.
 
     Returns:
         The unreadable images, in order.
 
     Raises:
-        DataError: More than `max_unreadable` are unreadable.
-        OutputError: The pack cannot be written, as when the disk is full.
-        CxrtuneError: Decoding processes were killed again and again.
+        DataError: The proportion of unreadable images is larger than `max_unreadable`.
+        OutputError: The pack cannot be written, for example because the disk is full.
+        CxrtuneError: Decoding processes were killed repeatedly.
     """
     names, files = list(images), list(images.values())
     kind = np.dtype(np.float16 if any(is_deep(file) for file in files) else np.uint8)
@@ -98,7 +98,7 @@ def build_pack(
 
 
 def _reserve(path: Path, shape: tuple[int, int, int], kind: np.dtype[Any]) -> None:
-    """Create the array and claim its space now: a full disk under a memory map would be a bus error."""
+    """Create the array and allocate its disk space: a full disk would cause a bus error in a memory map."""
     pixels = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
     del pixels
     if hasattr(os, "posix_fallocate"):
@@ -109,7 +109,7 @@ def _reserve(path: Path, shape: tuple[int, int, int], kind: np.dtype[Any]) -> No
 def _make_packer(
     target: Path, spec: PreprocessSpec, allow: frozenset[Allowance]
 ) -> Callable[[Row], tuple[str, ...]]:
-    """Return what a decoding process does: decode a file into its row, and say what was peculiar about it."""
+    """Return the function of a decoding process: decode a file into its row, and return notes on the file."""
     pixels: np.memmap[tuple[int, int, int], np.dtype[Any]] = np.load(target, mmap_mode="r+")
 
     def pack(item: Row) -> tuple[str, ...]:

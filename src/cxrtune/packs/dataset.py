@@ -1,4 +1,4 @@
-"""A cohort and its pack: what training, scoring and export work on, opened and checked once."""
+"""A cohort and its pack, opened and checked once for training, scoring and export."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Dataset:
     """A cohort and its pack.
 
     Attributes:
-        cohort: What the images show, and which part of the split they are of.
-        pack: Their pixels, in the cohort's order.
-        cohort_file: Where the cohort was read from.
-        pack_folder: Where the pack stands.
-        sources: Both, as inputs of a stage.
+        cohort: The labels of the images, and the part of the split that each belongs to.
+        pack: The pixels of the images, in the cohort's order.
+        cohort_file: The file of the cohort.
+        pack_folder: The folder of the pack.
+        sources: The cohort and the pack as inputs of a stage.
     """
 
     cohort: CohortTable
@@ -49,12 +49,12 @@ class Dataset:
 
         Args:
             cohort_file: The cohort.
-            pack_folder: Its pack.
-            recipe: Whose preprocessing the pack must have, if that is known by now.
-            cohort: What is in the cohort's file, where that was read already.
+            pack_folder: The pack of the cohort.
+            recipe: The recipe whose preprocessing the pack must have, if it is already known.
+            cohort: The content of the cohort file, if it has already been read.
 
         Raises:
-            DataError: One of them is not there, or damaged.
+            DataError: The cohort or the pack is missing or damaged.
             StaleInputError: The pack was made from another cohort, or with another preprocessing.
         """
         cohort = read_cohort(cohort_file) if cohort is None else cohort
@@ -69,10 +69,10 @@ class Dataset:
         return dataset
 
     def require_preprocessing_of(self, recipe: Recipe, whose: Literal["recipe", "model"]) -> None:
-        """Check that the pack was made as a recipe, or a model's recipe, wants it.
+        """Check that the pack was made with the preprocessing of a recipe, or of a model's recipe.
 
         Raises:
-            StaleInputError: It was made with another preprocessing.
+            StaleInputError: The pack was made with another preprocessing.
         """
         if self.pack.spec != recipe.preprocess:
             raise StaleInputError(
@@ -83,12 +83,12 @@ class Dataset:
 
     @property
     def left_out(self) -> str:
-        """In words, for a stage's line, how many images of the table are not on disk; empty for none."""
+        """A note for a stage's message on images of the table that are not on disk; empty without any."""
         return left_out(self.cohort_file)
 
 
 def left_out(cohort_file: Path) -> str:
-    """Return, for a stage's line, how many images of the table are not in the cohort for want of a file."""
+    """Return a note for a stage's message on images of the table that are not on disk; empty without any."""
     record = record_path(cohort_file)
     absent = read_record(record).counts.get("not_on_disk", 0) if record.is_file() else 0
     return f" ({absent:,} images of the table are not on disk)" if absent else ""

@@ -24,10 +24,10 @@ class Pack:
     """The pixels of a cohort.
 
     Attributes:
-        pixels: uint8 or float16 (N, S, S), grey in [0, 255], memory-mapped, in the cohort's order; float16
-            where an image has more than 8 bits.
-        readable: bool (N,); where False the row is blank and must not be used.
-        spec: How the images were brought to size S.
+        pixels: uint8 or float16 (N, S, S), grey values in [0, 255], memory-mapped, in the cohort's order;
+            float16 if any image has more than 8 bits.
+        readable: bool (N,); if False, the row is blank and must not be used.
+        spec: How the images were resized to S.
     """
 
     pixels: Packed
@@ -40,10 +40,10 @@ def open_pack(folder: Path, images: NDArray[np.object_]) -> Pack:
 
     Args:
         folder: The pack.
-        images: object (N,), the cohort's image names; the pack must be of just these, in this order.
+        images: object (N,), the cohort's image names; the pack must contain exactly these, in this order.
 
     Raises:
-        DataError: The folder holds no pack.
+        DataError: The folder contains no pack, or the pack is damaged.
         StaleInputError: The pack was made from another cohort.
     """
     if not (folder / PIXELS).is_file() or not record_path(folder).is_file():

@@ -1,1 +1,1 @@
-"""A model and images -> predictions."""
+"""Score images with a model."""

@@ -1,4 +1,4 @@
-"""Where in one image a model sees one finding: the class activation map, laid over the image."""
+"""Show the location of a finding in an image by the class activation map of a model."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SIDE = 4.5  # inches of a figure's longer side
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """Where one finding is seen in one image.
+    """The location of one finding in one image.
 
     Attributes:
-        score: What the model says of the finding.
-        cam: float32 (h, w), the class activation map as the network gives it, in logits.
-        heatmap: float32 (H, W) in [0, 1], what speaks for the finding, in pixels of the image: 1 where it is
-            strongest in this image. It says where, never how likely.
+        score: Score and decision for the finding.
+        cam: float32 (h, w), the class activation map of the network, in logits.
+        heatmap: float32 (H, W) in [0, 1], the positive part of the map at the size of the image, scaled to a
+            maximum of 1. It shows where the finding is seen, not how likely it is.
         pixels: uint8 or uint16 (H, W), the image.
     """
 
@@ -42,17 +42,17 @@ class Explanation:
 
     @property
     def finding(self) -> str:
-        """The finding's name."""
+        """The name of the finding."""
         return self.score.finding
 
     @cached_property
     def overlay(self) -> NDArray[np.uint8]:
-        """uint8 (H, W, 3), red, green, blue: the heatmap over the image."""
+        """The heatmap over the image, uint8 (H, W, 3), RGB."""
         return overlay(self.pixels, self.heatmap)
 
     @cached_property
     def figure(self) -> Figure:
-        """A figure of its own with the overlay; it is not registered with pyplot."""
+        """A new figure with the overlay; it is not registered with pyplot."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=self._size(), layout="constrained")
@@ -63,8 +63,8 @@ class Explanation:
         """Draw the overlay.
 
         Args:
-            ax: Where; None draws into new axes of pyplot, which a notebook shows.
-            opacity: Of the colour where the heatmap is 1, in [0, 1].
+            ax: The axes to draw into; None creates new axes with pyplot, which a notebook shows.
+            opacity: Opacity of the colour where the heatmap is 1, in [0, 1].
 
         Returns:
             The axes.
@@ -99,12 +99,12 @@ class Explanation:
 
 
 def explain(prediction: Prediction, spec: PreprocessSpec, finding: str | None) -> Explanation:
-    """Bring the class activation map of one finding to the image.
+    """Return the class activation map of one finding at the size of the image.
 
     Args:
-        prediction: Of the image.
-        spec: How the image became the network's input.
-        finding: The finding; None takes the first of `worth_explaining`.
+        prediction: The prediction for the image.
+        spec: The preprocessing of the image.
+        finding: The finding; None uses the first of `worth_explaining`.
 
     Raises:
         UsageError: The model does not know the finding.
@@ -118,7 +118,7 @@ def explain(prediction: Prediction, spec: PreprocessSpec, finding: str | None) -
 
 
 def worth_explaining(prediction: Prediction) -> list[str]:
-    """Return the positive findings; where there is none, the one nearest to its threshold."""
+    """Return the positive findings or, if there are none, the finding nearest to its threshold."""
     positive = [score.finding for score in prediction.findings if score.positive]
     if positive:
         return positive

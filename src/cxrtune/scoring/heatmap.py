@@ -1,7 +1,7 @@
-"""Evidence maps as images: enlarged to the radiograph, in colour, laid over it.
+"""Class activation maps as images: enlarged to the radiograph, coloured, and overlaid on it.
 
-Only what speaks for a finding is shown. The scale is the image's own: full colour is the place that adds
-most to this logit in this image, so a heatmap says where, never how likely.
+Only positive contributions to a finding are shown. Each map is scaled to its own maximum, the position that
+contributes most to the logit in this image: a heatmap shows where a finding is seen, not how likely it is.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ OPACITY = 0.45
 def enlarged(
     evidence: NDArray[np.float32], shape: tuple[int, int], spec: PreprocessSpec
 ) -> NDArray[np.float32]:
-    """Bring an evidence map to the radiograph.
+    """Resize a class activation map to the radiograph.
 
     Args:
-        evidence: float32 (h, w), of one finding.
+        evidence: float32 (h, w), the class activation map of one finding.
         shape: Height and width of the radiograph.
-        spec: How the radiograph became the network's input; undone here.
+        spec: The preprocessing of the radiograph, which is reversed here.
 
     Returns:
-        float32 (H, W), in logits a place of the map, bilinear between the centres of its places; 0 where the
-        network did not look (`resize: crop`).
+        float32 (H, W), in logits per position of the map, interpolated bilinearly between the centres of its
+        positions; 0 outside the input of the network (`resize: crop`).
     """
     height, width = shape
     side = {"stretch": None, "pad": max(shape), "crop": min(shape)}[spec.resize]
@@ -49,22 +49,22 @@ def enlarged(
 
 
 def heat(evidence: NDArray[np.float32], shape: tuple[int, int], spec: PreprocessSpec) -> NDArray[np.float32]:
-    """Return float32 (H, W) in [0, 1]: the evidence for a finding, 1 where it is strongest."""
+    """Return the positive part of a class activation map at image size, in [0, 1], float32 (H, W)."""
     positive = np.maximum(enlarged(evidence, shape, spec), 0)
     strongest = float(positive.max())
     return np.asarray(positive / strongest if strongest > 0 else positive, dtype=np.float32)
 
 
 def overlay(pixels: Pixels, heat_map: NDArray[np.float32], opacity: float = OPACITY) -> NDArray[np.uint8]:
-    """Lay heat over a radiograph.
+    """Overlay a heatmap on a radiograph.
 
     Args:
-        pixels: uint8 or uint16 (H, W).
+        pixels: uint8 or uint16 (H, W), the radiograph.
         heat_map: float32 (H, W) in [0, 1].
-        opacity: Of the colour where the heat is 1; it falls with the heat, so that the radiograph shows.
+        opacity: Opacity of the colour where the heatmap is 1; it is proportional to the heatmap elsewhere.
 
     Returns:
-        uint8 (H, W, 3), red, green, blue.
+        uint8 (H, W, 3), RGB.
     """
     white = np.iinfo(pixels.dtype).max
     grey = (pixels.astype(np.float32) / white * 255)[..., None]
@@ -75,19 +75,19 @@ def overlay(pixels: Pixels, heat_map: NDArray[np.float32], opacity: float = OPAC
 
 
 def preview(pixels: Pixels, side: int) -> NDArray[np.uint8]:
-    """Return a radiograph as uint8 (h, w) for a page, its longer side `side` pixels at most."""
+    """Return a radiograph as uint8 (h, w) for display, with a longer side of at most `side` pixels."""
     small = reduced(pixels, side)
     return cast(NDArray[np.uint8], small if small.dtype == np.uint8 else (small >> 8).astype(np.uint8))
 
 
 def coloured(heat_map: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return uint8 (H, W, 3), red, green, blue: the heat in Inferno, whose lightness rises with it."""
+    """Return a heatmap in the colours of Inferno, whose lightness rises with the value, uint8 (H, W, 3)."""
     steps = np.rint(heat_map * 255).astype(np.uint8)
     return cast(NDArray[np.uint8], cv2.applyColorMap(steps, cv2.COLORMAP_INFERNO)[..., ::-1])
 
 
 def to_png(image: NDArray[np.uint8]) -> bytes:
-    """Encode grey (H, W), or red, green, blue (H, W, 3), as PNG."""
+    """Encode a grey image (H, W) or an RGB image (H, W, 3) as PNG."""
     channels = image if image.ndim == 2 else np.ascontiguousarray(image[..., ::-1])
     _, data = cv2.imencode(".png", channels)
     return bytes(data.tobytes())

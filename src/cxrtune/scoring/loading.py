@@ -1,6 +1,6 @@
-"""A model on disk -> something that scores images, run by the engine that was asked for.
+"""Load a model from disk for scoring with the requested engine.
 
-torch is loaded only where it runs, or converts, the model.
+torch is imported only if it runs or converts the model.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class LoadedModel:
     """A model that is ready to score.
 
     Attributes:
-        info: What it says of itself.
-        identity: Which model it is, and what runs it.
-        engine: Runs `ScoringNet`.
+        info: The description of the model.
+        identity: The identity of the model and its engine.
+        engine: The engine that runs `ScoringNet`.
     """
 
     info: ModelInfo
@@ -44,20 +44,20 @@ class LoadedModel:
 
 
 def info_of(model: Path) -> ModelInfo:
-    """Read what a model or an exported model says of itself.
+    """Read the description of a model or an exported model.
 
     Raises:
         ModelFileError: The model is missing or damaged.
-        UsageError: It is an ONNX file, and the package that reads them is not installed.
+        UsageError: It is an ONNX file, and the package that reads ONNX files is not installed.
     """
     return open_exported(model).info if model.suffix in _EXPORTED_SUFFIXES else read_info(model)
 
 
 def engine_named(name: str) -> EngineChoice:
-    """Return the engine that a user named.
+    """Return the engine with a given name.
 
     Raises:
-        UsageError: There is no such engine.
+        UsageError: There is no engine of that name.
     """
     for engine in ENGINES:
         if name == engine:
@@ -77,17 +77,18 @@ def load_scorer(
 
     Args:
         model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
-        engine: What runs it. `auto`: an exported model by its own engine; else torch on a GPU, and OpenVINO
-            on a CPU. It is the same in every run on a machine, however many images there are.
-        aim: Many images at once, or the shortest wait for one.
-        at_once: Images that torch and OpenVINO run at once on a CPU, a thread each, or the threads of ONNX
-            Runtime; otherwise one per processor, or as the aim asks for.
-        batches: torch runs images in batches, as training does. That is faster on a CPU; the last bits of
-            an image's numbers then depend on which others are run with it.
+        engine: The engine that runs it. With `auto`, an exported model runs on the engine that it was exported
+            for; any other model on torch if there is a GPU, else on OpenVINO. The choice is the same in every
+            run on a machine, whatever the number of images.
+        aim: Whether to optimise the throughput of many images or the latency of a single one.
+        at_once: Number of images that torch and OpenVINO run at once on a CPU, each on one thread, or number
+            of threads of ONNX Runtime; by default one per processor, or according to the aim.
+        batches: Whether torch runs images in batches, as in training. This is faster on a CPU, but the last
+            bits of an image's outputs then depend on the other images of its batch.
 
     Raises:
         ModelFileError: The model is missing or damaged.
-        UsageError: The engine does not go with the model, or is not to be had here.
+        UsageError: The engine does not support the model, or is not available on this machine.
     """
     if model.suffix in _EXPORTED_SUFFIXES:
         return _of_export(open_exported(model), engine, aim, at_once, model)
@@ -96,7 +97,7 @@ def load_scorer(
         return _loaded(*_stored(model, engine, digest).run(aim, at_once), digest)
     gpu = _has_gpu()
     if engine == "torch" or (engine == "auto" and gpu):
-        # Whoever waits for one image on a GPU does not wait for a batch that is filled up.
+        # For low latency of single images on a GPU, batches are not filled with blank images.
         apart = not batches and not (gpu and aim == "latency")
         return _loaded(info, _by_torch(model, at_once, apart=apart), digest)
     if gpu:
@@ -108,7 +109,7 @@ def load_scorer(
 
 
 def _has_gpu() -> bool:
-    """Return whether torch can use a GPU; it takes seconds to load, and is not where no GPU has a driver."""
+    """Return whether torch can use a GPU; without a GPU driver, the slow import of torch is avoided."""
     if sys.platform == "linux" and "torch" not in sys.modules:
         try:
             ctypes.CDLL("libcuda.so.1")
@@ -142,16 +143,16 @@ def _network(model: Path) -> ScoringNet:
 
 
 def _stored_of(model: Path, kind: ExportKind) -> Exported | None:
-    """Return the export that stands in a model's run folder, if there is one."""
+    """Return the export in a model's run folder, if there is one."""
     file = model_file(model).parent / EXPORTS[kind]
     return open_exported(file) if file.is_file() else None
 
 
 def _stored(model: Path, kind: ExportKind, digest: str) -> Exported:
-    """Return the export of just this model in its run folder.
+    """Return the export of exactly this model in its run folder.
 
     Raises:
-        ModelFileError: There is none.
+        ModelFileError: There is no export, or it was made from another model.
     """
     exported, file = _stored_of(model, kind), model_file(model).parent / EXPORTS[kind]
     if exported is None:

@@ -1,6 +1,6 @@
-"""Images scored on a Ray cluster, an extra of the package: actors hold the engine, shards are handed out.
+"""Score images on a Ray cluster, with actors that run the engine on shards; needs the extra `ray`.
 
-What travels through Ray is numbers of shards. Every machine reads the plan and the images, and writes the
+Only the numbers of shards are sent through Ray. Every machine reads the plan and the images, and writes the
 shards, at the same paths: the folders must be shared.
 """
 
@@ -31,20 +31,21 @@ from cxrtune.scoring.plan import ShardPlan
 from cxrtune.scoring.score import ScoreOptions, ScoringJob, list_inputs, score_listing
 from cxrtune.scoring.shards import ShardScorer
 
-_ATTEMPTS = 4  # at a shard whose worker dies again and again, for want of memory
-_START = "local"  # Ray's own word for a cluster that is started now and ends with us
+_ATTEMPTS = 4  # to score a shard whose workers die repeatedly, for example for lack of memory
+_START = "local"  # Ray's name for a cluster that is started now and ends with this process
 _PATIENCE = 10.0  # seconds, for a cluster to answer
-_OBJECT_STORE = 100_000_000  # bytes; numbers of shards need next to nothing
+_OBJECT_STORE = 100_000_000  # bytes; the numbers of shards need very little
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where to work.
+    """The cluster to use.
 
     Attributes:
-        address: Of a running cluster; None for RAY_ADDRESS, or else one that is started here for this work.
-        workers: Actors; None for as many as the processors allow.
-        cpus: Processors an actor.
+        address: Address of a running cluster; None for RAY_ADDRESS or, if that is not set, a new cluster on
+            this machine.
+        workers: Number of actors; None for as many as the processors allow.
+        cpus: Processors per actor.
     """
 
     address: str | None = None
@@ -56,18 +57,18 @@ def score_on_ray(job: ScoringJob, cluster: Cluster, reporter: Reporter) -> Path:
     """Score images on a Ray cluster.
 
     Args:
-        job: What is to be scored, into a folder.
-        cluster: Where.
-        reporter: Told of the progress and of what was not scored.
+        job: The images to score, and the output folder.
+        cluster: The cluster to use.
+        reporter: Receives the progress and the images that were not scored.
 
     Raises:
         UsageError: Ray is not installed, or the cluster is too small.
-        CxrtuneError: The cluster cannot be reached, workers die again and again; also see `score_listing`.
+        CxrtuneError: The cluster cannot be reached, or workers die repeatedly; see also `score_listing`.
     """
     _require_ray(_address(cluster))
     _require_reachable(_address(cluster))
     listing = list_inputs(job, reporter)
-    # Only to know which model it is, and to refuse a wrong one before a cluster is started.
+    # Loaded only for its identity, and to reject an unsuitable model before a cluster is started.
     identity = load_scorer(job.model, job.options.engine, aim="throughput", at_once=1).identity
 
     def scores(plan: ShardPlan, shards: Sequence[int]) -> Iterator[int]:
@@ -82,24 +83,24 @@ def score_on_ray(job: ScoringJob, cluster: Cluster, reporter: Reporter) -> Path:
 
 
 class ShardWorker:
-    """An actor: loads the model with its first shard, and writes every shard that it is handed."""
+    """An actor, which loads the model with its first shard and writes every shard that it receives."""
 
     def __init__(self, folder: Path, model: Path, options: ScoreOptions, cpus: int) -> None:
         self._folder, self._path, self._options, self._cpus = folder, model, options, cpus
         self._ready: tuple[ShardPlan, ShardScorer] | None = None
 
     def __call__(self, batch: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
-        """Score shards; return their numbers, and the error that kept one from being written, as text."""
+        """Score shards; return their numbers, and, as text, the error that prevented writing one."""
         shards, error = [int(shard) for shard in batch["shard"]], ""
         try:
             plan, scorer = self._started()
-            # One that an earlier attempt has written, whose worker died before it could say so, is done.
+            # A shard is done if the worker of an earlier attempt died after writing, before reporting it.
             left = [shard for shard in shards if not plan.part(shard).is_file()]
             for shard in left:
                 _note_attempt(plan.part(shard))
             for shard in scorer.score(plan, left):
                 _attempts(plan.part(shard)).unlink(missing_ok=True)
-        except Exception as caught:  # handed over, as Ray's own logs would print it with paths
+        except Exception as caught:  # returned as text, because Ray's own logs would print it with paths
             error = as_text(caught)
         return {"shard": batch["shard"], "error": np.array([error] * len(shards), dtype=object)}
 
@@ -123,7 +124,7 @@ class ShardWorker:
                     remedy="Name one engine for all machines with `engine`.",
                 )
             make = reader(model.info.recipe.preprocess, frozenset(options.allow), whole=False)
-            # An actor has no console: what is peculiar about files is told where images are scored locally.
+            # An actor has no console: notes on files are reported only when images are scored locally.
             notes = FileNotes("predict", SilentReporter())
             decoders = Workers(make, max(1, self._cpus // 2))
             self._ready = plan, ShardScorer(model, decoders, notes, refuse=options.refuse)
@@ -162,7 +163,7 @@ def _attempts(part: Path) -> Path:
 
 
 def _note_attempt(part: Path) -> None:
-    """Count how often a shard was begun: Ray hands it out again for ever, whatever its workers die of."""
+    """Count the attempts at a shard, because Ray repeats it without limit, whatever its workers die of."""
     with naming_output_errors(part), _attempts(part).open("ab") as stream:
         stream.write(b".")
         if stream.tell() > _ATTEMPTS:
@@ -175,7 +176,7 @@ def _note_attempt(part: Path) -> None:
 
 @contextmanager
 def _connected(cluster: Cluster) -> Iterator[int]:
-    """Connect to a cluster, or start one, quietly; yield how many processors it has."""
+    """Connect to a cluster, or start one, without output; yield the number of its processors."""
     address = _address(cluster)
     ray = _require_ray(address)
     more: dict[str, Any] = {}
@@ -200,7 +201,7 @@ def _connected(cluster: Cluster) -> Iterator[int]:
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Keep what Ray's core tells of its own settings from the terminal; what fails is raised."""
+    """Hide the messages of Ray's core about its own settings; failures are raised as exceptions."""
     kept = os.dup(2)
     try:
         with Path(os.devnull).open("wb") as nowhere:
@@ -212,7 +213,7 @@ def _silent_stderr() -> Iterator[None]:
 
 
 def _actors(cluster: Cluster, processors: int, shards: int) -> int:
-    """Return how many actors to start."""
+    """Return the number of actors to start."""
     fitting = processors // cluster.cpus
     if fitting < (cluster.workers or 1):
         raise UsageError(
@@ -228,9 +229,9 @@ def _address(cluster: Cluster) -> str:
 
 
 def _require_ray(address: str) -> Any:
-    # All of it is read when Ray is imported. What runs in a hospital calls nobody; a cluster for ourselves
-    # listens on loopback, which Ray does on Linux only if it is told that clusters are not wanted; and what
-    # its core thinks of how Ray Data starts actors is nothing for our users.
+    # Ray reads all of these when it is imported. Usage statistics are disabled, because software that runs in
+    # a hospital must not connect to the internet. A cluster of our own listens on loopback, which Ray does on
+    # Linux only if clusters are disabled by this variable. Messages of Ray's core about Ray Data are hidden.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address == _START:
@@ -246,7 +247,7 @@ def _require_ray(address: str) -> Any:
 
 
 def _require_reachable(address: str) -> None:
-    """Look whether anybody listens: Ray itself would try for two minutes."""
+    """Check that the address accepts connections: Ray itself would try for two minutes."""
     host, _, port = address.rpartition(":")
     if not (host and port.isdecimal()) or "/" in host:
         return
@@ -268,7 +269,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def as_text(error: Exception) -> str:
-    """Return an error as JSON, as what a cluster hands over is not unpickled; of others the first line."""
+    """Return an error as JSON, because pickles from a cluster are not trusted; foreign ones by first line."""
     if not isinstance(error, CxrtuneError):
         message = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no more is known'])[0]}"
         error = CxrtuneError(f"a worker failed with {message}")

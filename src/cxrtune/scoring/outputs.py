@@ -1,4 +1,4 @@
-"""Images that were read -> what the network gives of each -> what a prediction says of it."""
+"""Run the network on decoded images and convert its outputs to predictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Read = TypeVar("Read")
 def scored_in_turn(
     engine: Engine, read: Iterable[Read | UnreadableImageError], image: Callable[[Read], Packed]
 ) -> Iterator[tuple[Read, Outputs] | UnreadableImageError]:
-    """Run the network over what was read; yield each with its outputs, and errors in their places."""
+    """Run the network on decoded images; yield each with its outputs, and reading errors in their place."""
     behind: deque[Read | UnreadableImageError] = deque()
 
     def images() -> Iterator[Packed]:
@@ -41,7 +41,7 @@ def scored_in_turn(
 
 
 class Scoring:
-    """Knows a model's thresholds, calibration and gate; turns what its network gave into predictions."""
+    """Converts network outputs to predictions by the model's thresholds, calibration and OOD check."""
 
     def __init__(self, info: ModelInfo, identity: ModelIdentity) -> None:
         self._info = info
@@ -49,11 +49,11 @@ class Scoring:
         self._calibrators = {finding: read_calibrator(stored) for finding, stored in info.calibration.items()}
 
     def prediction(self, reading: Reading, outputs: Outputs) -> Prediction:
-        """Lay one image's outputs out.
+        """Return the prediction for one image.
 
         Args:
             reading: The image, with its radiograph.
-            outputs: Of `ScoringNet`, of this image.
+            outputs: The outputs of `ScoringNet` for this image.
         """
         assert reading.radiograph is not None
         return Prediction(
@@ -66,7 +66,7 @@ class Scoring:
         )
 
     def scores(self, outputs: Outputs) -> tuple[FindingScore, ...]:
-        """Return one score a finding, in the model's order."""
+        """Return one score per finding, in the model's order."""
         score = expit(outputs[0])
         return tuple(
             self._score(finding, float(value))
@@ -74,7 +74,7 @@ class Scoring:
         )
 
     def quality(self, appearance: Appearance, outputs: Outputs) -> Quality:
-        """Judge whether the image is one that the model can judge."""
+        """Check whether the image is suitable for the model."""
         _, _, ood_score, pose = outputs
         return assess(appearance, ood_score, pose, self._info.gate)
 

@@ -1,7 +1,7 @@
-"""Which image belongs to which shard: `plan.parquet`, written once; its row group k becomes `part-k.parquet`.
+"""The assignment of images to shards: row group k of `plan.parquet` becomes `part-k.parquet`.
 
-A shard on disk is done. So whoever begins again, on this machine or on a cluster, scores what is missing, and
-two who score the same shard write the same file.
+The plan is written once, and a shard on disk is done. A run that is started again, on this machine or on a
+cluster, scores the missing shards only, and two processes that score the same shard write the same file.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _ANEW = "Choose another folder with `out`, or say `anew` to throw away what is i
 
 @dataclass(frozen=True)
 class Work:
-    """All that the shards depend on.
+    """Everything that the shards depend on.
 
     Attributes:
         inputs: The model, and the list of images.
-        settings: How they are scored, the number of images a shard included.
+        settings: How images are scored, including the number of images per shard.
     """
 
     inputs: Sequence[Source]
@@ -40,11 +40,11 @@ class Work:
 
     @property
     def key(self) -> str:
-        """One text for all of it."""
+        """The hash of all inputs and settings."""
         return key_of(self.inputs, self.settings)
 
     def described(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return the key, inputs and settings as JSON values."""
         return {
             "key": self.key,
             "inputs": [asdict(one) for one in self.inputs],
@@ -53,13 +53,13 @@ class Work:
 
 
 class ShardPlan:
-    """The shards of one archive."""
+    """The shards of a scoring run."""
 
     def __init__(self, folder: Path) -> None:
         """Open the plan in a folder.
 
         Raises:
-            DataError: There is none, or it is damaged.
+            DataError: There is no plan, or it is damaged.
         """
         self.folder = folder
         path = folder / PLAN
@@ -74,17 +74,17 @@ class ShardPlan:
 
     @property
     def key(self) -> str:
-        """Of the work that was planned."""
+        """The key of the planned work."""
         return str(self._described["key"])
 
     @property
     def inputs(self) -> list[Source]:
-        """What is scored, and by which model."""
+        """The model and the list of images."""
         return [Source(**one) for one in self._described["inputs"]]
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How it is scored."""
+        """The settings of the planned work."""
         return dict(self._described["settings"])
 
     def part(self, shard: int) -> Path:
@@ -92,7 +92,7 @@ class ShardPlan:
         return self.folder / f"part-{shard:05}.parquet"
 
     def parts(self) -> Iterator[Path]:
-        """All of them, in order."""
+        """Return the files of all shards, in order."""
         return map(self.part, range(self.shards))
 
     def missing(self) -> list[int]:
@@ -105,8 +105,8 @@ class ShardPlan:
         return int(self._metadata.row_group(shard).num_rows)
 
     def rows(self, shard: int) -> pa.Table:
-        """Return a shard's images: `image`, `path`, `bytes`, `changed`, `problem`."""
-        # Opened for the time of reading: a disk that is to be unmounted is not held.
+        """Return the images of a shard, with the columns `image`, `path`, `bytes`, `changed`, `problem`."""
+        # Open only while reading, so that the disk can be unmounted.
         with pq.ParquetFile(self.folder / PLAN, metadata=self._metadata) as file:
             return file.read_row_group(shard)
 
@@ -114,17 +114,17 @@ class ShardPlan:
 def open_or_write_plan(
     folder: Path, listing: Listing, work: Work, shard_size: int, *, anew: bool
 ) -> ShardPlan:
-    """Return the plan of just this work in a folder, written now if there is none.
+    """Return the plan of exactly this work in a folder; write it if there is none.
 
     Args:
-        folder: Where the shards go.
+        folder: The folder of the shards.
         listing: The images.
-        work: All that the shards depend on.
-        shard_size: Images a shard.
-        anew: Throw away what is there.
+        work: Everything that the shards depend on.
+        shard_size: Images per shard.
+        anew: Whether to delete existing shards and start from the beginning.
 
     Raises:
-        StaleInputError: The folder holds shards of other work.
+        StaleInputError: The folder contains shards of other work.
         OutputError: The plan cannot be written.
     """
     path = folder / PLAN
@@ -136,7 +136,7 @@ def open_or_write_plan(
     if list(folder.glob(PARTS)) and not anew:
         raise StaleInputError("holds shards, but not the plan that they belong to", path=folder, remedy=_ANEW)
     with naming_output_errors(path):
-        # The plan first: shards without one are refused, whenever this is cut off.
+        # The plan is removed first: shards without a plan are rejected if this is interrupted.
         for old in (record_path(folder), path, *folder.glob(PARTS)):
             old.unlink(missing_ok=True)
     _write(path, listing, work, shard_size)
@@ -154,7 +154,7 @@ def _write(path: Path, listing: Listing, work: Work, shard_size: int) -> None:
 
 
 def _differs(plan: ShardPlan, work: Work) -> str:
-    """Say what is not the same."""
+    """Return which inputs or settings differ."""
     before = {source.name: source.sha256 for source in plan.inputs}
     others = [source.name for source in work.inputs if before.get(source.name) != source.sha256]
     others += [name for name, value in work.settings.items() if plan.settings.get(name) != value]

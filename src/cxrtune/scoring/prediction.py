@@ -1,4 +1,4 @@
-"""What a model says of one image."""
+"""The prediction of a model for one image."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SHOWN_WIDTH = 260  # pixels of a page
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which model it was.
+    """The identity of a model.
 
     Attributes:
-        title: In prose.
-        sha256: Of its model file.
-        engine: What ran it, precision included.
+        title: The title of the model.
+        sha256: SHA-256 of the model file.
+        engine: The engine that runs the model, including the precision.
     """
 
     title: str
@@ -39,15 +39,15 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class FindingScore:
-    """One finding of one image.
+    """The score of one finding in one image.
 
     Attributes:
-        finding: Its name.
-        score: The sigmoid of the network's logit, in [0, 1]; tables of predictions hold this one.
-        probability: Calibrated on validation, in [0, 1]; None where the model has no calibration for it.
-        threshold: On the scale of `score`, chosen on validation; None where there is none.
+        finding: The name of the finding.
+        score: The sigmoid of the network's logit, in [0, 1]; the score in tables of predictions.
+        probability: The probability in [0, 1], calibrated on validation; None without a calibration.
+        threshold: The threshold on the scale of `score`, chosen on validation; None if there is none.
         probability_threshold: The threshold on the scale of `probability`.
-        positive: Whether `score` reaches the threshold; None without one.
+        positive: Whether `score` reaches the threshold; None without a threshold.
     """
 
     finding: str
@@ -60,16 +60,16 @@ class FindingScore:
 
 @dataclass(frozen=True, repr=False)
 class Prediction:
-    """Everything that a model says of one image.
+    """The complete prediction of a model for one image.
 
     Attributes:
-        findings: One score a finding, in the model's order.
-        quality: Whether the image is one that the model can judge.
-        model: Which model it was.
-        cam: float32 (F, h, w), the class activation maps: what each place of the image adds to each
-            finding's logit.
-        pixels: uint8 or uint16 (H, W), the radiograph as it was decoded, bright where the body absorbs most.
-        packed: uint8 or float16 (S, S), what the network saw.
+        findings: One score per finding, in the model's order.
+        quality: The result of the quality checks.
+        model: The identity of the model.
+        cam: float32 (F, h, w), the class activation maps: the contribution of each position to the logit of
+            each finding.
+        pixels: uint8 or uint16 (H, W), the decoded radiograph, bright where the body absorbs most.
+        packed: uint8 or float16 (S, S), the input of the network.
     """
 
     findings: tuple[FindingScore, ...]
@@ -127,8 +127,8 @@ class Prediction:
 
         Returns:
             One row per finding, which is the index; columns `score` and `probability` in [0, 1], `threshold`
-            on the scale of `score`, `probability_threshold` on that of `probability`, and `positive`. What
-            the model does not have is missing.
+            on the scale of `score`, `probability_threshold` on that of `probability`, and `positive`. Values
+            that the model does not provide are missing.
         """
         import pandas as pd
 
@@ -148,10 +148,10 @@ _NUMBERS = dict.fromkeys(("score", "probability", "threshold", "probability_thre
 
 
 def require_finding(finding: str, known: tuple[str, ...]) -> None:
-    """Refuse a finding that a model does not know.
+    """Check that a model knows a finding.
 
     Raises:
-        UsageError: It is not among those that the model knows.
+        UsageError: The finding is not one of the model's findings.
     """
     if finding not in known:
         raise UsageError(

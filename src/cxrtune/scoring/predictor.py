@@ -1,4 +1,4 @@
-"""A trained model as a Python object: images in, predictions out."""
+"""A trained model as a Python object, which returns predictions for images."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Predictor:
     """Scores radiographs with one model."""
 
     def __init__(self, model: LoadedModel, allow: frozenset[Allowance] = frozenset()) -> None:
-        """Make a predictor of a model that is loaded; `Predictor.load` loads one.
+        """Create a predictor from a loaded model; use `Predictor.load` to load one.
 
         Args:
             model: The model with its engine.
-            allow: DICOM files that are taken although they can be no frontal chest radiograph.
+            allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
         """
         self._engine = model.engine
         self._scoring = Scoring(model.info, model.identity)
@@ -61,17 +61,17 @@ class Predictor:
 
         Args:
             model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
-            engine: What runs it; `auto` is torch on a GPU and OpenVINO on a CPU.
-            aim: `latency` for the shortest wait for one image, `throughput` for many images at once.
-            allow: DICOM files that are taken although they can be no frontal chest radiograph.
+            engine: The engine that runs it; `auto` is torch on a GPU and OpenVINO on a CPU.
+            aim: `latency` to score single images quickly, `throughput` to score many images.
+            allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
 
         Returns:
-            The model, ready to score.
+            The predictor, ready to score images.
 
         Raises:
             ModelFileError: The model is missing or damaged.
-            UsageError: The engine does not go with the model, or is not available; or an argument is of a
-                wrong type or not among those that are known.
+            UsageError: The engine does not support the model or is not available; or an argument has a wrong
+                type or is not one of the known values.
         """
         if not isinstance(model, str | Path):
             raise UsageError(
@@ -87,40 +87,41 @@ class Predictor:
         """Score one image.
 
         Args:
-            source: A file's path; a file's bytes; grey values, uint8 or uint16 (H, W), a torch tensor also
-                (1, H, W), bright where the body absorbs most; a PIL image; or a pydicom data set.
+            source: The path of a file; the bytes of a file; grey values, uint8 or uint16 (H, W), bright where
+                the body absorbs most (a torch tensor may also be (1, H, W)); a PIL image; or a pydicom data
+                set.
 
         Returns:
-            Score, probability, threshold and decision of each finding, the OOD check and the class activation
-            maps.
+            Score, probability, threshold and decision for each finding, the OOD check and the class
+            activation maps.
 
         Raises:
-            UnreadableImageError: The source gives no radiograph.
-            UsageError: The source is of another type, or an array that does not hold grey values.
+            UnreadableImageError: The source is not a readable radiograph.
+            UsageError: The source has an unsupported type, or is an array without grey values.
         """
         return self.score([self.read(source)])[0]
 
     def explain(self, source: Source, finding: str | None = None) -> Explanation:
-        """Show where in one image a finding is seen.
+        """Show the location of a finding in an image.
 
         Args:
             source: The image, as for `predict`.
-            finding: The finding; None takes the first that is positive or, where none is, the one nearest to
-                its threshold.
+            finding: The finding; None uses the first positive finding or, if there is none, the one nearest
+                to its threshold.
 
         Returns:
             The heatmap, float32 (H, W), with a figure.
 
         Raises:
-            UnreadableImageError: The source gives no radiograph.
-            UsageError: The model does not know the finding, or the source is of another type.
+            UnreadableImageError: The source is not a readable radiograph.
+            UsageError: The model does not know the finding, or the source has an unsupported type.
         """
         if finding is not None:
             require_finding(finding, self.info.findings)
         return explain(self.predict(source), self._spec, finding)
 
     def read(self, source: Source) -> Reading:
-        """Decode one image and bring it to the network's size.
+        """Decode one image and resize it to the input size of the network.
 
         Args:
             source: The image, as for `predict`.
@@ -129,31 +130,31 @@ class Predictor:
             The image, ready for `score`.
 
         Raises:
-            UnreadableImageError: The source gives no radiograph.
-            UsageError: The source is of another type, or an array that does not hold grey values.
+            UnreadableImageError: The source is not a readable radiograph.
+            UsageError: The source has an unsupported type, or is an array without grey values.
         """
         return reading_of(radiograph_of(source, self.allow), self._spec)
 
     def reader(self, *, whole: bool, max_pixels: int = MAX_PIXELS) -> Callable[[], Reader]:
-        """Return what makes the same of files in a decoding process (`images.workers`).
+        """Return a factory of the reader that decodes files in decoding processes (`images.workers`).
 
         Args:
-            whole: Keep the radiograph as it was decoded, as predictions want it.
-            max_pixels: A header that claims more is refused.
+            whole: Whether to keep the decoded radiograph, which predictions need.
+            max_pixels: Largest number of pixels; files whose headers claim more are rejected.
 
         Returns:
-            What is sent to a decoding process.
+            A callable that is sent to a decoding process and returns the reader there.
         """
         return reader(self._spec, self.allow, whole=whole, max_pixels=max_pixels)
 
     def score(self, readings: Sequence[Reading]) -> list[Prediction]:
-        """Score images that were read, together.
+        """Score images that are already decoded.
 
         Args:
-            readings: Of `read`.
+            readings: The images, from `read`.
 
         Returns:
-            A prediction of each.
+            One prediction per image.
         """
         outputs = self._engine.stream(reading.packed for reading in readings)
         return [
@@ -161,18 +162,18 @@ class Predictor:
         ]
 
     def predict_many(self, sources: Iterable[Source]) -> Iterator[Prediction | UnreadableImageError]:
-        """Score images in turn; what gives no radiograph yields its error in its place.
+        """Score images in order; an image that cannot be read yields its error in its place.
 
-        Images are decoded while earlier ones are in the network; memory does not grow with their number.
+        Images are decoded while earlier ones are scored; memory does not grow with their number.
 
         Args:
             sources: The images, each as for `predict`.
 
         Yields:
-            A prediction, or the error, of each, in order.
+            The prediction or the error of each image, in order.
 
         Raises:
-            UsageError: The source is of another type, or an array that does not hold grey values.
+            UsageError: A source has an unsupported type, or is an array without grey values.
         """
         with ThreadPoolExecutor(_DECODERS) as decoders:
             read = in_order(lambda source: decoders.submit(self.read, source), sources, _AHEAD)
@@ -181,13 +182,13 @@ class Predictor:
     def score_in_turn(
         self, read: Iterable[Reading | UnreadableImageError]
     ) -> Iterator[Prediction | UnreadableImageError]:
-        """Score what is read elsewhere, in turn; errors of reading keep their places.
+        """Score images that are decoded elsewhere, in order; reading errors keep their places.
 
         Args:
-            read: Images that were read, or the errors of those that could not be.
+            read: Decoded images, or the errors of those that could not be read.
 
         Yields:
-            A prediction, or the error, of each, in order.
+            The prediction or the error of each image, in order.
         """
         for found in scored_in_turn(self._engine, read, lambda reading: reading.packed):
             if isinstance(found, UnreadableImageError):

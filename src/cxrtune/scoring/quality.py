@@ -1,8 +1,8 @@
-"""Is this image one that the model can judge: a frontal chest radiograph like those that it learned from?
+"""Check whether an image is suitable for the model: a frontal chest radiograph like the training images.
 
-Two kinds of checks. The gate (`models/gate`) measures how far the image is from the training images; its
-threshold was chosen on validation images. Cheap checks look at the grey values alone. A flag never changes a
-probability: it says that the probability means nothing, or less.
+There are two kinds of checks. The OOD check (`models/gate`) measures the distance of the image from the
+training images; its threshold was chosen on validation images. Simple checks use the grey values only. A flag
+never changes a probability: it warns that the probability is not, or less, meaningful.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cxrtune.models.description import DISTANCES, POSES, UPRIGHT, GateInfo
 FlagName = Literal["unlike_training", "pose", "blank", "low_contrast", "tiny", "not_checked"]
 
 SMALLEST_SIDE = 112
-"""Pixels; half of what the reference recipe's network takes in."""
+"""In pixels; half of the input size of the reference recipe's network."""
 
 _BLANK = 2.0  # grey values of 255 between the 1st and the 99th percentile
 _LOW_CONTRAST = 26.0  # a tenth of the range
@@ -27,11 +27,11 @@ _LOW_CONTRAST = 26.0  # a tenth of the range
 
 @dataclass(frozen=True)
 class Flag:
-    """One doubt about an image.
+    """One quality problem of an image.
 
     Attributes:
-        name: Fit for programs.
-        text: In plain words.
+        name: Short name for programs.
+        text: Description for users.
     """
 
     name: FlagName
@@ -40,13 +40,13 @@ class Flag:
 
 @dataclass(frozen=True)
 class Quality:
-    """What the checks found.
+    """The result of the quality checks.
 
     Attributes:
-        flags: The doubts; none where the image looks like a training image.
-        ood_score: The out-of-distribution score, how far the image is from the training images: 0 as the
-            median of validation images, 1 about their 99th percentile; None where the model has no check.
-        ood_threshold: The OOD score above which an image is flagged; None where the model has no check.
+        flags: The quality problems; empty if the image looks like a training image.
+        ood_score: The out-of-distribution score, the distance of the image from the training images: 0 is the
+            median of validation images, 1 about their 99th percentile; None if the model has no OOD check.
+        ood_threshold: The OOD score above which an image is flagged; None if the model has no OOD check.
     """
 
     flags: tuple[Flag, ...]
@@ -55,7 +55,7 @@ class Quality:
 
     @property
     def fit(self) -> bool:
-        """Whether nothing speaks against the image."""
+        """Whether no check has flagged the image."""
         return not any(flag.name != "not_checked" for flag in self.flags)
 
     def in_short(self) -> str:
@@ -73,27 +73,27 @@ def assess(
     pose: NDArray[np.float32],
     gate: GateInfo | None,
 ) -> Quality:
-    """Judge one image.
+    """Check the quality of one image.
 
     Args:
-        appearance: What its grey values look like.
-        ood_score: float32 (3,), of the gate.
+        appearance: Size and contrast of the image.
+        ood_score: float32 (3,), from the OOD check.
         pose: float32 (16,), logarithm of the probability of each pose.
-        gate: The gate's threshold; None where the model has no gate.
+        gate: The threshold of the OOD check; None if the model has no OOD check.
     """
     flags = _grey_flags(appearance)
     if gate is None:
         flags.append(Flag("not_checked", "this model has no OOD check: train it again to get one"))
         return Quality(tuple(flags), None, None)
     largest = float(ood_score.max())
-    # A blank image is in no pose.
+    # A blank image has no pose.
     if largest > gate.threshold and not any(flag.name == "blank" for flag in flags):
         flags.append(_looks_other(ood_score, pose, gate.threshold))
     return Quality(tuple(flags), largest, gate.threshold)
 
 
 def _looks_other(ood_score: NDArray[np.float32], pose: NDArray[np.float32], threshold: float) -> Flag:
-    """Say that an image looks turned, mirrored or inverted, or else that it is of another kind."""
+    """Return the flag `pose` if an image looks rotated, mirrored or inverted, else `unlike_training`."""
     likely = int(np.argmax(pose))
     elsewhere = max(ood_score[DISTANCES.index(name)] for name in ("features", "image"))
     of_pose = ood_score[DISTANCES.index("pose")]

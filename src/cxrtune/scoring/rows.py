@@ -1,4 +1,4 @@
-"""What a table of scored image files says of one image, and the table."""
+"""The rows of a table of scored images, and the table."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def row_of(scores: Sequence[FindingScore], quality: Quality, *, refuse: bool) ->
     """Return the row of an image that was scored.
 
     Args:
-        scores: One a finding.
-        quality: What the checks found.
-        refuse: Give no probabilities of an image that the checks flag.
+        scores: One score per finding.
+        quality: The result of the quality checks.
+        refuse: Whether to give no probabilities if the checks flag the image.
     """
     flags = quality.flags
     if refuse and not quality.fit:
@@ -55,13 +55,13 @@ def row_of(scores: Sequence[FindingScore], quality: Quality, *, refuse: bool) ->
 def table_of(
     info: ModelInfo, identity: ModelIdentity, names: Sequence[str], rows: Sequence[Row]
 ) -> Predictions:
-    """Lay rows out as a table; its columns have the same types whatever the rows say.
+    """Return rows as a table, whose columns have the same types whatever the rows contain.
 
     Args:
-        info: What the model says of itself.
-        identity: Which model it was.
-        names: What the images are called, one a row.
-        rows: In the same order.
+        info: The description of the model.
+        identity: The identity of the model.
+        names: The names of the images, one per row.
+        rows: The rows, in the same order.
     """
     findings = info.findings
     values = np.array(
@@ -84,7 +84,7 @@ def table_of(
 
 
 def model_card(info: ModelInfo) -> ModelCard:
-    """Return what a table of predictions says of one of cxrtune's models."""
+    """Return the description of a cxrtune model that is stored in a table of predictions."""
     return ModelCard(
         title=TITLE,
         origin=f"Recipe {info.recipe.name}; {info.origin}",

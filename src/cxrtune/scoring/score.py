@@ -1,7 +1,7 @@
-"""The one road from images to predictions: list, plan, decode, run the network, lay out rows, write shards.
+"""Score images: list, plan, decode, run the network, make rows, write shards.
 
-A folder keeps its shards. A table is its shards put together: they are made in a hidden folder beside it, so
-that a table resumes as a folder does.
+An output folder contains the shards. An output table is made by joining shards that are written to a hidden
+folder next to it, so that an interrupted table resumes as a folder does.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from cxrtune.stage import sole_writer, stage
 
 SHARD_SIZE = 1024
 _TABLE_SHARD_SIZE = 64
-"""Images that a killed run of a table loses at most: seconds of work. A file each costs 1 % of their time."""
-_TOLD = 10  # images that are named one by one; all of them are rows of the shards
+"""Images that a killed run of a table loses at most: seconds of work. Writing a shard takes 1 % of it."""
+_TOLD = 10  # failed images that are named individually; all of them are rows of the shards
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class ScoreOptions:
     """How images are scored.
 
     Attributes:
-        engine: What runs the model.
-        allow: DICOM files that are taken although they can be no frontal chest radiograph.
-        refuse: Give no probabilities of an image that the quality checks flag.
+        engine: The engine that runs the model.
+        allow: Kinds of DICOM files to accept although they cannot be frontal chest radiographs.
+        refuse: Whether to give no probabilities for images that the quality checks flag.
     """
 
     engine: EngineChoice = "auto"
@@ -55,7 +55,7 @@ class ScoreOptions:
 
 @dataclass(frozen=True)
 class ScoringJob:
-    """What is to be scored, and where to.
+    """The images to score, and the output.
 
     Attributes:
         model: A run folder, its model file, or an exported model.
@@ -80,20 +80,20 @@ class ScoringJob:
 
     @property
     def folder(self) -> Path:
-        """Where the plan and the shards stand."""
+        """The folder of the plan and the shards."""
         return self.out.with_name(f".{self.out.name}.unfinished") if self.is_table else self.out
 
 
 Scores = Callable[[ShardPlan, Sequence[int]], Iterator[int]]
-"""Scores the shards of a plan, writes them, and yields the number of each one that is on disk."""
+"""Scores and writes the shards of a plan, and yields the number of each when it is on disk."""
 
 
 def score_here(job: ScoringJob, reporter: Reporter, *, workers: int | None = None) -> Path:
     """Score images on this machine.
 
     Args:
-        job: What is to be scored.
-        reporter: Told of the progress and of what was not scored.
+        job: The images to score, and the output.
+        reporter: Receives the progress and the images that were not scored.
         workers: Number of decoding processes (default: one per processor).
 
     Raises:
@@ -104,7 +104,7 @@ def score_here(job: ScoringJob, reporter: Reporter, *, workers: int | None = Non
     spec = info_of(job.model).recipe.preprocess
     make = reader(spec, frozenset(job.options.allow), whole=False)
     processes = min(workers or processor_count(), len(listing.table))
-    # They start while the model is loaded and converted.
+    # The processes start while the model is loaded and converted.
     with Workers(make, processes, warn=notes.warn) as decoders:
         model = load_scorer(job.model, job.options.engine, aim="throughput", at_once=processor_count())
 
@@ -116,10 +116,10 @@ def score_here(job: ScoringJob, reporter: Reporter, *, workers: int | None = Non
 
 
 def list_inputs(job: ScoringJob, reporter: Reporter) -> Listing:
-    """List the images of a job, and say what was passed over.
+    """List the images of a job, and report the files that were skipped.
 
     Raises:
-        DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
+        DataError: A path does not exist, a pattern matches nothing, or there is no image at all.
     """
     listing = list_images(job.inputs)
     listing.passed.tell("predict", reporter)
@@ -129,20 +129,20 @@ def list_inputs(job: ScoringJob, reporter: Reporter) -> Listing:
 def score_listing(
     job: ScoringJob, listing: Listing, identity: ModelIdentity, scores: Scores, reporter: Reporter
 ) -> Path:
-    """Score images shard by shard; what an earlier call of the same work left on disk is kept.
+    """Score images shard by shard, keeping the shards of an earlier call with the same inputs and settings.
 
     Args:
-        job: What is to be scored.
-        listing: Its images.
-        identity: Of the model.
-        scores: Does the work.
-        reporter: Told of the progress and of what was not scored.
+        job: The images to score, and the output.
+        listing: The images of the job.
+        identity: The identity of the model.
+        scores: Scores the missing shards.
+        reporter: Receives the progress and the images that were not scored.
 
     Raises:
-        StaleInputError: The folder holds shards of other work.
+        StaleInputError: The folder contains shards made from other inputs or settings.
         OutputError: A shard or the table cannot be written.
-        DataError: Not one image could be scored; the rows say why.
-        CxrtuneError: The work ended before its end; what is on disk is kept.
+        DataError: No image could be scored; the rows contain the reasons.
+        CxrtuneError: Scoring was interrupted; the shards on disk are kept.
     """
     if job.is_table and job.out.is_dir():
         raise UsageError(
@@ -150,7 +150,7 @@ def score_listing(
             path=job.out,
             remedy="Choose another name with `out`.",
         )
-    # Held beyond the record: what is hidden beside a table goes before another run may use it.
+    # Held longer than the record: the hidden folder of a table is removed before another run may use it.
     with sole_writer(job.out):
         _score(job, _work(job, listing, identity), listing, scores, reporter)
         if job.is_table:
@@ -181,7 +181,7 @@ def _score(job: ScoringJob, work: Work, listing: Listing, scores: Scores, report
             f"predict: {counts.scored:,} of {plan.images:,} images scored by {work.settings['engine']}"
             f"{shards}{flags}"
         )
-        if not counts.scored:  # without a record: the same command fails again, or does better
+        if not counts.scored:  # no record is written: the same command tries again
             what = "table says" if job.is_table else "shards say"
             if job.is_table:
                 shutil.rmtree(job.folder, ignore_errors=True)
@@ -229,7 +229,7 @@ def _score_missing(job: ScoringJob, plan: ShardPlan, scores: Scores, reporter: R
 
 
 class _Counts:
-    """What the shards on disk say."""
+    """Counts of the rows of the shards on disk."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.images = self.scored = self.flagged = 0

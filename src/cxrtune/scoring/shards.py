@@ -1,4 +1,4 @@
-"""One shard's images -> one Parquet file, whole or not at all; the same on every machine."""
+"""Score the images of a shard and write them to a Parquet file, atomically and alike on every machine."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from cxrtune.scoring.plan import ShardPlan
 from cxrtune.scoring.rows import Row, failed_row, row_of, table_of
 
 _Image = tuple[bytes, str | None]
-"""A file's path, and why it cannot even be tried, or None."""
+"""The path of a file, and the reason why it cannot be opened, or None."""
 
 
 class ShardScorer:
-    """A model with its decoding processes."""
+    """Scores shards with a model and its decoding processes."""
 
     def __init__(
         self, model: LoadedModel, decoders: Workers[Path | bytes, Reading], notes: FileNotes, *, refuse: bool
@@ -37,14 +37,14 @@ class ShardScorer:
         self._refuse = refuse
 
     def score(self, plan: ShardPlan, shards: Iterable[int]) -> Iterator[int]:
-        """Score shards and write them; yield each one's number when it is on disk.
+        """Score shards and write them; yield the number of each when it is on disk.
 
-        Later images are decoded, and run, while a shard is written: what an engine gives of an image does not
-        depend on which others it runs.
+        Later images are decoded and run while a shard is written. This is possible because the outputs of an
+        engine for an image do not depend on the other images.
 
         Raises:
             OutputError: A shard cannot be written.
-            CxrtuneError: The decoding processes die again and again.
+            CxrtuneError: The decoding processes die repeatedly.
         """
         left = list(shards)
         decoded = self._read(image for shard in left for image in _images(plan.rows(shard)))
