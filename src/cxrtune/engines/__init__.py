@@ -1,1 +1,1 @@
-"""Engines that run a network for inference: torch, OpenVINO and ONNX Runtime."""
+"""Run a network for inference: torch, OpenVINO and ONNX Runtime."""

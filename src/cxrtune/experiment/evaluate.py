@@ -52,7 +52,7 @@ class Request:
             They define the decisions, and no threshold is chosen for the model.
         seen: By model, a text file with the names of the images that it was trained on.
         missing: Comparisons that could not be made.
-        heatmaps: By model, a file with its class activation maps.
+        heatmaps: By model, a file with its heatmaps.
         boxes: A list of boxes in NIH's columns; None for the list included in torchxrayvision, if the cohort
             is NIH's.
     """

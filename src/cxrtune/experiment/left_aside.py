@@ -45,7 +45,7 @@ def left_aside(results: StoredResults, tables: Mapping[str, Predictions], cohort
 
 
 def without_boxes(results: StoredResults, heatmaps: Collection[str]) -> list[str]:
-    """Return notes on the models whose heatmaps could not, or not all, be evaluated."""
+    """Return notes on the models whose heatmaps could not be evaluated, or only in part."""
     localized = {one.model: one for one in results.localizations}
     notes = []
     for name in heatmaps:

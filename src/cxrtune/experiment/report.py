@@ -70,7 +70,7 @@ def make_report(
 
 
 def _inputs(evaluation: Path, run: Path | None, records: list[Path]) -> list[Source]:
-    """Return the inputs of a page: the files of an evaluation, the records of its inputs, training curves."""
+    """Return the inputs of a page: the files of an evaluation, records of the stages, training curves."""
     files = {
         path.name: path
         for path in evaluation.iterdir()

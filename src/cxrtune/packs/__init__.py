@@ -1,1 +1,1 @@
-"""Packs: images that are decoded once and then read from disk as a memory map."""
+"""Images decoded once; packs on disk are read as memory maps."""

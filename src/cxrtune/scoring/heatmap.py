@@ -49,7 +49,7 @@ def enlarged(
 
 
 def heat(evidence: NDArray[np.float32], shape: tuple[int, int], spec: PreprocessSpec) -> NDArray[np.float32]:
-    """Return the positive part of a class activation map at image size, in [0, 1], float32 (H, W)."""
+    """Return the positive part of an enlarged map, scaled to a maximum of 1, float32 (H, W) in [0, 1]."""
     positive = np.maximum(enlarged(evidence, shape, spec), 0)
     strongest = float(positive.max())
     return np.asarray(positive / strongest if strongest > 0 else positive, dtype=np.float32)

@@ -77,9 +77,9 @@ def load_scorer(
 
     Args:
         model: A run folder, its model.safetensors, or an exported model (.onnx, .xml).
-        engine: The engine that runs it. With `auto`, an exported model runs on the engine that it was exported
-            for; any other model on torch if there is a GPU, else on OpenVINO. The choice is the same in every
-            run on a machine, whatever the number of images.
+        engine: The engine that runs it. With `auto`, an exported model runs on the engine that it was
+            exported for, any other model on torch if there is a GPU and else on OpenVINO. The choice is the
+            same in every run on a machine, whatever the number of images.
         aim: Whether to optimise the throughput of many images or the latency of a single one.
         at_once: Number of images that torch and OpenVINO run at once on a CPU, each on one thread, or number
             of threads of ONNX Runtime; by default one per processor, or according to the aim.

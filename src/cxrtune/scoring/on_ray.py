@@ -269,7 +269,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def as_text(error: Exception) -> str:
-    """Return an error as JSON, because pickles from a cluster are not trusted; foreign ones by first line."""
+    """Return an error as JSON, because nothing from a cluster is unpickled; of others, the first line."""
     if not isinstance(error, CxrtuneError):
         message = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no more is known'])[0]}"
         error = CxrtuneError(f"a worker failed with {message}")

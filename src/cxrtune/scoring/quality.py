@@ -2,7 +2,7 @@
 
 There are two kinds of checks. The OOD check (`models/gate`) measures the distance of the image from the
 training images; its threshold was chosen on validation images. Simple checks use the grey values only. A flag
-never changes a probability: it warns that the probability is not, or less, meaningful.
+never changes a probability: it warns that the probability is meaningless or less reliable.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from cxrtune.stage import sole_writer, stage
 
 SHARD_SIZE = 1024
 _TABLE_SHARD_SIZE = 64
-"""Images that a killed run of a table loses at most: seconds of work. Writing a shard takes 1 % of it."""
+"""Images that a killed run of a table loses at most: seconds of work. Writing the shards adds 1 %."""
 _TOLD = 10  # failed images that are named individually; all of them are rows of the shards
 
 

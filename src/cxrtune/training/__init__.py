@@ -1,1 +1,1 @@
-"""Fine-tune the trainable layers on the stored output of the backbone."""
+"""Fine-tune the trainable layers on stored backbone output."""
