@@ -1,4 +1,4 @@
-"""Boxes around findings, drawn by people, as NIH publishes them.
+"""Bounding boxes of findings, drawn by readers, in NIH's published format.
 
 Wang et al., "ChestX-ray8: Hospital-scale chest X-ray database and benchmarks on weakly-supervised
 classification and localization of common thorax diseases", CVPR 2017, section 3.1: 984 boxes on 880 images.
@@ -28,7 +28,7 @@ from cxrtune.text_file import Tell, untold
 BOX_LIST = "BBox_List_2017.csv"
 SHIPPED_BOX_LIST = "BBox_List_2017.csv.gz"
 SIDE = 1024
-"""NIH's boxes are in pixels of its 1024 px images, whatever the size at hand."""
+"""NIH's boxes are in pixels of the original 1024 px images, whatever the size of the local copies."""
 
 _NAMES = {"Infiltrate": "Infiltration"}
 # The header is one text, `Bbox [x,y,w,h]`, that a CSV reader takes apart.
@@ -47,14 +47,14 @@ _REMEDY = f"Use NIH's {BOX_LIST} as it was published; its boxes are in pixels of
 
 @dataclass(frozen=True)
 class Boxes:
-    """Boxes, one entry each; an image may have several.
+    """Bounding boxes, one entry per box; an image may have several.
 
     Attributes:
-        images: object (N,), names as in the cohort.
-        findings: object (N,), names as in the cohort.
-        corners: float64 (N, 4), x, y, width, height as shares of the image's sides, in [0, 1].
-        file: The name of the file that they were read from.
-        sha256: Of that file.
+        images: object (N,), image names as in the cohort.
+        findings: object (N,), finding names as in the cohort.
+        corners: float64 (N, 4), x, y, width and height as fractions of the image's sides, in [0, 1].
+        file: Name of the file that the boxes were read from.
+        sha256: SHA-256 of that file.
     """
 
     images: NDArray[np.object_]
@@ -68,11 +68,11 @@ class Boxes:
 
 
 def find_boxes(cohort: CohortTable, folder: Path | None = None) -> Path | None:
-    """Return the folder's list of boxes, else the one that torchxrayvision ships if the images are NIH's.
+    """Return the folder's list of boxes, or the copy in torchxrayvision if the images are NIH's.
 
     Args:
-        cohort: The images.
-        folder: Where NIH's tables are, or None if nothing is known of it.
+        cohort: The cohort whose images are considered.
+        folder: The folder with NIH's tables, or None if it is not known.
     """
     if folder is not None and (folder / BOX_LIST).is_file():
         return folder / BOX_LIST
@@ -84,12 +84,12 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS, tell: Tell = 
 
     Args:
         path: A table with NIH's columns, possibly gzipped.
-        findings: What a box may be of.
-        tell: Told of what is not read as it stands there.
+        findings: The findings that a box may be labelled with.
+        tell: Receives messages about anything that is not read as written.
 
     Raises:
-        DataError: The file is missing or no such table, a finding is unknown, or a box is empty or lies
-            outside the image; the message names the row.
+        DataError: The file is missing or is not such a table, a finding is unknown, or a box is empty or
+            extends outside the image; the message names the row.
     """
     if not path.is_file():
         raise DataError("there is no such list of boxes", path=path, remedy=_REMEDY)
@@ -106,11 +106,11 @@ def read_boxes(path: Path, findings: Sequence[str] = NIH_FINDINGS, tell: Tell = 
 
 
 def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:
-    """Return what is wrong with a folder's list of boxes; having none is no problem.
+    """Return the problems of a folder's list of boxes; a missing list is not a problem.
 
     Args:
         folder: The data folder.
-        named: The images of the label table.
+        named: Names of the images in the label table.
     """
     path = folder / BOX_LIST
     if not path.is_file():
@@ -125,7 +125,7 @@ def check_boxes(folder: Path, named: Collection[str]) -> list[Problem]:
 def _row_faults(
     frame: pd.DataFrame, path: Path, findings: Sequence[str], named: Collection[str] | None = None
 ) -> Iterator[Fault]:
-    """Yield what is wrong with the boxes; those of unnamed images only where it is known which are named."""
+    """Yield the faults of the boxes; boxes of unlisted images count only if the listed images are known."""
 
     def fault(
         wrong: NDArray[np.bool_], what: str, severity: Severity = "error", refusal: DataError | None = None
@@ -156,7 +156,7 @@ def _row_faults(
 
 
 def _names(frame: pd.DataFrame) -> pd.Series[str]:
-    """Return the findings as the label table names them."""
+    """Return the findings, spelled as in the label table."""
     return frame["finding"].str.strip().replace(_NAMES)
 
 
@@ -165,7 +165,7 @@ def _values(frame: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _box_faults(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Return, by what is wrong with boxes (float64 (N, 4) of NIH's pixels), those that have it, bool (N,)."""
+    """Map each kind of fault to the boxes with it, bool (N,), from float64 (N, 4) in NIH's pixels."""
     finite = np.isfinite(values).all(axis=1)
     first, last = values[:, :2], values[:, :2] + values[:, 2:]
     outside = ((first < -_SLACK) | (last > SIDE + _SLACK)).any(axis=1)

@@ -1,4 +1,4 @@
-"""A data folder and a protocol -> the cohort, with every image that was left out counted."""
+"""Build a cohort from a data folder and a protocol, counting every excluded image."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from cxrtune.text_file import Tell
 
 @dataclass(frozen=True)
 class Flow:
-    """How many images came in and where the others went.
+    """How many images were read, and why the others were excluded.
 
     Attributes:
-        in_table: Images of the table.
-        excluded_by_protocol: Those that `excluded_by` left out.
-        not_on_disk: Those of the others that are not there.
-        not_in_table: Images that are there and are not in the table.
-        kept: The cohort's images.
-        excluded_by: What left some out.
-        missing: One that is not there, or nothing.
-        stray: One that is not in the table, or nothing.
+        in_table: Number of images in the table.
+        excluded_by_protocol: Number of images excluded because of `excluded_by`.
+        not_on_disk: Number of remaining images whose files are missing.
+        not_in_table: Number of image files that the table does not list.
+        kept: Number of images in the cohort.
+        excluded_by: What caused exclusions.
+        missing: Name of one missing image, or empty.
+        stray: Name of one image that the table does not list, or empty.
     """
 
     in_table: int
@@ -45,11 +45,11 @@ class Flow:
     stray: str = ""
 
     def counts(self) -> dict[str, int]:
-        """Return the numbers by name."""
+        """Return the counts by name."""
         return {name: value for name, value in asdict(self).items() if isinstance(value, int)}
 
     def sentence(self) -> str:
-        """Say it in one line."""
+        """Return the counts as one sentence."""
         parts = [f"{self.in_table:,} images in the table"]
         if self.excluded_by_protocol:
             parts.append(f"{self.excluded_by_protocol:,} excluded by {self.excluded_by}")
@@ -71,16 +71,16 @@ def build_nih_cohort(
 
     Args:
         folder: The data folder.
-        protocol: Which findings, and which images are excluded for them.
-        tell: Told of what is not read as it stands in the table and the lists.
-        seed: Chooses the validation patients.
-        metadata_only: Take every image of the table, on disk or not.
+        protocol: The findings, and the images to exclude for them.
+        tell: Receives messages about anything in the table and the lists that is not read as written.
+        seed: Random seed for choosing the validation patients.
+        metadata_only: Keep every image of the table, whether or not its file exists.
 
     Returns:
-        The cohort and the flow of images.
+        The cohort and the counts of images.
 
     Raises:
-        DataError: The folder, its table or its lists are not what they should be, or nothing is left.
+        DataError: The folder, its table or its lists are not valid, or no images are left.
     """
     path = find_table(folder)
     tell_choice(folder, path, tell)
@@ -89,7 +89,7 @@ def build_nih_cohort(
     tell_not_utf8(on_disk or (), tell)
     is_test = test_rows(table["image"], table["patient"], folder, tell)
     excluded = table[list(protocol.excluded)].eq(1).any(axis=1).to_numpy()
-    # Not pandas' isin: a stray file's name need not be text, and pandas takes nothing else.
+    # pandas' isin is not used: it accepts only text, and a stray file's name may not be valid text.
     present = np.array([on_disk is None or image in on_disk for image in table["image"]], dtype=bool)
     missing, keep = ~excluded & ~present, ~excluded & present
     strays = set() if on_disk is None else on_disk.keys() - set(table["image"])
@@ -115,23 +115,23 @@ def build_nih_cohort(
 
 
 def inputs_of_nih(folder: Path) -> list[Path]:
-    """Return the files that the cohort of a folder is made from, images apart."""
+    """Return the files that a folder's cohort is built from, except the images."""
     return [find_table(folder), *lists_in(folder)]
 
 
 def require_parts(
     frame: pd.DataFrame, flow: Flow, path: Path, parts: Collection[str] = ("train", "validation", "test")
 ) -> None:
-    """Refuse a cohort that lacks a part of the split.
+    """Check that a cohort contains every required part of the split.
 
     Args:
         frame: The cohort's table.
-        flow: Where its images come from.
-        path: What it was made from.
-        parts: The parts that it must have.
+        flow: Counts of its images.
+        path: The file or folder that it was built from.
+        parts: The required parts.
 
     Raises:
-        DataError: One of them has no images.
+        DataError: One of the parts has no images.
     """
     missing = sorted(set(parts) - set(frame["split"].unique()))
     if missing:

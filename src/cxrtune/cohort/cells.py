@@ -1,4 +1,4 @@
-"""What the cells of a label table mean, in whatever way programs have written them: ages, dates, persons."""
+"""Parse the cells of label tables, in the many ways that programs write ages, dates and patients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cxrtune.shown import quoted, short
 from cxrtune.text_file import Tell
 
 OLDEST = 120
-"""Years; NIH's releases of 2017 hold ages such as 412, typing errors of the source."""
+"""Years; NIH's releases of 2017 contain ages such as 412, which are typing errors in the source."""
 
 _COUNT = re.compile(r"(\d{1,4})(?:[.,]0*)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?")
@@ -26,13 +26,13 @@ _YEARS = range(1850, 2101)
 _TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})(?:\.0*|[-/. ]\d{{1,2}}(?:[-/. ]\d{{1,2}})?{_TIME})?")
 _YEAR_LAST = re.compile(rf"\d{{1,2}}[-/. ]\s*\d{{1,2}}[-/. ]\s*(\d{{4}}){_TIME}")
-_WRAPPED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")  # Excel's ways of keeping zeros: ="001", '001
+_WRAPPED = re.compile(r"""=?(["'])(.*)\1|'(.*)""")  # how Excel keeps leading zeros: ="001", '001
 _WHOLE = re.compile(r"\+?(\d{1,18})(?:[.,]0*)?|\+?([1-9]\d{0,17})(?:[.,]0*)?e\+?(\d{1,2})")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{2}){0,3}(?:\.\d*)?")
 
 
 def plain(text: str) -> str:
-    """Return a cell as it is compared: without outer blanks, in small letters, `1.0` and `1,0` as `1`."""
+    """Normalize a cell for comparison: strip it, lower its case, and turn `1.0` and `1,0` into `1`."""
     bare = text.strip().casefold()
     if not _NUMBER.fullmatch(bare):
         return bare
@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 
 def counts_of(texts: pd.Series[str]) -> pd.Series[int]:
-    """Read whole numbers of at most four digits, `3` or `3.0`; anything else is null."""
+    """Parse whole numbers of at most four digits, such as `3` or `3.0`; anything else becomes null."""
     codes, distinct = pd.factorize(texts)
     found = (_COUNT.fullmatch(str(text).strip()) for text in distinct)
     counts = pd.Series([None if match is None else int(match[1]) for match in found], dtype="Int16")
@@ -49,10 +49,10 @@ def counts_of(texts: pd.Series[str]) -> pd.Series[int]:
 
 
 def years_of(texts: pd.Series[str]) -> pd.Series[int]:
-    """Read ages as whole years; what is no age, or over 120 years, is null.
+    """Parse ages as whole years; anything that is not an age, or is over 120 years, becomes null.
 
-    `58`, `58.0`, `58,5`, DICOM's `058Y`, `011M`, `006W`, `009D` (PS3.5, section 6.2, AS) and words such as
-    `58 years` are understood.
+    Accepted are `58`, `58.0`, `58,5`, DICOM's `058Y`, `011M`, `006W`, `009D` (PS3.5, section 6.2, AS) and
+    words such as `58 years`.
     """
     codes, distinct = pd.factorize(texts)
     years = pd.Series([_years(str(text)) for text in distinct], dtype="Int16")
@@ -69,7 +69,7 @@ def _years(text: str) -> int | None:
 
 
 def years_of_dates(texts: pd.Series[str]) -> pd.Series[float]:
-    """Read the year of dates: `2010`, `2010-01-31`, `20100131`, `31/01/2010`, `1/31/2010`; others are NaN."""
+    """Parse years of dates: `2010`, `2010-01-31`, `20100131`, `31/01/2010`, `1/31/2010`; others are NaN."""
     codes, distinct = pd.factorize(texts)
     years = np.array([_year(str(text)) for text in distinct], dtype=np.float64)
     return pd.Series(years[codes], index=texts.index)
@@ -86,21 +86,21 @@ def _year(text: str) -> float:
 
 
 def is_blank(texts: pd.Series[str]) -> NDArray[np.bool_]:
-    """Return where a cell holds nothing, or a word that programs write for nothing, bool (N,)."""
+    """Return a bool (N,) mask of cells that are empty or hold a word that programs write for no value."""
     return texts.str.strip().str.casefold().isin(UNKNOWN).to_numpy(dtype=bool)
 
 
 def tell_unread(
     what: str, texts: pd.Series[str], unread: NDArray[np.bool_], tell: Tell, *, hide: bool = False
 ) -> None:
-    """Say in one sentence how many cells were not read, with the first one.
+    """Report in one sentence how many cells could not be read, with the first of them.
 
     Args:
-        what: What they are, such as `ages`.
-        texts: The cells; the index numbers the table's rows.
-        unread: bool (N,), those that gave nothing; cells without anything are not counted.
-        tell: Told, if there are any.
-        hide: Show 9 for each digit: a date of birth is nobody's business.
+        what: What the cells hold, such as `ages`.
+        texts: The cells; the index holds the row numbers of the table.
+        unread: bool (N,), the cells that could not be read; empty cells are not counted.
+        tell: Receives the message, if there is anything to report.
+        hide: Show 9 instead of each digit, to keep personal data such as dates of birth out of messages.
     """
     places = np.flatnonzero(unread)
     places = places[~is_blank(texts.iloc[places])]
@@ -114,9 +114,9 @@ def tell_unread(
 
 
 def plain_identifier(text: str) -> str:
-    """Return an identifier as it is compared: `001`, `1.0`, `1,0`, `"1"`, ` 1 ` are `1`; `1e5` is `100000`.
+    """Normalize an identifier: `001`, `1.0`, `1,0`, `"1"` and ` 1 ` become `1`; `1e5` becomes `100000`.
 
-    Letters are compared without case, and numbers within a text without leading zeros: `P01` is `p1`.
+    Case is ignored, and so are leading zeros of numbers within a text: `P01` becomes `p1`.
     """
     if text.isascii() and text.isdigit() and text[0] != "0":
         return text
@@ -133,16 +133,16 @@ def plain_identifier(text: str) -> str:
 def with_one_identifier_each(
     patients: pd.Series[str], images: pd.Series[str], tell: Tell, otherwise: str = ""
 ) -> pd.Series[str]:
-    """Give each patient the identifier that comes first, where the same one is written in several ways.
+    """Merge identifiers that are written in several ways: each patient gets the one that occurs first.
 
-    A person with two identifiers would be trained on and tested on; two people with one are only kept on the
-    same side of the split.
+    A patient with two identifiers could be in both the training and the test set; two patients with the same
+    identifier are merely kept in the same part of the split.
 
     Args:
-        patients: The identifiers.
-        images: The images of the same rows: by them patients are named.
-        tell: Told of how many.
-        otherwise: What to do if they are several people after all.
+        patients: The patient identifiers.
+        images: The images of the same rows, used to refer to patients in messages.
+        tell: Receives a message with the number of merged patients.
+        otherwise: What the user should do if the identifiers do belong to different patients.
     """
     codes, distinct = pd.factorize(patients)
     plain = pd.factorize(np.array([plain_identifier(str(text)) for text in distinct], dtype=object))[0]

@@ -1,4 +1,4 @@
-"""Where a data folder keeps its label table, and the images that the table names."""
+"""Find the label table of a data folder, and the images that it lists."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cxrtune.shown import listed, short, shown
 from cxrtune.text_file import Tell
 
 TABLE_NAMES: tuple[str, ...] = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
-"""NIH's two releases, and Kaggle's sample of 5,606 images; the first that is there is read."""
+"""NIH's two releases, and Kaggle's sample of 5,606 images; the first one found is read."""
 
 _LOOKED_FOR = (*TABLE_NAMES, *LISTS.values(), BOX_LIST)
 
 LOOKED_IN = "images/, images_0NN/images/ and images-224/images-224/"
-"""Where images of NIH are looked for, in words."""
+"""Description of where NIH's images are searched for."""
 
 
 def image_files(folder: Path) -> dict[str, Path]:
@@ -35,7 +35,7 @@ def image_files(folder: Path) -> dict[str, Path]:
         The path of each image, by file name.
 
     Raises:
-        DataError: There are no images, or two of the same name.
+        DataError: There are no images, or two images have the same name.
     """
     found = _in_places(folder)
     if not found:
@@ -71,14 +71,14 @@ def _in_places(folder: Path) -> dict[str, Path]:
 
 
 def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
-    """Say where the images of a cohort are: in NIH's folders by name, else by their path in the folder.
+    """Return the paths of a cohort's images: by name in NIH's folders, otherwise by path in the folder.
 
     Args:
         folder: The data folder.
-        wanted: The images' names in the cohort.
+        wanted: Names of the images in the cohort.
 
     Returns:
-        The path of each wanted image; there may be no file.
+        The path of each requested image; the file may not exist.
 
     Raises:
         DataError: The folder does not exist, or a name leads out of it.
@@ -97,30 +97,30 @@ def locate_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
 
 
 def named_as_nihs(in_places: Collection[str], wanted: Collection[str]) -> bool:
-    """Return whether a cohort's names are of images in NIH's folders; otherwise they are paths.
+    """Return whether a cohort's image names are those of NIH's folders; otherwise they are paths.
 
     Args:
-        in_places: The names of the images in NIH's folders, a set or the keys of a dictionary.
-        wanted: The images' names in the cohort.
+        in_places: Names of the images in NIH's folders, as a set or dictionary keys.
+        wanted: Names of the images in the cohort.
     """
-    # A cohort of one's own may have a folder `images` too, with nothing in it that NIH's would have.
+    # A cohort from your own table may have a folder `images` too, but no names that occur in NIH's.
     return any(name in in_places for name in wanted)
 
 
 def leads_out(name: str) -> bool:
-    """Return whether an image's name in a cohort leads out of the folder of images."""
-    # Not a Path's own test of parts: a Path an image costs seconds on millions.
+    """Return whether an image name in a cohort leads out of the image folder."""
+    # Path.parts is not used: one Path per image costs seconds for millions of images.
     return name.startswith("/") or ".." in name.split("/")
 
 
 def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
-    """Find the wanted images of a folder.
+    """Find the requested images in a folder.
 
     Returns:
-        The path of each wanted image, by file name.
+        The path of each requested image, by file name.
 
     Raises:
-        DataError: At least one is not there (any more).
+        DataError: At least one image does not exist, or no longer exists.
     """
     found = locate_images(folder, wanted)
     gone = [name for name, path in found.items() if not path.is_file()]
@@ -134,10 +134,10 @@ def require_images(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
 
 
 def image_places(folder: Path) -> list[Path]:
-    """Return the folders that images are looked for in, those that are there.
+    """Return the existing folders that are searched for images.
 
     Raises:
-        DataError: There is no such data folder.
+        DataError: The data folder does not exist.
     """
     if not folder.is_dir():
         raise DataError(
@@ -148,17 +148,17 @@ def image_places(folder: Path) -> list[Path]:
         *sorted(folder.glob("images_*/images")),
         *sorted(folder.glob("images_*")),
     ]
-    # Kaggle's copy of 224 px has a folder images-224 in one of the same name.
+    # Kaggle's copy in 224 px has a folder images-224 in another one of the same name.
     others = [*sorted(folder.glob("images-*/images-*")), *sorted(folder.glob("images-*"))]
     return [place for place in candidates if place.is_dir()] or [place for place in others if place.is_dir()]
 
 
 def find_table(folder: Path) -> Path:
-    """Return the folder's label table, or the one that torchxrayvision ships if the folder has none.
+    """Return the folder's label table, or the copy in torchxrayvision if the folder has none.
 
     Raises:
-        DataError: The folder does not exist, it holds several tables with NIH's columns and none has NIH's
-            name, or there is none at all.
+        DataError: The folder does not exist, it has several tables with NIH's columns but none with NIH's
+            name, or no table is found.
     """
     if not folder.is_dir():
         raise DataError(
@@ -189,7 +189,7 @@ def find_table(folder: Path) -> Path:
 
 
 def other_tables(folder: Path, used: Path | None) -> list[Path]:
-    """Return the folder's tables with NIH's columns, but for the one that is used, by name."""
+    """Return the folder's other tables with NIH's columns, sorted by name."""
     return [
         path
         for path in sorted(folder.iterdir())
@@ -201,7 +201,7 @@ def other_tables(folder: Path, used: Path | None) -> list[Path]:
 
 
 def tell_choice(folder: Path, used: Path, tell: Tell) -> None:
-    """Say which label table is read where that is not plain, and which others are not."""
+    """Report which label table is read, where that is not obvious, and which others are ignored."""
     others = other_tables(folder, used)
     if used.parent != folder:
         tell(f"there is no label table in the folder: torchxrayvision's copy of NIH's is read ({used.name})")
@@ -217,7 +217,7 @@ def _has_nihs_columns(header: tuple[str, ...]) -> bool:
 
 
 def check_file_names(folder: Path) -> list[Problem]:
-    """Return files such as `data_entry_2017.csv` or `test_list (1).txt`, not read under that name."""
+    """Return files with names such as `data_entry_2017.csv` or `test_list (1).txt`, which are not read."""
     names = [entry.name for entry in entries_of(folder)]
     return [
         Problem(
@@ -234,7 +234,7 @@ def check_file_names(folder: Path) -> list[Problem]:
 
 def _meant(name: str) -> str | None:
     bare = _bare(name)
-    # The longest first: `Data_Entry_2017` begins `Data_Entry_2017_v2020`.
+    # The longest first: `Data_Entry_2017` is a prefix of `Data_Entry_2017_v2020`.
     for known in sorted(_LOOKED_FOR, key=len, reverse=True):
         stem, suffix = _bare(known).rsplit(".", 1)
         if bare.startswith(stem) and bare.endswith((suffix, suffix + ".gz", "xlsx", "xls")):

@@ -1,4 +1,4 @@
-"""The rows of NIH ChestX-ray14's label table: what is wrong with them, and what they mean in a cohort."""
+"""Check the rows of NIH ChestX-ray14's label table and convert them to a cohort."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _OTHER_PATIENT = "Put NIH's patient there: one who has two identifiers may come 
 
 
 def row_faults(table: LabelTable, *, of_cohort: bool = False) -> Iterator[Fault]:
-    """Yield what is wrong with the rows of a label table.
+    """Yield the faults of the rows of a label table.
 
     Args:
         table: The table.
-        of_cohort: Leave out what a cohort is made in spite of.
+        of_cohort: Omit faults that do not prevent a cohort from being built.
     """
     frame, path = table.frame, table.path
     image, patient = frame["image"].str.strip(), frame["patient"].str.strip()
@@ -75,7 +75,7 @@ def row_faults(table: LabelTable, *, of_cohort: bool = False) -> Iterator[Fault]
 
 
 def _marked(image: pd.Series[str], rows: pd.Series[bool]) -> Iterator[tuple[str, str, int]]:
-    """Yield what marked rows are called, their images, and their places."""
+    """Yield the row names, images and positions of the marked rows."""
     for place in np.flatnonzero(rows.to_numpy(dtype=bool)):
         yield f"row {image.index[int(place)]:,}", shown(image.iloc[place]), int(place)
 
@@ -106,7 +106,7 @@ def _label_faults(table: LabelTable) -> Iterator[Fault]:
 
 
 def unknown_label(text: str) -> str | None:
-    """Return, in quotes, the first part of an `A|B` text that must not stand there; None if all may."""
+    """Return, in quotes, the first unknown label of an `A|B` text; None if all are known."""
     parts = text.split("|")
     if parts == [NO_FINDING]:
         return None
@@ -128,13 +128,13 @@ def _meant(label: str) -> str:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells that a cohort takes as not known where they cannot be read.
+    """A kind of cell whose unreadable values a cohort treats as missing.
 
     Attributes:
-        plural: What they are called.
-        read: Texts to values, null where there is none.
-        expected: In words.
-        kind: Of the problem that one is.
+        plural: Plural name of the cells' contents.
+        read: Converts texts to values, null where there is no value.
+        expected: Description of valid cells.
+        kind: Kind of problem of an unreadable cell.
         remedy: What to do about it.
     """
 
@@ -189,14 +189,14 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
     Args:
         path: `Data_Entry_2017.csv`, `Data_Entry_2017_v2020.csv` or Kaggle's `sample_labels.csv`, possibly
             gzipped.
-        tell: Told of what is not read as it stands there.
+        tell: Receives messages about anything that is not read as written.
 
     Returns:
         Columns image, patient, view, sex, age, followup and the fourteen findings (int8, 1 or 0).
 
     Raises:
-        DataError: A column is missing, a label is unknown, an image is named twice or not at all, or a row
-            has no patient.
+        DataError: A column is missing, a label is unknown, an image is listed twice or its name is empty,
+            or a row has no patient.
     """
     table = read_label_table(path, tell)
     refuse_first(row_faults(table, of_cohort=True))
@@ -213,7 +213,7 @@ def read_table(path: Path, tell: Tell = untold) -> pd.DataFrame:
 
 
 def _patients(patients: pd.Series[str], images: pd.Series[str], tell: Tell) -> pd.Series[str]:
-    """Return the patients as NIH writes them, whole numbers without zeros before them."""
+    """Return the patients as NIH writes them: whole numbers without leading zeros."""
     codes, distinct = pd.factorize(patients)
     plain = np.array([plain_identifier(str(text)) for text in distinct], dtype=object)
     ours = pd.Series(plain[codes], index=patients.index, dtype="str")
@@ -227,7 +227,7 @@ def _patients(patients: pd.Series[str], images: pd.Series[str], tell: Tell) -> p
 
 
 def _labels(texts: pd.Series[str]) -> NDArray[np.int8]:
-    """Split `A|B` texts of known labels into int8 (N, 14), 1 or 0."""
+    """Split `A|B` texts of known labels into int8 (N, 14), 1 present or 0 absent."""
     codes, distinct = pd.factorize(texts)
     rows = [[finding in text.split("|") for finding in NIH_FINDINGS] for text in distinct]
     return np.array(rows, dtype=np.int8).reshape(-1, len(NIH_FINDINGS))[codes]

@@ -1,4 +1,4 @@
-"""The columns of NIH's tables as texts: all faults are taken, or the first is raised."""
+"""Read the columns of NIH's tables as text; faults are either collected, or the first one is raised."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sex": ("Patient Gender", "Patient Sex"),
     "view": ("View Position",),
 }
-"""NIH's columns by ours; the releases name one of them differently."""
+"""NIH's column names, by cxrtune's names; one differs between the releases."""
 
 _TABLE_REMEDY = "Use NIH's table as it was published."
 _TOO_MUCH = "Remove what is too much; cxrtune does not read it."
@@ -32,13 +32,13 @@ _TOO_MUCH = "Remove what is too much; cxrtune does not read it."
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The texts of a label table.
+    """The text of a label table.
 
     Attributes:
         path: The file.
-        frame: Text, columns image, labels, followup, patient, age, sex, view; one that the file lacks is
-            empty text. The index numbers the rows as in the file.
-        lacking: Those columns that the file lacks.
+        frame: Text columns image, labels, followup, patient, age, sex and view; a column that the file lacks
+            is filled with empty text. The index holds the row numbers of the file.
+        lacking: Those of the columns that the file lacks.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class LabelTable:
 
     @property
     def patients(self) -> dict[str, str]:
-        """The patients by image name; of an image that is named twice, the first row's."""
+        """Patients by image name; for an image that is listed twice, that of the first row."""
         rows = self.frame.drop_duplicates("image")
         return dict(zip(rows["image"].tolist(), rows["patient"].tolist(), strict=True))
 
@@ -73,17 +73,17 @@ def read_columns(
 
     Args:
         path: The file, possibly gzipped.
-        columns: NIH's names by ours, any of several.
-        kind: Of the faults.
-        remedy: What to do if it is no such table.
-        tell: Told of what is not read as it stands there, where no faults are taken.
-        faults: Takes all that is wrong, and the table is read as far as it goes.
+        columns: Accepted column names of NIH, by cxrtune's names.
+        kind: Kind of the faults.
+        remedy: What to do if the file is not such a table.
+        tell: Receives messages about anything that is not read as written, if faults are not collected.
+        faults: If given, collects all faults, and the table is read as far as possible.
 
     Returns:
-        Texts by our names; the index numbers the rows as a spreadsheet does.
+        Text columns with cxrtune's names; the index holds row numbers as in a spreadsheet.
 
     Raises:
-        DataError: No faults are taken: the first one.
+        DataError: The first fault, if faults are not collected.
     """
     if faults is None:
         table = open_csv(path, tell, remedy)

@@ -1,7 +1,7 @@
-"""One thing that is wrong with a data folder: `verify` tells all of them, a cohort is refused for the first.
+"""One problem of a data folder: `verify` reports all of them, building a cohort raises the first.
 
-A parser yields faults. A fault is of a whole file or of many rows; it knows what is said of each row, and
-whether a cohort can be made in spite of it.
+Parsers yield faults. A fault concerns a whole file or many of its rows; it has a message for each row, and
+states whether a cohort can still be built.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Severity = Literal["error", "warning"]
 
 
 class Kind(StrEnum):
-    """A kind, by the name that scripts filter the list by; `meaning` says it in words."""
+    """The kind of a problem: a name that scripts can filter by, and `meaning`, a description."""
 
     MISSING = "missing-image", "named by the table, not in the folder"
     EXTRA = "extra-image", "in the folder, not named by the table"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
     meaning: str
 
     def __new__(cls, name: str, meaning: str) -> Kind:
-        """Make a kind of its name and its meaning."""
+        """Create a kind from its name and its meaning."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.meaning = meaning
@@ -51,12 +51,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem, and the way out of it.
+    """A problem and its remedy.
 
     Attributes:
-        kind: Which check found it.
-        severity: `error`: a stage would refuse, or learn from wrong data; `warning`: worth a look.
-        file: The file or folder, relative to the data folder where it lies in it.
+        kind: The check that found it.
+        severity: `error`: a stage would fail, or learn from wrong data; `warning`: worth checking.
+        file: The file or folder, relative to the data folder if it is inside.
         what: What was found, and what was expected.
         remedy: What to do.
     """
@@ -70,15 +70,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a file, or with many of its rows.
+    """A fault of a file, or of many of its rows.
 
     Attributes:
-        kind: As of its problems.
-        severity: As of its problems.
-        file: As of its problems.
-        whats: What is said of each row; made when it is asked for, as a cohort never does.
-        remedy: As of its problems.
-        refusal: Why no cohort can be made, of all rows in one sentence; None if it can.
+        kind: As in `Problem`.
+        severity: As in `Problem`.
+        file: As in `Problem`.
+        whats: The message for each row; created only on demand, as building a cohort does not use it.
+        remedy: As in `Problem`.
+        refusal: Why no cohort can be built, one sentence about all rows; None if one can be built.
     """
 
     kind: Kind
@@ -89,12 +89,12 @@ class Fault:
     refusal: DataError | None = None
 
     def problems(self) -> list[Problem]:
-        """Return the problems, one a row."""
+        """Return the problems, one per row."""
         return [Problem(self.kind, self.severity, self.file, what, self.remedy) for what in self.whats]
 
 
 def refuse_first(faults: Iterable[Fault]) -> None:
-    """Let nothing pass that no cohort can be made of.
+    """Raise the first fault that prevents a cohort from being built.
 
     Raises:
         DataError: The refusal of the first fault that has one.
@@ -105,5 +105,5 @@ def refuse_first(faults: Iterable[Fault]) -> None:
 
 
 def problems_of(faults: Iterable[Fault]) -> list[Problem]:
-    """Return the problems of all faults, each once."""
+    """Return the problems of all faults, without duplicates."""
     return list(dict.fromkeys(problem for fault in faults for problem in fault.problems()))

@@ -1,12 +1,13 @@
-"""Which release of NIH ChestX-ray14's label table a file is, and what is known of NIH's own files.
+"""Identify the release of NIH ChestX-ray14's label table, and list what is known about NIH's own files.
 
-The label table has had several releases. Of two the bytes are known: that of 2017 (the same bytes in two
-public repositories: nerveinvader/cxr-cnn-project, Ashwini5737/patient_portal) and v2020, which NIH offers now
-and torchxrayvision ships. Their labels, patients, sexes and views are the same; 27,498 ages and 24,106
-follow-up numbers differ, and 16 ages of 2017, from 148 to 414 years, are impossible. Before both, in autumn
-2017, there was a release with other labels (https://github.com/jrzech/reproduce-chexnet/issues/2).
+The label table has had several releases. The bytes of two are known: 2017 (identical in two public
+repositories: nerveinvader/cxr-cnn-project, Ashwini5737/patient_portal) and v2020, which NIH now offers
+and torchxrayvision includes. Their labels, patients, sexes and views are the same; 27,498 ages and 24,106
+follow-up numbers differ, and 16 ages of 2017, from 148 to 414 years, are impossible. An earlier release, of
+autumn 2017, had different labels (https://github.com/jrzech/reproduce-chexnet/issues/2).
 
-The archives' sizes are those of NIH's file list, repeated at https://www.kaggle.com/datasets/nih-chest-xrays/data.
+The sizes of the archives are those of NIH's file list, as given at
+https://www.kaggle.com/datasets/nih-chest-xrays/data.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ LABELS: Mapping[str, int] = {
     "Pleural_Thickening": 3_385,
     "Hernia": 227,
 }
-"""Images a label, in both releases."""
+"""Number of images per label, in both releases."""
 
 TRAIN_VAL_IMAGES, TEST_IMAGES = 86_524, 25_596
 
@@ -57,7 +58,7 @@ ARCHIVES: Mapping[str, int] = {
     **{f"images_{number:03d}": 10_000 for number in range(2, 12)},
     "images_012": 7_121,
 }
-"""Images an archive."""
+"""Number of images per archive."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class Release:
     """A release of the label table.
 
     Attributes:
-        name: What people call it.
-        file: The name that it is published under.
-        sha256: Of its bytes.
-        impossible_ages: Rows older than 120 years.
+        name: Name of the release in messages.
+        file: File name under which it is published.
+        sha256: SHA-256 of its bytes.
+        impossible_ages: Number of rows with ages over 120 years.
     """
 
     name: str
@@ -92,14 +93,14 @@ RELEASES: tuple[Release, ...] = (
 
 @dataclass(frozen=True)
 class Identity:
-    """Which release a table is.
+    """The release that a table belongs to.
 
     Attributes:
-        sentence: In words, with how it is known.
-        is_whole: Whether it has the rows of NIH's whole table.
-        is_nih: Whether its images are NIH's, wholly or in part.
-        problems: What differs from the release.
-        is_published: Whether it is a release byte for byte.
+        sentence: A description, including how the release was identified.
+        is_whole: Whether it has all rows of NIH's table.
+        is_nih: Whether its images are NIH's, all or some of them.
+        problems: Differences from the release.
+        is_published: Whether it is identical to a release, byte for byte.
     """
 
     sentence: str
@@ -110,11 +111,11 @@ class Identity:
 
 
 def identify(table: LabelTable) -> Identity:
-    """Say which release a table is.
+    """Identify the release of a table.
 
-    The bytes tell it for sure. A file that was saved anew is recognised by its counts of rows, patients,
-    labels and impossible ages; what else holds NIH's images is compared with v2020 row by row, if
-    torchxrayvision is there.
+    A checksum identifies a file with certainty. A file that was saved again is recognised by its numbers of
+    rows, patients, labels and impossible ages; any other table of NIH's images is compared with v2020 row by
+    row, if torchxrayvision is installed.
     """
     sha256 = _sha256(table.path)
     for release in RELEASES:
@@ -139,7 +140,7 @@ def identify(table: LabelTable) -> Identity:
 
 
 def _sha256(path: Path) -> str:
-    """Return the hash of a file's bytes, unpacked; nothing if it is no text."""
+    """Return the SHA-256 of the file's uncompressed bytes; empty if it is not text."""
     try:
         return hashlib.sha256(read_utf8(path, "").packed).hexdigest()
     except DataError:
@@ -147,7 +148,7 @@ def _sha256(path: Path) -> str:
 
 
 def _compared(table: LabelTable, frame: pd.DataFrame, is_whole: bool, counts: dict[str, int]) -> Identity:
-    """Compare NIH's images, in a table that is no known release, with v2020."""
+    """Compare a table of NIH's images that is not a known release with v2020."""
     part = "the images of NIH's whole table" if is_whole else f"{len(frame):,} of NIH's {ROWS:,} images"
     path = shipped_table(NIH_TABLE)
     if path is None:
@@ -196,7 +197,7 @@ _COMPARED = {
 
 
 def check_two_tables(used: LabelTable, other: LabelTable) -> list[Problem]:
-    """Say which of two label tables cxrtune uses, and in what they differ."""
+    """Report which of two label tables cxrtune uses, and how they differ."""
     ours, theirs = (table.frame.drop_duplicates("image").set_index("image") for table in (used, other))
     both = ours.index.intersection(theirs.index)
     parts = [
@@ -221,7 +222,7 @@ def check_two_tables(used: LabelTable, other: LabelTable) -> list[Problem]:
 
 
 def _in_one_order(labels: pd.Series[str]) -> pd.Series[str]:
-    """Return `B|A` as `A|B`, so that texts compare as sets."""
+    """Sort the labels of each text, `B|A` to `A|B`, so that equal sets have equal texts."""
     codes, distinct = pd.factorize(labels)
     ordered = ["|".join(sorted(text.split("|"))) for text in distinct]
     return pd.Series([ordered[code] if code >= 0 else "" for code in codes], index=labels.index, dtype="str")

@@ -1,13 +1,14 @@
-"""The tables that the torchxrayvision package brings along, and what they tell of a cohort's images.
+"""The tables included in the torchxrayvision package, and what they say about a cohort's images.
 
-- Whether they are NIH's: names alone do not say so, since other folders use NIH's pattern too.
-- What radiologists adjudicated. Majkowska et al., "Chest radiograph interpretation with deep learning models:
-  assessment with radiologist-adjudicated reference standards and population-adjusted evaluation", Radiology
-  2020: 4,376 NIH images, each read by at least three radiologists who discussed until they agreed.
-- Which of them TorchXRayVision's NIH models were trained on, as far as that can be known. Its training script
-  splits by scikit-learn's GroupShuffleSplit, 80 to 20, random_state 0, groups = patient ids as text, over its
-  own NIH table with both views. Its author says that the exact split of the released weights is lost, so
-  this rule is the best estimate there is.
+- Whether the images are NIH's: names are not sufficient, since other folders use NIH's pattern too.
+- The labels adjudicated by radiologists. Majkowska et al., "Chest radiograph interpretation with deep
+  learning models: assessment with radiologist-adjudicated reference standards and population-adjusted
+  evaluation", Radiology 2020: 4,376 NIH images, each read by at least three radiologists who discussed
+  disagreements until they reached consensus.
+- Which images TorchXRayVision's NIH models were trained on, as far as can be known. Its training script
+  splits with scikit-learn's GroupShuffleSplit, 80 to 20, random_state 0, groups = patient ids as text, over
+  its own NIH table with both views. Its author says that the exact split of the released weights is lost,
+  so this rule is the best available estimate.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ ADJUDICATED_FINDINGS: dict[str, tuple[str, ...]] = {
     "Nodule or mass": ("Nodule", "Mass"),
     "Airspace opacity": ("Consolidation", "Infiltration", "Pneumonia", "Edema"),
 }
-"""Their findings, and those of ours that they cover: the highest is the score. `Fracture` has none."""
+"""Adjudicated findings, and cxrtune's findings that each covers: the highest is the score.
+
+`Fracture` covers none.
+"""
 
 TRAINING_RULE = (
     "scikit-learn's GroupShuffleSplit, 80 to 20, random_state 0, by patient, over NIH's whole table; the "
@@ -49,8 +53,8 @@ _COLUMNS = {"Image Index": "image", "Patient ID": "patient", "Patient Gender": "
 
 
 def shipped_table(name: str) -> Path | None:
-    """Return where a table lies; None if the package, or the table in it, is not there."""
-    # find_spec finds the package without importing it, and torch with it.
+    """Return the path of a table; None if the package, or the table in it, is missing."""
+    # find_spec finds the package without importing it, and so without importing torch.
     package = importlib.util.find_spec("torchxrayvision")
     if package is None or package.origin is None:
         return None
@@ -59,15 +63,15 @@ def shipped_table(name: str) -> Path | None:
 
 
 def is_of_nih(cohort: CohortTable) -> bool:
-    """Tell whether images, patients, sexes and views are those of NIH ChestX-ray14's table.
+    """Return whether images, patients, sexes and views match NIH ChestX-ray14's table.
 
-    Without torchxrayvision's copy of that table it cannot be told, and the answer is no.
+    Without torchxrayvision's copy of that table this is not known, and the result is False.
     """
     return are_of_nih(cohort.frame)
 
 
 def are_of_nih(frame: pd.DataFrame) -> bool:
-    """Tell the same of a table with the columns image (each once), patient, sex and view."""
+    """Return the same for a table with the columns image (each once), patient, sex and view."""
     path = shipped_table(NIH_TABLE)
     if path is None or frame.empty:
         return False
@@ -79,10 +83,10 @@ def are_of_nih(frame: pd.DataFrame) -> bool:
 
 
 def has_labels_of_nih(cohort: CohortTable) -> bool:
-    """Tell whether a cohort's images are NIH's and its labels those of NIH ChestX-ray14's table.
+    """Return whether a cohort's images are NIH's and its labels are those of NIH ChestX-ray14's table.
 
-    Labels of other readers for NIH's images are not: nineteen of twenty positives of either side must be of
-    both. Findings that NIH does not have count as another side's.
+    This is False for labels of other readers: nineteen of twenty positives on each side must be positive on
+    both. Findings that NIH does not have count as labels of other readers.
     """
     path = shipped_table(NIH_TABLE)
     if path is None or not is_of_nih(cohort):
@@ -96,7 +100,7 @@ def has_labels_of_nih(cohort: CohortTable) -> bool:
 
 
 def read_adjudicated(path: Path) -> pd.DataFrame:
-    """Return adjudicated labels by image name, a column per finding of `ADJUDICATED_FINDINGS`: 1, 0, null.
+    """Return adjudicated labels by image name, one column per `ADJUDICATED_FINDINGS`: 1, 0 or null.
 
     Raises:
         DataError: The file is not the published table.
@@ -109,19 +113,19 @@ def read_adjudicated(path: Path) -> pd.DataFrame:
 
 
 def was_trained_on_nih(name: str) -> bool:
-    """Tell whether a baseline of this name is one of TorchXRayVision's that saw NIH's images in training."""
+    """Return whether the baseline of this name is a TorchXRayVision model trained on NIH's images."""
     return name.startswith("xrv:") and name.endswith(_TRAINED_ON_NIH)
 
 
 def training_part(table: Path) -> pd.Series[bool]:
-    """Return, by image name, whether it is in the training part.
+    """Return, by image name, whether an image is in the training part.
 
     Args:
-        table: NIH's whole table, v2020, as torchxrayvision ships it.
+        table: NIH's complete table, v2020, as included in torchxrayvision.
     """
     from sklearn.model_selection import GroupShuffleSplit
 
-    # The patients' numbers as text, and so in the order of text, decide the split.
+    # The split depends on the order of the patients' numbers as text.
     columns = pd.read_csv(table, usecols=["Image Index", "Patient ID"], dtype=str)
     split = GroupShuffleSplit(n_splits=1, train_size=0.8, test_size=0.2, random_state=0)
     groups = columns["Patient ID"].to_numpy(dtype=object)

@@ -1,4 +1,4 @@
-"""NIH's two split lists: which of them lie in a folder, and whether they go with the table, by patient."""
+"""Read NIH's two split lists from a folder, and check them against the table, by patient."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cxrtune.shown import listed, short, shown
 from cxrtune.text_file import Tell, read_lines
 
 LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
-"""NIH's two lists, by the part that they name."""
+"""NIH's two lists, by the part of the split that they define."""
 
 KAGGLES_LISTS = {"train_val": "train_val_list_NIH.txt", "test": "test_list_NIH.txt"}
-"""What Kaggle's copy of 224 px calls them; read where NIH's are not there."""
+"""The names of the lists in Kaggle's copy in 224 px; read if NIH's are missing."""
 
 _OWN_SPLIT = "Put NIH's list there, or remove both lists to use NIH's official test patients."
 _ONE_RELEASE = "Use table and lists of one release, or remove both lists to use NIH's own split."
@@ -29,7 +29,7 @@ _ONE_LIST = "Name each image in one list."
 
 
 def official_test_patients() -> frozenset[str]:
-    """Return NIH's 2,797 test patients (derived from NIH's `test_list.txt`: its split is by patient)."""
+    """Return NIH's 2,797 test patients, derived from NIH's `test_list.txt`: its split is by patient."""
     text = files("cxrtune.cohort").joinpath("data/nih_test_patients.txt").read_text(encoding="utf-8")
     return frozenset(text.split())
 
@@ -39,9 +39,9 @@ class SplitLists:
     """The split lists of a folder, one or two.
 
     Attributes:
-        paths: Where they are, by the part that they name.
-        images: The images that they name, of those that can be read.
-        faults: What is wrong with them, or with them and the table.
+        paths: Paths of the lists, by part of the split.
+        images: Images of the lists that can be read.
+        faults: Faults of the lists, also in relation to the table.
     """
 
     paths: dict[str, Path]
@@ -50,12 +50,12 @@ class SplitLists:
 
     @property
     def are_kaggles(self) -> bool:
-        """Whether all have Kaggle's names: they are copies, and NIH's test patients can stand in for them."""
+        """Whether all have Kaggle's names: they are copies, and NIH's test patients can replace them."""
         return _are_kaggles(self.paths)
 
     @property
     def names(self) -> dict[str, str]:
-        """Their names, NIH's of one that is not there."""
+        """File names of the lists; NIH's name if a list is missing."""
         return LISTS | {part: path.name for part, path in self.paths.items()}
 
 
@@ -64,11 +64,11 @@ def read_split_lists(folder: Path, patients: Mapping[str, str], tell: Tell) -> S
 
     Args:
         folder: The data folder.
-        patients: The patients of the table, by image.
-        tell: Told of what is not read as it stands there.
+        patients: The patients in the table, by image.
+        tell: Receives messages about anything that is not read as written.
 
     Returns:
-        The lists with all their faults; None if the folder has none.
+        The lists with all their faults; None if the folder has no lists.
     """
     paths = _paths(folder)
     if not paths:
@@ -91,23 +91,23 @@ def read_split_lists(folder: Path, patients: Mapping[str, str], tell: Tell) -> S
 def test_rows(
     images: pd.Series[str], patients: pd.Series[str], folder: Path, tell: Tell
 ) -> NDArray[np.bool_]:
-    """Say which rows of a table belong to the test part.
+    """Return which rows of a table belong to the test part.
 
-    Where the folder has NIH's two lists they decide; where it has none, NIH's test patients do, and where it
-    has copies of them under Kaggle's names that cannot be used.
+    NIH's two lists define the split if the folder has them; NIH's test patients are used if it has none, or
+    if it has only unusable copies under Kaggle's names.
 
     Args:
-        images: The image names of the whole table.
+        images: Image names of the complete table.
         patients: The patients of the same rows.
         folder: The data folder.
-        tell: Told of what is not read as it stands in the lists.
+        tell: Receives messages about anything in the lists that is not read as written.
 
     Returns:
         bool (N,).
 
     Raises:
-        DataError: One list of two, lists that disagree with each other or with the table, or a
-            patient on both sides.
+        DataError: Only one of the two lists exists, the lists disagree with each other or with the table,
+            or a patient is in both.
     """
     official = patients.isin(official_test_patients()).to_numpy()
     if not lists_in(folder):
@@ -130,10 +130,10 @@ def test_rows(
 
 
 def lists_in(folder: Path) -> list[Path]:
-    """Return the paths of the split lists that the folder holds: two or none.
+    """Return the paths of the folder's split lists: either two or none.
 
     Raises:
-        DataError: There is only one of the two.
+        DataError: Only one of the two exists.
     """
     paths = _paths(folder)
     if len(paths) == 1 and _are_kaggles(paths):
@@ -156,7 +156,7 @@ def _are_kaggles(paths: dict[str, Path]) -> bool:
 
 
 def _lonely(paths: dict[str, Path], folder: Path) -> list[Fault]:
-    """Return the fault of one list without the other."""
+    """Return the fault of one list that is present without the other."""
     if len(paths) != 1:
         return []
     has = next(path.name for path in paths.values())
@@ -190,7 +190,7 @@ def _against_table(lists: SplitLists, images: Iterable[str], folder: Path) -> It
 
 
 def _patients_across(lists: SplitLists, patients: Mapping[str, str], folder: Path) -> Iterator[Fault]:
-    # A patient is named by images only: identifiers stay out of what is printed.
+    # Messages refer to a patient only by images, so that identifiers are not printed.
     parts = {part: {patients[i] for i in images if i in patients} for part, images in lists.images.items()}
     both = sorted(patient for patient in parts["train_val"] & parts["test"] if patient.strip())
     if not both:

@@ -1,4 +1,4 @@
-"""Who is trained on, who is validated on, who is tested on: always whole patients."""
+"""Split into training, validation and test parts, always by patient."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SHARES = {"test": 0.2, "validation": 0.2}
 
 
 def _chosen_rows(patients: pd.Series[str], draw: str, share: float) -> NDArray[np.bool_]:
-    """Choose a share of the patients, by patient.
+    """Choose a fraction of the patients.
 
-    Patients are ordered by a hash of draw and name and the first ones are taken. So the share is
-    exact, and a patient keeps their side (but for a few at the border) when more images arrive.
+    Patients are ordered by a hash of draw and name, and the first ones are chosen. So the fraction is exact,
+    and patients keep their part (except a few at the border) when images are added.
 
     Args:
         patients: The patients of the rows.
-        draw: Another draw chooses other patients.
-        share: How many of the patients, in [0, 1].
+        draw: Name of the draw; a different name chooses different patients.
+        share: Fraction of the patients, in [0, 1].
 
     Returns:
         bool (N,), True where the row's patient was chosen.
@@ -42,18 +42,18 @@ def whole_split(
     seed: int,
     parts: Collection[str] = ("test", "validation"),
 ) -> tuple[NDArray[np.object_], tuple[str, ...]]:
-    """Make the parts that are not given: test and then validation are a fifth of the patients of `train`.
+    """Create the parts that are not given: test, then validation, each a fifth of the patients of `train`.
 
-    Where a split is given and has no `train`, nothing is made.
+    If a split is given and has no `train`, nothing is created.
 
     Args:
-        patients: Of each row.
-        given: The part of each row, or None if none is given.
-        seed: Chooses the patients.
-        parts: Those that may be made.
+        patients: The patient of each row.
+        given: The part of each row, or None if no split is given.
+        seed: Random seed for choosing the patients.
+        parts: The parts that may be created.
 
     Returns:
-        object (N,), and the parts that were made.
+        The part of each row, object (N,), and the parts that were created.
     """
     split = np.full(len(patients), "train", dtype=object) if given is None else given.copy()
     has_train = bool((split == "train").any())
@@ -68,10 +68,10 @@ def whole_split(
 def require_whole_patients(
     patients: pd.Series[str], split: NDArray[np.object_], images: pd.Series[str]
 ) -> None:
-    """Refuse a split that parts a patient's images.
+    """Check that no patient's images are in more than one part of the split.
 
     Raises:
-        DataError: A patient is in two parts; named by an image, as identifiers stay out of errors.
+        DataError: A patient is in two parts; the message names an image, not the identifier.
     """
     codes = pd.factorize(patients)[0]
     parts = pd.Categorical(split, categories=list(SPLITS)).codes

@@ -1,4 +1,4 @@
-"""The cohort table: one row a radiograph, and the views on it that the stages need."""
+"""The cohort table: one row per radiograph, and the arrays that the stages need."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class CohortTable:
     """A set of labelled radiographs.
 
     Attributes:
-        frame: One row a radiograph; columns `image` (file name, each once), `patient`, `view`
+        frame: One row per radiograph; columns `image` (file name, unique), `patient`, `view`
             (PA, AP), `sex` (M, F), `age` (years), `followup` (number), `split` (train, validation,
-            test), then one column a finding: 1 present, 0 absent, null not known.
+            test), then one column per finding: 1 present, 0 absent, null not known.
     """
 
     frame: pd.DataFrame
@@ -49,21 +49,21 @@ class CohortTable:
 
     @property
     def images(self) -> NDArray[np.object_]:
-        """Object (N,), the images' names."""
+        """Object (N,), names of the images."""
         return self.frame["image"].to_numpy(dtype=object)
 
     @property
     def patients(self) -> NDArray[np.object_]:
-        """Object (N,), the patients' identifiers."""
+        """Object (N,), identifiers of the patients."""
         return self.frame["patient"].to_numpy(dtype=object)
 
     @property
     def labels(self) -> NDArray[np.float32]:
-        """float32 (N, F), 1 present, 0 absent, NaN where not known."""
+        """float32 (N, F), 1 present, 0 absent, NaN not known."""
         return self.frame[list(self.findings)].to_numpy(dtype=np.float32, na_value=np.nan)
 
     def rows(self, *splits: str) -> NDArray[np.intp]:
-        """Return the row numbers of the named splits, ascending."""
+        """Return the row indices of the given splits, ascending."""
         return np.flatnonzero(self.frame["split"].isin(splits).to_numpy())
 
     def write(self, path: Path) -> None:
@@ -80,7 +80,7 @@ def read_cohort(path: Path) -> CohortTable:
     """Read a cohort table.
 
     Raises:
-        DataError: The file is missing or is no cohort table.
+        DataError: The file is missing or is not a cohort table.
     """
     if not path.is_file():
         raise DataError("there is no such cohort", path=path, remedy=_REMEDY)

@@ -1,4 +1,4 @@
-"""A dataset object of TorchXRayVision -> a cohort, and its images as files that every stage can read."""
+"""Convert a TorchXRayVision dataset to a cohort, and its images to files that every stage can read."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cxrtune.files import write_whole
 from cxrtune.findings import fault_of_names
 from cxrtune.text_file import Tell, untold
 
-_REACH = 1024.0  # TorchXRayVision's images run from -1024 to 1024
+_REACH = 1024.0  # TorchXRayVision's images range from -1024 to 1024
 _NAME = "images/{:07}.png"
 
 
 class XrvDataset(Protocol):
-    """What TorchXRayVision's dataset objects have, merged, filtered and reduced ones too."""
+    """The interface of TorchXRayVision's datasets, including merged, filtered and subset ones."""
 
     pathologies: list[str]
     labels: NDArray[np.floating[Any]]
@@ -35,7 +35,7 @@ class XrvDataset(Protocol):
         """Return the number of radiographs."""
 
     def __getitem__(self, item: int) -> dict[str, Any]:
-        """Return a radiograph: `img` is float (1, H, W) in [-1024, 1024]."""
+        """Return a radiograph; `img` is float (1, H, W) in [-1024, 1024]."""
 
 
 def cohort_of_xrv(
@@ -46,25 +46,25 @@ def cohort_of_xrv(
     seed: int = 0,
     tell: Tell = untold,
 ) -> CohortTable:
-    """Write a dataset's images as PNG, as the dataset gives them, and return its cohort.
+    """Write a dataset's images as PNG, as the dataset returns them, and return its cohort.
 
-    An image that is there already is kept, so that a call that was cut off goes on: each dataset needs a
-    folder of its own. Test and validation parts are made, of whole patients.
+    Existing images are kept, so that an interrupted call can be resumed: each dataset needs its own folder.
+    Test and validation parts are created by patient.
 
     Args:
-        dataset: The dataset; without data augmentation.
-        folder: Where the images go: `images/0000000.png` and so on. It is the `data` of later stages.
-        patients: Of each row, where the dataset's table has no column `patientid`.
-        seed: Chooses the patients of test and validation.
-        tell: Told of patients who are written in several ways.
+        dataset: The dataset, without data augmentation.
+        folder: Where to write the images: `images/0000000.png` and so on. It is the `data` of later stages.
+        patients: The patient of each row, if the dataset's table has no column `patientid`.
+        seed: Random seed for choosing the test and validation patients.
+        tell: Receives messages about patients written in several ways.
 
     Returns:
-        The cohort, a column a pathology; labels that the dataset does not know are null.
+        The cohort, with one column per pathology; labels that the dataset does not know are null.
 
     Raises:
-        UsageError: The dataset tells no patients, as many labels as it has radiographs are not there, or
-            pathologies cannot be told apart by their names.
-        DataError: An image is not one of TorchXRayVision's.
+        UsageError: The dataset has no patients, its numbers of labels and radiographs differ, or the names of
+            its pathologies are not distinct.
+        DataError: An image is not in TorchXRayVision's format.
         OutputError: An image cannot be written.
     """
     table = dataset.csv.reset_index(drop=True)
@@ -127,9 +127,9 @@ def _write(image: NDArray[Any], path: Path) -> None:
         )
     share = (image[0].astype(np.float64) + _REACH) / (2 * _REACH)
     grey = np.rint(share * 255)
-    # What was 8 bits is 8 bits again; what was reduced or had more keeps 16.
+    # What was 8 bits is written as 8 bits; images that were resized or had more bits keep 16.
     exact = np.abs(share * 255 - grey).max() < 1e-2
     pixels = grey.astype(np.uint8) if exact else np.rint(share * 65535).astype(np.uint16)
     with write_whole(path) as partial:
-        # Not imwrite: on a full disk it says nothing.
+        # imwrite is not used: it reports no error if the disk is full.
         partial.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())

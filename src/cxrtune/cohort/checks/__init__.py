@@ -1,1 +1,1 @@
-"""What is wrong with a data folder: every problem at once, each with its file and what to do about it."""
+"""Checks of a data folder that report every problem at once, each with its file and a remedy."""

@@ -1,4 +1,4 @@
-"""Every image opened: whether it gives a radiograph, its size, its mode, and what its pixels hash to."""
+"""Open every image: check that it can be decoded, and record its size, mode and pixel hash."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _PNG_MODES = {RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGBA: "RGBA"}
 
 @dataclass(frozen=True, slots=True)
 class CheckedImage:
-    """What an image turned out to be.
+    """Result of checking an image.
 
     Attributes:
-        fault: Why it gives no radiograph, or None; the rest is empty then.
-        width: Pixels.
-        height: Pixels.
-        mode: What it is if not 8-bit grey, such as `RGBA`; else None.
-        is_grey: Whether all channels are equal, so that nothing is lost by reading it as grey.
-        digest: Of its grey pixels and their shape; equal pixels give equal digests whatever the file.
-        notes: What was peculiar about the file, and what libraries said of it.
+        fault: Why it cannot be used as a radiograph, or None; if set, the other fields are empty.
+        width: Width in pixels.
+        height: Height in pixels.
+        mode: Image mode if it is not 8-bit grey, such as `RGBA`; otherwise None.
+        is_grey: Whether all channels are equal, so that conversion to grey loses nothing.
+        digest: Hash of the grey pixels and their shape; equal pixels have equal digests in any file format.
+        notes: Peculiarities of the file, and warnings of the libraries that read it.
     """
 
     fault: str | None = None
@@ -53,16 +53,16 @@ def look_at_all(
     progress: Callable[[int], None],
     allow: frozenset[Allowance] = frozenset(),
 ) -> dict[str, CheckedImage]:
-    """Decode images in decoding processes.
+    """Decode images in parallel processes.
 
     Args:
-        paths: Where the images are, by name.
-        workers: Number of processes.
-        progress: Called with the number of images done since the last call.
-        allow: What is let in of DICOM that is refused otherwise.
+        paths: Paths of the images, by name.
+        workers: Number of decoding processes.
+        progress: Called with the number of images decoded since the last call.
+        allow: DICOM properties that are accepted although they are rejected by default.
 
     Raises:
-        CxrtuneError: Processes were killed again and again.
+        CxrtuneError: Decoding processes were killed repeatedly.
     """
     seen: dict[str, CheckedImage] = {}
     if not paths:
@@ -90,7 +90,7 @@ def _look_at(path: Path, allow: frozenset[Allowance]) -> CheckedImage:
 
 
 def _mode(data: bytes) -> tuple[str | None, bool]:
-    """Return what an image is if not 8-bit grey, in Pillow's words, and whether its channels are equal."""
+    """Return Pillow's name of the mode if it is not 8-bit grey, and whether all channels are equal."""
     match kind_of(data[:HEAD]):
         case "PNG":
             png = read_png(data)

@@ -1,4 +1,4 @@
-"""The whole check of any cohort's images: those that its table names, relative to a folder."""
+"""Check the images of any cohort: those that its table lists, relative to a folder."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from cxrtune.shown import shown
 
 
 def verify_cohort(cohort: CohortTable, folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
-    """Check the images of a cohort: missing, unreadable, the same image twice, patients across splits.
+    """Check the images of a cohort for missing or unreadable files, duplicates and patients across splits.
 
     Args:
-        cohort: The cohort; its images are names in NIH's folders of images, or paths relative to `folder`.
-        folder: Where the images are.
-        settings: How thoroughly.
-        reporter: Shows how far it is.
+        cohort: The cohort; its images are file names in NIH's image folders, or paths relative to `folder`.
+        folder: The folder with the images.
+        settings: Which checks to run.
+        reporter: Shows the progress.
 
     Raises:
-        DataError: There is no such folder.
+        DataError: The folder does not exist.
         CxrtuneError: A decoding process was killed.
     """
     listing = _listing(cohort, folder, reporter)
@@ -44,7 +44,7 @@ def verify_cohort(cohort: CohortTable, folder: Path, settings: Settings, reporte
 
 
 def _listing(cohort: CohortTable, folder: Path, reporter: Reporter) -> FolderListing:
-    """List what the cohort names, one pass a folder; a name that leads out of the folder is not followed."""
+    """List the cohort's images with one pass per folder; names that lead out of the folder are skipped."""
     listing = FolderListing(folder)
     there = list_folder(folder, reporter)
     listing.problems += [problem for problem in there.problems if problem.kind is Kind.FOLDER]
@@ -59,7 +59,7 @@ def _listing(cohort: CohortTable, folder: Path, reporter: Reporter) -> FolderLis
             wanted[name.rpartition("/")[0]].append(name)
     listing.links = [link for link in there.links if link.rpartition("/")[2] in listing.images]
     for inner, names in wanted.items():
-        held = {entry.name: entry for entry in entries_of(folder / inner)}  # none: they are told as missing
+        held = {entry.name: entry for entry in entries_of(folder / inner)}  # none: reported as missing
         for name in names:
             entry = held.get(name.rpartition("/")[2])
             size = None if entry is None else file_size(entry)

@@ -1,4 +1,4 @@
-"""What is checked of the images themselves, whatever table names them."""
+"""Checks of the images themselves, independent of the table that lists them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BROKEN = (
     "cannot be",
     "holds no",
 )
-_END = 4096  # bytes at either end of a file: PNG files of unlike images differ there
+_END = 4096  # bytes at each end of a file: PNG files of different images differ there
 _SPOKEN = {
     "RGBA": "RGBA with equal channels, opaque",
     "RGB": "RGB with equal channels",
@@ -47,17 +47,17 @@ def check_images(
     settings: Settings,
     reporter: Reporter,
 ) -> tuple[list[Problem], str]:
-    """Check links, names and, if asked for, every image.
+    """Check links, names and, if requested, the content of every image.
 
     Args:
         listing: The images.
-        patients: The patient of each image that is known.
-        splits: The split of each image that is known.
-        settings: Whether to decode.
-        reporter: Shows how far it is.
+        patients: The patient of each image, where known.
+        splits: The part of the split of each image, where known.
+        settings: Whether to decode the images.
+        reporter: Shows the progress.
 
     Returns:
-        The problems, and in words what was looked at.
+        The problems, and a description of what was checked.
 
     Raises:
         CxrtuneError: A decoding process was killed.
@@ -86,9 +86,9 @@ def check_images(
 
 
 def check_readable(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
-    """Return the images that are empty, lead nowhere, or did not decode.
+    """Return problems of images that are empty, are broken links, or could not be decoded.
 
-    What is told by its size is not opened; the rest is known only where it was decoded.
+    Problems that the file size reveals are reported without opening the file; others only if it was decoded.
     """
     faults = {
         name: "is a link to a file that is not there" if found.size < 0 else "is empty (0 bytes)"
@@ -109,11 +109,11 @@ def check_readable(listing: FolderListing, images: Mapping[str, CheckedImage]) -
 
 
 def check_sizes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
-    """Return the images that are not of the size that most are of.
+    """Return problems of images that differ in size from most of the others.
 
-    NIH's are 1024 px wide and high, but many keep a reduced copy; an image that stands out is either from
-    elsewhere, or was reduced apart from the others. Hospitals' own images have all sizes: where no size is
-    that of nine in ten, none is expected.
+    NIH's images are 1024 px wide and high, but many users keep a downsized copy; an image of a different size
+    either comes from elsewhere or was downsized separately. Images from hospitals vary in size: if no size is
+    shared by nine in ten images, no size is expected.
     """
     sizes = {name: (seen.width, seen.height) for name, seen in images.items() if seen.fault is None}
     if not sizes:
@@ -138,7 +138,7 @@ def check_sizes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> l
 
 
 def check_modes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> list[Problem]:
-    """Return the images that are not 8-bit grey; one with colours in it is an error."""
+    """Return problems of images that are not 8-bit grey; an image with colours is an error."""
     problems = []
     for name, seen in sorted(images.items()):
         if seen.mode is None:
@@ -158,15 +158,15 @@ def check_modes(listing: FolderListing, images: Mapping[str, CheckedImage]) -> l
 
 
 def same_pixels(images: Mapping[str, CheckedImage]) -> list[list[str]]:
-    """Return groups of images with the same pixels."""
+    """Return groups of images with identical pixels."""
     return _groups((name for name, seen in images.items() if seen.digest), lambda name: images[name].digest)
 
 
 def same_bytes(listing: FolderListing, reporter: Reporter) -> list[list[str]]:
-    """Return groups of image files with the same bytes.
+    """Return groups of image files with identical bytes.
 
-    Sizes first, then both ends of the files whose sizes are alike, and the whole only of what is left: almost
-    nothing of a folder is read.
+    Sizes are compared first, then both ends of files of equal size, and only then whole files: almost nothing
+    of the folder is read.
     """
     images = listing.images
     groups = _groups(
@@ -191,13 +191,13 @@ def check_duplicates(
     patients: Mapping[str, str],
     splits: Mapping[str, str],
 ) -> list[Problem]:
-    """Return one problem a group; what crosses patients or splits is an error.
+    """Return one problem per group; duplicates across patients or splits are errors.
 
     Args:
-        groups: Names of images that are the same image.
-        listing: Where they are.
-        patients: The patient of each image that the table names.
-        splits: The split of each image that the table names.
+        groups: Groups of names of identical images.
+        listing: The files of the images.
+        patients: The patient of each image in the table.
+        splits: The part of the split of each image in the table.
     """
     problems = []
     for group in sorted(groups):
@@ -229,7 +229,7 @@ def _weight(
 
 
 def _groups(names: Iterable[str], key: Callable[[str], Hashable]) -> list[list[str]]:
-    """Return the names that share a key with another, sorted."""
+    """Return groups of names that share a key, sorted."""
     held: dict[Hashable, list[str]] = {}
     for name in names:
         held.setdefault(key(name), []).append(name)
@@ -237,7 +237,7 @@ def _groups(names: Iterable[str], key: Callable[[str], Hashable]) -> list[list[s
 
 
 def _ends(path: Path) -> str:
-    """Return a hash of a file's ends; empty if it cannot be read, which another check tells."""
+    """Return a hash of both ends of a file; empty if it cannot be read, which another check reports."""
     try:
         with path.open("rb") as stream:
             digest = hashlib.blake2b(stream.read(_END))

@@ -1,4 +1,4 @@
-"""What lies in a data folder, and what is odd about its links and names; made for a million files."""
+"""List a data folder and check its links and names; designed for a million files."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cxrtune.images.discover import Role, is_image, search
 from cxrtune.progress import Reporter, Task
 from cxrtune.shown import is_utf8, shown
 
-_STEP = 10_000  # images between two signs of life
-_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort names images by their paths
+_STEP = 10_000  # images between progress updates
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")  # a cohort refers to images by their paths
 _MAY_NOT = "Give yourself the right to read it (chmod u+rx), or mount its disk."
 _ELSEWHERE = "Nothing need be done if you made it: see that its disk is there, and is yours."
 _COPY = "Copy the file into the folder: what a link shows can change unseen."
@@ -27,7 +27,7 @@ _REMEDY = "cxrtune reads it; rename it, here and in the tables, if other tools d
 
 
 class Found(NamedTuple):
-    """An image file: its folder, relative to the data folder, and its bytes; -1 is a link to nowhere."""
+    """An image file: its folder, relative to the data folder, and its size in bytes, -1 for a broken link."""
 
     folder: str
     size: int
@@ -35,15 +35,15 @@ class Found(NamedTuple):
 
 @dataclass
 class FolderListing:
-    """The contents of the folders that images are looked for in.
+    """The contents of the folders that are searched for images.
 
     Attributes:
         root: The data folder.
-        images: The image files by name, as cxrtune reads them.
+        images: The image files, by the name that cxrtune uses.
         others: Names of all other files, by folder.
-        links: Image files that are links, as paths relative to the data folder.
+        links: Image files that are symbolic links, as paths relative to the data folder.
         places: The folders, relative to the data folder.
-        problems: Folders that cannot be listed, and names that are there twice.
+        problems: Folders that cannot be listed, and names that occur twice.
     """
 
     root: Path
@@ -54,12 +54,12 @@ class FolderListing:
     problems: list[Problem] = field(default_factory=list)
 
     def file(self, name: str) -> str:
-        """Return an image's path relative to the data folder, as it is shown."""
+        """Return an image's path relative to the data folder, for display."""
         found = self.images[name]
         return shown(f"{found.folder}/{name}" if found.folder else name)
 
     def path(self, name: str) -> Path:
-        """Return where an image is."""
+        """Return the path of an image."""
         return self.root / self.images[name].folder / name
 
 
@@ -68,10 +68,10 @@ def list_folder(root: Path, reporter: Reporter) -> FolderListing:
 
     Args:
         root: The data folder.
-        reporter: Shows how many files were seen.
+        reporter: Shows the number of files seen so far.
 
     Raises:
-        DataError: There is no such folder.
+        DataError: The folder does not exist.
     """
     if not root.is_dir():
         raise DataError(
@@ -96,7 +96,7 @@ def list_folder(root: Path, reporter: Reporter) -> FolderListing:
 
 def _take(entry: os.DirEntry[str], role: Role, folder: str, listing: FolderListing, task: Task) -> None:
     name, images = entry.name, listing.images
-    # A link to nowhere is told as an image that cannot be read.
+    # A broken link is reported as an image that cannot be read.
     may_be = role is Role.IMAGE or (entry.is_symlink() and is_image(name, entry.path))
     size = file_size(entry) if may_be else None
     if size is None:
@@ -115,16 +115,16 @@ def _take(entry: os.DirEntry[str], role: Role, folder: str, listing: FolderListi
 
 
 def file_size(entry: os.DirEntry[str]) -> int | None:
-    """Return an entry's bytes; -1 of a link to nowhere, None of what is no file."""
+    """Return the size of an entry in bytes; -1 for a broken link, None if it is not a file."""
     try:
         status = entry.stat()
-    except OSError:  # a link to nowhere, or gone meanwhile
+    except OSError:  # a broken link, or removed in the meantime
         return -1
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def check_links(listing: FolderListing) -> list[Problem]:
-    """Return the links whose targets are outside; a folder of images that is itself a link is told once."""
+    """Return links that lead out of the folder; an image folder that is itself a link is reported once."""
     root = os.path.realpath(listing.root)
     inside, leaving = [root], []
     for place in listing.places:
@@ -133,7 +133,7 @@ def check_links(listing: FolderListing) -> list[Problem]:
             inside.append(target)
             leaving.append((place, target, _ELSEWHERE))
     for link in listing.links:
-        target = os.path.realpath(os.path.join(listing.root, link))  # noqa: PTH118  a Path a link costs seconds on 112,120
+        target = os.path.realpath(os.path.join(listing.root, link))  # noqa: PTH118  Path costs seconds on 112,120
         if not _is_below(target, inside):
             leaving.append((link, target, _COPY))
     return [
@@ -147,7 +147,7 @@ def _is_below(path: str, folders: list[str]) -> bool:
 
 
 def check_names(listing: FolderListing) -> list[Problem]:
-    """Return the images whose names hold spaces, accents, control characters, or bytes that are no UTF-8."""
+    """Return images whose names contain spaces, accents, control characters or bytes that are not UTF-8."""
     return [
         Problem(Kind.NAME, "warning", listing.file(name), f"has a name with {reason}", _remedy(name))
         for name in listing.images

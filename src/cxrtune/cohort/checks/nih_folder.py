@@ -1,4 +1,4 @@
-"""The whole check of a folder in NIH's layout."""
+"""Check a folder in NIH's layout."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from cxrtune.text_file import read_utf8, untold
 
 
 def verify_nih_folder(folder: Path, settings: Settings, reporter: Reporter) -> Verdict:
-    """Check a data folder in NIH's layout: tables, lists, boxes and every image, all problems at once.
+    """Check a data folder in NIH's layout: report all problems of tables, lists, boxes and images at once.
 
     Args:
         folder: The data folder.
-        settings: How thoroughly.
-        reporter: Shows how far it is.
+        settings: Which checks to run.
+        reporter: Shows the progress.
 
     Raises:
-        DataError: There is no such folder, or no label table at all.
+        DataError: The folder does not exist, or has no label table.
         CxrtuneError: A decoding process was killed.
     """
     listing = list_folder(folder, reporter)
@@ -84,7 +84,7 @@ def _check_table(folder: Path) -> tuple[LabelTable, Identity, list[Problem]]:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Who is tested on: where the split comes from, in words, and the test images of the table."""
+    """The test part: a description of where the split comes from, and the test images of the table."""
 
     sentence: str
     test: frozenset[str]
@@ -92,7 +92,7 @@ class _Parts:
 
 
 def _check_split(folder: Path, patients: Mapping[str, str], *, is_nih: bool) -> _Parts:
-    """Check the folder's split lists, against the table and, if that is NIH's, against the official ones."""
+    """Check the folder's split lists against the table and, if it is NIH's, against the official lists."""
     tested = official_test_patients()
     official = frozenset(image for image, patient in patients.items() if patient in tested)
     told: list[str] = []
@@ -104,7 +104,7 @@ def _check_split(folder: Path, patients: Mapping[str, str], *, is_nih: bool) -> 
         file, _, what = text.partition(" ")
         problems.append(Problem(Kind.LIST, "warning", file, what, "Save it as UTF-8."))
     if lists.are_kaggles and any(problem.severity == "error" for problem in problems):
-        # Not read then, so that nothing is wrong that a stage would stop at.
+        # The lists are not read in this case, so that nothing is reported that would not stop a stage.
         milder = tuple(replace(problem, severity="warning") for problem in problems)
         return _Parts("split lists that are not used: NIH's official test patients are", official, milder)
     if len(lists.images) < len(LISTS):
@@ -133,7 +133,7 @@ def _patients(table: LabelTable) -> int:
 
 
 def _noted(path: Path, identity: Identity) -> str:
-    """Say what is unusual about the table's text and does no harm."""
+    """Describe what is unusual but harmless about the table's text."""
     if identity.is_published:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Images that the table names and the folder lacks, the other way round, and signs of why."""
+"""Compare the images in the table with those in the folder, and look for causes of differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cxrtune.shown import shown
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
-_OURS = (".part.json", ".unpacking")  # what a download that was stopped leaves beside its parts
+_OURS = (".part.json", ".unpacking")  # what an interrupted download leaves next to its parts
 _DOWNLOAD_AGAIN = "Start the same download again: it goes on, and removes this."
 _UNPACK = (
     "Let `cxrtune.download dataset=nih` verify and unpack it, or unpack it in a folder of its own:"
@@ -26,15 +26,15 @@ _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gi
 
 
 def check_presence(named: Collection[str], listing: FolderListing, table: str) -> list[Problem]:
-    """Return the missing and the extra images.
+    """Return problems for missing and extra images.
 
-    A missing image is a warning as long as there are others: NIH's table stands beside many a part of its
-    images, and cxrtune leaves out, and says so, what is not there.
+    A missing image is only a warning as long as others exist: NIH's complete table often comes with a part of
+    its images, and cxrtune excludes missing images and says so.
 
     Args:
-        named: The images of the table.
-        listing: What is in the folder.
-        table: The table's name.
+        named: Names of the images in the table.
+        listing: The contents of the folder.
+        table: Name of the table.
     """
     missing = [name for name in dict.fromkeys(named) if name and name not in listing.images]
     extra = listing.images.keys() - set(named)
@@ -63,7 +63,7 @@ def check_presence(named: Collection[str], listing: FolderListing, table: str) -
 
 
 def no_images(folder: Path) -> Problem:
-    """Return the one problem of a folder without images; those that lie in it itself are probably meant."""
+    """Return the problem of a folder without images; suggests those directly in the folder, if any."""
     beside = sum(entry.role is Role.IMAGE for entry in search(folder, deep=False))
     return Problem(
         Kind.MISSING,
@@ -84,18 +84,18 @@ def _stem(name: str) -> str:
 
 
 def _twin(name: str, alike: dict[str, str]) -> str:
-    """Name the file that is probably meant: one whose case of letters, or suffix, differs."""
+    """Return the file that is probably meant: one that differs only in case or suffix."""
     twin = alike.get(_stem(name))
     return "" if twin is None else f"; {shown(twin)} is there: rename it, or the row"
 
 
 def check_unpacking(listing: FolderListing, *, is_nih: bool, missing: int) -> list[Problem]:
-    """Return files that are only begun, archives that wait, and NIH's folders with less than their archive.
+    """Return partial files, archives not yet unpacked, and NIH folders with fewer images than their archive.
 
     Args:
-        listing: What is in the folder.
+        listing: The contents of the folder.
         is_nih: Whether the table is NIH's, whose archives have known numbers of images.
-        missing: How many images of the table are not on disk.
+        missing: Number of images in the table whose files are missing.
     """
     beside = [entry.name for entry in entries_of(listing.root)]
     problems = []
@@ -129,6 +129,6 @@ def _is_begun(name: str) -> bool:
     lower = name.lower()
     if lower in _HARMLESS:
         return False
-    # rsync and the Macintosh hide theirs: `.NAME.png.Xy12Zq`, `._NAME.png`.
+    # rsync and macOS write hidden files: `.NAME.png.Xy12Zq`, `._NAME.png`.
     is_hidden_image = name.startswith(".") and any(suffix in lower for suffix in _IMAGE_SUFFIXES)
     return lower.endswith(tuple(PARTIAL_SUFFIXES)) or is_hidden_image

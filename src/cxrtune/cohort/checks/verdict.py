@@ -1,4 +1,4 @@
-"""What a check of a data folder came to: few lines for people, and the whole list as a file."""
+"""The result of checking a data folder: a few lines for the terminal, and the complete list as a file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cxrtune.shown import shown
 
 @dataclass(frozen=True)
 class Settings:
-    """How thoroughly to check.
+    """Which checks to run.
 
     Attributes:
-        decode: Open every image; otherwise names, sizes and bytes only.
+        decode: Whether to open every image; otherwise only names, sizes and bytes are checked.
         workers: Number of decoding processes.
-        allow: What is let in of DICOM that is refused otherwise.
+        allow: DICOM properties that are accepted although they are rejected by default.
     """
 
     decode: bool
@@ -32,11 +32,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The problems, errors first, and what was looked at.
+    """The problems, errors first, and what was checked.
 
     Attributes:
-        problems: All of them.
-        facts: What was checked against what, a line each.
+        problems: All problems.
+        facts: What was checked, one line per check.
     """
 
     problems: tuple[Problem, ...]
@@ -44,30 +44,30 @@ class Verdict:
 
     @classmethod
     def of(cls, problems: Sequence[Problem], facts: Sequence[str]) -> Verdict:
-        """Make a verdict, errors first; within a severity the checks keep their order."""
+        """Create a verdict, errors first; problems of equal severity keep the order of the checks."""
         ordered = sorted(problems, key=lambda problem: problem.severity != "error")
         return cls(tuple(ordered), tuple(facts))
 
     @property
     def errors(self) -> int:
-        """How many are errors."""
+        """Number of errors."""
         return sum(problem.severity == "error" for problem in self.problems)
 
     @property
     def warnings(self) -> int:
-        """How many are warnings."""
+        """Number of warnings."""
         return len(self.problems) - self.errors
 
 
-_LONGEST = 400  # characters of a problem on the screen; the list has all
+_LONGEST = 400  # characters of a problem shown in the terminal; the written list has the full text
 
 
 def problem_lines(verdict: Verdict, examples: int) -> Iterator[str]:
-    """Yield the groups of problems, for people; the first line of each begins with its severity.
+    """Yield the groups of problems as text; the first line of each group begins with its severity.
 
     Args:
-        verdict: What was found.
-        examples: How many problems of a group are shown.
+        verdict: The result of the checks.
+        examples: Number of problems to show per group.
     """
     groups: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in verdict.problems:
@@ -78,7 +78,7 @@ def problem_lines(verdict: Verdict, examples: int) -> Iterator[str]:
 
 
 def closing_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield what was looked at, and what that means; one line if nothing is wrong."""
+    """Yield what was checked, and the conclusion; a single line if there are no problems."""
     if verdict.problems:
         yield from verdict.facts
         yield _last_line(verdict)
@@ -103,7 +103,7 @@ def _group_lines(group: Sequence[Problem], examples: int) -> Iterator[str]:
 
 
 def _fit(text: str) -> str:
-    """Return a text as a terminal may show it: what a table holds may steer the cursor, or have no end."""
+    """Return a text that is safe to print: a table's text may contain control characters or be very long."""
     return shown(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
 
 
@@ -139,10 +139,10 @@ _SUFFIXES = (".csv", ".jsonl")
 
 
 def require_list_name(path: Path) -> None:
-    """Refuse a name that says no format.
+    """Check that a file name has a suffix of a supported format.
 
     Raises:
-        UsageError: It ends neither in .csv nor in .jsonl.
+        UsageError: The name ends in neither .csv nor .jsonl.
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise UsageError(
@@ -153,10 +153,10 @@ def require_list_name(path: Path) -> None:
 
 
 def write_problems(path: Path, problems: Sequence[Problem]) -> None:
-    """Write the problems, one a row, with the attributes of `Problem` as columns.
+    """Write the problems, one row per problem, with the attributes of `Problem` as columns.
 
     Raises:
-        UsageError: The name says no format.
+        UsageError: The name has no supported suffix.
         OutputError: The file cannot be written.
     """
     require_list_name(path)

@@ -1,1 +1,1 @@
-"""Cohorts of one's own: any CSV table + a folder of images, by a map that says what the columns mean."""
+"""Cohorts from your own data: any CSV table and a folder of images, with a map of the columns."""

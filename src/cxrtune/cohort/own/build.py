@@ -1,4 +1,4 @@
-"""Label tables + a folder of images + a map -> a cohort, with every row that was left out counted."""
+"""Build a cohort from label tables, a folder of images and a map, counting every excluded row."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from cxrtune.text_file import Tell, untold
 
 @dataclass(frozen=True)
 class OwnCohort:
-    """A cohort that was made from somebody's tables.
+    """A cohort built from a user's own tables.
 
     Attributes:
-        cohort: The cohort; images are named by their paths in the folder of images.
-        flow: How many images came in and where the others went.
-        uncertain: How many labels of the kept images are uncertain.
-        made: The parts of the split that were made here.
-        rows: How many rows of the tables tell of the images, if an image may have several; else 0.
+        cohort: The cohort; images are named by their paths in the image folder.
+        flow: Counts of images that were read and excluded.
+        uncertain: Number of uncertain labels of the cohort's images.
+        made: The parts of the split that were created here.
+        rows: Number of table rows about the images, if an image may have several rows; otherwise 0.
     """
 
     cohort: CohortTable
@@ -58,18 +58,18 @@ def build_own_cohort(
     """Build a cohort.
 
     Args:
-        tables: The label tables.
-        wanted: What their columns mean.
-        tree: The images that are there; None takes every image of the tables, on disk or not.
-        tell: Told of what is not read as it stands there, is left out, or is made equal.
-        seed: Chooses the patients of the parts that are made.
+        tables: Paths of the label tables.
+        wanted: The map of their columns.
+        tree: The existing images; None keeps every image of the tables, whether or not its file exists.
+        tell: Receives messages about anything that is not read as written, is excluded, or is merged.
+        seed: Random seed for choosing the patients of the parts that are created.
 
     Raises:
-        DataError: The tables or the images are not what the map says, or nothing is left.
+        DataError: The tables or the images do not fit the map, or no images are left.
     """
     table = read_tables(tables, _columns(wanted), tell, wanted.join)
     whole = len(table)
-    # Rows keep their numbers, by which errors name them.
+    # Rows keep their numbers, which error messages refer to.
     table = table[~left_out(table, wanted, tell)]
     if table.empty:
         raise DataError(
@@ -114,7 +114,7 @@ def build_own_cohort(
         missing="" if present.all() else names[~present].iloc[0],
         stray="" if tree is None else _stray(tree, images[present]),
     )
-    # Without training images it is a set to judge models on, and a test part is all that this needs.
+    # Without training images the cohort serves to evaluate models, which requires only a test part.
     judged_only = given is not None and not (split == "train").any()
     require_parts(frame, flow, tables[0], ("test",) if judged_only else SPLITS)
     return OwnCohort(CohortTable(frame), flow, uncertain, made, told_by)
@@ -135,7 +135,7 @@ def _split_columns(wanted: GivenSplit | None) -> list[str]:
 
 
 def _given_split(table: pd.DataFrame, names: pd.Series[str], wanted: GivenSplit) -> NDArray[np.object_]:
-    """Return the part of each row as the table gives it, object (N,)."""
+    """Return the part of the split that the table gives for each row, object (N,)."""
     if wanted.all is not None:
         return np.full(len(table), wanted.all, dtype=object)
     if wanted.column is not None:
@@ -159,14 +159,14 @@ def _given_split(table: pd.DataFrame, names: pd.Series[str], wanted: GivenSplit)
 
 
 def _left_out_images(before: int, after: int, wanted: CohortMap) -> int:
-    # Where an image has several rows, rows that are left out are no images.
+    # If an image has several rows, the number of excluded rows is not a number of images.
     return 0 if wanted.has_several_rows else before - after
 
 
 def _one_row_an_image(
     names: pd.Series[str], wanted: CohortMap, path: Path
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first row of each image, and which image each row is of."""
+    """Return the first row of each image, and the image index of each row."""
     image_of, distinct = pd.factorize(names)
     rows = np.flatnonzero(~names.duplicated().to_numpy())
     if not wanted.has_several_rows and len(distinct) < len(names):
@@ -184,7 +184,7 @@ def _one_row_an_image(
 def _require_agreement(
     names: pd.Series[str], values: pd.Series[str], first: NDArray[np.intp], what: str
 ) -> None:
-    """Refuse rows of one image that tell different things; `first` is the first row of each row's image."""
+    """Check that rows of the same image agree; `first` is the first row of each row's image."""
     cells = values.to_numpy(dtype=object)
     torn = cells != cells[first]
     if torn.any():
@@ -195,7 +195,7 @@ def _require_agreement(
 
 
 def _joined(labels: Labels, table: pd.DataFrame, image_of: NDArray[np.intp], wanted: CohortMap) -> Labels:
-    """Join the labels of each image's rows."""
+    """Combine the labels of each image's rows."""
     if wanted.boxes:
         return put_together(labels, image_of)
     if wanted.reader is None:
@@ -215,7 +215,7 @@ def _joined(labels: Labels, table: pd.DataFrame, image_of: NDArray[np.intp], wan
 def _on_disk(
     names: pd.Series[str], tree: ImageTree | None, tell: Tell
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Return the images' paths in the folder, object (N,), and which of them are there."""
+    """Return the images' paths in the folder, object (N,), and which of them exist."""
     if tree is None:
         return names.to_numpy(dtype=object), np.ones(len(names), dtype=bool)
     found = match_images(names, tree, tell)

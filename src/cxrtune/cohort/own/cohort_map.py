@@ -1,4 +1,4 @@
-"""What the columns of somebody's label table mean: a small YAML file, read strictly."""
+"""The meaning of a label table's columns: a small YAML file that is validated strictly."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ _REMEDY = "The keys and their meaning stand in docs/data.md; shipped maps are go
 
 
 class CohortMap(MapPart):
-    """What a label table's columns mean.
+    """The meaning of a label table's columns.
 
     Attributes:
-        title: The data set's name.
-        source: Where it is published.
-        note: What a user must know of cohorts made by this map; told each time.
-        tables: What several tables are: parts of one, or columns of one that are joined by `join`.
+        title: Name of the data set.
+        source: Where the data set is published.
+        note: What users must know about cohorts built with this map; shown each time.
+        tables: What several tables are: parts of one table, or columns of one table to be joined by `join`.
         join: The columns that tables are joined by, as far as both have them.
-        image: The column with the image's path or name, or a text with columns in braces, such as
+        image: The column with the image's path or name, or a template with columns in braces, such as
             `p{patient:.2}/{image}.jpg`; `:.2` takes the first two characters.
-        remove: A regular expression; what it fits at the beginning of the image's name is taken off.
-        patient: Who a radiograph is of.
-        keep: By column, the values of the rows that are taken; all others are left out.
-        view: PA or AP.
-        sex: M or F.
-        age: In years.
+        remove: A regular expression; what it matches at the beginning of the image's name is removed.
+        patient: How the patient is identified.
+        keep: By column, the values of the rows to keep; all other rows are excluded.
+        view: The view, PA or AP.
+        sex: The sex, M or F.
+        age: The age in years.
         followup: The column with the number of the visit.
-        findings: The columns of findings: names that are those of the columns, or names with their columns.
+        findings: The finding columns: names that are also the column names, or names with their columns.
         values: How labels are written in these columns.
-        labels: In the place of `findings`: labels that stand together in one column.
-        uncertain: What an uncertain label is taken for.
+        labels: Instead of `findings`: labels that are listed together in one column.
+        uncertain: How uncertain labels are treated.
         all_absent: A column; where it says present, findings that are not known are absent.
-        majority: Whether an image may have several rows, each the whole reading of one reader; the majority
-            of the readers decides.
-        reader: The column that names the reader. The rows of one image and one reader are put together, and
-            then the majority of the readers decides.
-        boxes: Whether an image may have several rows, each a box or a finding, that are put together: a
-            finding is present where one of them says so.
-        split: The split that the table brings along; otherwise one is made by patient.
+        majority: Whether an image may have several rows, each the complete reading of one reader; the
+            majority of the readers decides.
+        reader: The column with the reader. Rows with the same image and reader are combined first, and then
+            the majority of the readers decides.
+        boxes: Whether an image may have several rows, one per box or finding, which are combined: a finding
+            is present if one of the rows says so.
+        split: The split given by the table; if missing, one is created by patient.
     """
 
     title: str = ""
@@ -138,7 +138,7 @@ class CohortMap(MapPart):
 
 
 def shipped_maps() -> tuple[str, ...]:
-    """Return the names of the maps that the package carries."""
+    """Return the names of the maps that the package includes."""
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
@@ -146,11 +146,11 @@ def load_map(source: str, tell: Tell = untold) -> CohortMap:
     """Load a map.
 
     Args:
-        source: The name of a shipped map, such as `chexpert`, or the path of a YAML file.
-        tell: Told of what had to be guessed of the file's text.
+        source: The name of a map in the package, such as `chexpert`, or the path of a YAML file.
+        tell: Receives messages about anything in the file's text that had to be guessed.
 
     Raises:
-        UsageError: There is no such map, it is no YAML, or a key is unknown or wrong.
+        UsageError: There is no such map, it is not valid YAML, or a key is unknown or wrong.
     """
     if source in shipped_maps():
         text, where = _shipped().joinpath(f"{source}.yaml").read_text(encoding="utf-8"), f"map {source}"
@@ -169,7 +169,7 @@ def load_map(source: str, tell: Tell = untold) -> CohortMap:
 
 
 def _problem(error: ValidationError) -> str:
-    # A key that is not known explains one that is missing.
+    # An unknown key explains a missing one.
     first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":

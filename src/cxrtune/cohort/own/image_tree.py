@@ -1,4 +1,4 @@
-"""The images below a folder, what a table says of where they lie, and which of them it means."""
+"""Find the images below a folder, and match the names in a table to them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class ImageTree:
 
     Attributes:
         folder: The folder.
-        paths: Their paths in it, with / between folders, sorted.
-        links_outside: How many of them are links to files elsewhere.
-        linked_folders: How many folders are links and were not searched.
-        not_utf8: Paths of images whose names are no text, and which no table can name.
+        paths: Paths relative to the folder, with / as separator, sorted.
+        links_outside: Number of images that are links to files elsewhere.
+        linked_folders: Number of folders that are links and were not searched.
+        not_utf8: Paths of images whose names are not valid text, so that no table can refer to them.
     """
 
     folder: Path
@@ -46,10 +46,10 @@ class ImageTree:
 
 
 def search_tree(folder: Path) -> ImageTree:
-    """List the images below a folder; `images.discover` says which files are.
+    """List the images below a folder; `images.discover` decides which files are images.
 
     Raises:
-        DataError: The folder does not exist, cannot be opened, or holds no image.
+        DataError: The folder does not exist, cannot be opened, or contains no images.
     """
     if not folder.is_dir():
         raise DataError("there is no such folder of images", path=folder, remedy=_NAME_IT)
@@ -84,10 +84,10 @@ def _is_inside(path: str, root: str) -> bool:
 
 
 def image_columns(wanted: CohortMap) -> list[str]:
-    """Return the columns that the images' names are made from.
+    """Return the columns that the image names are built from.
 
     Raises:
-        UsageError: The map's text for names has a brace that belongs to no column.
+        UsageError: The map's template for names has a brace that does not belong to a column.
     """
     if re.search(r"[{}]", _FIELD.sub("", wanted.image)):
         raise UsageError(
@@ -98,10 +98,10 @@ def image_columns(wanted: CohortMap) -> list[str]:
 
 
 def image_names(table: pd.DataFrame, wanted: CohortMap) -> pd.Series[str]:
-    """Return the name of each row's image.
+    """Return the image name of each row.
 
     Raises:
-        DataError: A row names no image, or one outside the folder of images.
+        DataError: A row has no image name, or one that leads out of the image folder.
     """
     names = _filled(table, wanted.image) if "{" in wanted.image else table[wanted.image]
     names = names.str.strip().str.replace("\\", "/", regex=False)
@@ -135,23 +135,23 @@ def _filled(table: pd.DataFrame, text: str) -> pd.Series[str]:
 
 
 def match_images(names: pd.Series[str], tree: ImageTree, tell: Tell) -> NDArray[np.intp]:
-    """Find each name's image: by its path, else by the longest end of it that is found, suffix or not.
+    """Find the image of each name by its path, or by its longest matching end, with or without suffix.
 
-    `train/p1/a.jpg` is `batch 2/p1/a.jpg` and `p1_a.png` is `2019/p1_a.png`, as long as no other name and no
-    other image ends in the same way: a shorter end tells images of several patients apart no longer.
+    `train/p1/a.jpg` matches `batch 2/p1/a.jpg` and `p1_a.png` matches `2019/p1_a.png`, as long as no other
+    name or image has the same end: a shorter end would not distinguish images of different patients.
 
     Args:
-        names: What the table says.
+        names: Image names from the table.
         tree: The images.
-        tell: Told of images that are found by a part of their name only.
+        tell: Receives a message about images that are found only by a part of their name.
 
     Returns:
-        intp (N,), places in `tree.paths`, -1 where there is no such image.
+        intp (N,), indices into `tree.paths`, -1 if there is no such image.
 
     Raises:
-        DataError: A name fits two images.
+        DataError: A name matches two images.
     """
-    # Accents are written in two ways (Unicode's forms C and D), and systems differ in which they keep.
+    # Accents have two encodings (Unicode's forms C and D), and systems differ in which one they use.
     wanted, paths = names.str.normalize("NFC"), tree.paths.to_series().str.normalize("NFC")
     found = pd.Index(paths).get_indexer(pd.Index(wanted))
     partly: list[int] = []
@@ -178,10 +178,10 @@ def match_images(names: pd.Series[str], tree: ImageTree, tell: Tell) -> NDArray[
 def _match_ends(
     ours: pd.Series[str], theirs: pd.Series[str], found: NDArray[np.intp], length: int, tree: ImageTree
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows that are found by the last `length` parts of their names, and where."""
+    """Return the rows whose names match by their last `length` parts, and the indices of their images."""
     our_ends, their_ends = _ends(ours, length), _ends(theirs, length)
     is_whole = (ours.str.count("/") < length).to_numpy(dtype=bool)
-    # An end that stands for several rows tells none of them; a whole name is told apart elsewhere.
+    # An end that belongs to several rows is ambiguous; complete names that occur twice are handled elsewhere.
     tells = is_whole | ~our_ends.duplicated(keep=False).to_numpy()
     rows = np.flatnonzero((found < 0) & our_ends.notna().to_numpy() & tells)
     twice = their_ends.duplicated(keep=False).to_numpy()
@@ -194,7 +194,7 @@ def _match_ends(
 
 
 def _ends(names: pd.Series[str], length: int) -> pd.Series[str]:
-    """Return the last `length` parts of each path, None where there are fewer."""
+    """Return the last `length` parts of each path, None if it has fewer."""
     ends = [
         "/".join(parts[-length:]) if len(parts := name.rsplit("/", length)) >= length else None
         for name in names

@@ -1,4 +1,4 @@
-"""Somebody's CSV files -> one table of texts, with just the columns that are wanted."""
+"""Read a user's CSV files into one table of text that has only the requested columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell
 
 TABLE = "table"
-"""A column that every table has: the name of its file, without the suffixes."""
+"""A column that every table has: the name of its file, without suffixes."""
 
 _NAME_IT = "Name the column in the map as the table does."
 
@@ -23,22 +23,22 @@ _NAME_IT = "Name the column in the map as the table does."
 def read_tables(
     paths: Sequence[Path], wanted: Iterable[str], tell: Tell, join: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Read label tables, written in any way that `open_csv` understands, into one.
+    """Read label tables, in any format that `open_csv` supports, into one table.
 
     Args:
-        paths: The files. Without `join` they are parts of one table, and each must have every wanted column.
-        wanted: The columns.
-        tell: Told of what is not read as it stands there, and of rows without a partner.
-        join: Columns by which the files' columns are put together, as far as two files share them; each row
-            of the first file stays a row.
+        paths: The files. Without `join` they are parts of one table, and each must have all of `wanted`.
+        wanted: The requested columns.
+        tell: Receives messages about anything that is not read as written, and about rows without a match.
+        join: Columns by which the files are joined, as far as two files share them; each row of the first
+            file remains one row.
 
     Returns:
-        The wanted columns as texts, empty where the table has nothing, and `table`, the file's name. The
-        index numbers the rows as in their file, and so need not be unique.
+        The requested columns as text, empty where the table has no value, and `table`, the file's name. The
+        index holds the row numbers of each file, and so may not be unique.
 
     Raises:
-        DataError: A file is missing or no table, a column is missing or stands twice, or rows cannot be
-            joined to just one, or to none at all.
+        DataError: A file is missing or is not a table, a column is missing or occurs twice, or rows match
+            several rows or none at all.
     """
     names = [name for name in dict.fromkeys(wanted) if name != TABLE]
     if not join:
@@ -58,7 +58,7 @@ def read_tables(
 
 
 def row_name(table: pd.DataFrame, place: int) -> str:
-    """Return what messages call a row: its number in its file, and the file if there are several."""
+    """Return how messages refer to a row: by its number, and by its file if there are several."""
     row = f"row {table.index[place]:,}"
     files = table[TABLE]
     return f"{row} of {files.iloc[place]}" if files.nunique() > 1 else row
@@ -115,7 +115,7 @@ def _joined(
 
 
 def _keys(frame: pd.DataFrame, names: Sequence[str]) -> pd.Index:
-    """Return what rows are joined by; identifiers may be written with zeros before them, or with `.0`."""
+    """Return the keys to join rows by; identifiers may be written with leading zeros or with `.0`."""
     columns = []
     for name in names:
         codes, distinct = pd.factorize(frame[name])

@@ -1,4 +1,4 @@
-"""A table's labels -> 1, 0 or not known, by a map."""
+"""Convert a table's labels to 1, 0 or not known, as defined by a map."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def label_columns(wanted: CohortMap) -> list[str]:
 
 
 def left_out(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> NDArray[np.bool_]:
-    """Return which rows a map leaves out, by what they hold or by their labels, bool (N,).
+    """Return the rows that a map excludes, by their values or their labels, bool (N,).
 
     Args:
         table: The table.
         wanted: The map.
-        tell: Told of how many.
+        tell: Receives messages with the number of excluded rows.
     """
     out = np.zeros(len(table), dtype=bool)
     for column, values in wanted.keep.items():
@@ -71,13 +71,13 @@ def read_labels(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> Labels:
     Args:
         table: The table.
         wanted: The map.
-        tell: Told of labels that the map does not name, and of those that no row has.
+        tell: Receives messages about labels that the map does not list, and listed labels that do not occur.
 
     Returns:
-        float32 (N, F), 1 present, 0 absent, -1 uncertain, NaN where not known.
+        float32 (N, F), 1 present, 0 absent, -1 uncertain, NaN not known.
 
     Raises:
-        DataError: A column holds what the map does not know.
+        DataError: A column has a value that the map does not define.
     """
     if wanted.labels is not None:
         labels = _of_list(table, wanted.labels, tell)
@@ -91,20 +91,20 @@ def read_labels(table: pd.DataFrame, wanted: CohortMap, tell: Tell) -> Labels:
 
 
 def settle(labels: Labels, uncertain: Uncertain) -> tuple[Labels, int]:
-    """Return the labels with the uncertain ones taken for what was decided, and how many these are."""
+    """Replace uncertain labels as configured; return the labels and the number of uncertain ones."""
     open_ones = labels == _UNCERTAIN
     return np.where(open_ones, _TAKEN_FOR[uncertain], labels), int(open_ones.sum())
 
 
 def by_majority(labels: Labels, images: NDArray[np.intp]) -> Labels:
-    """Join the readings of each image: what more than half of the readers who know it say.
+    """Combine the readings of each image by the majority of the readers who know the label.
 
     Args:
-        labels: float32 (R, F), a row a reading.
-        images: intp (R,), which of N images a reading is of.
+        labels: float32 (R, F), one row per reading.
+        images: intp (R,), the index, out of N images, of each reading's image.
 
     Returns:
-        float32 (N, F); -1, uncertain, where as many say present as absent, or the most are uncertain.
+        float32 (N, F); -1, uncertain, if present and absent tie, or if uncertain has the most readings.
     """
     count = int(images.max()) + 1
     votes = np.zeros((3, count, labels.shape[1]), dtype=np.int32)
@@ -118,18 +118,18 @@ def by_majority(labels: Labels, images: NDArray[np.intp]) -> Labels:
 
 
 def put_together(labels: Labels, groups: NDArray[np.intp]) -> Labels:
-    """Join rows that each tell a part: present where one says so, else uncertain, else absent.
+    """Combine partial rows: a label is present if one row says so, else uncertain, else absent.
 
     Args:
-        labels: float32 (R, F), a row a box or a finding.
-        groups: intp (R,), which of N groups a row is of.
+        labels: float32 (R, F), one row per box or finding.
+        groups: intp (R,), the index, out of N groups, of each row's group.
 
     Returns:
-        float32 (N, F), NaN where no row knows.
+        float32 (N, F), NaN if no row has a value.
     """
     order = np.argsort(groups, kind="stable")
     first = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    # Not known, absent, uncertain, present, in the order of what outweighs what.
+    # Not known, absent, uncertain, present: in ascending order of precedence.
     weight = np.select([labels == 1, labels == _UNCERTAIN, labels == 0], [3, 2, 1], default=0)
     heaviest = np.maximum.reduceat(weight[order], first, axis=0)
     return np.array([_UNKNOWN, 0, _UNCERTAIN, 1], dtype=np.float32)[heaviest]
@@ -139,18 +139,18 @@ def of_column(table: pd.DataFrame, values: Values, name: str, remedy: str = "") 
     """Read one column of labels.
 
     Args:
-        table: The table, texts.
+        table: The table, as text.
         values: How labels are written.
         name: The column.
-        remedy: What to do about a cell that is none of these, where there is no map to mend.
+        remedy: What to do about an invalid cell if there is no map to correct.
 
     Returns:
-        float32 (N,), 1 present, 0 absent, -1 uncertain, NaN where not known.
+        float32 (N,), 1 present, 0 absent, -1 uncertain, NaN not known.
 
     Raises:
-        DataError: A cell is none of these.
+        DataError: A cell has a value that is not defined.
     """
-    # Few texts are written in many ways: what they mean is looked up once each.
+    # There are few distinct texts, so that each is looked up only once.
     codes, distinct = pd.factorize(table[name])
     meaning = (
         dict.fromkeys(_plain(values.present), np.float32(1))

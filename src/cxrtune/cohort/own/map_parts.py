@@ -1,4 +1,4 @@
-"""The parts of a cohort map: whose an image is, how its labels are written, which split it belongs to."""
+"""The parts of a cohort map: how patients, labels and the split are read."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Texts = tuple[str, ...]
 
 
 class MapPart(BaseModel):
-    """A mapping whose keys are known ones."""
+    """A mapping that accepts only known keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Patient(MapPart):
-    """Who a radiograph is of: just one of the three.
+    """How the patient of a radiograph is identified: exactly one of the first three.
 
     Attributes:
         column: The column with the patient's identifier.
-        pattern: A regular expression on the image's name, after `remove`; its first group is the identifier.
-        none: The table tells no patients, and each image is taken as a patient of its own: images of one
-            person may then stand on both sides of the split.
-        exact: Identifiers are compared letter by letter; otherwise `001`, `1.0` and ` 1` are one patient.
+        pattern: A regular expression for the image's name, after `remove`; its first group is the identifier.
+        none: The table has no patients, and each image is treated as a separate patient: images of the same
+            person may then be in different parts of the split.
+        exact: Compare identifiers literally; otherwise `001`, `1.0` and ` 1` are the same patient.
     """
 
     column: str | None = None
@@ -50,11 +50,11 @@ class Patient(MapPart):
 
 
 class Translated(MapPart):
-    """A column whose values are written in another way here.
+    """A column whose values are translated.
 
     Attributes:
         column: The column.
-        values: Theirs to ours, in any case of letters; what does not stand here is not known.
+        values: The table's values and what they become, ignoring case; values not listed here are not known.
     """
 
     column: str
@@ -62,12 +62,12 @@ class Translated(MapPart):
 
 
 class Age(MapPart):
-    """How old the patient was: years in a column, or the time between a birth and a date.
+    """The patient's age: years in a column, or the difference between a birth date and another date.
 
     Attributes:
         column: The column with the years, such as `58`, `58,5` or `058Y`.
-        born: The column with the year, or the date, of birth.
-        on: The column with the date of the radiograph; of both dates only the year counts.
+        born: The column with the year or the date of birth.
+        on: The column with the date of the radiograph; only the years of both dates are used.
     """
 
     column: str | None = None
@@ -82,7 +82,7 @@ class Age(MapPart):
 
 
 class Values(MapPart):
-    """How a label is written; case and outer spaces do not matter, and `1.0` and `1,0` are `1`."""
+    """How labels are written; case and outer spaces are ignored, and `1.0` and `1,0` equal `1`."""
 
     present: Texts = ("1", "1.0", "true", "yes")
     absent: Texts = ("0", "0.0", "false", "no")
@@ -100,17 +100,17 @@ class Values(MapPart):
 
 
 class LabelList(MapPart):
-    """Labels that stand together in one column.
+    """Labels that are listed together in one column.
 
     Attributes:
         column: The column.
-        separator: What stands between two of them.
-        strip: Characters around each that are no part of it, such as quotes and brackets.
-        unknown: What the column holds where nothing is known of the image; a list without labels counts, too.
-        rest_unknown: Labels, such as `unchanged`, beside which what is not named is not known.
-        nothing: Labels that mean that nothing was found; others that `labels` does not name are told.
-        leave_out: Labels of images that are left out, such as those of spoilt images.
-        labels: Of each finding, the labels that mean it; case does not matter.
+        separator: What separates two labels.
+        strip: Characters to remove around each label, such as quotes and brackets.
+        unknown: The column's value if nothing is known about the image; a list without labels counts, too.
+        rest_unknown: Labels, such as `unchanged`, with which findings that are not listed are not known.
+        nothing: Labels that mean no finding; others that `labels` does not list are reported.
+        leave_out: Labels of images to exclude, such as those of spoilt images.
+        labels: For each finding, the labels that mean it; case is ignored.
     """
 
     column: str
@@ -124,16 +124,16 @@ class LabelList(MapPart):
 
 
 class GivenSplit(MapPart):
-    """A split that is given: just one of the three says which part an image belongs to.
+    """A split that is given: exactly one of the three defines which part an image belongs to.
 
-    A map may say `split: test` for `split: {all: test}`.
+    A map may use `split: test` as short for `split: {all: test}`.
 
     Attributes:
-        column: The column that names the part; `table` is the name of the file that the row came from.
-        pattern: A regular expression on the image's name, after `remove`; its first group names the part.
-        values: Their names to train, validation and test; a part that is not named is made from `train`, if
-            there is that.
-        all: `test`: every image is judged, and none is for training or validation.
+        column: The column with the part; `table` is the name of the file that the row came from.
+        pattern: A regular expression for the image's name, after `remove`; its first group is the part.
+        values: The table's names of train, validation and test; parts that are not listed are created from
+            `train`, if it is given.
+        all: `test`: all images are used for evaluation, and none for training or validation.
     """
 
     column: str | None = None
@@ -160,10 +160,10 @@ class GivenSplit(MapPart):
 
 
 def expression(pattern: str) -> re.Pattern[str]:
-    """Return a regular expression.
+    """Compile a regular expression.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The pattern is not valid.
     """
     try:
         return re.compile(pattern)

@@ -1,4 +1,4 @@
-"""Who a radiograph is of, and how it was taken, by a map."""
+"""Read patients, views, sexes, ages and visits, as defined by a map."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def people(table: pd.DataFrame, names: pd.Series[str], wanted: CohortMap, tell: 
 
     Args:
         table: The table.
-        names: The images of its rows.
+        names: Image names of its rows.
         wanted: The map.
-        tell: Told of what is not read, and of patients who are written in several ways.
+        tell: Receives messages about values that cannot be read, and patients written in several ways.
 
     Raises:
         DataError: A row has no patient.
@@ -96,19 +96,19 @@ def _by_map(
 def translated(
     texts: pd.Series[str], values: Mapping[str, str], allowed: tuple[str, ...], what: str, tell: Tell
 ) -> pd.Series[str]:
-    """Return cells in our way of writing.
+    """Translate cells to cxrtune's values.
 
     Args:
         texts: The cells.
-        values: Theirs to ours, in any case of letters.
-        allowed: Ours; anything else becomes null.
-        what: What the cells are, such as `views`.
-        tell: Told of cells that `values` does not name.
+        values: The table's values and cxrtune's, ignoring case.
+        allowed: cxrtune's values; anything else becomes null.
+        what: What the cells hold, such as `views`.
+        tell: Receives a message about cells that `values` does not list.
     """
     codes, distinct = pd.factorize(texts)
     loosely = {plain(theirs): ours for theirs, ours in values.items()}
     found = [values.get(str(text).strip(), loosely.get(plain(str(text)))) for text in distinct]
-    # What is given another meaning than ours is known not to be known.
+    # A value that is mapped to something other than cxrtune's values is deliberately unknown.
     unread = np.array([ours is None for ours in found], dtype=bool)[codes]
     tell_unread(what, texts, unread, tell)
     ours = pd.Series([value if value in allowed else None for value in found], dtype="str")
@@ -132,7 +132,7 @@ def _ages(table: pd.DataFrame, age: Age | None, tell: Tell) -> pd.Series[int]:
 
 
 def ages_of(texts: pd.Series[str], tell: Tell) -> pd.Series[int]:
-    """Return ages in whole years, null where not known; cells that are no age are told."""
+    """Return ages in whole years, null where not known; cells that are not an age are reported."""
     years = years_of(texts)
     tell_unread("ages", texts, years.isna().to_numpy(dtype=bool), tell)
     return years
@@ -147,5 +147,5 @@ def _visits(table: pd.DataFrame, column: str | None, tell: Tell) -> pd.Series[in
 
 
 def unknown(rows: pd.Index, kind: str) -> pd.Series:
-    """Return a column in which nothing is known."""
+    """Return a column without any known values."""
     return pd.Series(pd.NA, index=rows, dtype=kind)
