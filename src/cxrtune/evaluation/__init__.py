@@ -1,1 +1,1 @@
-"""Numbers from tables of labels and predictions; nothing here knows of networks."""
+"""Statistics from tables of labels and predictions; independent of the networks that made them."""

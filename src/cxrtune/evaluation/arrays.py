@@ -1,4 +1,4 @@
-"""Labels and scores in memory -> AUROC and paired differences: no cohort, no files, no thresholds."""
+"""AUROC and paired differences from labels and scores in memory, without cohorts, files or thresholds."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from cxrtune.evaluation.training_parts import areas_within
 
 @dataclass(frozen=True)
 class ArrayAreas:
-    """What labels and scores come to.
+    """Results for arrays of labels and scores.
 
     Attributes:
-        findings: By model and finding, the area and the counts that it rests on.
+        findings: By model and finding, the AUROC and the counts that it is based on.
         macro: By model, the mean over the findings.
-        comparisons: Every pair of models, the earlier named first, all tests corrected together.
-        curves: By model and finding, the ROC curve where there is one.
-        patients: How many there are.
+        comparisons: Every pair of models, in the given order; all tests are corrected together.
+        curves: By model and finding, the ROC curve where it is defined.
+        patients: Number of patients.
     """
 
     findings: dict[str, dict[str, AreaResult]]
@@ -45,14 +45,14 @@ def areas_of_arrays(
     *,
     seed: int = 0,
 ) -> ArrayAreas:
-    """Judge models by their scores alone; intervals and tests are those of an evaluation.
+    """Evaluate models by their scores alone; intervals and tests are the same as in an evaluation.
 
     Args:
-        labels: float32 (N, F), 1, 0, or NaN where not known.
-        scores: By model, (N, F), any monotone score, NaN where not known.
+        labels: float32 (N, F), 1, 0, or NaN if not known.
+        scores: By model, (N, F), any monotone score, NaN if not known.
         patients: object (N,), the patient of each image, as text.
-        findings: The F names.
-        seed: Decides which patients are swapped in the tests.
+        findings: Names of the F findings.
+        seed: Random seed for the permutation tests.
     """
     usable = ~np.isnan(labels) & ~np.any([np.isnan(of) for of in scores.values()], axis=0)
     ground = CommonGround(
@@ -62,7 +62,7 @@ def areas_of_arrays(
         scores=scores,
         usable=usable,
         not_scored=dict.fromkeys(scores, 0),
-        # Neither areas nor their differences need replicates of the patients.
+        # Neither AUROCs nor their differences need bootstrap replicates.
         resamples=draw_patients(patients, replicates=1, seed=seed),
         seed=seed,
     )
@@ -90,7 +90,7 @@ def _curve(ground: CommonGround, scores: NDArray[np.floating], column: int) -> R
 def _test_set(
     labels: NDArray[np.float32], patients: NDArray[np.object_], findings: Sequence[str]
 ) -> CohortTable:
-    """Return a cohort of which only images, patients and labels are known."""
+    """Return a cohort with images, patients and labels only."""
     described = pd.DataFrame(index=range(len(labels)), columns=list(DESCRIPTION))
     described = described.assign(image=[f"row {row}" for row in range(len(labels))], patient=patients)
     known = pd.DataFrame(labels, columns=list(findings), dtype="Float32").astype("Int8")

@@ -1,8 +1,8 @@
-"""Calls at thresholds against the truth: counts, averages, intervals, what each rule gives, every replicate.
+"""Decisions at thresholds compared with the truth: counts, averages, intervals and bootstrap replicates.
 
-A ratio with nothing below its line is None: a finding that no image was called with has no
-precision, and one without positives has no recall. Averages leave such values out and say over
-how many findings they run. Labels or scores that are not known are left out of every count.
+A ratio with a denominator of zero is not defined and has the value None: precision without positive
+decisions, and recall without positives. Averages omit such values and state the number of findings
+that they include. Images with unknown labels or scores are not counted.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Counts:
-    """Calls against truth, added up.
+    """Confusion matrix: numbers of decisions by decision and truth.
 
     Attributes:
-        tp: Called and present.
-        fp: Called and absent.
-        fn: Not called and present.
-        tn: Not called and absent.
+        tp: True positives.
+        fp: False positives.
+        fn: False negatives.
+        tn: True negatives.
     """
 
     tp: int
@@ -41,22 +41,22 @@ class Counts:
 
     @property
     def precision(self) -> float | None:
-        """Share of the calls that are right."""
+        """Fraction of positive decisions that are correct."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float | None:
-        """Share of the positives that are called (sensitivity)."""
+        """Fraction of positives that are decided as positive (sensitivity)."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property
     def specificity(self) -> float | None:
-        """Share of the negatives that are not called."""
+        """Fraction of negatives that are decided as negative."""
         return _ratio(self.tn, self.tn + self.fp)
 
     @property
     def negative_predictive_value(self) -> float | None:
-        """Share of the images that are not called that are negatives."""
+        """Fraction of negative decisions that are correct."""
         return _ratio(self.tn, self.tn + self.fn)
 
     @property
@@ -71,7 +71,7 @@ class Counts:
 
 
 def count(calls: Mask, truth: Mask, usable: Mask) -> Counts:
-    """Add up calls against truth over whatever shape they have, where usable."""
+    """Count decisions and truth over arrays of any shape, where usable."""
     return Counts(
         tp=int((calls & truth & usable).sum()),
         fp=int((calls & ~truth & usable).sum()),
@@ -84,9 +84,9 @@ def averages(calls: Mask, truth: Mask, usable: Mask) -> dict[str, AverageResult]
     """Average over the findings (micro, macro, weighted by support) and over the images (samples).
 
     Args:
-        calls: bool (N, F), called present.
-        truth: bool (N, F), present.
-        usable: bool (N, F), label, score and threshold are known.
+        calls: bool (N, F), True for positive decisions.
+        truth: bool (N, F), True for positives.
+        usable: bool (N, F), whether label, score and threshold are known.
     """
     findings = [count(calls[:, i], truth[:, i], usable[:, i]) for i in range(calls.shape[1])]
     together = count(calls, truth, usable)
@@ -122,7 +122,7 @@ def _average(findings: Sequence[Counts], weights: Sequence[int]) -> AverageResul
 
 
 def _samples(calls: Mask, truth: Mask) -> AverageResult:
-    """Average over images: an image without call has no precision, one without finding no recall."""
+    """Average over images; precision needs a positive decision in an image, and recall a positive label."""
     hits, called, present = (calls & truth).sum(axis=1), calls.sum(axis=1), truth.sum(axis=1)
     either = called + present > 0
     return AverageResult(
@@ -150,14 +150,14 @@ def _mean_of(values: NDArray[np.float64]) -> float | None:
 
 
 def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict[str, Interval]:
-    """Return the intervals of recall (sensitivity), specificity and predictive values that have one.
+    """Return the intervals of recall (sensitivity), specificity and predictive values, where defined.
 
-    The positive predictive value is called precision.
+    The positive predictive value is named precision.
 
     Args:
-        calls: bool (n,), called present.
-        truth: bool (n,), present.
-        patients: intp (n,), the patient of each image, from 0.
+        calls: bool (n,), True for positive decisions.
+        truth: bool (n,), True for positives.
+        patients: intp (n,), the patient index of each image, from 0.
     """
     found: dict[str, Interval] = {}
     number = int(patients.max(initial=-1)) + 1
@@ -175,11 +175,11 @@ def call_intervals(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> dict
 def operating_point_results(
     ground: CommonGround, name: str, points: Mapping[str, OperatingPoint]
 ) -> dict[str, OperatingPointResult]:
-    """Judge the thresholds of one rule.
+    """Evaluate the thresholds of one rule.
 
     Args:
-        ground: The images, labels and scores.
-        name: The model's.
+        ground: The shared test set.
+        name: Name of the model.
         points: The thresholds, by finding.
     """
     return {
@@ -212,16 +212,16 @@ def call_replicates(calls: Mask, truth: Mask, usable: Mask, resamples: Resamples
     """Return precision, recall (sensitivity), specificity and F1 of every replicate.
 
     Args:
-        calls: bool (n, F), called present.
-        truth: bool (n, F), present.
-        usable: bool (n, F), counted at all.
-        resamples: The replicates of these n images' patients.
+        calls: bool (n, F), True for positive decisions.
+        truth: bool (n, F), True for positives.
+        usable: bool (n, F), whether an image is counted.
+        resamples: Bootstrap replicates of the patients of these n images.
 
     Returns:
-        float64 (F, B) each; NaN where nothing is below the line.
+        float64 (F, B) each; NaN if the denominator is zero.
     """
     kinds = [calls & truth, calls & ~truth, ~calls & truth, ~calls & ~truth]
-    # All findings in one product: to unpack how often patients are drawn costs more than to multiply by it.
+    # All findings in one product: unpacking the numbers of draws costs more than the multiplication.
     sums = np.stack(
         [
             np.bincount(resamples.codes, weights=column, minlength=resamples.patients)

@@ -1,4 +1,4 @@
-"""Oddities of the judged images, patients and scores, looked for in every evaluation."""
+"""Checks in every evaluation for peculiarities of the evaluated images, patients and scores."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cxrtune.evaluation.roc import auroc
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 _LARGE_SHARE = 0.2
-"""Of one patient; of images without a score, beyond which a worst case says nothing any more."""
+"""Minimum for a caution about one patient's images; maximum of unscored images for a worst case."""
 
 _CHANCE = 0.5
 _DECIMALS = 4
-_ROUNDING = 1e-7  # of single precision in [0, 1]
+_ROUNDING = 1e-7  # rounding of single precision in [0, 1]
 _BY_CHANCE = 0.01
 
 Scores = NDArray[np.floating]
@@ -29,13 +29,13 @@ def find_cautions(
     scores: Mapping[str, Scores],
     models: list[ModelResult],
 ) -> list[Caution]:
-    """Look for what a reader must know before any number.
+    """Find what a reader must know before reading any numbers.
 
     Args:
-        ground: The images, labels and scores that are judged.
-        rows: intp, the rows of the split in the cohort.
-        scores: (N, F) by model, in the cohort's order, NaN where not known.
-        models: Their results.
+        ground: The shared test set.
+        rows: intp, the cohort's rows that are in the split.
+        scores: (N, F) by model, in the order of the cohort, NaN if not known.
+        models: The results of the models.
     """
     return [
         *_patients(ground),
@@ -70,11 +70,11 @@ def _binary_scores(ground: CommonGround) -> Iterator[Caution]:
 
 
 def _same_scores(ground: CommonGround) -> Iterator[Caution]:
-    """Find images whose scores are all exactly those of another patient's image.
+    """Find images whose scores are all identical to those of another patient's image.
 
-    Scores that are coarse (of one decimal, or 0 and 1) agree by chance: columns with fewer distinct values
-    than one for every two images are left out. Of a single column only scores of more than four decimals
-    count, and only if they are a hundredth of the images: single precision agrees now and then.
+    Coarse scores (with one decimal, or 0 and 1) coincide by chance: columns with fewer distinct values than
+    one for every two images are ignored. If there is a single column, only scores with more than four
+    decimals count, and only if they make up a hundredth of the images: in single precision some coincide.
     """
     columns = np.concatenate([table.astype(np.float64) for table in ground.scores.values()], axis=1)
     columns = columns[:, ~np.isnan(columns).any(axis=0)]

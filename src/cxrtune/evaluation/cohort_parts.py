@@ -1,4 +1,4 @@
-"""What a cohort is like, part by part: sizes, views, sexes, ages, prevalences; which parts are judged."""
+"""Describe the parts of a cohort: sizes, views, sexes, ages and prevalences, and which are evaluated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cxrtune.evaluation.results import FindingCount, SplitCount, SplitProfile
 
 
 def count_splits(cohort: CohortTable) -> list[SplitCount]:
-    """Count train, validation and test, those that have images."""
+    """Count images and patients of train, validation and test, if they have images."""
     labels, patients = cohort.labels, cohort.patients
     counts = []
     for split in SPLITS:
@@ -37,7 +37,7 @@ def count_splits(cohort: CohortTable) -> list[SplitCount]:
 
 
 def describe_shift(cohort: CohortTable) -> list[SplitProfile]:
-    """Describe train, validation and test side by side, those that have images."""
+    """Describe train, validation and test side by side, if they have images."""
     described = []
     for split in SPLITS:
         rows = cohort.rows(split)
@@ -62,7 +62,7 @@ def describe_shift(cohort: CohortTable) -> list[SplitProfile]:
 
 
 def judged_by_part(cohort: CohortTable, rows: NDArray[np.intp]) -> dict[str, int]:
-    """Count the judged images by the part of the cohort that they are in; parts without any are absent."""
+    """Count the evaluated images by part of the cohort; parts without any are omitted."""
     parts = cohort.frame["split"].to_numpy(dtype=object)[rows]
     return {split: images for split in SPLITS if (images := int((parts == split).sum()))}
 

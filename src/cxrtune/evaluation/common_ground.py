@@ -1,4 +1,4 @@
-"""The images on which all models are judged, and the patients drawn from them."""
+"""The shared test set: the images on which all models are evaluated, and bootstrap replicates of patients."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """The images on which one model is judged on one finding.
+    """The images on which one model is evaluated for one finding.
 
     Attributes:
-        rows: intp (n,), which of the common ground's images they are.
-        truth: bool (n,), present.
-        scores: (n,), probability in [0, 1], known.
-        patients: intp (n,), the patient of each image, from 0.
+        rows: intp (n,), their row indices in the shared test set.
+        truth: bool (n,), True for positives.
+        scores: (n,), probability in [0, 1], all known.
+        patients: intp (n,), the patient index of each image, from 0.
     """
 
     rows: NDArray[np.intp]
@@ -49,23 +49,23 @@ class Sample:
         return self.truth.astype(np.float32)
 
     def calls(self, threshold: float) -> Mask:
-        """Return bool (n,), which images are at or above a threshold."""
+        """Return bool (n,), True for images with scores at or above a threshold."""
         return self.scores.astype(np.float64) >= threshold
 
 
 @dataclass(frozen=True)
 class CommonGround:
-    """Images that every model scored, with labels, scores and replicates in the same order.
+    """Shared test set: images scored by every model, with labels, scores and replicates in the same order.
 
     Attributes:
-        cohort: Where they come from.
-        rows: intp (n,), their rows in it.
-        labels: float32 (n, F), 1, 0, NaN where not known.
-        scores: (n, F) by model, in the precision of its table, probability in [0, 1], NaN where not known.
-        usable: bool (n, F), the label is known, and the score of every model that has the finding.
-        not_scored: By model, how many images of the split it did not score.
-        resamples: The patients' replicates.
-        seed: Decides what is drawn.
+        cohort: The cohort of the images.
+        rows: intp (n,), the rows of the images in the cohort.
+        labels: float32 (n, F), 1, 0, NaN if not known.
+        scores: (n, F) by model, in the precision of its table, probability in [0, 1], NaN if not known.
+        usable: bool (n, F), whether the label and the scores of all models that have the finding are known.
+        not_scored: By model, the number of images in the split that it did not score.
+        resamples: Bootstrap replicates of the patients.
+        seed: Random seed.
     """
 
     cohort: CohortTable
@@ -84,30 +84,30 @@ class CommonGround:
 
     @cached_property
     def patients(self) -> NDArray[np.object_]:
-        """Object (n,), the patients' identifiers."""
+        """Object (n,), identifiers of the patients."""
         return self.cohort.patients[self.rows]
 
     @cached_property
     def truth(self) -> Mask:
-        """Bool (n, F), present; False also where not known."""
+        """Bool (n, F), True for positives; also False if not known."""
         return np.equal(self.labels, 1)
 
     def has(self, model: str, column: int) -> bool:
-        """Tell whether a model has any score of a finding."""
+        """Return whether a model has any scores for a finding."""
         return not bool(np.isnan(self.scores[model][:, column]).all())
 
     def scored(self) -> list[tuple[str, int]]:
-        """Return each model with the column of each finding that it has any score of."""
+        """Return each model with the column index of each finding for which it has any scores."""
         columns = range(len(self.findings))
         return [(model, column) for model in self.scores for column in columns if self.has(model, column)]
 
     def sample(self, model: str, column: int, within: Mask | None = None) -> Sample:
-        """Return the images on which a model is judged on a finding: none, if it has no score of it.
+        """Return the images on which a model is evaluated for a finding; empty if it has no scores for it.
 
         Args:
-            model: The model's name.
-            column: The finding's.
-            within: bool (n,), only these images.
+            model: Name of the model.
+            column: Column index of the finding.
+            within: bool (n,), restricts the images.
         """
         keep = self.usable[:, column] & self.has(model, column)
         rows = np.flatnonzero(keep if within is None else keep & within)
@@ -115,27 +115,27 @@ class CommonGround:
         return Sample(rows, self.truth[rows, column], scores, self.resamples.codes[rows])
 
     def precisions(self) -> dict[tuple[str, int], Values]:
-        """Return the replicates of average precision, float64 (B,), by model and finding's column."""
+        """Return the replicates of average precision, float64 (B,), by model and column of the finding."""
         jobs = self.scored()
 
         def work(job: tuple[str, int]) -> Values:
             sample = self.sample(*job)
             return precision_replicates(sample.truth, sample.scores, sample.rows, self.resamples)
 
-        # Each thread holds the bins of one model and finding: with many images few of them fit.
+        # Each thread holds the bins of one model and finding: with many images, only a few fit into memory.
         at_once = min(processor_count(), max(1, _IMAGES_AT_ONCE // len(self.rows)))
         with ThreadPoolExecutor(at_once) as threads:
             return dict(zip(jobs, threads.map(work, jobs), strict=True))
 
 
 def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.floating]:
-    """Bring a model's probabilities into the cohort's order.
+    """Reorder a model's probabilities to match the cohort.
 
     Returns:
-        (N, F) in the precision of the table, probability in [0, 1], NaN where the model has none.
+        (N, F) in the precision of the table, probability in [0, 1], NaN if the model has no score.
 
     Raises:
-        DataError: The model scored none of the cohort's images, or names other patients for them.
+        DataError: The model scored none of the cohort's images, or has different patients for them.
     """
     source = pd.Index(table.images).get_indexer(pd.Index(cohort.images))
     if (source < 0).all():
@@ -158,7 +158,7 @@ def _require_same_patients(
     known[known] = pd.notna(table.patients[source[known]])
     theirs, ours = table.patients[source[known]].astype(str), cohort.patients[known].astype(str)
     differing = np.flatnonzero(theirs != ours)
-    # The same person may be written as `001` here and as `1` there.
+    # The same patient may be written as `001` in one table and as `1` in the other.
     wrong = sum(plain_identifier(str(theirs[at])) != plain_identifier(str(ours[at])) for at in differing)
     if wrong:
         raise DataError(
@@ -179,15 +179,15 @@ def find_common_ground(
     """Keep the images that every model scored.
 
     Args:
-        cohort: The truth.
-        scores: (N, F) by model, in the cohort's order.
-        rows: The rows of the split.
-        split: Its name, for messages.
-        replicates: How many times the patients are drawn.
-        seed: Decides which.
+        cohort: The cohort with the labels.
+        scores: (N, F) by model, in the order of the cohort.
+        rows: The rows that are in the split.
+        split: Name of the split, for messages.
+        replicates: Number of bootstrap replicates.
+        seed: Random seed of the replicates.
 
     Raises:
-        DataError: A model scored none of them, or no image was scored by all.
+        DataError: A model scored none of the images, or no image was scored by all models.
     """
     scored = {name: ~np.isnan(table[rows]).all(axis=1) for name, table in scores.items()}
     for name, mask in scored.items():
@@ -222,7 +222,7 @@ def find_common_ground(
 
 
 def mean_of(replicates: list[Values]) -> Values:
-    """Return the mean over findings of each replicate, (B,), over those that it defines; NaN over none."""
+    """Return the mean of each replicate over the findings that it defines, (B,); NaN if there are none."""
     if not replicates:
         return np.empty(0)
     stacked = np.stack(replicates)
@@ -233,21 +233,21 @@ def mean_of(replicates: list[Values]) -> Values:
 
 
 def interval_of(replicates: Values) -> Interval | None:
-    """Return the percentile interval as it is stored; None where the replicates have no spread."""
+    """Return the percentile interval in its stored form; None if the replicates have no spread."""
     return stored(percentile_interval(replicates))
 
 
 def stored(found: tuple[float, float] | None) -> Interval | None:
-    """Return an interval as it is stored."""
+    """Return an interval in its stored form."""
     return None if found is None else Interval(low=found[0], high=found[1])
 
 
 def named_interval(name: str, found: tuple[float, float] | None) -> dict[str, Interval]:
-    """Return an interval under its name, or nothing where there is none."""
+    """Return an interval under its name, or an empty dictionary if there is no interval."""
     return named_intervals({name: found})
 
 
 def named_intervals(found: Mapping[str, tuple[float, float] | None]) -> dict[str, Interval]:
-    """Return intervals by name, those that there are."""
+    """Return the intervals that are available, by name."""
     known = {name: stored(one) for name, one in found.items()}
     return {name: interval for name, interval in known.items() if interval is not None}

@@ -1,4 +1,4 @@
-"""Every pair of models on the same images: differences of AUROC, their tests, and what may be said."""
+"""Compare every pair of models on the same images: AUROC differences, tests and verdicts."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from cxrtune.evaluation.verdicts import FEWEST_PATIENTS, TOO_FEW, UNDEFINED, Que
 
 _POWER = float(norm.ppf(0.975) + norm.ppf(0.8))
 Mask = NDArray[np.bool_]
-_MEAN = ""  # no finding is called so
+_MEAN = ""  # no finding has this name
 _PRIMARY = "primary"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One finding, or the mean over findings.
+    """The difference for one finding, or for the mean over findings.
 
     Attributes:
-        result: What is known before any test.
-        pair: The patients' parts; None where there is no difference to speak of.
+        result: The result before any test.
+        pair: Contributions of the patients; None if the difference is not defined.
     """
 
     result: PairedResult
@@ -37,16 +37,16 @@ class Difference:
 
     @property
     def is_tested(self) -> bool:
-        """Whether there are patients enough for a test."""
+        """Whether there are enough patients for a test."""
         return self.pair is not None and self.result.verdict != TOO_FEW
 
 
 def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]:  # noqa: B008  frozen
-    """Compare every pair of models, the earlier named first; all tests are corrected together.
+    """Compare every pair of models in the given order; all tests are corrected together.
 
     Args:
-        ground: The images, labels and scores.
-        plan: What was decided beforehand.
+        ground: The shared test set.
+        plan: The prespecified plan.
     """
     pairs = list(combinations(ground.scores, 2))
     found: list[dict[str, Difference]] = []
@@ -55,7 +55,7 @@ def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]: 
         mean = _mean_difference(ground, list(differences.values()), None)
         found.append(differences | {_MEAN: mean})
     flat = [difference for differences in found for difference in differences.values()]
-    # The primary endpoint is one test: of the first pair.
+    # The primary endpoint is a single test, that of the first pair.
     named = _MEAN if plan.primary == MACRO else plan.primary
     primary = list(found[0]).index(named) if found and named in found[0] else None
     results = iter(_tested(flat, primary, plan, ground.seed))
@@ -70,13 +70,13 @@ def compare_all(ground: CommonGround, plan: Plan = Plan()) -> list[Comparison]: 
 def compare_means(
     ground: CommonGround, models: Sequence[str], other: str, within: Mask
 ) -> dict[str, PairedResult]:
-    """Compare each of some models with another, on the mean of the findings only.
+    """Compare each of several models with another one, for the mean over findings only.
 
     Args:
-        ground: The images, labels and scores.
-        models: Their results are returned, by name.
-        other: The model that they are compared with.
-        within: bool (n,), only these images.
+        ground: The shared test set.
+        models: Names of the models to compare; the results are returned by these names.
+        other: The model to compare them with.
+        within: bool (n,), restricts the images.
     """
     means = [
         _mean_difference(ground, list(_differences(ground, model, other, within).values()), within)
@@ -112,14 +112,14 @@ def _tested(
 def _finding_difference(
     ground: CommonGround, first: str, second: str, column: int, within: Mask | None
 ) -> Difference:
-    """Return the difference on one finding.
+    """Return the difference for one finding.
 
     Args:
-        ground: The images, labels and scores.
-        first: One model.
-        second: The other.
-        column: Of the finding, of which both have scores.
-        within: bool (n,), only these images.
+        ground: The shared test set.
+        first: Name of the first model.
+        second: Name of the second model.
+        column: Column index of the finding; both models must have scores for it.
+        within: bool (n,), restricts the images.
     """
     both = [ground.sample(model, column, within) for model in (first, second)]
     truth, patients = both[0].truth, both[0].patients
@@ -140,12 +140,12 @@ def _finding_difference(
 
 
 def _mean_difference(ground: CommonGround, findings: Sequence[Difference], within: Mask | None) -> Difference:
-    """Return the mean over the findings; a patient counts once, with whatever findings it has.
+    """Return the mean difference over the findings; a patient counts once, with all available findings.
 
     Args:
-        ground: The images, labels and scores.
-        findings: The difference on each finding that both models have.
-        within: bool (n,), only these images.
+        ground: The shared test set.
+        findings: The difference for each finding that both models have.
+        within: bool (n,), restricts the images.
     """
     defined = [one for one in findings if one.pair is not None]
     inside = np.ones(len(ground.rows), dtype=bool) if within is None else within
@@ -153,7 +153,7 @@ def _mean_difference(ground: CommonGround, findings: Sequence[Difference], withi
     any_of_them = (ground.truth & ground.usable)[inside].any(axis=1)
     with_it = len(np.unique(codes[any_of_them]))
     pair = mean_of_pairs([one.pair for one in defined if one.pair is not None]) if defined else None
-    # The finding with the fewest patients without it is what the mean can bear.
+    # The finding with the fewest patients without it limits the mean.
     without_it = min((one.result.negative_patients for one in defined), default=0)
     result = _untested(
         images=int(inside.sum()),

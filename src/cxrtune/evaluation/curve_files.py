@@ -1,4 +1,4 @@
-"""The curves in an evaluation's folder: CSV files that evaluation writes and the report reads."""
+"""The curves of an evaluation: CSV files that the evaluation writes and the report reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BANDS = "curve_bands.csv"
 NET_BENEFIT = "net_benefit.csv"
 
 MOST_POINTS = 20_000
-"""A curve with more points is written without those that lie in one square of 1/10,000 between two others."""
+"""A curve with more points is written without those that are in one square of 1/10,000 with others."""
 
 _SQUARES = 10_000
 
@@ -54,13 +54,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """One model on one finding.
+    """The curves of one model for one finding.
 
     Attributes:
-        model: Its name.
+        model: Name of the model.
         roc: Sensitivity by false-positive rate.
         recall: Precision (`sensitivity`) by recall (`false_positive_rate`).
-        bands: float64 (101,) each: `at`, and the low and high ends of both curves there.
+        bands: float64 (101,) each: `at`, and the lower and upper limits of both curves there.
     """
 
     model: str
@@ -71,10 +71,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Benefit:
-    """The decision curve of one model on one finding.
+    """The decision curve of one model for one finding.
 
     Attributes:
-        model: Its name.
+        model: Name of the model.
         values: float64 (60,) each: `threshold`, `called`, `net_benefit` with `_low` and `_high`, `treat_all`.
     """
 
@@ -83,17 +83,17 @@ class Benefit:
 
 
 Curves = dict[str, dict[str, Curve]]
-"""The curves by model and finding; an undefined curve is absent."""
+"""The curves by model and finding; undefined curves are omitted."""
 
 
 def write_curves(evaluation: Evaluation, out: Path) -> list[str]:
-    """Write an evaluation's curves into its folder.
+    """Write an evaluation's curves to its folder.
 
     Returns:
-        The names of the files.
+        Names of the written files.
 
     Raises:
-        OutputError: They cannot be written.
+        OutputError: The files cannot be written.
     """
     write_text(out / CURVES, _curve_table(evaluation.curves).to_csv(index=False))
     recall = {key: _thinned(*recall_steps(curve)) for key, curve in evaluation.precision_recall.items()}
@@ -156,10 +156,10 @@ def read_curves(evaluation: Path) -> Curves:
 
 
 def read_panels(evaluation: Path) -> dict[str, list[Panel]]:
-    """Read, a finding, the ROC and precision-recall curves of every model with their bands.
+    """Read, for each finding, the ROC and precision-recall curves of every model with their bands.
 
     Returns:
-        An empty dict where the evaluation has no bands.
+        An empty dictionary if the evaluation has no bands.
 
     Raises:
         DataError: A file lacks a column.
@@ -184,7 +184,7 @@ def read_panels(evaluation: Path) -> dict[str, list[Panel]]:
 
 
 def read_net_benefit(evaluation: Path) -> dict[str, list[Benefit]]:
-    """Read, a finding, the decision curves of the models that have calibrated probabilities of it.
+    """Read, for each finding, the decision curves of models with calibrated probabilities.
 
     Raises:
         DataError: The file is missing or lacks a column.
@@ -200,28 +200,28 @@ def read_net_benefit(evaluation: Path) -> dict[str, list[Benefit]]:
 
 
 def require_file(path: Path, remedy: str) -> None:
-    """Check that a file is there.
+    """Check that a file exists.
 
     Raises:
-        DataError: It is not.
+        DataError: The file does not exist.
     """
     if not path.is_file():
         raise DataError("no such file", path=path, remedy=f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 def read_columns(path: Path, columns: tuple[str, ...], text: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a table of numbers that a stage wrote, as CSV.
+    """Read a table of numbers that another stage wrote as CSV.
 
     Args:
         path: The file.
-        columns: Those that it must have.
-        text: Those that hold names.
+        columns: The required columns.
+        text: The columns that hold names.
 
     Raises:
-        DataError: It is no table, or lacks a column.
+        DataError: The file is not a table, or lacks a column.
     """
     try:
-        # A finding or a model may be called `NA`: only a number's cell can be empty.
+        # A finding or a model may be named `NA`: only cells of numbers can be empty.
         absent_marks = {column: ["", "nan", "NaN"] for column in columns if column not in text}
         frame = pd.read_csv(
             path, dtype=dict.fromkeys(text, "str"), keep_default_na=False, na_values=absent_marks

@@ -1,4 +1,4 @@
-"""What is read off a ROC curve: sensitivity at fixed specificity, the reverse, and partial areas."""
+"""Values of a ROC curve: sensitivity at fixed specificity, the reverse, and partial areas."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cxrtune.evaluation.statistics.proportion import effective_images, mid_p_int
 from cxrtune.evaluation.statistics.swaps import count_below
 
 HELD = (0.80, 0.90, 0.95)
-"""The specificities, and the sensitivities, at which the other is read off."""
+"""The fixed specificities, and the fixed sensitivities."""
 
 AT_LEAST = 0.90
-"""Where partial areas begin."""
+"""Lower bound of the specificity, or the sensitivity, of partial areas."""
 
 FEWEST_PATIENTS = 100
-"""Of the kind whose tenth the partial area rests on, without which it has no interval."""
+"""Minimum number of patients of the class whose tenth the partial area is based on, for an interval."""
 
 _ROUNDING = 1e-9
 
@@ -33,7 +33,7 @@ Patients = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class _Sample:
-    """Images of one finding, seen from one side: to swap the classes and the scores' sign swaps the axes."""
+    """Images of one finding; swapping the classes and the sign of the scores swaps the curve's axes."""
 
     truth: Mask
     scores: Values
@@ -41,17 +41,17 @@ class _Sample:
     curve: RocCurve
 
     def images(self, mask: Mask) -> NDArray[np.intp]:
-        """Count the images of each patient where a mask is set."""
+        """Count the images of each patient where a mask is True."""
         return np.bincount(self.patients[mask], minlength=int(self.patients.max()) + 1)
 
 
 def curve_values(truth: Mask, scores: NDArray[np.floating], patients: Patients) -> CurveResult | None:
-    """Read the values off; None where there is no positive or no negative.
+    """Compute the values; None if there are no positives or no negatives.
 
     Args:
-        truth: bool (n,), present.
-        scores: (n,), known.
-        patients: intp (n,), the patient of each image, from 0.
+        truth: bool (n,), True for positives.
+        scores: (n,), all known.
+        patients: intp (n,), the patient index of each image, from 0.
     """
     sides = {
         "sensitivity": _sample(truth, scores.astype(np.float64), patients),
@@ -67,7 +67,7 @@ def curve_values(truth: Mask, scores: NDArray[np.floating], patients: Patients) 
             value, limits = _at(sample, held)
             values[side][f"{held:.2f}"] = value
             intervals |= named_interval(f"{side}_at_{held:.2f}", limits)
-        # The area over a specificity of at least 0.90 is that under the sensitivity there.
+        # The area for specificities of at least 0.90 is the area under the sensitivity there.
         held_side = "specificity" if side == "sensitivity" else "sensitivity"
         partial[held_side], limits = _partial(sample)
         intervals |= named_interval(f"partial_{held_side}", limits)
@@ -87,9 +87,10 @@ def _sample(truth: Mask, scores: Values, patients: Patients) -> _Sample | None:
 def _at(sample: _Sample, specificity: float) -> tuple[float, tuple[float, float] | None]:
     """Return the sensitivity at a specificity, and its interval.
 
-    The sensitivity is unsure at its threshold, as any share is; and the threshold that has the specificity is
-    unsure by as much as the specificity there is. The curve turns the second into sensitivity (Woodruff,
-    "Confidence intervals for medians and other position measures", JASA 1952).
+    Two sources of uncertainty are combined: the sensitivity at a threshold is uncertain, as any proportion;
+    and the threshold for a specificity is uncertain, because the specificity is. The curve converts the
+    latter to an uncertainty of the sensitivity (Woodruff, "Confidence intervals for medians and other
+    position measures", JASA 1952).
     """
     false, curve = 1 - specificity, sample.curve
     value, threshold = _read(curve, false), curve.thresholds[_place(curve, false)]
@@ -105,11 +106,11 @@ def _at(sample: _Sample, specificity: float) -> tuple[float, tuple[float, float]
 
 
 def _lowest(curve: RocCurve, false: float, negatives: float) -> float:
-    """Return the sensitivity at the negative that is the last of a false-positive rate.
+    """Return the sensitivity at the last negative within a false-positive rate.
 
-    Between two negatives the straight line is read, as with interpolated order statistics (Beran and Hall,
-    "Interpolated nonparametric prediction intervals and confidence intervals", JRSS B 1993). Above the first
-    of them the images do not tell where the threshold lies, and it may call nothing.
+    Between two negatives the curve is interpolated linearly, as with interpolated order statistics (Beran and
+    Hall, "Interpolated nonparametric prediction intervals and confidence intervals", JRSS B 1993). Above the
+    first negative the images do not determine the threshold, which may be above all scores.
     """
     across, first = np.unique(curve.false_positive_rate, return_index=True)
     reached = float(np.interp(max(false, 1 / negatives), across, curve.sensitivity[first]))
@@ -117,19 +118,19 @@ def _lowest(curve: RocCurve, false: float, negatives: float) -> float:
 
 
 def _highest(curve: RocCurve, false: float) -> float:
-    """Return the sensitivity at the negative that comes after a false-positive rate."""
+    """Return the sensitivity at the first negative beyond a false-positive rate."""
     across, first = np.unique(curve.false_positive_rate, return_index=True)
     last = np.append(first[1:], len(curve.sensitivity)) - 1
     return float(np.interp(false, across, curve.sensitivity[last]))
 
 
 def _place(curve: RocCurve, false: float) -> int:
-    """Return the last point of the curve with at most this false-positive rate."""
+    """Return the index of the curve's last point with at most this false-positive rate."""
     return int(np.searchsorted(curve.false_positive_rate, false + _ROUNDING, "right")) - 1
 
 
 def _read(curve: RocCurve, false: float) -> float:
-    """Return the sensitivity at a false-positive rate, on the straight line between points."""
+    """Return the sensitivity at a false-positive rate, interpolated linearly."""
     place = _place(curve, false)
     across, up = curve.false_positive_rate, curve.sensitivity
     if place == len(across) - 1:
@@ -139,11 +140,12 @@ def _read(curve: RocCurve, false: float) -> float:
 
 
 def _partial(sample: _Sample) -> tuple[float, tuple[float, float] | None]:
-    """Return the standardized area at a specificity of at least 0.90, and its interval.
+    """Return the standardized area for specificities of at least 0.90, and its interval.
 
-    The area over 0.10 is the mean sensitivity there, a mean over positives of values in [0, 1]. Its variance
-    is that of the patients' parts (by placements, as Dodd and Pepe, "Partial AUC estimation and regression",
-    Biometrics 2003), and its interval that of a proportion with the number of images that has this variance.
+    The area divided by 0.10 is the mean sensitivity there, a mean over positives of values in [0, 1]. Its
+    variance is that of the patients' contributions (by placements, as in Dodd and Pepe, "Partial AUC
+    estimation and regression", Biometrics 2003), and its interval is that of a proportion with the number of
+    images that has this variance.
     """
     most = 1 - AT_LEAST
     mean = _area(sample.curve, most) / most
@@ -155,14 +157,14 @@ def _partial(sample: _Sample) -> tuple[float, tuple[float, float] | None]:
     variance = float((parts**2).sum()) * min(patients) / (min(patients) - 1)
     least = min(kish(count[count > 0]) for count in counts)
     number = mean * (1 - mean) / variance * (Z95 / student(min(patients))) ** 2 if variance > 0 else least
-    # No more than calls, which vary most, would need.
+    # At most what binary decisions would need, as they vary most.
     number = min(number, float(counts[0].sum()))
     low, high = mid_p_interval(min(max(mean, 0.0), 1.0) * number, number)
     return _standardized(mean, most), (_standardized(low, most), _standardized(high, most))
 
 
 def _area(curve: RocCurve, most: float) -> float:
-    """Return the area up to a false-positive rate, under straight lines."""
+    """Return the area up to a false-positive rate, with linear interpolation."""
     inside = _place(curve, most) + 1
     across = np.append(curve.false_positive_rate[:inside], most)
     up = np.append(curve.sensitivity[:inside], _read(curve, most))
@@ -170,7 +172,7 @@ def _area(curve: RocCurve, most: float) -> float:
 
 
 def _parts(sample: _Sample, most: float) -> Values:
-    """Return what each patient adds to the error of the area, float64 (P,); they add up to 0."""
+    """Return each patient's contribution to the error of the area, float64 (P,); they add up to 0."""
     truth, scores = sample.truth, sample.scores
     positives, negatives = np.sort(scores[truth]), np.sort(scores[~truth])
     beyond = 1 - count_below(negatives, scores[truth]) / len(negatives)
@@ -186,5 +188,5 @@ def _parts(sample: _Sample, most: float) -> Values:
 
 
 def _standardized(mean: float, most: float) -> float:
-    """Return McClish's form: from chance, most / 2 on average, at 0.5 to perfection at 1."""
+    """Standardize as McClish: chance, most / 2 on average, becomes 0.5 and a perfect value becomes 1."""
     return (1 + (mean - most / 2) / (1 - most / 2)) / 2

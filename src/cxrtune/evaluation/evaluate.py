@@ -1,4 +1,4 @@
-"""Cohort + predictions of one or more models -> results, on the same images for all of them."""
+"""Evaluate the predictions of one or more models on a cohort, using the same images for all of them."""
 
 from __future__ import annotations
 
@@ -47,16 +47,17 @@ from cxrtune.predictions import Predictions
 
 @dataclass(frozen=True)
 class Supplements:
-    """What is known beside labels and scores.
+    """Further inputs in addition to labels and scores.
 
     Attributes:
-        training_parts: Of models that may have been trained on evaluated images.
+        training_parts: For models that may have been trained on evaluated images, what is known about them.
         other_labels: Further sets of labels.
-        missing: Comparisons that could not be made; they are named in the results.
-        heatmaps: Where models look, by the models' names; judged if there are boxes.
-        boxes: What people drew around findings.
-        origin: Whose images, labels and boxes these are.
-        thresholds: By model, thresholds that make the calls in the place of its own; nothing is chosen then.
+        missing: Comparisons that could not be made; the results list them.
+        heatmaps: Class activation maps, by model; evaluated if there are boxes.
+        boxes: Bounding boxes that readers drew around findings.
+        origin: The source of the images, labels and boxes.
+        thresholds: By model, thresholds to use instead of its own; nothing is then chosen on validation
+            images.
     """
 
     training_parts: Mapping[str, TrainingPart] = field(default_factory=dict)
@@ -70,14 +71,14 @@ class Supplements:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation gives.
+    """The output of an evaluation.
 
     Attributes:
         results: The numbers.
-        curves: The ROC curve of each (model, finding) that has one.
+        curves: The ROC curve of each (model, finding) for which it is defined.
         precision_recall: The precision-recall curve of each.
-        bands: The bands around both.
-        net_benefit: The decision curve of each that has calibrated probabilities.
+        bands: The confidence bands of both curves.
+        net_benefit: The decision curve of each with calibrated probabilities.
     """
 
     results: StoredResults
@@ -93,17 +94,17 @@ def evaluate(
     settings: EvaluationSettings = EvaluationSettings(),  # noqa: B008  frozen
     beside: Supplements = Supplements(),
 ) -> Evaluation:
-    """Evaluate models on one part of a cohort, all of them on the images that all scored.
+    """Evaluate models on one part of a cohort, using the images that all models scored.
 
     Args:
-        cohort: The truth.
+        cohort: The cohort with the labels.
         predictions: Each model's probabilities, by name.
-        settings: How.
-        beside: What else is known.
+        settings: The settings of the evaluation.
+        beside: Further inputs.
 
     Raises:
-        DataError: A model scored no image of the split, no image was scored by all, the split is empty, or
-            the plan names no finding of the cohort.
+        DataError: A model scored no image of the split, no image was scored by all models, the split is
+            empty, or the plan's endpoint is not a finding of the cohort.
         UsageError: A prevalence is stated for a finding that is not in the cohort.
     """
     rows = np.arange(len(cohort)) if settings.split == ALL else cohort.rows(settings.split)
@@ -129,7 +130,7 @@ def evaluate(
 def _chosen(
     cohort: CohortTable, table: Predictions, scores: NDArray[np.floating], given: GivenThresholds | None
 ) -> Chosen:
-    """Return a model's thresholds and calibration; what it does not bring is chosen on validation."""
+    """Return a model's thresholds and calibration; those that it lacks are chosen on validation images."""
     validation = cohort.rows("validation")
     return stored_or_chosen(
         table.model,
@@ -217,7 +218,7 @@ def _results(
 def _localizations(
     cohort: CohortTable, rows: NDArray[np.intp], settings: EvaluationSettings, beside: Supplements
 ) -> list[Localization]:
-    # Its images are those with a box and a map, not the common ground: the scores play no part in it.
+    # The images are those with a box and a map, not the shared test set: scores are not used here.
     boxes = beside.boxes
     if boxes is None:
         return []

@@ -1,4 +1,4 @@
-"""One model on one finding: areas, the calls at its threshold, and its gravest errors."""
+"""Evaluate one model for one finding: AUROC, decisions at its threshold, and its worst errors."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _EXAMPLES_EACH = 2
 
 @dataclass(frozen=True)
 class JudgedFinding:
-    """What is stored of a finding, and what else is made of it.
+    """The stored result of a finding, and values from which other results are derived.
 
     Attributes:
-        result: As it is stored.
-        area: The AUROC; None without positives or negatives, or where all are of one patient.
+        result: The stored result.
+        area: The AUROC; None without positives or negatives, or if all images are of one patient.
         ratios: The likelihood ratios, whose limits may be infinite; None without a threshold, or without
             positives or negatives.
     """
@@ -49,14 +49,14 @@ def judge_finding(
     precisions: Values | None,
     drawn: Mapping[str, Values],
 ) -> JudgedFinding:
-    """Judge one model on one finding.
+    """Evaluate one model for one finding.
 
     Args:
-        ground: The images, labels and scores.
-        name: The model's.
-        column: The finding's.
-        threshold: Of the model's probability; None if it has none.
-        precisions: float64 (B,), the replicates of its average precision; None if it has no score of it.
+        ground: The shared test set.
+        name: Name of the model.
+        column: Column index of the finding.
+        threshold: Threshold of the model's probability; None if it has no threshold.
+        precisions: float64 (B,), replicates of the average precision; None if the model has no scores.
         drawn: Replicates of precision, recall, specificity and F1, float64 (B,) each.
     """
     sample = ground.sample(name, column)
@@ -123,9 +123,9 @@ def _delong_interval(truth: Mask, scores: NDArray[np.floating]) -> Intervals:
 
 
 def find_examples(ground: CommonGround, model: str) -> list[Example]:
-    """Return, a finding, the negatives with the highest and the positives with the lowest scores.
+    """Return, for each finding, the highest-scored negatives and the lowest-scored positives.
 
-    No patient is shown twice for the same finding and error.
+    No patient is shown twice for the same finding and type of error.
     """
     examples = []
     for column, finding in enumerate(ground.findings):

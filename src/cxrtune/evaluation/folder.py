@@ -1,7 +1,7 @@
-"""The seam between evaluation and report: an evaluation's folder and what is in it.
+"""The interface between evaluation and report: the contents of an evaluation folder.
 
-Evaluation writes `results.json`, the curves (`curve_files.py`), and each table as CSV and Markdown; the
-report reads the numbers and the curves.
+The evaluation writes `results.json`, the curves (`curve_files.py`), and each table as CSV and Markdown; the
+report reads the results and the curves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from cxrtune.files import write_text
 RESULTS = "results.json"
 
 PREDICTIONS_OF = "predictions of "
-"""What the record of an evaluation calls a model's table, before the model's name."""
+"""Prefix of a model's table in the provenance record of an evaluation, followed by the model's name."""
 
 TABLES = {
     "auroc": auroc_table,
@@ -49,13 +49,13 @@ TABLES = {
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
-    """Write an evaluation into a folder.
+    """Write an evaluation to a folder.
 
     Returns:
-        The names of the files.
+        Names of the written files.
 
     Raises:
-        OutputError: They cannot be written.
+        OutputError: The files cannot be written.
     """
     written: list[str] = []
     for name, make in TABLES.items():
@@ -71,10 +71,10 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> list[str]:
 
 
 def read_results(evaluation: Path) -> StoredResults:
-    """Read an evaluation's numbers.
+    """Read the results of an evaluation.
 
     Raises:
-        DataError: The folder has none, or the file is not one of this schema.
+        DataError: The folder has no results, or the file does not match this schema.
     """
     path = evaluation / RESULTS
     require_file(path, "run `cxrtune.experiment.evaluate` with this folder as `out`")

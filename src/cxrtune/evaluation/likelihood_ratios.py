@@ -1,4 +1,4 @@
-"""How much a positive, and a negative, call changes the odds of a finding; what it means at a prevalence."""
+"""Likelihood ratios of positive and negative decisions, and predictive values at a stated prevalence."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Limits = tuple[float, float]
 
 @dataclass(frozen=True)
 class LikelihoodRatios:
-    """Both ratios with their 95 % limits; an upper limit may be infinity.
+    """Both likelihood ratios with their 95 % limits; an upper limit may be infinite.
 
     Attributes:
-        positive: Sensitivity / (1 - specificity); None where no negative is called.
-        negative: (1 - sensitivity) / specificity; None where every negative is called.
-        positive_limits: There also where the ratio is None: its lower end then says what is known.
+        positive: Sensitivity / (1 - specificity); None if there are no false positives.
+        negative: (1 - sensitivity) / specificity; None if there are no true negatives.
+        positive_limits: Also given if the ratio is not defined: the lower limit is then still informative.
         negative_limits: Likewise.
     """
 
@@ -35,7 +35,7 @@ class LikelihoodRatios:
 
     @property
     def intervals(self) -> Intervals:
-        """The limits by the names that results have for the ratios, where ratio and limits are finite."""
+        """The limits, by the ratios' names in the results, where ratio and limits are finite."""
         return {
             name: Interval(low=limits[0], high=limits[1])
             for name, value, limits in (
@@ -46,9 +46,10 @@ class LikelihoodRatios:
         }
 
     def predictive_values(self, prevalence: float) -> tuple[Limits, Limits]:
-        """Return the limits of both predictive values where the finding has this prevalence.
+        """Return the limits of both predictive values at this prevalence.
 
-        Bayes' rule in odds; it never turns round, so the limits of the ratios are those of the values.
+        Bayes' rule for odds is monotone, so the limits of the ratios give the limits of the predictive
+        values.
         """
         odds = prevalence / (1 - prevalence)
         (low, high), (least, most) = self.positive_limits, self.negative_limits
@@ -59,16 +60,16 @@ class LikelihoodRatios:
 def likelihood_ratios(
     calls: Mask, truth: Mask, patients: NDArray[np.intp], intervals: Intervals
 ) -> LikelihoodRatios | None:
-    """Return both ratios; None where there is no positive or no negative.
+    """Return both ratios; None if there are no positives or no negatives.
 
-    The limits follow from those of sensitivity and specificity, and from how the calls of a patient's
-    positives and negatives go together.
+    The limits are derived from those of sensitivity and specificity, and from the correlation between
+    decisions on positives and negatives of the same patient.
 
     Args:
-        calls: bool (n,), called present.
-        truth: bool (n,), present.
-        patients: intp (n,), the patient of each image, from 0.
-        intervals: Of `recall` and `specificity` of these calls.
+        calls: bool (n,), True for positive decisions.
+        truth: bool (n,), True for positives.
+        patients: intp (n,), the patient index of each image, from 0.
+        intervals: Intervals of `recall` and `specificity` of these decisions.
     """
     if not {"recall", "specificity"} <= intervals.keys():
         return None
@@ -87,13 +88,13 @@ def likelihood_ratios(
 def at_prevalence(
     result: FindingResult, ratios: LikelihoodRatios | None, stated: float, calibrator: Calibrator | None
 ) -> StatedPrevalence:
-    """Return what calls mean where the finding has a stated prevalence.
+    """Return the predictive values of decisions at a stated prevalence.
 
     Args:
-        result: The finding, at the model's threshold.
-        ratios: Its likelihood ratios, if it has any.
+        result: Result of the finding at the model's threshold.
+        ratios: Its likelihood ratios, if available.
         stated: The prevalence, in (0, 1).
-        calibrator: The finding's; None if it is not calibrated.
+        calibrator: Calibrator of the finding; None if it is not calibrated.
     """
     whole = result.support + result.negatives
     factor = None
@@ -131,9 +132,9 @@ def _rest(share: Bounded) -> Bounded:
 
 
 def _correlation(calls: Mask, truth: Mask, patients: NDArray[np.intp]) -> float:
-    """Return the correlation of the shares of positives, and of negatives, that are called.
+    """Return the correlation between the true-positive rate and the false-positive rate.
 
-    Missed positives and negatives that are not called have the same one.
+    The correlation of the false-negative and true-negative rates is the same.
     """
     number = int(patients.max()) + 1
     called, false = (

@@ -1,4 +1,4 @@
-"""A data frame as a Markdown table, with a value and its interval in one cell."""
+"""Format a data frame as a Markdown table, with each value and its interval in one cell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BRACKETS = "In brackets: 95 % intervals, where there is one."
 
 @dataclass(frozen=True)
 class _Column:
-    """What stands in one column: the places in a row of the value, and of the ends of its interval."""
+    """One column of the table: the indices, in a row, of its value and of the limits of its interval."""
 
     name: str
     value: int
@@ -21,7 +21,7 @@ class _Column:
     is_number: bool
 
     def cell(self, row: tuple[object, ...], digits: int) -> str:
-        """Write this column's cell of a row."""
+        """Format this column's cell of a row."""
         value = row[self.value]
         written = _cell(value, digits, self.name.startswith("p "))
         if self.ends is None or written == UNDEFINED:
@@ -31,15 +31,15 @@ class _Column:
 
 
 def p_value(value: float) -> str:
-    """Write a p-value: three decimals, or that it is smaller; never 0.000."""
+    """Format a p-value with three decimals, or as below a limit; never as 0.000."""
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def as_markdown(table: pd.DataFrame, digits: int = 3) -> str:
-    """Write a table as GitHub's Markdown.
+    """Format a table as GitHub-flavoured Markdown.
 
-    p-values are in columns whose name begins with `p `. The columns `NAME low` and `NAME high` after a column
-    `NAME`, or plain `low` and `high`, are the ends of its interval and go into its cell.
+    Columns of p-values have names that begin with `p `. The columns `NAME low` and `NAME high` after a column
+    `NAME`, or just `low` and `high`, are the limits of its interval and are merged into its cell.
     """
     columns = _columns(table)
     header = [_cell(column.name, digits, False) for column in columns]

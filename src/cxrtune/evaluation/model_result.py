@@ -1,4 +1,4 @@
-"""One model on the common ground, step by step; each step has a module of its own."""
+"""Evaluate one model on the shared test set; each step has its own module."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from cxrtune.predictions import ModelCard
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
 Precisions = Mapping[tuple[str, int], Values]
-"""Replicates of average precision, float64 (B,), by model and finding's column."""
+"""Replicates of average precision, float64 (B,), by model and column of the finding."""
 
 
 @dataclass(frozen=True)
 class _Called:
-    """A model's calls at its thresholds: bool (n, F), where they count, and replicates of their measures."""
+    """A model's decisions at its thresholds, bool (n, F), which of them count, and replicates of measures."""
 
     calls: Mask
     usable: Mask
@@ -60,15 +60,15 @@ def evaluate_model(
     """Evaluate one model.
 
     Args:
-        ground: The images, labels and scores.
-        name: The model's.
-        card: What is known of it.
-        chosen: What validation decided for it.
-        basis: On which images it was decided.
+        ground: The shared test set.
+        name: Name of the model.
+        card: What is known about the model.
+        chosen: Its thresholds and calibration.
+        basis: The images that these were chosen on.
         precisions: The replicates of average precision of all models.
         prevalence: Stated prevalences, by finding.
         net_benefit: Points of its decision curves, by finding.
-        contamination: What is known of the images that it was trained on.
+        contamination: What is known about the overlap with its training images.
     """
     called = _called(ground, name, chosen)
     judged = _judged(ground, name, chosen, called, precisions)
@@ -109,7 +109,7 @@ def _called(ground: CommonGround, name: str, chosen: Chosen) -> _Called:
 def _judged(
     ground: CommonGround, name: str, chosen: Chosen, called: _Called, precisions: Precisions
 ) -> dict[str, JudgedFinding]:
-    """Judge the findings one by one: areas, and the calls at the thresholds."""
+    """Evaluate the findings one by one: AUROC, and decisions at the thresholds."""
     return {
         finding: judge_finding(
             ground,
@@ -144,7 +144,7 @@ def _macro_intervals(
 
 
 def _averages(ground: CommonGround, called: _Called) -> dict[str, AverageResult]:
-    """Average the calls over findings and over images; the macro average has intervals."""
+    """Average the decisions over findings and over images; the macro average has intervals."""
     means = averages(called.calls, ground.truth, called.usable)
     patients = _patients_with_any(ground, called.usable)
     intervals = {
@@ -185,7 +185,7 @@ def _curves(ground: CommonGround, name: str) -> dict[str, CurveResult]:
 
 
 def _patients_with_any(ground: CommonGround, usable: Mask) -> int:
-    """Count the patients with a finding: each once, with whatever findings it has."""
+    """Count the patients with any usable finding, each once."""
     return len(np.unique(ground.resamples.codes[(ground.truth & usable).any(axis=1)]))
 
 

@@ -1,4 +1,6 @@
-"""Net benefit: is a model's call worth more than to call everybody, or nobody (decision curves).
+"""Net benefit: whether a model's decisions are better than treating all images as positive, or none.
+
+This is known as decision curve analysis.
 
 Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models", Medical
 Decision Making 2006.
@@ -19,19 +21,19 @@ from cxrtune.evaluation.statistics.effective_size import kish, student
 from cxrtune.evaluation.statistics.proportion import Shares, shares_of
 
 THRESHOLDS = np.arange(1, 61) / 100
-"""Of calibrated probability: who calls at 0.20 takes four false calls for one finding."""
+"""Thresholds of calibrated probability: at 0.20, four false positives are accepted per true positive."""
 
 IN_RESULTS = (0.05, 0.10, 0.20, 0.30, 0.50)
 """The thresholds whose values are stored with the results."""
 
-_MOST_CELLS = 5_000_000  # of patients by thresholds, at 8 bytes in some ten arrays
+_MOST_CELLS = 5_000_000  # patients times thresholds, at 8 bytes in some ten arrays
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Band:
-    """A net benefit at each of T thresholds, float64 (T,), with 95 % limits, NaN where there are none."""
+    """Net benefit at each of T thresholds, float64 (T,), with 95 % limits, NaN where not defined."""
 
     value: Values
     low: Values
@@ -40,14 +42,14 @@ class Band:
 
 @dataclass(frozen=True)
 class NetBenefit:
-    """One model on one finding.
+    """The decision curve of one model for one finding.
 
     Attributes:
-        thresholds: float64 (T,), of probability.
-        called: intp (T,), images at or above each.
-        model: Of calling at the threshold; at most the prevalence.
-        treat_all: Of calling every image.
-        gain: `model` less the better of `treat_all` and 0.
+        thresholds: float64 (T,), thresholds of probability.
+        called: intp (T,), number of images at or above each threshold.
+        model: Net benefit of decisions at the threshold; at most the prevalence.
+        treat_all: Net benefit of treating every image as positive.
+        gain: `model` minus the better of `treat_all` and 0.
     """
 
     thresholds: Values
@@ -77,11 +79,11 @@ class NetBenefit:
 def net_benefits(
     ground: CommonGround, calibrators: Mapping[str, Mapping[str, Calibrator]]
 ) -> dict[tuple[str, str], NetBenefit]:
-    """Return the decision curve of each model and finding that has calibrated probabilities.
+    """Return the decision curve of each model and finding with calibrated probabilities.
 
     Args:
-        ground: The images, labels and scores.
-        calibrators: By model and finding.
+        ground: The shared test set.
+        calibrators: Calibrators by model and finding.
     """
     found = {}
     for name, of_model in calibrators.items():
@@ -101,21 +103,21 @@ def points_of(model: str, found: Mapping[tuple[str, str], NetBenefit]) -> dict[s
 def net_benefit(
     truth: NDArray[np.bool_], probabilities: Values, patients: NDArray[np.intp]
 ) -> NetBenefit | None:
-    """Return the decision curve; None where there is no positive or no negative.
+    """Return the decision curve; None if there are no positives or no negatives.
 
-    Each net benefit is one share of the images less the odds times another. The bands are pointwise, and put
-    together from the intervals of the two shares (`statistics/mover.py`), so that they know of rare findings
-    and of images that are hardly ever below a threshold. They need two patients with the finding, and two
-    without.
+    A net benefit is one proportion of the images minus the odds times another. The bands are pointwise and
+    are computed from the intervals of the two proportions (`statistics/mover.py`), so that they are valid for
+    rare findings and for images that are hardly ever below a threshold. They need two patients with the
+    finding, and two without.
 
     Args:
-        truth: bool (n,), present.
+        truth: bool (n,), True for positives.
         probabilities: float64 (n,), calibrated, in [0, 1].
-        patients: intp (n,), the patient of each image, from 0.
+        patients: intp (n,), the patient index of each image, from 0.
     """
     if truth.all() or not truth.any():
         return None
-    # A table of patients by thresholds: with very many patients a few thresholds at a time.
+    # The arrays are patients by thresholds: with many patients, only a few thresholds fit at a time.
     blocks = np.array_split(THRESHOLDS, -(-len(THRESHOLDS) * (int(patients.max()) + 1) // _MOST_CELLS))
     parts = [_at(block, truth, probabilities, patients) for block in blocks if len(block)]
     return NetBenefit(
@@ -134,7 +136,7 @@ def _joined(bands: Sequence[Band]) -> Band:
 def _at(
     thresholds: Values, truth: NDArray[np.bool_], probabilities: Values, patients: NDArray[np.intp]
 ) -> NetBenefit:
-    """Return the curve at some thresholds, ascending."""
+    """Return the curve at several thresholds, in ascending order."""
     number = int(patients.max()) + 1
     images = np.bincount(patients, minlength=number)
     has = images > 0
@@ -151,7 +153,7 @@ def _at(
     )
     odds = thresholds / (1 - thresholds)
     model, everybody = _less(tp, fp, odds), _treat_all(all_present, all_absent, odds)
-    # What calling all would find and the model misses, against the calls that it spares.
+    # Findings that the model misses but treating all would find, against the false positives that it avoids.
     over_all = _turned(_less(fn, tn, odds))
     gain = [
         np.where(everybody.value > 0, getattr(over_all, name), getattr(model, name))
@@ -167,7 +169,7 @@ def _at(
 
 
 def _less(found: Shares, lost: Shares, odds: Values) -> Band:
-    """Return found - odds x lost; each limit takes over both errors in its direction."""
+    """Return found - odds x lost; each limit combines both errors in its direction."""
     value = found.value - odds * lost.value
     low = np.hypot(found.value - found.low, odds * (lost.high - lost.value))
     high = np.hypot(found.high - found.value, odds * (lost.value - lost.low))
@@ -175,7 +177,7 @@ def _less(found: Shares, lost: Shares, odds: Values) -> Band:
 
 
 def _treat_all(present: Shares, absent: Shares, odds: Values) -> Band:
-    """Return the net benefit of calling every image: it rises with the share of positives."""
+    """Return the net benefit of treating every image as positive: it increases with the prevalence."""
     return Band(
         present.value - odds * absent.value,
         present.low - odds * (1 - present.low),
@@ -188,13 +190,13 @@ def _turned(band: Band) -> Band:
 
 
 def _known(band: Band, width: float) -> Band:
-    """Return a band, without limits where there are too few patients to know any."""
+    """Return a band, without limits if there are too few patients to compute them."""
     nothing = np.full_like(band.value, np.nan)
     return band if np.isfinite(width) else Band(band.value, nothing, nothing)
 
 
 def _called(thresholds: Values, probabilities: Values, patients: NDArray[np.intp], number: int) -> Values:
-    """Return how many of each patient's images are at or above each threshold, float64 (P, T)."""
+    """Return the number of each patient's images at or above each threshold, float64 (P, T)."""
     steps = len(thresholds) + 1
     passed = np.searchsorted(thresholds, probabilities, "right")
     counts = np.bincount(patients * steps + passed, minlength=number * steps).reshape(number, steps)

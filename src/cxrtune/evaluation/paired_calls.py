@@ -1,8 +1,8 @@
-"""Two models' calls on the same images: does one find more, and does one call fewer for nothing?
+"""Compare two models' decisions on the same images: sensitivity and specificity.
 
 The difference of two sensitivities (or specificities) is a mean over the images with (without) the finding,
-so the models are swapped within patients as in `comparison`. With one image per patient this is McNemar's
-exact test: only the images on which the models differ play a part.
+so that the models are swapped within patients as in `comparison`. With one image per patient this is
+McNemar's exact test: only the images on which the models differ contribute.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Thresholds = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class _Compared:
-    """One measure of one finding before any test, and the patients' parts of the difference."""
+    """One measure of one finding before any test, with each patient's contribution to the difference."""
 
     measure: str
     finding: str
@@ -42,13 +42,13 @@ class _Compared:
 
 
 def compare_all_calls(ground: CommonGround, thresholds: Thresholds) -> list[CallComparison]:
-    """Compare every pair of models that have thresholds of a common finding, the earlier named first.
+    """Compare every pair of models with thresholds for the same finding, in the given order.
 
-    Sensitivities are corrected together, over findings and pairs, and specificities together.
+    Sensitivities are corrected together, over findings and pairs, and so are specificities.
 
     Args:
-        ground: The images, labels and scores.
-        thresholds: Each model's, by finding.
+        ground: The shared test set.
+        thresholds: Thresholds by model and finding.
     """
     pairs = list(combinations(ground.scores, 2))
     compared = [_of_pair(ground, thresholds, pair) for pair in pairs]

@@ -12,7 +12,7 @@ from cxrtune.evaluation.roc import Labels, Scores, known, roc_curve
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
-    """Precision against recall (sensitivity), one point a distinct score, from the highest score down.
+    """Precision against recall (sensitivity), one point per distinct score, from the highest score down.
 
     Attributes:
         recall: float64 (P,), in [0, 1], ascending.
@@ -24,11 +24,11 @@ class PrecisionRecallCurve:
 
 
 def precision_recall_curve(labels: Labels, scores: Scores) -> PrecisionRecallCurve | None:
-    """Return the curve; None where there is no positive or no negative.
+    """Return the curve; None if there are no positives or no negatives.
 
     Args:
-        labels: (N,), 1, 0, or NaN where not known.
-        scores: (N,), any monotone score, NaN where not known.
+        labels: (N,), 1, 0, or NaN if not known.
+        scores: (N,), any monotone score, NaN if not known.
     """
     curve = roc_curve(labels, scores)
     if curve is None:
@@ -41,20 +41,20 @@ def precision_recall_curve(labels: Labels, scores: Scores) -> PrecisionRecallCur
 
 
 def recall_steps(curve: PrecisionRecallCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return recall and precision where recall grows: other points lie on the vertical lines between."""
+    """Return recall and precision where recall increases: other points are on vertical lines in between."""
     adds = np.diff(curve.recall, prepend=0.0) > 0
     return curve.recall[adds], curve.precision[adds]
 
 
 def average_precision(labels: Labels, scores: Scores) -> float | None:
-    """Return the sum over the curve's points of precision times the recall that the point adds.
+    """Return the sum over the curve's points of precision times the increase in recall.
 
-    The average precision of information retrieval (Manning et al. 2008, section 8.4), without interpolation.
-    Its chance level is the prevalence.
+    This is average precision without interpolation, as in information retrieval (Manning et al. 2008, section
+    8.4). Its chance level is the prevalence.
 
     Args:
-        labels: (N,), 1, 0, or NaN where not known.
-        scores: (N,), any monotone score, NaN where not known.
+        labels: (N,), 1, 0, or NaN if not known.
+        scores: (N,), any monotone score, NaN if not known.
     """
     curve = precision_recall_curve(labels, scores)
     if curve is None:

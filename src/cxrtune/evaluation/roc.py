@@ -1,4 +1,4 @@
-"""The receiver operating characteristic of one finding, and the area under it."""
+"""The receiver operating characteristic (ROC) of one finding, and the area under it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Scores = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class RocCurve:
-    """A ROC curve from (0, 0) to (1, 1); an image is called positive at or above a threshold.
+    """A ROC curve from (0, 0) to (1, 1); a decision is positive at or above a threshold.
 
     Attributes:
         false_positive_rate: float64 (P,), in [0, 1], ascending.
         sensitivity: float64 (P,), in [0, 1], ascending.
-        thresholds: float64 (P,), scores, descending; infinity first, where nothing is called.
+        thresholds: float64 (P,), scores, descending; the first is infinity, where no decision is positive.
     """
 
     false_positive_rate: NDArray[np.float64]
@@ -28,17 +28,17 @@ class RocCurve:
 
 
 def auroc(labels: Labels, scores: Scores) -> float | None:
-    """Return the probability that a positive scores above a negative, ties counting one half.
+    """Return the probability that a positive scores above a negative, with ties counted as one half.
 
-    That is the Mann-Whitney statistic and the area under the ROC curve (Hanley and McNeil,
+    This is the Mann-Whitney statistic and the area under the ROC curve (Hanley and McNeil,
     "The meaning and use of the area under a ROC curve", Radiology 1982).
 
     Args:
-        labels: (N,), 1, 0, or NaN where not known.
-        scores: (N,), any monotone score, NaN where not known.
+        labels: (N,), 1, 0, or NaN if not known.
+        scores: (N,), any monotone score, NaN if not known.
 
     Returns:
-        In [0, 1]; None where there is no positive or no negative.
+        In [0, 1]; None if there are no positives or no negatives.
     """
     truth, values = known(labels, scores)
     positives = int(truth.sum())
@@ -53,8 +53,8 @@ def macro_auroc(labels: Labels, scores: Scores) -> tuple[float | None, int]:
     """Return the mean AUROC over the findings for which it is defined, and their number.
 
     Args:
-        labels: (N, F), 1, 0, or NaN where not known.
-        scores: (N, F), NaN where not known.
+        labels: (N, F), 1, 0, or NaN if not known.
+        scores: (N, F), NaN if not known.
     """
     areas = [auroc(labels[:, column], scores[:, column]) for column in range(labels.shape[1])]
     defined = [area for area in areas if area is not None]
@@ -62,11 +62,11 @@ def macro_auroc(labels: Labels, scores: Scores) -> tuple[float | None, int]:
 
 
 def roc_curve(labels: Labels, scores: Scores) -> RocCurve | None:
-    """Return the ROC curve with one point a distinct score; None where there is no positive or no negative.
+    """Return the ROC curve with one point per distinct score; None without positives or without negatives.
 
     Args:
-        labels: (N,), 1, 0, or NaN where not known.
-        scores: (N,), any monotone score, NaN where not known.
+        labels: (N,), 1, 0, or NaN if not known.
+        scores: (N,), any monotone score, NaN if not known.
     """
     truth, values = known(labels, scores)
     positives = int(truth.sum())
@@ -92,21 +92,21 @@ def known(labels: Labels, scores: Scores) -> tuple[NDArray[np.bool_], Scores]:
 
 
 def corners(curve: RocCurve) -> NDArray[np.bool_]:
-    """Mark the points at which a curve turns, bool (P,): the others lie on the line between them."""
+    """Return the points where a curve changes direction, bool (P,): the others are on straight segments."""
     steps = np.diff(curve.false_positive_rate), np.diff(curve.sensitivity)
     turns = steps[0][:-1] * steps[1][1:] != steps[0][1:] * steps[1][:-1]
     return np.concatenate([[True], turns, [True]])
 
 
 def told_apart(squares: int, *values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Thin a curve to the points that can be told apart on a grid, where they are.
+    """Reduce a curve to the points that are distinct on a grid, without moving them.
 
     Args:
-        squares: Of the grid, along a side.
-        values: float64 (P,) each; the first two say where a point lies, in [0, 1].
+        squares: Number of grid squares per side.
+        values: float64 (P,) each; the first two are the coordinates of the points, in [0, 1].
     """
     cells = np.round(np.stack(values[:2]) * squares)
     moves = np.any(cells[:, 1:] != cells[:, :-1], axis=0)
-    # The first and the last point of each square stay, so that a step's corners do not lean.
+    # The first and last points of each square are kept, so that corners of steps are not slanted.
     keep = np.concatenate([[True], moves]) | np.concatenate([moves, [True]])
     return tuple(value[keep] for value in values)

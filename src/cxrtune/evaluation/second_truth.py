@@ -1,4 +1,4 @@
-"""The models against another set of labels of the same images."""
+"""Evaluate the models against another set of labels for the same images."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class OtherLabels:
     """Another set of labels.
 
     Attributes:
-        name: In prose.
+        name: Name for display.
         source: Where it is published.
-        file: Its file's name.
-        sha256: Of that file.
-        labels: By image name: a column a finding of theirs, 1, 0 or null.
-        covers: The findings of ours that each of theirs covers; the highest of ours is its score.
+        file: Name of its file.
+        sha256: SHA-256 of that file.
+        labels: By image name, one column per finding of the other set: 1, 0 or null.
+        covers: The cohort's findings covered by each of these; the highest of their scores is used.
     """
 
     name: str
@@ -36,7 +36,7 @@ class OtherLabels:
 
 
 def evaluate_second_truth(ground: CommonGround, other: OtherLabels) -> SecondTruth | None:
-    """Evaluate all models against other labels; None if they name none of the images."""
+    """Evaluate all models against other labels; None if none of the images has such a label."""
     labels = other.labels.reindex(ground.cohort.images[ground.rows])
     labelled = labels.notna().any(axis=1).to_numpy()
     if not labelled.any():
@@ -61,8 +61,8 @@ def evaluate_second_truth(ground: CommonGround, other: OtherLabels) -> SecondTru
 def _finding(
     ground: CommonGround, labels: np.ndarray[tuple[int], np.dtype[np.float32]], columns: list[int]
 ) -> SecondTruthFinding:
-    # All models on the same images: those where each has every one of the findings that it has at all.
-    # Whether our own label is known does not matter here.
+    # All models on the same images: those where each model has a score for every finding that it supports.
+    # Whether the cohort's own label is known does not matter here.
     usable = ~np.isnan(labels)
     for model, scores in ground.scores.items():
         had = [column for column in columns if ground.has(model, column)]

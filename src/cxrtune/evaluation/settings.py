@@ -1,4 +1,4 @@
-"""How an evaluation is made: the part, the draws, stated prevalences, and what was decided beforehand."""
+"""Settings of an evaluation: split, replicates, stated prevalences and the prespecified plan."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from cxrtune.evaluation.statistics.bootstrap import DEFAULT_REPLICATES
 from cxrtune.shown import listed, quoted, short
 
 ALL = "all"
-"""The split that is every part of the cohort together."""
+"""Name of the split that includes every part of the cohort."""
 
 MACRO = "macro"
-"""The mean over the findings, where an endpoint is named."""
+"""Name of the mean over the findings as an endpoint."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Plan:
 
     Attributes:
         primary: The primary endpoint, on which the first model is compared with the second: a finding, or
-            `macro`. Its test is not corrected, and all others are. None corrects all of them.
-        margin: By how much AUROC a model may be worse and still count as not inferior; None asks nothing.
+            `macro`. Its test is not corrected; all others are. None corrects all tests.
+        margin: Non-inferiority margin in AUROC; None omits tests of non-inferiority.
     """
 
     primary: str | None = None
@@ -32,10 +32,10 @@ class Plan:
 
 
 def check_plan(plan: Plan, findings: Sequence[str]) -> None:
-    """Check that a plan can be meant for a cohort.
+    """Check that a plan is valid for a cohort.
 
     Raises:
-        DataError: The primary endpoint is none of its findings, or the margin is no difference of AUROC.
+        DataError: The primary endpoint is not one of its findings, or the margin is not valid.
     """
     if plan.primary is not None and plan.primary not in (MACRO, *findings):
         raise DataError(
@@ -50,10 +50,10 @@ def check_plan(plan: Plan, findings: Sequence[str]) -> None:
 
 
 def check_prevalences(prevalence: Mapping[str, float], findings: Sequence[str]) -> None:
-    """Check that stated prevalences can be meant for a cohort.
+    """Check that stated prevalences are valid for a cohort.
 
     Raises:
-        UsageError: One is of another finding, or outside (0, 1).
+        UsageError: A prevalence is for an unknown finding, or outside (0, 1).
     """
     for finding, share in prevalence.items():
         if finding not in findings:
@@ -70,12 +70,12 @@ def check_prevalences(prevalence: Mapping[str, float], findings: Sequence[str]) 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What is asked of an evaluation, whatever is evaluated.
+    """Settings of an evaluation, independent of the models and the cohort.
 
     Attributes:
         split: `test`, `validation`, `train`, or `all`.
-        replicates: How many times the patients are drawn for intervals and tests.
-        seed: Decides which.
+        replicates: Number of bootstrap replicates.
+        seed: Random seed of the replicates and tests.
         prevalence: Stated prevalences in (0, 1), by finding.
         plan: What was decided before the scores were seen.
     """
@@ -87,17 +87,17 @@ class EvaluationSettings:
     plan: Plan = field(default_factory=Plan)
 
     def check(self, findings: Sequence[str]) -> None:
-        """Check that all of it can be meant for a cohort with these findings.
+        """Check that all settings are valid for a cohort with these findings.
 
         Raises:
-            UsageError: A prevalence is of another finding, or outside (0, 1).
-            DataError: The plan names no finding of the cohort, or its margin is none.
+            UsageError: A prevalence is for an unknown finding, or outside (0, 1).
+            DataError: The plan's endpoint is not a finding of the cohort, or its margin is not valid.
         """
         check_prevalences(self.prevalence, findings)
         check_plan(self.plan, findings)
 
     def recorded(self) -> dict[str, Any]:
-        """Return the settings as a record of provenance keeps them."""
+        """Return the settings in the form stored in a provenance record."""
         return {
             "split": self.split,
             "replicates": self.replicates,

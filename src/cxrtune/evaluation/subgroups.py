@@ -1,4 +1,4 @@
-"""The models in groups of images: sex, age, view, and first or later visit."""
+"""Evaluate the models in subgroups of images: sex, age, view, and first or later visit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Thresholds = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class _Cell:
-    """One model, finding and group: counts, and the estimates that it has, by name."""
+    """One model, finding and group: counts, and the available estimates, by name."""
 
     positives: int
     negatives: int
@@ -55,7 +55,7 @@ class _Grouped:
         return max(self.masks, key=lambda group: int(self.masks[group].sum()))
 
     def means(self, group: str, model: str) -> tuple[list[Estimate], list[Estimate]]:
-        """Return the AUROCs of a group and of the reference, of the findings that both have."""
+        """Return the AUROCs of a group and of the reference, for the findings that both have."""
         shared = [
             (own.estimates["auroc"], there.estimates["auroc"])
             for key, own in self.cells[group].items()
@@ -67,11 +67,11 @@ class _Grouped:
 
 
 def evaluate_subgroups(ground: CommonGround, thresholds: Thresholds) -> list[Attribute]:
-    """Evaluate every model in every group, and each group's gap to the largest of its attribute.
+    """Evaluate every model in every group, and each group's gap to the largest group of its attribute.
 
     Args:
-        ground: The images, labels and scores.
-        thresholds: Each model's, by finding.
+        ground: The shared test set.
+        thresholds: Thresholds by model and finding.
 
     Returns:
         The attributes with at least two groups.
@@ -95,7 +95,7 @@ def evaluate_subgroups(ground: CommonGround, thresholds: Thresholds) -> list[Att
 
 
 def attribute_masks(frame: pd.DataFrame) -> dict[str, dict[str, Mask]]:
-    """Return bool (n,) masks by attribute and group; an image without the attribute is in none."""
+    """Return bool (n,) masks by attribute and group; images without the attribute are in no group."""
     sex, view = (frame[name].astype("string") for name in ("sex", "view"))
     age, visit = (pd.to_numeric(frame[name], errors="coerce") for name in ("age", "followup"))
     return {
@@ -169,7 +169,7 @@ def _model(ground: CommonGround, grouped: _Grouped, group: str, model: str, gaps
         over=len(own),
         gap=None if gap is None else gap.value,
         gap_interval=_interval(gap),
-        # Bonferroni's level: all gaps of a model's means hold together.
+        # Bonferroni-corrected level: all gaps of a model's means hold simultaneously.
         gap_interval_corrected=_interval(gap, LEVEL / max(gaps, 1)),
         findings={
             ground.findings[column]: _finding(

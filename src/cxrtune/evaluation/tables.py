@@ -1,4 +1,4 @@
-"""Results -> the tables of a paper, as data frames with the models side by side."""
+"""Convert results to the tables of a paper: data frames with the models side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cxrtune.evaluation.results import Comparison, FindingResult, Interval, Stor
 _COUNTS = ("positives", "negatives", "positive patients", "negative patients")
 
 COLUMNS = frozenset({"finding", *_COUNTS})
-"""Columns that stand beside those of the models, which therefore have other names."""
+"""Columns next to those of the models, which therefore must have other names."""
 
 _WHOLE = (" support", " positive patients", " tp", " fp", " fn", " tn")
 _IN_GROUPS = ("auroc", "sensitivity", "specificity")
@@ -32,7 +32,7 @@ _AVERAGES: tuple[str, ...] = ("micro", "macro", "weighted", "samples")
 
 
 def auroc_table(results: StoredResults) -> pd.DataFrame:
-    """One row a finding and the macro average; a model's value and interval, then the counts judged."""
+    """Return one row per finding and the macro average: each model's AUROC and interval, then the counts."""
     rows = []
     for finding in results.findings:
         counts = max((model.findings[finding] for model in results.models), key=lambda one: one.support)
@@ -54,7 +54,7 @@ def auroc_table(results: StoredResults) -> pd.DataFrame:
 
 
 def classification_table(results: StoredResults) -> pd.DataFrame:
-    """One row a finding and an average; what each model's calls at its threshold come to."""
+    """Return one row per finding and average: measures of each model's decisions at its threshold."""
     rows = []
     for finding in results.findings:
         row: dict[str, object] = {"finding": finding}
@@ -75,7 +75,7 @@ def classification_table(results: StoredResults) -> pd.DataFrame:
 
 
 def cohort_table(results: StoredResults) -> pd.DataFrame:
-    """One row a split; images and patients, and by finding the positive images and their patients."""
+    """Return one row per split: images and patients, and by finding the positive images and patients."""
     rows = []
     for part in results.cohort:
         row: dict[str, object] = {"split": part.split, "images": part.images, "patients": part.patients}
@@ -86,12 +86,12 @@ def cohort_table(results: StoredResults) -> pd.DataFrame:
 
 
 def comparison_table(results: StoredResults) -> pd.DataFrame:
-    """One row a pair of models and a finding, and the mean: difference of AUROC, how sure, verdict."""
+    """Return one row per pair of models and finding, and the mean: AUROC difference, tests and verdict."""
     return pair_table(results.comparisons)
 
 
 def pair_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return what `comparison_table` does, of comparisons wherever they come from."""
+    """Return the same as `comparison_table` for comparisons from any source."""
     rows = []
     for pair in comparisons:
         for finding, found in (*pair.findings.items(), ("macro average", pair.macro)):
@@ -122,7 +122,7 @@ def pair_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def paired_call_table(results: StoredResults) -> pd.DataFrame:
-    """One row a pair of models, measure and finding: the difference at the thresholds, how sure, verdict."""
+    """Return one row per pair of models, measure and finding: difference at the thresholds, and verdict."""
     rows = []
     for pair in results.call_comparisons:
         for measure, findings in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)):
@@ -149,7 +149,7 @@ def paired_call_table(results: StoredResults) -> pd.DataFrame:
 
 
 def subgroup_table(results: StoredResults) -> pd.DataFrame:
-    """One row a group, model and finding: counts, values, and the gaps to the attribute's largest group."""
+    """Return one row per group, model and finding: counts, values, and gaps to the largest group."""
     rows = []
     for attribute in results.attributes:
         for group in attribute.groups:
@@ -157,7 +157,7 @@ def subgroup_table(results: StoredResults) -> pd.DataFrame:
                 for finding, found in model.findings.items():
                     row: dict[str, object] = {"attribute": attribute.name, "group": group.name}
                     row |= {"model": name, "finding": finding}
-                    # The patients are there where the results count them.
+                    # Patients are included if the results contain their counts.
                     row |= found.model_dump(include={"positives", "negatives", "positive_patients"})
                     for measure in _IN_GROUPS:
                         row |= limits(measure, getattr(found, measure), found.intervals.get(measure))
@@ -169,7 +169,7 @@ def subgroup_table(results: StoredResults) -> pd.DataFrame:
 
 
 def operating_point_table(results: StoredResults) -> pd.DataFrame:
-    """One row a model, rule and finding: the threshold, and what it gives on validation and here."""
+    """Return one row per model, rule and finding: the threshold, and its results on validation and test."""
     rows = []
     for model in results.models:
         for rule, points in model.operating_points.items():
@@ -185,7 +185,7 @@ def operating_point_table(results: StoredResults) -> pd.DataFrame:
 
 
 def curve_table(results: StoredResults) -> pd.DataFrame:
-    """One row a model and finding: sensitivity at fixed specificity, the reverse, and partial areas."""
+    """Return one row per model and finding: values at fixed specificity or sensitivity, and partial areas."""
     rows = []
     for model in results.models:
         for finding, found in model.curves.items():
@@ -207,7 +207,7 @@ def curve_table(results: StoredResults) -> pd.DataFrame:
 
 
 def prevalence_table(results: StoredResults) -> pd.DataFrame:
-    """One row a model and finding with a stated prevalence: what calls mean there."""
+    """Return one row per model and finding with a stated prevalence: predictive values at that prevalence."""
     rows = []
     for model in results.models:
         for finding, found in model.prevalence.items():
@@ -223,7 +223,7 @@ def prevalence_table(results: StoredResults) -> pd.DataFrame:
 
 
 def calibration_table(results: StoredResults) -> pd.DataFrame:
-    """One row a model and finding: how good its probabilities are before and after calibration."""
+    """Return one row per model and finding: calibration measures before and after calibration."""
     rows = []
     for model in results.models:
         for finding, found in model.calibration.items():
@@ -240,7 +240,7 @@ def calibration_table(results: StoredResults) -> pd.DataFrame:
 
 
 def localization_table(results: StoredResults) -> pd.DataFrame:
-    """One row a model, finding and measure, and the mean: the model, both controls, and the differences."""
+    """Return one row per model, finding and measure, and the mean: model, both controls and differences."""
     rows = []
     for one in results.localizations:
         for finding, found in (*one.findings.items(), ("macro average", one.macro)):
@@ -259,13 +259,13 @@ def localization_table(results: StoredResults) -> pd.DataFrame:
 
 
 def limits(name: str, value: float | None, interval: Interval | None) -> dict[str, float | None]:
-    """Return three columns: the value, and the ends of its interval."""
+    """Return three columns: the value, and the limits of its interval."""
     low, high = ends(interval)
     return {name: value, f"{name} low": low, f"{name} high": high}
 
 
 def ends(interval: Interval | None) -> tuple[float | None, float | None]:
-    """Return the ends of an interval, or none."""
+    """Return the limits of an interval, or two times None."""
     return (None, None) if interval is None else (interval.low, interval.high)
 
 

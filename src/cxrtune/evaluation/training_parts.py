@@ -1,4 +1,4 @@
-"""Models that may have been trained on evaluated images, on those outside their training part."""
+"""Evaluate models that may have been trained on evaluated images on those they were not trained on."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cxrtune.evaluation.statistics.mover import Estimate, mean_estimate
 
 @dataclass(frozen=True)
 class TrainingPart:
-    """What is known of the images that a model was trained on.
+    """What is known about the images that a model was trained on.
 
     Attributes:
-        seen: By image name, whether it was in the training part; an image that is not named is not known.
-        rule: How they were chosen, in words.
-        source: Where that is published.
+        seen: By image name, whether it was in the training part; images that are not listed are not known.
+        rule: Description of how they were chosen.
+        source: Where the rule is published.
     """
 
     seen: pd.Series[bool]
@@ -61,7 +61,7 @@ def evaluate_outside(ground: CommonGround, model: str, part: TrainingPart) -> Ou
 
 
 def _masks(ground: CommonGround, part: TrainingPart) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which images are outside the training part, and of which that is not known."""
+    """Return the images outside the training part, and those for which this is not known."""
     seen = part.seen.reindex(ground.cohort.images[ground.rows])
     unknown = seen.isna().to_numpy()
     return (seen == False).to_numpy(dtype=bool) & ~unknown, unknown  # noqa: E712  null is neither
@@ -70,12 +70,12 @@ def _masks(ground: CommonGround, part: TrainingPart) -> tuple[NDArray[np.bool_],
 def areas_within(
     ground: CommonGround, model: str, within: NDArray[np.bool_]
 ) -> tuple[dict[str, AreaResult], AreaResult]:
-    """Return one model's areas by finding, and their mean.
+    """Return one model's AUROCs by finding, and their mean.
 
     Args:
-        ground: The images, labels and scores.
-        model: Its name.
-        within: bool (n,), only these images.
+        ground: The shared test set.
+        model: Name of the model.
+        within: bool (n,), restricts the images.
     """
     results: dict[str, AreaResult] = {}
     estimates: list[Estimate] = []

@@ -1,4 +1,4 @@
-"""All that is chosen on validation and then left alone, and on which images: thresholds, calibration."""
+"""Thresholds and calibration that are chosen once on validation images, and the images they rest on."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOTHING = "none: the model scored no validation images"
 
 @dataclass(frozen=True)
 class GivenThresholds:
-    """Thresholds of a model that the user of an evaluation gives, such as those of its maker.
+    """Thresholds supplied by the user of an evaluation, such as those recommended by a model's maker.
 
     Attributes:
-        values: Probability in [0, 1] by finding.
-        source: Where they stand, in a few words.
+        values: Thresholds of probability, in [0, 1], by finding.
+        source: Where the thresholds come from, in a few words.
     """
 
     values: Mapping[str, float]
@@ -34,19 +34,19 @@ class GivenThresholds:
 
     @property
     def rule(self) -> str:
-        """How they came about, in words."""
+        """Description of how the thresholds were chosen."""
         return f"given by the user ({self.source})"
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the calls and the calibration of one model rest on.
+    """The basis of one model's decisions and calibration.
 
     Attributes:
-        thresholds: By finding; these make the calls.
-        threshold_rule: How they came about.
-        points: By rule and finding.
-        calibrators: By finding.
+        thresholds: Thresholds of the decisions, by finding.
+        threshold_rule: How the thresholds were chosen.
+        points: Operating points by rule and finding.
+        calibrators: Calibrators by finding.
     """
 
     thresholds: dict[str, float]
@@ -55,7 +55,7 @@ class Chosen:
     calibrators: dict[str, Calibrator]
 
     def stored(self) -> dict[str, Any]:
-        """Return the fields as a model file and a table of predictions keep them."""
+        """Return the fields in the form stored in a model file and a table of predictions."""
         return {
             "thresholds": self.thresholds,
             "threshold_rule": self.threshold_rule,
@@ -68,13 +68,13 @@ class Chosen:
 
 
 def choose(findings: Sequence[str], labels: Labels, scores: Scores, patients: NDArray[np.object_]) -> Chosen:
-    """Choose everything on validation images; Youden's J makes the calls.
+    """Choose thresholds and calibration on validation images; decisions use Youden's J.
 
     Args:
-        findings: The F findings.
-        labels: (N, F), 1, 0, or NaN where not known.
-        scores: (N, F), probability in [0, 1], NaN where not known.
-        patients: object (N,).
+        findings: Names of the F findings.
+        labels: (N, F), 1, 0, or NaN if not known.
+        scores: (N, F), probability in [0, 1], NaN if not known.
+        patients: object (N,), the patient of each image.
     """
     points: dict[str, dict[str, OperatingPoint]] = {
         rule: operating_points(findings, labels, scores, rule) for rule in RULES
@@ -92,10 +92,10 @@ def stored_or_chosen(
     patients: NDArray[np.object_],
     given: GivenThresholds | None = None,
 ) -> Chosen:
-    """Take what the model itself says; what it does not say is chosen on the validation images it scored.
+    """Return what the model itself stores; what is missing is chosen on the validation images it scored.
 
-    Where the user gives thresholds, they make the calls, and nothing is chosen. Of findings that are not
-    judged, as the cohort lacks them, nothing is taken.
+    If the user supplies thresholds, they are used for the decisions, and nothing is chosen. Values for
+    findings that are not evaluated, because the cohort lacks them, are ignored.
     """
     if given is None:
         own = choose(findings, labels, scores, patients)
@@ -131,15 +131,15 @@ def chosen_on(
     rows: NDArray[np.intp],
     given: GivenThresholds | None = None,
 ) -> ChosenOn:
-    """Say what a model's thresholds and calibration were chosen on.
+    """Describe the images on which a model's thresholds and calibration were chosen.
 
     Args:
-        card: What the model brought.
-        chosen: What was used.
-        cohort: The reference standard.
-        scores: (N, F), in the cohort's order, probability in [0, 1], NaN where not known.
-        rows: intp, the judged rows.
-        given: Thresholds that the user gave.
+        card: What the model provided.
+        chosen: The thresholds and calibration in use.
+        cohort: The cohort with the reference standard.
+        scores: (N, F), in the order of the cohort, probability in [0, 1], NaN if not known.
+        rows: intp, the evaluated rows.
+        given: Thresholds supplied by the user.
     """
     validation = cohort.rows("validation")
     known = ~np.isnan(scores[validation]) & ~np.isnan(cohort.labels[validation])
@@ -156,7 +156,7 @@ def chosen_on(
 
 
 def threshold_rule(name: str, chosen: Chosen, basis: ChosenOn) -> str:
-    """Return how a model's thresholds came about, or why it has none and what gives it some."""
+    """Return how a model's thresholds were chosen, or why it has none and how to obtain them."""
     if basis.thresholds != "none":
         return chosen.threshold_rule
     return f"{_why_no_thresholds(basis)}. Thresholds are given with `thresholds` {name}=FILE"

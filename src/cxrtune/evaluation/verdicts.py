@@ -1,4 +1,4 @@
-"""Many differences tested at once under the same swaps: correction, intervals, verdicts."""
+"""Test many differences under the same swaps, with corrections, intervals and verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HIGHER, LOWER, NOT_SEPARABLE = "higher", "lower", "not separable"
 TOO_FEW, UNDEFINED = "too few to compare", "undefined"
 
 FEWEST_PATIENTS = 10
-"""On each side of a comparison; with fewer there is an estimate and an interval, but no test."""
+"""Minimum number of patients on each side for a test; with fewer there is only an estimate with interval."""
 
 SURE = 3.0
 """Monte-Carlo standard errors by which a p-value must differ from its level to be decided."""
@@ -24,12 +24,12 @@ PValues = list[float | None]
 
 @dataclass(frozen=True)
 class Question:
-    """One difference.
+    """One difference to be tested.
 
     Attributes:
-        pair: The patients' parts of it; None where there is none.
-        is_tested: Whether there are patients enough.
-        family: Its p-value is corrected together with those of the same family.
+        pair: Contributions of the patients; None if not available.
+        is_tested: Whether there are enough patients for a test.
+        family: P-values of the same family are corrected together.
     """
 
     pair: Paired | None
@@ -39,13 +39,13 @@ class Question:
 
 @dataclass(frozen=True)
 class _Test:
-    """One difference under swaps; `swapped` is None where there is nothing to swap."""
+    """One difference under swaps; without anything to swap, `swapped` holds None."""
 
     question: Question
     swapped: Swapped | None
 
     def p_value(self, margin: float) -> float | None:
-        """Return the p-value of "worse by the margin", two-sided; 1 where it is worse by more."""
+        """Return the two-sided p-value of "worse by the margin"; 1 if it is worse by more."""
         if self.swapped is None or not self.question.is_tested:
             return None
         if margin and self.swapped.difference <= -margin:
@@ -56,18 +56,18 @@ class _Test:
 def verdicts(
     questions: Sequence[Question], seed: int, margin: float | None = None, most: int | None = None
 ) -> list[dict[str, object]]:
-    """Test all differences, under swaps that are drawn until every verdict is decided.
+    """Test all differences, with random swaps until every verdict is decided.
 
     Args:
         questions: Differences of the same patients.
-        seed: Decides which patients are swapped.
-        margin: Of non-inferiority; None asks nothing.
-        most: Draws after which what is undecided stays so, with its error; None for as many as `swap` makes.
+        seed: Random seed of the swaps.
+        margin: Non-inferiority margin; None omits the test.
+        most: Maximum number of draws, after which p-values stay undecided; None for the maximum of `swap`.
 
     Returns:
-        What is known of each, by the names of the results: `interval` of what can be swapped, and
+        For each, a dictionary with names as in the results: `interval` if it can be swapped, and
         `interval_holm`, `p_patients`, `p_error`, `p_holm`, `verdict`, and with a margin `p_noninferior` and
-        `noninferior`, of what is tested.
+        `noninferior`, if it is tested.
     """
     places = [place for place, one in enumerate(questions) if one.pair is not None]
 
@@ -85,7 +85,7 @@ def verdicts(
 
 
 def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:
-    """Tell whether each p-value is clearly on one side of its level: more draws change nothing."""
+    """Return whether each p-value is clearly on one side of its level, so that more draws change nothing."""
     for asked in (0.0,) if margin is None else (0.0, margin):
         p_values = [test.p_value(asked) for test in tests]
         levels = _by_family(tests, p_values, lambda values: holm_levels(values, LEVEL))
@@ -98,7 +98,7 @@ def _is_decided(tests: Sequence[_Test], margin: float | None) -> bool:
 
 
 def _by_family(tests: Sequence[_Test], p_values: PValues, corrected: Callable[[PValues], PValues]) -> PValues:
-    """Correct the p-values of each family by themselves."""
+    """Correct the p-values of each family separately."""
     found: PValues = [None] * len(tests)
     for family in {test.question.family for test in tests}:
         places = [place for place, test in enumerate(tests) if test.question.family == family]

@@ -1,1 +1,1 @@
-"""Probabilities that mean what they say: maps to calibrated ones, and how good they are."""
+"""Calibration of probabilities, and measures of how well they are calibrated."""

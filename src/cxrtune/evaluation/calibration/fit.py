@@ -1,4 +1,4 @@
-"""Fits the calibration of each finding on validation, by the method that cross-validation likes best."""
+"""Fit each finding's calibration on validation images, with the method selected by cross-validation."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cxrtune.evaluation.calibration.reliability import log_loss
 from cxrtune.evaluation.roc import Labels, Scores
 
 FEWEST = 10
-"""Positives, and negatives, without which a finding's calibration is not fitted."""
+"""Minimum number of positives, and of negatives, for fitting a finding's calibration."""
 
 FOLDS = 5
-"""Of the cross-validation."""
+"""Number of folds in the cross-validation."""
 
 Truth = NDArray[np.bool_]
 Values = NDArray[np.float64]
@@ -28,16 +28,16 @@ Values = NDArray[np.float64]
 def fit_calibrators(
     findings: Sequence[str], labels: Labels, scores: Scores, patients: NDArray[np.object_]
 ) -> dict[str, Calibrator]:
-    """Fit each finding that has at least 10 positives and 10 negatives.
+    """Fit the calibration of each finding with at least 10 positives and 10 negatives.
 
     Args:
-        findings: The F findings.
-        labels: (N, F), 1, 0, or NaN where not known.
-        scores: (N, F), probability in [0, 1], NaN where not known.
-        patients: object (N,); the folds of the cross-validation part no patient.
+        findings: Names of the F findings.
+        labels: (N, F), 1, 0, or NaN if not known.
+        scores: (N, F), probability in [0, 1], NaN if not known.
+        patients: object (N,); a patient's images are always in the same fold.
     """
     fitted = {}
-    # Numbers in the order of the names: to sort names anew for each finding takes minutes on millions.
+    # Patients are numbered in sort order: sorting names again for each finding takes minutes for millions.
     codes = np.unique(np.asarray(patients, dtype=str), return_inverse=True)[1]
     for column, finding in enumerate(findings):
         mask = ~(np.isnan(labels[:, column]) | np.isnan(scores[:, column]))
@@ -49,21 +49,21 @@ def fit_calibrators(
 
 
 def fit_calibrator(truth: Truth, values: Values, patients: NDArray[Any]) -> Calibrator | None:
-    """Fit one finding with the method of the lowest cross-validated log loss.
+    """Fit one finding with the method that has the lowest cross-validated log loss.
 
     Args:
-        truth: bool (n,), present.
+        truth: bool (n,), True for positives.
         values: float64 (n,), probability in [0, 1].
-        patients: (n,), the patient of each image: names, or numbers in the names' order.
+        patients: (n,), the patient of each image: names, or numbers in the order of the names.
 
     Returns:
-        None with fewer than 10 positives or 10 negatives, or with positives of fewer than five patients.
+        None if there are fewer than 10 positives or 10 negatives, or fewer than five patients with positives.
     """
     if min(truth.sum(), (~truth).sum()) < FEWEST or len(np.unique(patients[truth])) < FOLDS:
         return None
     folds = stratified_folds(truth, patients)
     losses = {method: _cross_validated(method, truth, values, folds) for method in METHODS}
-    # The first of equals is the simplest.
+    # Of equally good methods, the simplest comes first.
     best = min(METHODS, key=lambda method: losses[method])
     return _FIT[best](truth, values)
 
@@ -90,7 +90,7 @@ def _platt(truth: Truth, values: Values) -> Calibrator:
 
 
 def _isotonic(truth: Truth, values: Values) -> Calibrator:
-    # An empty bin of the fit is no proof of impossibility: half an image stands at either end.
+    # An empty bin does not mean that a finding is impossible: half an image is added at each end.
     edge = 0.5 / (len(truth) + 1)
     fit = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(values, truth)
     steps, levels = (tuple(map(float, side)) for side in (fit.X_thresholds_, fit.y_thresholds_))
@@ -105,8 +105,8 @@ _FIT: dict[Method, Callable[[Truth, Values], Calibrator]] = {
 
 
 def _logistic_fit(truth: Truth, logits: Values, *, with_offset: bool) -> tuple[float, float]:
-    """Minimise the log loss over slope and offset; the slope, fitted by its logarithm, stays positive."""
-    # Platt's targets, which keep the fit finite where the classes do not overlap.
+    """Minimize the log loss over slope and offset; fitting the logarithm of the slope keeps it positive."""
+    # Platt's targets keep the fit finite if the classes do not overlap.
     positives, negatives = int(truth.sum()), int((~truth).sum())
     targets = np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
@@ -125,24 +125,25 @@ def _logistic_fit(truth: Truth, logits: Values, *, with_offset: bool) -> tuple[f
 
 
 def stratified_folds(truth: NDArray[np.bool_], patients: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the fold of each image: the folds part no patient, and share out the positives.
+    """Return the fold of each image; folds are split by patient and stratified by label.
 
-    They are those of scikit-learn's StratifiedGroupKFold (shuffle, random_state=0), to the image: the same
-    patients in the same order, each put where the folds stay most alike. Scikit-learn weighs each patient
-    with arrays of ten numbers, which takes hours for a million patients; here the ten numbers are plain ones.
+    The result is identical to scikit-learn's StratifiedGroupKFold (shuffle, random_state=0): the same
+    patients in the same order, each assigned to the fold that keeps the folds most similar. Scikit-learn
+    processes each patient with arrays of ten numbers, which takes hours for a million patients; here they are
+    Python floats.
 
     Args:
-        truth: bool (n,), present; both kinds must be there.
-        patients: (n,), the patient of each image: names, or numbers in the names' order.
+        truth: bool (n,), True for positives; both classes must occur.
+        patients: (n,), the patient of each image: names, or numbers in the order of the names.
 
     Returns:
-        intp (n,), 0 to 4.
+        intp (n,), fold index from 0 to 4.
     """
     distinct, codes = np.unique(patients, return_inverse=True)
     order = np.random.RandomState(0).permutation(len(distinct))
     kinds = [np.bincount(codes[truth == kind], minlength=len(distinct))[order] for kind in (False, True)]
     counts = np.stack(kinds, axis=1).astype(np.float64)
-    # Patients who tip the balance most come first, while all folds can still make up for them.
+    # The least balanced patients are assigned first, while all folds can still compensate for them.
     turns = np.argsort(-np.std(counts, axis=1), kind="stable")
     fold_of = np.empty(len(distinct), dtype=np.intp)
     fold_of[order[turns]] = _deal(counts[turns])
@@ -150,7 +151,7 @@ def stratified_folds(truth: NDArray[np.bool_], patients: NDArray[Any]) -> NDArra
 
 
 def _deal(counts: NDArray[np.float64]) -> list[int]:
-    """Deal patients with these numbers of negatives and positives, (P, 2), to the folds, one by one."""
+    """Assign patients one by one to folds, given their numbers of negatives and positives, (P, 2)."""
     totals = counts.sum(axis=0).tolist()
     held = [[0.0] * FOLDS for _ in totals]
     shares = [[0.0] * FOLDS for _ in totals]
@@ -176,7 +177,7 @@ def _deal(counts: NDArray[np.float64]) -> list[int]:
 
 
 def _best_fold(after: Sequence[Sequence[float]], held: Sequence[Sequence[float]]) -> int:
-    """Return the fold that leaves the least spread; of about equal ones the one with the fewest images."""
+    """Return the fold with the least spread after assignment; ties go to the fold with the fewest images."""
     best, least, fewest = 0, float("inf"), float("inf")
     for fold in range(FOLDS):
         spread = (after[0][fold] + after[1][fold]) / 2
@@ -188,7 +189,7 @@ def _best_fold(after: Sequence[Sequence[float]], held: Sequence[Sequence[float]]
 
 
 def _spread(shares: Sequence[float]) -> float:
-    """Return the standard deviation of five numbers, rounded as NumPy rounds it: near ties depend on it."""
+    """Return the standard deviation of five numbers, rounded like NumPy's, which decides near ties."""
     a, b, c, d, e = shares
     mean = (a + b + c + d + e) / FOLDS
     a, b, c, d, e = a - mean, b - mean, c - mean, d - mean, e - mean

@@ -1,4 +1,4 @@
-"""How well probabilities agree with how often a finding is there, before and after calibration."""
+"""Agreement of probabilities with observed frequencies, before and after calibration."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Bin:
 
     Attributes:
         predicted: Mean probability of its images, in [0, 1].
-        observed: Share of positives among them.
-        low: Lower end of the 95 % interval of `observed` (Wilson, JASA 1927), images taken as independent.
-        high: Its upper end.
-        images: How many they are.
+        observed: Fraction of positives among them.
+        low: Lower end of the 95 % interval of `observed` (Wilson, JASA 1927), with images as independent.
+        high: Upper end of that interval.
+        images: Number of images.
     """
 
     predicted: float
@@ -42,28 +42,28 @@ class Bin:
 
 
 def brier(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
-    """Return the mean squared difference from 0 or 1 (Brier, Monthly Weather Review 1950)."""
+    """Return the mean squared difference from the labels (Brier, Monthly Weather Review 1950)."""
     return float(np.mean((probabilities.astype(np.float64) - truth) ** 2))
 
 
 def log_loss(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> float:
-    """Return the mean negative logarithm of the probability of what is true, cut at 1e-12."""
+    """Return the mean negative log probability of the true label, with probabilities clipped at 1e-12."""
     right = np.where(truth, probabilities, 1 - probabilities)
     return float(-np.mean(np.log(np.maximum(right, 1e-12))))
 
 
 def error_of(bins: Sequence[Bin]) -> float:
-    """Return the expected calibration error: the mean over the images of |observed - predicted| in their bin.
+    """Return the expected calibration error: the mean over images of |observed - predicted| in their bin.
 
-    Of bins of equal mass, as in Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019:
-    with bins of equal width nearly all images of a rare finding lie in the first.
+    Bins have equal mass, as in Nixon et al., "Measuring calibration in deep learning", CVPR workshops 2019:
+    with bins of equal width, nearly all images of a rare finding would be in the first bin.
     """
     images = sum(part.images for part in bins)
     return sum(abs(part.observed - part.predicted) * part.images for part in bins) / images
 
 
 def reliability(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> list[Bin]:
-    """Return ten bins of equal mass, by ascending probability; images with equal ones share a bin."""
+    """Return ten bins of equal mass in ascending order; images with equal probabilities share a bin."""
     order = np.argsort(probabilities, kind="stable")
     ordered, present = probabilities[order].astype(np.float64), truth[order]
     starts, ends = equal_mass(ordered)
@@ -71,16 +71,16 @@ def reliability(truth: NDArray[np.bool_], probabilities: NDArray[np.floating]) -
 
 
 def equal_mass(ordered: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return where the bins of ascending probabilities begin and end; equal ones are in one bin."""
+    """Return the start and end of each bin of ascending probabilities; equal ones are in the same bin."""
     ends = np.round(np.arange(1, BINS + 1) * len(ordered) / BINS).astype(int)
-    # A bin ends after the last of equal probabilities.
+    # A bin ends after the last of several equal probabilities.
     ends = np.unique(np.searchsorted(ordered, ordered[np.maximum(ends, 1) - 1], "right"))
     return np.concatenate([[0], ends[:-1]]), ends
 
 
 def _bin(probabilities: Values, present: NDArray[np.bool_]) -> Bin:
     images, observed = len(present), float(present.mean())
-    # Written out: SciPy's makes an exact test first, which takes a second for a whole evaluation.
+    # Implemented here: SciPy's function first computes an exact test, which adds a second per evaluation.
     middle = observed + Z95**2 / (2 * images)
     half = Z95 * math.sqrt(observed * (1 - observed) / images + (Z95 / (2 * images)) ** 2)
     whole = 1 + Z95**2 / images
@@ -95,11 +95,11 @@ def _bin(probabilities: Values, present: NDArray[np.bool_]) -> Bin:
 
 @dataclass(frozen=True)
 class PerfectError:
-    """The expected calibration error of labels that are drawn from the probabilities themselves.
+    """Expected calibration error of labels drawn from the probabilities themselves.
 
     Attributes:
-        mean: Over the draws.
-        high: Their 97.5th percentile.
+        mean: Mean over the draws.
+        high: 97.5th percentile of the draws.
     """
 
     mean: float
@@ -107,19 +107,19 @@ class PerfectError:
 
 
 def error_if_perfect(probabilities: Values, seed: int) -> PerfectError:
-    """Draw labels from probabilities, each image on its own, and return the error that this makes.
+    """Draw labels from the probabilities, independently per image, and return the resulting error.
 
-    Only how many positives a bin has plays a part. Their number is drawn from the binomial distribution with
-    the mean and, but for rounding, the variance of the sum of the bin's images.
+    Only the number of positives per bin matters. It is drawn from the binomial distribution with the mean
+    and, apart from rounding, the variance of the sum over the bin's images.
 
     Args:
         probabilities: float64 (n,), in [0, 1].
-        seed: Decides what is drawn.
+        seed: Random seed of the draws.
     """
     ordered = np.sort(probabilities)
     starts, ends = equal_mass(ordered)
     sums, squares = (np.add.reduceat(values, starts) for values in (ordered, ordered**2))
-    # Rounded up, so that the share stays at most 1; bins of one probability need no rounding.
+    # Rounded up, so that the fraction is at most 1; bins with a single probability need no rounding.
     trials = np.ceil(np.divide(sums**2, squares, out=np.ones_like(sums), where=squares > 0) - 1e-9)
     trials = np.clip(trials, 1, ends - starts).astype(np.int64)
     drawn = np.random.default_rng(seed).binomial(trials, np.minimum(sums / trials, 1), (_DRAWS, len(sums)))
@@ -130,13 +130,13 @@ def error_if_perfect(probabilities: Values, seed: int) -> PerfectError:
 def calibration_result(
     ground: CommonGround, name: str, finding: str, calibrator: Calibrator
 ) -> CalibrationResult | None:
-    """Judge one finding's calibration; None where no image is judged.
+    """Evaluate the calibration of one finding; None if no image is evaluated.
 
     Args:
-        ground: The images, labels and scores.
-        name: The model's.
+        ground: The shared test set.
+        name: Name of the model.
         finding: The finding.
-        calibrator: What validation chose for it.
+        calibrator: Its calibration, fitted on validation images.
     """
     sample = ground.sample(name, ground.findings.index(finding))
     truth, before = sample.truth, sample.scores.astype(np.float64)

@@ -1,7 +1,7 @@
 """Calibration intercept and slope: whether probabilities are too high, and whether they are too extreme.
 
 Cox, "Two further applications of a model for binary regression", Biometrika 1958: the labels are regressed on
-the logits of the probabilities. The intervals take patients as what is drawn.
+the logits of the probabilities. Patients are the sampling units of the intervals.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _CONVERGED = 1e-10
 
 @dataclass(frozen=True)
 class Agreement:
-    """How labels depend on logits; None where they do not determine it.
+    """Logistic recalibration of labels on logits; None for values that the labels do not determine.
 
     Attributes:
-        intercept: Calibration in the large: what is to be added to the logits, their slope held at 1.
-        slope: What the logits are to be multiplied by.
-        slope_intercept: What is then to be added.
-        limits: 95 % intervals by these names.
+        intercept: Calibration in the large: the offset to add to the logits if their slope is fixed at 1.
+        slope: Factor by which to multiply the logits.
+        slope_intercept: Offset to add after multiplying by `slope`.
+        limits: 95 % intervals, by the names of these attributes.
     """
 
     intercept: float | None
@@ -45,7 +45,7 @@ class Fit:
 
     Attributes:
         values: float64 (k,), the coefficients.
-        covariance: float64 (k, k), from patients that are left out in turn.
+        covariance: float64 (k, k), estimated by leaving out one patient at a time.
     """
 
     values: Values
@@ -53,15 +53,16 @@ class Fit:
 
 
 def agreement(truth: Truth, probabilities: Values, patients: NDArray[np.intp]) -> Agreement:
-    """Return intercept and slope with their intervals.
+    """Return calibration intercept and slope with their intervals.
 
-    A coefficient has a t interval with as many degrees of freedom as patients with the finding, or without
-    it, whichever are fewer, less one; with fewer than two of either there is none.
+    A coefficient has a t interval; its degrees of freedom are the number of patients with the finding, or
+    without it, whichever is smaller, minus one. There is no interval with fewer than two patients of either
+    kind.
 
     Args:
-        truth: bool (n,), present.
+        truth: bool (n,), True for positives.
         probabilities: float64 (n,), in [0, 1].
-        patients: intp (n,), the patient of each image, from 0.
+        patients: intp (n,), the patient index of each image, from 0.
     """
     if truth.all() or not truth.any():
         return Agreement(None, None, None)
@@ -86,7 +87,7 @@ def agreement(truth: Truth, probabilities: Values, patients: NDArray[np.intp]) -
 
 
 def _overlap(truth: Truth, logits: Values) -> bool:
-    """Tell whether neither class lies wholly above the other, without which the slope is not finite.
+    """Return whether the classes overlap; otherwise the slope is not finite.
 
     Albert and Anderson, "On the existence of maximum likelihood estimates in logistic regression models",
     Biometrika 1984.
@@ -96,13 +97,13 @@ def _overlap(truth: Truth, logits: Values) -> bool:
 
 
 def logistic_fit(truth: Truth, design: Values, offset: Values, patients: NDArray[np.intp]) -> Fit | None:
-    """Fit by maximum likelihood; None where Newton's steps do not end.
+    """Fit by maximum likelihood; None if Newton's method does not converge.
 
     Args:
-        truth: bool (n,), present.
-        design: float64 (k, n), a row a coefficient.
+        truth: bool (n,), True for positives.
+        design: float64 (k, n), one row per coefficient.
         offset: float64 (n,), added to the logit.
-        patients: intp (n,), the patient of each image, from 0.
+        patients: intp (n,), the patient index of each image, from 0.
     """
     share = float(truth.mean())
     values = np.zeros(len(design))
@@ -112,7 +113,7 @@ def logistic_fit(truth: Truth, design: Values, offset: Values, patients: NDArray
         fitted = logistic(values @ design + offset)
         information = (design * (fitted * (1 - fitted))) @ design.T
         step = np.linalg.lstsq(information, design @ (truth - fitted), rcond=None)[0]
-        # Far from the end a whole step may lead too far.
+        # A full step may overshoot far from the optimum.
         while (after := _loss(truth, (values + step) @ design + offset)) > loss + _CONVERGED * len(truth):
             step = step / 2
         values, loss = values + step, after
@@ -126,11 +127,11 @@ def _loss(truth: Truth, logits: Values) -> float:
 
 
 def _covariance(truth: Truth, design: Values, logits: Values, patients: NDArray[np.intp]) -> Values:
-    """Return the jackknife's covariance over patients, each left out by one Newton step.
+    """Return the jackknife covariance over patients, leaving out each patient by one Newton step.
 
-    The cluster-robust covariance with the correction of Bell and McCaffrey, "Bias reduction in standard
-    errors for linear regression with multi-stage samples", Survey Methodology 2002, known as CR3: without it,
-    standard errors are too small where few patients weigh much.
+    This is the cluster-robust covariance with the correction of Bell and McCaffrey, "Bias reduction in
+    standard errors for linear regression with multi-stage samples", Survey Methodology 2002, known as CR3.
+    Without it, standard errors are too small if a few patients have much weight.
     """
     fitted = logistic(logits)
     number, size = int(patients.max()) + 1, len(design)
@@ -148,7 +149,7 @@ def _covariance(truth: Truth, design: Values, logits: Values, patients: NDArray[
     rest = own.sum(axis=0) - own
     try:
         moved = np.linalg.solve(rest, scores[:, has].T[..., np.newaxis])[..., 0]
-    except np.linalg.LinAlgError:  # without one of the patients nothing can be fitted
+    except np.linalg.LinAlgError:  # no fit is possible without one of the patients
         return np.full((size, size), np.nan)
     of = len(own)
     return np.asarray(moved.T @ moved * (of - 1) / of, dtype=np.float64)

@@ -1,1 +1,1 @@
-"""Whether a model looks where people drew boxes, beside controls that do not look at the image at all."""
+"""Whether a model looks at the boxes drawn by readers, compared with controls that ignore the image."""

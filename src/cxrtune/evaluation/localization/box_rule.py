@@ -1,4 +1,4 @@
-"""A map -> the place that it points at, and one box: a stated rule that was tuned on nothing."""
+"""Derive a point and a box from a class activation map, by a fixed rule that was not tuned on any data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GRID = 224
-"""Places along a side at which every map is looked at, whatever its own size."""
+"""Number of positions per side at which every map is evaluated, whatever its own size."""
 
 RULE = (
     "A map points at the centre of its highest cell, which is where it has its maximum when it is enlarged "
@@ -17,20 +17,20 @@ RULE = (
     "diagonal neighbours included, that hold the maximum and lie at or above the middle between the map's "
     "minimum and maximum. A map that is the same everywhere has no box, and points at the image's centre."
 )
-"""The rule as the results state it."""
+"""The rule, as described in the results."""
 
-_AT_ONCE = 32  # enlarged maps in one go: their values then fit the cache
+_AT_ONCE = 32  # enlarged maps per batch: their values then fit the cache
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Located:
-    """What n maps point at; all shares of the image's sides, in [0, 1].
+    """Points and boxes of n maps, as fractions of the image's sides, in [0, 1].
 
     Attributes:
         points: float64 (n, 2), x and y of the maximum.
-        boxes: float64 (n, 4), x, y, width, height; NaN where a map has no box.
+        boxes: float64 (n, 4), x, y, width, height; NaN if a map has no box.
     """
 
     points: Values
@@ -40,12 +40,12 @@ class Located:
 def locate(maps: NDArray[np.floating]) -> Located:
     """Apply the rule.
 
-    Of several cells that share the maximum, the one nearest to their mean is taken. The maximum is not looked
-    for among the enlarged places: they miss the centres of inner cells by a little, and those of edge cells,
-    which are enlarged to plateaus, not at all, so that edges would be preferred.
+    Of several cells with the maximum, the one nearest to their mean is chosen. The maximum is not searched in
+    the enlarged map: its positions miss the centres of inner cells by a little, but not those of edge cells,
+    which become plateaus, so that edges would be favoured.
 
     Args:
-        maps: (n, h, w), any finite numbers, higher = more evidence.
+        maps: (n, h, w), any finite numbers, higher = stronger activation.
     """
     located = Located(np.full((len(maps), 2), 0.5), np.full((len(maps), 4), np.nan))
     varied = np.flatnonzero(maps.max(axis=(1, 2), initial=-np.inf) > maps.min(axis=(1, 2), initial=np.inf))
@@ -58,10 +58,10 @@ def locate(maps: NDArray[np.floating]) -> Located:
 
 
 def enlarge(maps: NDArray[np.floating]) -> Values:
-    """Return float64 (n, 224, 224): maps enlarged bilinearly between the cells' centres, flat beyond them."""
+    """Resize maps to float64 (n, 224, 224), bilinear between the cells' centres and constant beyond them."""
     values = np.asarray(maps, dtype=np.float64)
     for axis in (1, 2):
-        # Weights by hand, not by a matrix product or a library: the same bits on every machine.
+        # Explicit weights instead of a matrix product or a library give identical bits on every machine.
         cells = values.shape[axis]
         place = np.clip((np.arange(GRID) + 0.5) * cells / GRID - 0.5, 0, cells - 1)
         low = np.floor(place).astype(np.intp)
@@ -80,9 +80,9 @@ def _highest(cells: NDArray[np.floating]) -> Values:
 
 
 def _box(large: Values, point: Values, cells: NDArray[np.floating]) -> Values:
-    # Halves before the sum: two large numbers of one sign must not overflow.
+    # Values are halved before the sum: two large numbers of the same sign must not overflow.
     above = (large >= float(cells.max()) / 2 + float(cells.min()) / 2).astype(np.uint8)
     column, row = (point * GRID).astype(int).tolist()
-    above[row, column] = 1  # so it is, but for maps of more cells than places
+    above[row, column] = 1  # already so, except in maps with more cells than positions
     _, _, _, sides = cv2.floodFill(above, None, (column, row), 2, flags=8)
     return np.array(sides) / GRID

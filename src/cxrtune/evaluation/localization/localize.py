@@ -1,4 +1,4 @@
-"""Heatmaps + boxes -> scores a finding with intervals, for the model and for the controls alike."""
+"""Score class activation maps against boxes, per finding with intervals, for the model and the controls."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def localize(
     replicates: int,
     seed: int,
 ) -> Localization | None:
-    """Score a model's maps against boxes; None if no boxed image of these rows has a map.
+    """Score a model's maps against boxes; None if no image of these rows has both a box and a map.
 
-    An image counts in a finding if it has a box of it: the label does not matter, the box says it.
+    An image counts for a finding if it has a box of the finding, whatever its label.
 
     Args:
-        name: The model's name.
-        heatmaps: Its maps.
-        boxes: What people drew.
-        cohort: Where the images come from.
-        rows: intp, the rows of the split.
-        replicates: How many times the patients are drawn.
-        seed: Decides which, and the random control.
+        name: Name of the model.
+        heatmaps: Class activation maps of the model.
+        boxes: Bounding boxes drawn by readers.
+        cohort: The cohort of the images.
+        rows: intp, the rows that are in the split.
+        replicates: Number of bootstrap replicates.
+        seed: Random seed of the replicates and the random control.
     """
     pairs, boxed = _pairs(heatmaps, boxes, cohort, rows)
     if pairs.empty:
@@ -92,7 +92,7 @@ def localize(
 def _pairs(
     heatmaps: Heatmaps, boxes: Boxes, cohort: CohortTable, rows: Rows
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the boxes of these rows: those whose image has a map of the finding, and all of them."""
+    """Return the boxes of these rows: those whose image has a map of the finding, and all boxes."""
     boxed = pd.DataFrame({"name": boxes.images, "finding": boxes.findings, "box": np.arange(len(boxes))})
     boxed = boxed.merge(pd.DataFrame({"name": cohort.images[rows], "row": rows}), on="name")
     known = ~np.isnan(heatmaps.maps).any(axis=(2, 3))
@@ -108,7 +108,7 @@ def _pairs(
 
 
 def _patients(rows: Rows, cohort: CohortTable) -> tuple[NDArray[np.object_], Rows]:
-    """Return the patient of each different image, and which of these images each row is."""
+    """Return the patient of each distinct image, and the index of each row's image."""
     distinct, places = np.unique(rows, return_inverse=True)
     return cohort.patients[distinct], places.astype(np.intp)
 
@@ -121,10 +121,10 @@ RANDOM, LUNG = "random", "lung"
 
 RANDOM_MAPS = 1000
 LUNG_CENTRES = ((0.3, 0.45), (0.7, 0.45))
-"""x and y as shares of the image's sides: where lungs lie in a frontal image; taken from no box."""
+"""Centres as fractions of the image's sides, where lungs are in a frontal image; not derived from boxes."""
 
 LUNG_SPREAD = 0.1
-"""Standard deviation of the blob; at half its height it is 0.24 wide, about as wide as a lung."""
+"""Standard deviation of each blob; its width at half maximum is 0.24, about the width of a lung."""
 
 STATED = {
     RANDOM: (
@@ -137,15 +137,15 @@ STATED = {
         + "; an image's value is the mean of both, which is that of a side picked at random."
     ),
 }
-"""What the controls are, as the results state it."""
+"""Descriptions of the controls in the results."""
 
 
 def random_control(cells: tuple[int, int], seed: int) -> Located:
-    """Return what noise points at, (1000,): the same maps for every image, so that order does not matter.
+    """Return what noise maps point at, (1000,): the same maps are used for every image, in any order.
 
     Args:
-        cells: Height and width of the model's maps.
-        seed: Decides the noise.
+        cells: Height and width of the model's maps, in cells.
+        seed: Random seed of the noise.
     """
     return locate(np.random.default_rng(seed).random((RANDOM_MAPS, *cells)))
 

@@ -1,4 +1,4 @@
-"""What maps point at -> values per image, their means with intervals, and the model less each control."""
+"""Localization measures per image, their means with intervals, and differences from each control."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ from cxrtune.evaluation.statistics.swaps import Paired, mean_of_pairs, paired_me
 from cxrtune.evaluation.verdicts import FEWEST_PATIENTS
 
 MODEL = "model"
-"""What the model is called beside the controls."""
+"""Name of the model among the controls."""
 
 Values = NDArray[np.float64]
 THRESHOLDS: tuple[str, ...] = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7")
-"""Wang et al., CVPR 2017, table 4: an image counts if the IoU is at least this."""
+"""Wang et al., CVPR 2017, table 4: an image counts as a hit if the IoU is at least this."""
 POINTING, MEAN_IOU = "pointing", "mean_iou"
 MEASURES: tuple[str, ...] = (POINTING, MEAN_IOU, *(f"iou_{threshold}" for threshold in THRESHOLDS))
-"""The columns of the values, in order."""
+"""Names of the measures, in column order."""
 _LEAST = np.array([float(threshold) for threshold in THRESHOLDS])
 
 
 def points_inside(points: Values, boxes: Values) -> NDArray[np.bool_]:
-    """Tell which points lie in which boxes, their edges included.
+    """Return which points are inside which boxes, edges included.
 
     The pointing game of Zhang et al., "Top-down neural attention by excitation backprop", IJCV 2018, with a
-    tolerance of 0: theirs forgave 15 px.
+    tolerance of 0 instead of their 15 px.
 
     Args:
         points: float64 (..., 2), x and y.
         boxes: float64 (..., 4), x, y, width, height, in the same unit.
 
     Returns:
-        bool, of the shape to which both broadcast.
+        bool, with the shape to which both arguments broadcast.
     """
     low, high = boxes[..., :2], boxes[..., :2] + boxes[..., 2:]
     return np.asarray(((points >= low) & (points <= high)).all(axis=-1))
 
 
 def intersection_over_union(first: Values, second: Values) -> Values:
-    """Return the area that two boxes share as part of the area that they cover together.
+    """Return the intersection over union of boxes.
 
     Args:
-        first: float64 (..., 4), x, y, width, height; NaN = no box, which shares nothing.
-        second: float64 (..., 4), each with an area.
+        first: float64 (..., 4), x, y, width, height; NaN = no box, with an intersection of 0.
+        second: float64 (..., 4), each with a positive area.
 
     Returns:
-        float64 in [0, 1], of the shape to which both broadcast.
+        float64 in [0, 1], with the shape to which both arguments broadcast.
     """
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
@@ -69,19 +69,19 @@ def intersection_over_union(first: Values, second: Values) -> Values:
 
 
 def values_of_maps(located: Located, boxes: Values, images: NDArray[np.intp]) -> Values:
-    """Return float64 (n, 9), in [0, 1]: every measure of n images, each by its own map.
+    """Return every measure of n images, each with its own map: float64 (n, 9), in [0, 1].
 
     Args:
-        located: What the n maps point at.
-        boxes: float64 (m, 4), x, y, width, height; an image's own boxes stand together, in their order.
-        images: intp (m,), which of the n images each box is in, ascending; every image has a box.
+        located: Points and boxes of the n maps.
+        boxes: float64 (m, 4), x, y, width, height; the boxes of an image are adjacent, in image order.
+        images: intp (m,), the image index of each box, ascending; every image has a box.
     """
     points, predicted = located.points[images], located.boxes[images]
     return _values(points[None], predicted[None], boxes, images)
 
 
 def values_of_control(located: Located, boxes: Values, images: NDArray[np.intp]) -> Values:
-    """Return the same of a control whose k maps are those of every image: the mean over the k."""
+    """Return the same for a control, whose k maps are used for every image: the mean over the k maps."""
     return _values(located.points[:, None], located.boxes[:, None], boxes, images)
 
 
@@ -95,17 +95,17 @@ def _values(points: Values, predicted: Values, boxes: Values, images: NDArray[np
 
 @dataclass(frozen=True)
 class Scored:
-    """The model and the controls on the same images.
+    """Results of the model and the controls on the same images.
 
     Attributes:
-        images: How many images.
-        patients: How many patients.
-        boxes: How many boxes.
+        images: Number of images.
+        patients: Number of patients.
+        boxes: Number of boxes.
         values: float64 (9,), in [0, 1], by `MODEL` or a control's name.
-        replicates: float64 (9, B) by the same, NaN where a replicate drew none of the images.
-        intervals: 9 by the same, None where there is none.
-        pairs: 9 by a control's name, the model less the control, patient by patient.
-        seed: Decides what is swapped.
+        replicates: float64 (9, B), by the same names, NaN if a replicate has none of the images.
+        intervals: 9 intervals by the same names, None where not defined.
+        pairs: 9 differences by control, model minus control, with the contribution of each patient.
+        seed: Random seed of the permutation tests.
     """
 
     images: int
@@ -121,21 +121,21 @@ class Scored:
 def average_images(
     values: dict[str, Values], images: NDArray[np.intp], boxes: int, resamples: Resamples, seed: int
 ) -> Scored:
-    """Average over images, in the whole sample and in every replicate of patients.
+    """Average over images, for the whole sample and every bootstrap replicate of patients.
 
     Args:
         values: float64 (n, 9) by `MODEL` or a control's name.
-        images: intp (n,), which of the resamples' images these are.
-        boxes: How many boxes are in them.
-        resamples: The replicates, the same for all.
-        seed: Decides which patients are swapped in tests.
+        images: intp (n,), indices of these images in the resamples.
+        boxes: Number of boxes in these images.
+        resamples: The bootstrap replicates, the same for all findings.
+        seed: Random seed of the permutation tests.
     """
     codes = resamples.codes[images]
     times = resamples.times[codes].astype(np.float64)
     total = times.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         replicates = {name: one.T @ times / total for name, one in values.items()}
-    # The model's measures but the mean IoU are shares of images; a control's are means over its maps.
+    # The model's measures except mean IoU are proportions; those of a control are means over its maps.
     shares = [measure != MEAN_IOU for measure in MEASURES]
     intervals = {name: [interval_of(one) for one in drawn] for name, drawn in replicates.items()}
     counts = np.bincount(codes, minlength=resamples.patients)
@@ -159,12 +159,12 @@ def average_images(
 
 
 def average_findings(scored: Sequence[Scored], images: int, patients: int) -> Scored:
-    """Average over the findings, each with the same weight.
+    """Average over the findings, with equal weights.
 
     Args:
-        scored: The findings.
-        images: How many different images they have together.
-        patients: How many patients.
+        scored: The results of the findings.
+        images: Total number of distinct images.
+        patients: Number of patients.
     """
     names = scored[0].values
     replicates = {name: mean_of([one.replicates[name] for one in scored]) for name in names}
@@ -186,7 +186,7 @@ def average_findings(scored: Sequence[Scored], images: int, patients: int) -> Sc
 
 
 def as_result(scored: Scored) -> LocalizationFinding:
-    """Return the values with their intervals and the differences to the controls, as they are stored."""
+    """Return the values with intervals, and the differences from the controls, in their stored form."""
     others = [name for name in scored.values if name != MODEL]
     return LocalizationFinding(
         images=scored.images,
@@ -228,7 +228,7 @@ def _differences(scored: Scored, control: str) -> dict[str, LocalizationDifferen
 
 
 def corrected(findings: list[LocalizationFinding]) -> list[LocalizationFinding]:
-    """Correct each control's and measure's p-values for the number of findings."""
+    """Correct the p-values of each control and measure for the number of findings."""
     differences = [{name: dict(one) for name, one in found.differences.items()} for found in findings]
     for control in differences[0]:
         for measure in MEASURES:

@@ -1,1 +1,1 @@
-"""How sure a number is: variances, patient bootstrap, paired tests, corrections for many tests."""
+"""Statistical uncertainty: variances, patient bootstrap, paired tests, corrections for multiple tests."""

@@ -1,4 +1,4 @@
-"""An AUROC and its interval, also with few positive patients and near 1."""
+"""AUROC and its interval, also valid with few positive patients and near 1."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _EDGE = 1e-9
 def auroc_estimate(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp], number: int
 ) -> Estimate | None:
-    """Return the AUROC; None without positives or without negatives, or where all are of one patient.
+    """Return the AUROC; None without positives or without negatives, or if all images are of one patient.
 
     Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2",
-    Statistics in Medicine 2006, method 5: the values that are within 1.96 of their own standard errors of the
-    estimate, as Wilson's interval is for a proportion. So it has a width where the AUROC is 1. The numbers of
-    positives and negatives are divided by the design effect of the patients, which is the variance by
-    Obuchowski (Biometrics 1997) over that of independent images.
+    Statistics in Medicine 2006, method 5: the interval has all values that are within 1.96 of their own
+    standard errors of the estimate, like Wilson's interval for a proportion, so that it has a width if the
+    AUROC is 1. The numbers of positives and negatives are divided by the design effect of the patients: the
+    variance by Obuchowski (Biometrics 1997) divided by that of independent images.
 
     Args:
-        truth: bool (n,), present.
-        scores: (n,), known.
-        patients: intp (n,), the patient of each image, from 0.
-        number: P, of patients.
+        truth: bool (n,), True for positives.
+        scores: (n,), all known.
+        patients: intp (n,), the patient index of each image, from 0.
+        number: Number of patients, P.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives:
@@ -64,13 +64,13 @@ def auroc_estimate(
 def auroc_interval(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp]
 ) -> tuple[float, float] | None:
-    """Return the 95 % interval alone; arguments as in `auroc_estimate`."""
+    """Return only the 95 % interval; arguments as in `auroc_estimate`."""
     found = auroc_estimate(truth, scores, patients, int(patients.max(initial=-1)) + 1)
     return None if found is None else found.interval()
 
 
 def images_of(patients: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return how many images each patient has, intp (P,), of those that have one."""
+    """Return the number of images of each patient that has any, intp (P,)."""
     return np.unique(patients, return_counts=True)[1]
 
 
@@ -85,7 +85,7 @@ def _solved(area: float, variance: Callable[[float], float], errors: float) -> t
     def outside(true: float) -> float:
         return abs(area - true) - errors * math.sqrt(variance(true))
 
-    # At 0 and 1 the variance is 0, so that an area there solves the equation itself.
+    # At 0 and 1 the variance is 0, so that an AUROC of this value solves the equation itself.
     low = brentq(outside, _EDGE, min(area, 1 - _EDGE)) if area > _EDGE and outside(_EDGE) > 0 else 0.0
     high = (
         brentq(outside, max(area, _EDGE), 1 - _EDGE) if area < 1 - _EDGE and outside(1 - _EDGE) > 0 else 1.0

@@ -1,9 +1,9 @@
-"""The variance of AUROCs, and of their differences, without resampling.
+"""Variances of AUROCs, and of their differences, without resampling.
 
 DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver operating
-characteristic curves: a nonparametric approach", Biometrics 1988; by midranks as in Sun and Xu, "Fast
-implementation of DeLong's algorithm", IEEE Signal Processing Letters 2014. It takes images as independent;
-where patients have several, the patient bootstrap is the one to trust.
+characteristic curves: a nonparametric approach", Biometrics 1988; with midranks as in Sun and Xu, "Fast
+implementation of DeLong's algorithm", IEEE Signal Processing Letters 2014. The method assumes independent
+images; if patients have several images, use the patient bootstrap.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DeLong:
 
     Attributes:
         aurocs: float64 (M,), in [0, 1].
-        covariance: float64 (M, M), of the AUROCs; NaN with fewer than two positives or negatives.
+        covariance: float64 (M, M), covariance of the AUROCs; NaN with fewer than two positives or negatives.
         of_difference: float64 (M, M), the variance of each difference of two AUROCs; NaN likewise.
     """
 
@@ -35,23 +35,23 @@ class DeLong:
     of_difference: NDArray[np.float64]
 
     def interval(self, model: int) -> tuple[float, float] | None:
-        """Return the 95 % Wald interval of one AUROC, cut at 0 and 1; None without spread."""
+        """Return the 95 % Wald interval of one AUROC, clipped to [0, 1]; None without spread."""
         variance = float(self.covariance[model, model])
-        if not variance > 0:  # NaN, too: without spread nothing is known
+        if not variance > 0:  # also NaN: without spread the variance is not known
             return None
         half, area = Z95 * math.sqrt(variance), float(self.aurocs[model])
         return max(0.0, area - half), min(1.0, area + half)
 
     def p_value(self, first: int, second: int) -> float | None:
-        """Return the two-sided p-value of AUROC `first` = AUROC `second`; None without spread.
+        """Return the two-sided p-value for equality of the AUROCs `first` and `second`; None without spread.
 
-        Two models that order all pairs alike do not differ: their p-value is 1.
+        Two models that rank all pairs identically do not differ: their p-value is 1.
         """
         variance = float(self.of_difference[first, second])
         if math.isnan(variance):
             return None
         difference = float(self.aurocs[first] - self.aurocs[second])
-        # What is left of equal placements is rounding.
+        # What remains with equal placements is rounding.
         if variance == 0:
             return 1.0 if abs(difference) < 1e-12 else None
         return float(2 * norm.sf(abs(difference) / math.sqrt(variance)))
@@ -61,18 +61,18 @@ def delong(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> DeLong | N
     """Return the AUROCs of models on the same images and their covariance.
 
     Args:
-        truth: bool (N,), present.
-        scores: (N, M), a column a model, all known.
+        truth: bool (N,), True for positives.
+        scores: (N, M), one column per model, all known.
 
     Returns:
-        None where there is no positive or no negative.
+        None if there are no positives or no negatives.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if positives == 0 or negatives == 0:
         return None
     of_positives, of_negatives = placements(truth, scores)
     covariance = _covariance(of_positives) / positives + _covariance(of_negatives) / negatives
-    # The covariance's own a + b - 2c would be the rounding of three large numbers where models are alike.
+    # Computing a + b - 2c from the covariance would amplify rounding errors if models are similar.
     of_difference = _spread(of_positives) / positives + _spread(of_negatives) / negatives
     return DeLong(of_positives.mean(axis=0), covariance, of_difference)
 
@@ -80,9 +80,9 @@ def delong(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> DeLong | N
 def placements(
     truth: NDArray[np.bool_], scores: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each positive's share of negatives below it, and each negative's share of positives above it.
+    """Return the fraction of negatives below each positive, and of positives above each negative.
 
-    Ties count one half. float64 (positives, M) and (negatives, M), in [0, 1]; DeLong's V10 and V01.
+    Ties count as one half. float64 (positives, M) and (negatives, M), in [0, 1]; DeLong's V10 and V01.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     among_all = rankdata(scores, axis=0)
@@ -99,7 +99,7 @@ def _covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the variance of each column less each other, float64 (M, M)."""
+    """Return the variance of the difference of each pair of columns, float64 (M, M)."""
     models = values.shape[1]
     if len(values) < 2:
         return np.full((models, models), np.nan)

@@ -1,4 +1,4 @@
-"""Holm's correction: p-values that stay honest when there are many of them."""
+"""Holm's correction of p-values for multiple tests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return adjusted p-values; compared with 5 %, they err in any of the tests at most 5 % of the time.
+    """Return adjusted p-values that control the family-wise error rate, such as 5 %.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
 
     Args:
-        p_values: Each in [0, 1]; None where there was no test, which does not count.
+        p_values: Each in [0, 1]; None for a test that was not made, which does not count.
     """
     tested = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
     adjusted: list[float | None] = [None] * len(p_values)
@@ -23,15 +23,15 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def holm_levels(p_values: Sequence[float | None], level: float) -> list[float | None]:
-    """Return the level that each p-value had to meet: a test is rejected if and only if it is at most that.
+    """Return the level for each p-value: a test is rejected if and only if its p-value is at most that.
 
-    The step-down levels, `level` over the number of tests that are left; after the first one that is not
-    rejected, that one's level stands for all that follow. An interval at this level leaves out zero where the
-    adjusted p-value is at most `level`, and only there.
+    The step-down levels are `level` divided by the number of remaining tests; the level of the first test
+    that is not rejected applies to all that follow. An interval at this level excludes zero if and only if
+    the adjusted p-value is at most `level`.
 
     Args:
-        p_values: Each in [0, 1]; None where there was no test.
-        level: Of all tests together.
+        p_values: Each in [0, 1]; None for a test that was not made.
+        level: Level of all tests together.
     """
     tested = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
     levels: list[float | None] = [None] * len(p_values)

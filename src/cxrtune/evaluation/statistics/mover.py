@@ -1,12 +1,12 @@
-"""Estimates with intervals, and the intervals of their sums, means, differences and ratios.
+"""Intervals of sums, means, differences and ratios of estimates with intervals.
 
-The method of variance estimates recovery (MOVER): each limit takes over how far the estimates may be off in
-the direction of that limit (Zou and Donner, "Construction of confidence limits about effect measures: a
+The method of variance estimates recovery (MOVER): each limit combines the distances of the estimates from
+their limits in that direction (Zou and Donner, "Construction of confidence limits about effect measures: a
 general approach", Statistics in Medicine 2008; weighted sums: Zou, Huang and Zhang, "A note on confidence
 interval estimation for a linear function of binomial proportions", Computational Statistics and Data Analysis
 2009; ratios: Donner and Zou, "Closed-form confidence intervals for functions of the normal mean and standard
-deviation", Statistical Methods in Medical Research 2012). What the intervals of the parts know of few
-patients, and of shares of 0 and 1, the result knows too.
+deviation", Statistical Methods in Medical Research 2012). If the intervals of the parts are valid with few
+patients, and for proportions of 0 and 1, so is the result.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cxrtune.evaluation.statistics.effective_size import LEVEL
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value of some patients' images.
+    """An estimate from the images of several patients.
 
     Attributes:
-        value: As it is.
-        parts: float64 (P,), what each patient adds to the error; they add up to 0, and their squares to the
-            variance.
-        limits: The interval at a level, such as 0.05 for 95 %; it need not be symmetric.
+        value: The point estimate.
+        parts: float64 (P,), each patient's contribution to the error; they add up to 0, and their squares add
+            up to the variance.
+        limits: Returns the interval at a level, such as 0.05 for 95 %; it may be asymmetric.
     """
 
     value: float
@@ -42,11 +42,11 @@ class Estimate:
 
 
 def combined(terms: Sequence[tuple[float, Estimate]]) -> Estimate:
-    """Return a weighted sum of estimates of the same patients, such as a mean or a difference.
+    """Return a weighted sum of estimates from the same patients, such as a mean or a difference.
 
-    The distances of the estimates from their own limits are added as standard errors are, with their
-    correlations, which are those of the patients' parts. So the sum's interval is as asymmetric as theirs,
-    and has a width where one of them is 0 or 1.
+    The distances of the estimates from their limits are combined like standard errors, with the correlations
+    of the patients' contributions. So the interval of the sum is as asymmetric as those of the estimates, and
+    has a width if one of them is 0 or 1.
 
     Args:
         terms: Weights and estimates; at least one.
@@ -67,14 +67,14 @@ def combined(terms: Sequence[tuple[float, Estimate]]) -> Estimate:
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate | None:
-    """Return the mean of estimates of the same patients; None without any."""
+    """Return the mean of estimates from the same patients; None without any."""
     return combined([(1 / len(estimates), estimate) for estimate in estimates]) if estimates else None
 
 
 def _correlations(parts: NDArray[np.float64]) -> NDArray[np.float64]:
     products = parts @ parts.T
     lengths = np.sqrt(np.diag(products))
-    # What shows no spread (a sensitivity of 1) shows no correlation either.
+    # An estimate without spread (a sensitivity of 1) has no correlation either.
     known = np.outer(lengths, lengths) > 0
     found: NDArray[np.float64] = np.zeros_like(products)
     np.divide(products, np.outer(lengths, lengths), out=found, where=known)
@@ -96,12 +96,12 @@ class Bounded:
 
 
 def ratio_interval(above: Bounded, below: Bounded, correlation: float = 0.0) -> tuple[float, float]:
-    """Return the interval of above / below, both in [0, 1]; its upper end may be infinity.
+    """Return the interval of above / below, both in [0, 1]; its upper limit may be infinite.
 
     Args:
-        above: What stands above the line.
-        below: What stands below it.
-        correlation: Of the two estimates, in [-1, 1].
+        above: The numerator.
+        below: The denominator.
+        correlation: Correlation of the two estimates, in [-1, 1].
     """
     low = _root(above, below, above.low, below.high, correlation, is_upper=False)
     return low, _root(above, below, above.high, below.low, correlation, is_upper=True)
@@ -110,7 +110,7 @@ def ratio_interval(above: Bounded, below: Bounded, correlation: float = 0.0) -> 
 def _root(
     above: Bounded, below: Bounded, up: float, down: float, correlation: float, *, is_upper: bool
 ) -> float:
-    """Return the ratio r at which above - r below is as far from 0 as its own limit is from it.
+    """Return the ratio r for which the distance of above - r below from 0 equals that of its own limit.
 
     (above - r below)^2 = (above - up)^2 + r^2 (below - down)^2 - 2 r correlation |above - up| |below - down|,
     which is quadratic in r.
@@ -120,17 +120,17 @@ def _root(
     root = math.sqrt(max(middle**2 - square * constant, 0.0))
     if is_upper:
         return (middle + root) / square if square > 0 else math.inf
-    # The other root is written so that it is exact where the square vanishes.
+    # The other root is written so that it is exact if the square vanishes.
     return constant / (middle + root) if middle + root > 0 else 0.0
 
 
 def moved_interval(estimate: Bounded, below: float, above: float) -> tuple[float, float]:
-    """Return the interval of an estimate in [0, 1] that a second, independent cause moves as well.
+    """Return the interval of an estimate in [0, 1] with a second, independent source of uncertainty.
 
     Args:
-        estimate: With the interval that the first cause alone would give.
-        below: The value at the end to which the second cause may lower it.
-        above: The value at the end to which it may raise it.
+        estimate: The estimate, with its interval from the first source alone.
+        below: Value at the lower end of the second source's range.
+        above: Value at the upper end of that range.
     """
     low = estimate.value - math.hypot(estimate.value - estimate.low, estimate.value - below)
     high = estimate.value + math.hypot(estimate.high - estimate.value, above - estimate.value)

@@ -1,4 +1,4 @@
-"""A proportion, such as a sensitivity, whose images come from patients, and its interval."""
+"""A proportion, such as a sensitivity, of images clustered within patients, and its interval."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def proportion_estimate(
     """Return the proportion; None without images.
 
     Mid-p (Lancaster, Biometrika 1949; Berry and Armitage, The Statistician 1995) is the exact interval of
-    Clopper and Pearson in which the observed count itself weighs one half. The number of images is divided by
-    the design effect of the patients; with one image per patient nothing is estimated and nothing is divided.
-    Where all or none are hits, patients show no spread, and their images are taken as all alike.
+    Clopper and Pearson in which the observed count itself has a weight of one half. The number of images is
+    divided by the design effect of the patients, which is 1 with one image per patient. If all images are
+    hits, or none are, patients show no spread, and the images of each patient are treated as identical.
 
     Args:
-        hits: float64 or int (P,), each patient's hits, from 0 to its images.
-        images: int (P,), each patient's images.
+        hits: float64 or int (P,), number of hits per patient, from 0 to its number of images.
+        images: int (P,), number of images per patient.
     """
     if not images.sum():
         return None
@@ -46,13 +46,13 @@ def proportion_estimate(
 def effective_images(
     hits: NDArray[np.floating | np.integer], images: NDArray[np.integer], level: float = LEVEL
 ) -> float:
-    """Return how many independent images those of some patients are worth; there must be some."""
+    """Return the effective number of independent images; there must be at least one image."""
     number, variance = float(images.sum()), float((_parts(hits, images) ** 2).sum())
     return number * _share(images[images > 0], float(hits.sum()) / number, variance, level)
 
 
 def _parts(hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the patients' parts in a ratio of two sums (Cochran, "Sampling Techniques", 1977, 6.3)."""
+    """Return the contributions of patients to a ratio of sums (Cochran, "Sampling Techniques", 1977, 6.3)."""
     number, patients = float(images.sum()), int((images > 0).sum())
     centred = hits - float(hits.sum()) / number * images
     return np.asarray(centred / number * math.sqrt(patients / max(patients - 1, 1)), dtype=np.float64)
@@ -61,7 +61,7 @@ def _parts(hits: NDArray[np.floating | np.integer], images: NDArray[np.integer])
 def proportion_interval(
     hits: NDArray[np.floating | np.integer], images: NDArray[np.integer]
 ) -> tuple[float, float] | None:
-    """Return the 95 % interval alone; arguments as in `proportion_estimate`."""
+    """Return only the 95 % interval; arguments as in `proportion_estimate`."""
     found = proportion_estimate(hits, images)
     return None if found is None else found.interval()
 
@@ -78,11 +78,11 @@ def _share(images: NDArray[np.integer], share: float, variance: float, level: fl
 
 
 def mid_p_interval(hits: float, images: float, level: float = LEVEL) -> tuple[float, float]:
-    """Return the mid-p interval of `hits` of `images`, which need not be whole numbers."""
+    """Return the mid-p interval of `hits` out of `images`, which may be fractional."""
     tail = level / 2
 
     def beyond(true: float) -> float:
-        """Return P(more hits) + P(as many) / 2; of counts that are no integers, by the beta function."""
+        """Return P(more hits) + P(equal) / 2, using the beta function for fractional counts."""
         as_many = 1.0 if hits <= 0 else float(betainc(hits, images - hits + 1, true))
         more = 0.0 if hits >= images else float(betainc(hits + 1, images - hits, true))
         return (as_many + more) / 2
@@ -98,7 +98,7 @@ def _where(rising: Callable[[float], float], value: float) -> float:
 
 @dataclass(frozen=True)
 class Shares:
-    """T shares with their 95 % limits, float64 (T,) each, in [0, 1]."""
+    """T proportions with their 95 % limits, float64 (T,) each, in [0, 1]."""
 
     value: Values
     low: Values
@@ -106,16 +106,16 @@ class Shares:
 
 
 def shares_of(hits: Values, images: NDArray[np.intp], width: float) -> Shares:
-    """Return the shares of hits among all images of some patients.
+    """Return the proportions of hits among all images of several patients.
 
-    The effective number of images is that of `proportion_interval`; the limits are Jeffreys', which are the
-    mid-p limits but for a little (Brown, Cai and DasGupta, "Interval estimation for a binomial proportion",
+    The effective number of images is that of `proportion_interval`; the limits are Jeffreys', which nearly
+    equal the mid-p limits (Brown, Cai and DasGupta, "Interval estimation for a binomial proportion",
     Statistical Science 2001) and need no search.
 
     Args:
-        hits: float64 (P, T), of each patient.
-        images: intp (P,), of each patient, at least 1.
-        width: The quantile of Student's t that stands for how well the patients' spread is known.
+        hits: float64 (P, T), number of hits per patient.
+        images: intp (P,), number of images per patient, at least 1.
+        width: Quantile of Student's t that reflects the uncertainty of the patients' spread.
     """
     patients, number = len(images), int(images.sum())
     value = hits.sum(axis=0) / number

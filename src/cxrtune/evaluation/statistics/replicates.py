@@ -1,8 +1,8 @@
-"""Average precision and curve bands of every bootstrap replicate, without sorting any of them.
+"""Average precision and curve bands of every bootstrap replicate, without sorting each replicate.
 
-A replicate repeats images, so it changes how much each image weighs and never their order. The images are put
-into bins by the distinct scores of the positives, once; what a replicate puts into each bin is a product of a
-sparse matrix (bins x patients) with the patients' numbers of draws.
+A replicate repeats images, so it changes the weights of images but not their order. The images are assigned
+once to bins by the distinct scores of the positives; the content of each bin in a replicate is the product of
+a sparse matrix (bins x patients) with the numbers of draws of the patients.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from cxrtune.evaluation.statistics.bootstrap import Resamples
 
 Values = NDArray[np.float64]
 GRID = np.linspace(0, 1, 101)
-_REPLICATES = 500  # enough for a line's width in print
+_REPLICATES = 500  # enough for the width of a line in print
 
 
 def precision_replicates(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
 ) -> Values:
-    """Return the average precision in every replicate.
+    """Return the average precision of every replicate.
 
     Args:
-        truth: bool (n,), present.
-        scores: (n,), known.
-        rows: intp (n,), which of the resamples' images these are.
-        resamples: The replicates.
+        truth: bool (n,), True for positives.
+        scores: (n,), all known.
+        rows: intp (n,), indices of these images in the resamples.
+        resamples: The bootstrap replicates.
 
     Returns:
-        float64 (B,), in [0, 1]; NaN in a replicate without a positive or without a negative.
+        float64 (B,), in [0, 1]; NaN in a replicate without positives or without negatives.
     """
     found = np.full(resamples.replicates, np.nan)
     if truth.all() or not truth.any():
@@ -45,11 +45,11 @@ def precision_replicates(
 
 @dataclass(frozen=True)
 class Bins:
-    """How many images of each patient lie in each bin.
+    """Number of images of each patient in each bin.
 
     Attributes:
         present: sparse (G, P), positives by distinct score, ascending.
-        absent: sparse (2 G + 1, P), negatives: bin 2k lies between steps k - 1 and k, bin 2k + 1 at step k.
+        absent: sparse (2 G + 1, P), negatives: bin 2k is between steps k - 1 and k, bin 2k + 1 at step k.
     """
 
     present: csr_array[np.float64]
@@ -58,14 +58,14 @@ class Bins:
 
 @dataclass(frozen=True)
 class Steps:
-    """The bins in b replicates: what is called at or above each of G scores of positives, ascending.
+    """The bins in b replicates: counts at or above each of the G scores of positives, ascending.
 
     Attributes:
         present: float64 (G, b), positives at the score.
         hits: float64 (G, b), positives at or above it.
         false_calls: float64 (G, b), negatives at or above it.
-        all_present: float64 (b,).
-        all_absent: float64 (b,).
+        all_present: float64 (b,), number of positives.
+        all_absent: float64 (b,), number of negatives.
     """
 
     present: Values
@@ -78,7 +78,7 @@ class Steps:
 def bins_of(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
 ) -> Bins:
-    """Put images into bins; arguments as in `precision_replicates`."""
+    """Assign images to bins; arguments as in `precision_replicates`."""
     steps = np.unique(scores[truth])
     patients = resamples.codes[rows]
     left = np.searchsorted(steps, scores[~truth], "left")
@@ -90,7 +90,7 @@ def bins_of(
 
 
 def fill(bins: Bins, times: Values) -> Steps:
-    """Return the bins of some replicates; `times` is float64 (P, b), how often each patient is drawn."""
+    """Return the bins of some replicates; `times` is float64 (P, b), number of draws per patient."""
     present, absent = bins.present @ times, bins.absent @ times
     up_to = np.cumsum(absent, axis=0)
     all_present, all_absent = present.sum(axis=0), up_to[-1]
@@ -113,7 +113,7 @@ def _average_precision(steps: Steps) -> Values:
     """Return the average precision of each replicate."""
     with np.errstate(invalid="ignore", divide="ignore"):
         calls = steps.hits + steps.false_calls
-        # A step that nobody drew has no calls above it, perhaps: it weighs nothing.
+        # A step whose images were not drawn may have no images at or above it: its weight is zero.
         share = np.divide(steps.hits, calls, out=np.zeros_like(calls), where=calls > 0)
         precision = np.einsum("gb,gb->b", steps.present, share) / steps.all_present
         precision[steps.all_absent == 0] = np.nan
@@ -122,11 +122,11 @@ def _average_precision(steps: Steps) -> Values:
 
 @dataclass(frozen=True)
 class Bands:
-    """What lies between the 2.5 % and 97.5 % quantiles at each of 101 places from 0 to 1.
+    """The 2.5 % and 97.5 % quantiles at each of 101 positions from 0 to 1.
 
     Attributes:
-        sensitivity: float64 (2, 101), low and high, by false-positive rate.
-        precision: float64 (2, 101), low and high, by recall.
+        sensitivity: float64 (2, 101), lower and upper limits, by false-positive rate.
+        precision: float64 (2, 101), lower and upper limits, by recall.
     """
 
     sensitivity: Values
@@ -136,13 +136,13 @@ class Bands:
 def curve_bands(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], rows: NDArray[np.intp], resamples: Resamples
 ) -> Bands | None:
-    """Return the bands; None where there is no positive or no negative.
+    """Return the bands; None if there are no positives or no negatives.
 
     Args:
-        truth: bool (n,), present.
-        scores: (n,), known.
-        rows: intp (n,), which of the resamples' images these are.
-        resamples: The replicates, of which the first 500 are taken.
+        truth: bool (n,), True for positives.
+        scores: (n,), all known.
+        rows: intp (n,), indices of these images in the resamples.
+        resamples: The bootstrap replicates, of which the first 500 are used.
     """
     if truth.all() or not truth.any():
         return None
@@ -164,13 +164,13 @@ def curve_bands(
 
 
 def _at(false: Values, reached: Values) -> Values:
-    """Return the sensitivity reached with a false-positive rate of at most each of the grid's."""
+    """Return the sensitivity reached at false-positive rates of at most those of the grid."""
     place = np.searchsorted(false, GRID, "right") - 1
     return np.where(place >= 0, reached[np.maximum(place, 0)], 0.0)
 
 
 def _from(reached: Values, share: Values) -> Values:
-    """Return the precision where a recall of at least each of the grid's is first reached."""
+    """Return the precision where the recall first reaches each value of the grid."""
     place = np.minimum(np.searchsorted(reached, GRID, "left"), len(reached) - 1)
     return np.asarray(share[place], dtype=np.float64)
 

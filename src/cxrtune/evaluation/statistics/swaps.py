@@ -1,10 +1,10 @@
-"""The paired test that holds with few patients: two models change places within patients.
+"""Permutation test that is valid with few patients: two models are swapped within patients.
 
-If two models are equally good, it does not matter which of them gave a patient's scores. So the models' ranks
-are swapped in random patients, all images of a patient together, again and again (the permutation test of
+If two models are equally good, it does not matter which of them produced a patient's scores. So the models'
+ranks are repeatedly swapped in random patients, for all images of a patient together (the permutation test of
 Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating characteristic curves
-from a paired experiment", Biometrika 1996; here for the area, and by patient). The difference of the areas is
-then a sum over the patients of a weight that is added or subtracted, so a swap costs no ranking.
+from a paired experiment", Biometrika 1996; here for the area, and by patient). The difference of the areas
+is a sum over patients of a weight that is added or subtracted, so a swap needs no ranking.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Values = NDArray[np.float64]
 
 _FIRST_DRAWS = 20_000
 _MOST_DRAWS = 640_000
-_MOST_SIGNS = 3_000_000_000  # of all draws and patients: some ten seconds
-_AT_ONCE = 2**23  # signs
-_SINGLE = 1e-6  # of sums in single precision, which are some thousand terms
+_MOST_SIGNS = 3_000_000_000  # draws times patients: some ten seconds
+_AT_ONCE = 2**23  # signs per batch
+_SINGLE = 1e-6  # of sums in single precision with some thousand terms
 
 
 @dataclass(frozen=True)
 class Paired:
-    """What one comparison comes to, patient by patient.
+    """A paired comparison, with the contribution of each patient.
 
     Attributes:
         weights: float64 (P,); they add up to the difference, and a swap changes the sign of one.
-        shares: float64 (P,), in [0, 1], of the images; they add up to 1.
+        shares: float64 (P,), in [0, 1], fractions of the images; they add up to 1.
     """
 
     weights: Values
@@ -39,27 +39,27 @@ class Paired:
 
     @property
     def difference(self) -> float:
-        """First less second."""
+        """First minus second."""
         return float(self.weights.sum())
 
     @property
     def error(self) -> float:
-        """The standard error of the difference: patients differ in what they add to it."""
+        """Standard error of the difference, estimated from the patients' contributions."""
         return float(np.sqrt(((self.weights - self.difference * self.shares) ** 2).sum()))
 
 
 def paired_areas(
     truth: NDArray[np.bool_], scores: NDArray[np.floating], patients: NDArray[np.intp], number: int
 ) -> Paired:
-    """Return the difference of two AUROCs, patient by patient.
+    """Return the difference of two AUROCs, with the contribution of each patient.
 
     Args:
-        truth: bool (n,), present; some are, and some are not.
-        scores: (n, 2), of both models, known.
-        patients: intp (n,), the patient of each image, from 0.
-        number: P, of patients.
+        truth: bool (n,), True for positives; both classes must occur.
+        scores: (n, 2), scores of both models, all known.
+        patients: intp (n,), the patient index of each image, from 0.
+        number: Number of patients, P.
     """
-    # Scores of two models have two scales; ranks have one.
+    # Scores of two models have different scales; ranks have the same.
     ranks = rankdata(scores, axis=0)
     positives, negatives = int(truth.sum()), int((~truth).sum())
     above = count_below(np.sort(ranks[~truth], axis=None), ranks[truth]) / 2
@@ -73,7 +73,7 @@ def paired_areas(
 
 
 def paired_means(differences: Values, patients: NDArray[np.intp], number: int) -> Paired:
-    """Return a mean difference, patient by patient; `differences` is float64 (n,), one per image."""
+    """Return a mean difference with the contribution of each patient; `differences` is float64 (n,)."""
     weights = np.bincount(patients, weights=differences, minlength=number) / len(differences)
     return Paired(weights, np.bincount(patients, minlength=number) / len(differences))
 
@@ -86,13 +86,13 @@ def mean_of_pairs(pairs: Sequence[Paired]) -> Paired:
 
 @dataclass(frozen=True)
 class Swapped:
-    """One comparison under the same draws of swaps as others.
+    """One comparison under random swaps that are shared with other comparisons.
 
     Attributes:
-        difference: As it is.
-        drawn: float64 (B,), after each draw of swaps.
-        moved: float64 (B,), in [-1, 1], by how much a true difference of 1 changes each.
-        rounding: What two sums that are equal may differ by.
+        difference: The observed difference.
+        drawn: float64 (B,), the difference after each random swap.
+        moved: float64 (B,), in [-1, 1], the change of each caused by a true difference of 1.
+        rounding: By how much two equal sums may differ.
     """
 
     difference: float
@@ -101,7 +101,7 @@ class Swapped:
     rounding: float
 
     def p_value(self, true: float = 0.0) -> float:
-        """Return the two-sided p-value of a true difference; never 0, as the data are a draw themselves."""
+        """Return the two-sided p-value of a true difference; never 0, as the data count as one draw."""
         beyond = np.abs(self.drawn - true * self.moved) >= abs(self.difference - true) - self.rounding
         return float((1 + np.count_nonzero(beyond)) / (1 + len(self.drawn)))
 
@@ -110,22 +110,22 @@ class Swapped:
         return float(np.sqrt(p_value * (1 - p_value) / len(self.drawn)))
 
     def interval(self, level: float = 0.05) -> tuple[float, float] | None:
-        """Return the true differences that the test does not reject; None where no swap changes anything."""
+        """Return the true differences that are not rejected; None if no swap has an effect."""
         if not self.drawn.any():
             return None
         return -self._upper(-1.0, level), self._upper(1.0, level)
 
     def _upper(self, side: float, level: float) -> float:
-        """Return the largest true difference that is not rejected; with a side of -1, of the models changed.
+        """Return the largest true difference that is not rejected; a side of -1 exchanges the models.
 
-        A draw counts against a true difference that is larger than the observed one up to a value of its own:
-        |d - t m| >= t - D holds for t <= (D + d) / (1 + m) and for t <= (D - d) / (1 - m). So the end is one
-        of these values in their order, and interval and p-value never contradict each other.
+        A draw counts against a true difference above the observed one, up to a value specific to the draw:
+        |d - t m| >= t - D holds for t <= (D + d) / (1 + m) and for t <= (D - d) / (1 - m). So the limit is
+        one of these sorted values, and interval and p-value never contradict each other.
         """
         observed, drawn = side * self.difference + self.rounding, side * self.drawn
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = np.fmax((observed + drawn) / (1 + self.moved), (observed - drawn) / (1 - self.moved))
-        # Not rejected while 1 + count > level (1 + draws): that many draws count, at least.
+        # Not rejected while 1 + count > level (1 + draws): at least that many draws must count.
         count = int(np.floor(level * (1 + len(ends)) - 1)) + 1
         if count <= 0:
             return 1.0
@@ -136,12 +136,12 @@ class Swapped:
 def swap(
     pairs: Sequence[Paired], seed: int, is_decided: Callable[[Sequence[Swapped]], bool]
 ) -> list[Swapped]:
-    """Swap within patients, in all comparisons together, until what they are asked for is decided.
+    """Swap within patients, for all comparisons together, until the results are decided.
 
     Args:
         pairs: Comparisons of the same patients.
-        seed: Decides which are swapped.
-        is_decided: Whether more draws would change nothing; after the most of them it is not asked again.
+        seed: Random seed of the swaps.
+        is_decided: Whether more draws would change nothing; not called after the maximum number of draws.
     """
     if not pairs:
         return []
@@ -176,6 +176,6 @@ def _signs(random: np.random.Generator, draws: int, patients: int) -> Iterator[N
 
 
 def count_below(ordered: Values, values: Values) -> Values:
-    """Return how many of an ascending pool lie below each value, ties counting one half."""
+    """Return how many values of an ascending pool are below each value, with ties counted as one half."""
     both = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
     return np.asarray(both / 2, dtype=np.float64)
