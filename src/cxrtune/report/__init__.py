@@ -1,6 +1,6 @@
-"""Figures from finished numbers, and one self-contained page that shows them.
+"""Figures and a self-contained HTML page from finished results.
 
-Everything here reads files that earlier stages wrote; nothing is trained, predicted or estimated.
+This package only reads files that earlier stages wrote; it does not train, predict or estimate anything.
 """
 
 from __future__ import annotations

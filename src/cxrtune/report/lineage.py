@@ -1,8 +1,8 @@
-"""Where models and tables come from, as records prove by their hashes, and what follows from it.
+"""Trace models and tables to their sources by the hashes in provenance records.
 
-That is which images chose thresholds, and whether a model was tested internally or externally, in CLAIM
-2024's words. Internal: the judged images come from where the model's training images come from. External:
-they do not.
+This determines which images thresholds were chosen on, and whether a model was tested internally or
+externally, as defined by CLAIM 2024. Internal: the evaluated images come from the same source as the model's
+training images. External: they do not.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from cxrtune.report.material import Material
 from cxrtune.report.notation import count, counted
 
 IMAGES = "images"
-"""What the record of a cohort calls the listing of its image folder."""
+"""Name of the image folder's listing in the record of a cohort."""
 PROBE = "linear-probe"
-"""The stage that fits and applies the linear probe."""
+"""Name of the stage that fits and applies the linear probe."""
 Kind = Literal["internal", "external", "unknown"]
 _NOTICE = "SYNTHETIC.txt"
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """The records that belong together; one that is not here, or belongs to something else, is absent.
+    """Provenance records that belong together; records that are missing or unrelated are omitted.
 
     Attributes:
-        evaluation: Of the evaluation.
-        cohort: Of the cohort that was judged.
-        pack: Of that cohort's decoded images.
-        tables: By model, of the stage that wrote its table of predictions.
-        trainings: By model, of its training, whatever the cohort.
-        training_cohorts: By model, of the cohort that it was trained on.
+        evaluation: Record of the evaluation.
+        cohort: Record of the evaluated cohort.
+        pack: Record of that cohort's decoded images.
+        tables: By model, the record of the stage that wrote its table of predictions.
+        trainings: By model, the record of its training, on any cohort.
+        training_cohorts: By model, the record of the cohort that it was trained on.
     """
 
     evaluation: Record | None
@@ -48,7 +48,7 @@ class Lineage:
 
 
 def lineage_of(material: Material) -> Lineage:
-    """Put the records of a report together by the hashes of what they read and wrote."""
+    """Connect the records of a report by the hashes of their inputs and outputs."""
     records = material.records
     evaluation = next((record for record in records if record.stage == "evaluate"), None)
     if evaluation is None:
@@ -79,7 +79,7 @@ def lineage_of(material: Material) -> Lineage:
 
 
 def read_by(record: Record, name: str) -> str | None:
-    """Return the SHA-256 of what a stage read under a name, if it did."""
+    """Return the SHA-256 of the input that a stage read under a name, if any."""
     return next((source.sha256 for source in record.inputs if source.name == name), None)
 
 
@@ -102,10 +102,10 @@ def _writer(records: tuple[Record, ...], sha256: str | None, stage: str | None =
 
 
 def trained_here(material: Material) -> frozenset[str]:
-    """Return the models that were trained on this cohort, as the records prove by their hashes.
+    """Return the models that were trained on this cohort, as verified by the hashes in records.
 
-    A run folder beside tables of other models does not make those the run's: each table must have been
-    written by the run's model, or by the linear probe, from the cohort that is evaluated.
+    A run folder next to tables of other models does not attribute those tables to the run: each table must
+    have been written by the run's model, or by the linear probe, from the evaluated cohort.
     """
     lineage = lineage_of(material)
     if lineage.evaluation is None:
@@ -117,12 +117,12 @@ def trained_here(material: Material) -> frozenset[str]:
 
 
 def chosen_sentence(material: Material, model: ModelResult, source: str) -> str:
-    """Say on which images a model's thresholds, or its calibration, were chosen, and which are judged too.
+    """Return on which images thresholds or calibration were chosen, and which of those are also evaluated.
 
     Args:
-        material: The report's.
-        model: The model.
-        source: `model`, `user`, `validation` or `none`, as `ChosenOn` has it.
+        material: Material of the report.
+        model: Result of the model.
+        source: `model`, `user`, `validation` or `none`, as in `ChosenOn`.
     """
     basis = model.chosen
     if basis is None:
@@ -152,14 +152,14 @@ def _shared_patients(results: StoredResults) -> str:
 
 @dataclass(frozen=True)
 class HowTested:
-    """How one model was tested, and the sentence that says so."""
+    """How one model was tested, with a sentence about it."""
 
     kind: Kind
     sentence: str
 
 
 def how_tested(material: Material, model: ModelResult) -> HowTested:
-    """Say how a model was tested."""
+    """Return how a model was tested."""
     results, name = material.results, model.name
     size = f"the {judged_size(results)} of {part_named(results.split)}"
     if name in trained_here(material):
@@ -182,7 +182,7 @@ def how_tested(material: Material, model: ModelResult) -> HowTested:
 
 
 def all_tested(material: Material) -> tuple[HowTested, ...]:
-    """Say it of every model."""
+    """Return how every model was tested."""
     return tuple(how_tested(material, model) for model in material.results.models)
 
 
@@ -215,6 +215,6 @@ def _of_another_cohort(lineage: Lineage, name: str, data: str, size: str) -> How
 
 
 def _sources(cohort: Record) -> set[str]:
-    # The notice says that images are synthetic, in the same bytes for all of them.
+    # The notice of synthetic images has the same bytes in all synthetic data sets.
     names = {source.name for source in cohort.inputs} - {_NOTICE}
     return {sha256 for name in names if (sha256 := read_by(cohort, name)) is not None}

@@ -1,4 +1,4 @@
-"""Everything that a section of the page may draw on, gathered before the first is made."""
+"""All data that the sections of the page may use, collected before the first section is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cxrtune.report.notation import counted, score
 
 @dataclass(frozen=True)
 class Figures:
-    """The page's figures as markup, `roc` by model, `differences` by pair; None where there is nothing."""
+    """The figures as markup, `roc` by model, `differences` by pair; None for figures without data."""
 
     auroc: Markup
     roc: dict[str, Markup]
@@ -45,7 +45,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Material:
-    """What the report is made of."""
+    """Input data of the report."""
 
     title: str
     results: StoredResults
@@ -55,7 +55,7 @@ class Material:
     images: Mapping[str, NDArray[np.uint8]]
 
     def part(self, split: str) -> SplitCount | None:
-        """Return the counts of one part of the cohort, if it has that part."""
+        """Return the counts of one part of the cohort, if the cohort has it."""
         return next((part for part in self.results.cohort if part.split == split), None)
 
 
@@ -68,10 +68,10 @@ def gather(
     images: Mapping[str, NDArray[np.uint8]],
     title: str,
 ) -> Material:
-    """Read all inputs, and draw the figures into a new folder.
+    """Read all inputs, and draw the figures to a new folder.
 
     Raises:
-        DataError: An input is missing or is not what it should be.
+        DataError: An input is missing or not valid.
     """
     figure_folder.mkdir()
     results = read_results(evaluation)
@@ -108,7 +108,7 @@ def _figures(results: StoredResults, evaluation: Path, history: History | None, 
 
 
 def _shown(drawn: Sequence[Path], description: str, prefix: str | None = None) -> Markup:
-    """Return a figure's markup, of the SVG and PNG that were drawn."""
+    """Return the markup of a figure, given the SVG and PNG that were drawn."""
     return inline_svg(drawn[0], prefix=prefix or drawn[0].stem, description=description)
 
 
@@ -172,7 +172,7 @@ def _localization_figure(results: StoredResults, folder: Path) -> Markup | None:
 
 
 def _net_benefit_figure(results: StoredResults, evaluation: Path, folder: Path) -> Markup | None:
-    # Curves that an earlier evaluation left in the folder are of no use.
+    # Curves that an earlier evaluation left in the folder must not be used.
     if not any(model.net_benefit for model in results.models):
         return None
     drawn = draw_net_benefit(results, read_net_benefit(evaluation), folder)

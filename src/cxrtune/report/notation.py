@@ -1,4 +1,4 @@
-"""How the report writes numbers: one spelling for each kind, the same in tables, prose and figures."""
+"""Format numbers consistently in tables, text and figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cxrtune.evaluation.markdown import p_value as p_value
 from cxrtune.evaluation.results import Interval
 
 DASH = "\N{EN DASH}"
-"""What stands in a table where a value is not defined."""
+"""Shown in tables instead of values that are not defined."""
 
 _MINUS = "\N{MINUS SIGN}"
 _SMALLEST_FIXED = 0.0005
@@ -17,53 +17,53 @@ _PLURALS = {"patient": "patients", "image": "images", "finding": "findings", "mo
 
 
 def score(value: float) -> str:
-    """Write an AUROC, a precision, a slope: three decimals, with a real minus where it is below 0."""
+    """Format an AUROC, a precision or a slope: three decimals, with a minus sign if below 0."""
     return f"{value:.3f}".replace("-", _MINUS)
 
 
 def threshold(value: float) -> str:
-    """Write a threshold; one that three decimals would turn into 0.000 keeps its first digits."""
+    """Format a threshold; if three decimals would give 0.000, its first significant digits are kept."""
     return f"{value:.1e}" if 0 < abs(value) < _SMALLEST_FIXED else f"{value:.3f}"
 
 
 def span(interval: Interval) -> str:
-    """Write a 95 % interval: `0.712 to 0.794`."""
+    """Format a 95 % interval: `0.712 to 0.794`."""
     return f"{score(interval.low)} to {score(interval.high)}"
 
 
 def signed(value: float) -> str:
-    """Write a difference with its sign: `+0.021`, `-0.004` with a real minus."""
+    """Format a difference with its sign: `+0.021`, or `-0.004` with a minus sign."""
     return f"{value:+.3f}".replace("-", _MINUS)
 
 
 def signed_span(interval: Interval) -> str:
-    """Write the interval of a difference."""
+    """Format the interval of a difference."""
     return f"{signed(interval.low)} to {signed(interval.high)}"
 
 
 def p_text(value: float) -> str:
-    """Write a p-value in a sentence: `p = 0.035`, `p < 0.001`."""
+    """Format a p-value for a sentence: `p = 0.035`, `p < 0.001`."""
     written = p_value(value)
     return f"p {written.replace('<', '< ')}" if written.startswith("<") else f"p = {written}"
 
 
 def count(value: int) -> str:
-    """Write a count with thousands separators."""
+    """Format a count with thousands separators."""
     return f"{value:,}"
 
 
 def counted(value: int, noun: str) -> str:
-    """Write a count with its noun: `1 image`, `2,265 images`."""
+    """Format a count with its noun: `1 image`, `2,265 images`."""
     return f"{count(value)} {noun if value == 1 else _PLURALS.get(noun, noun + 's')}"
 
 
 def percent(part: int, whole: int) -> str:
-    """Write a share in per cent with one decimal, or a dash if there is no whole."""
+    """Format a fraction in per cent with one decimal, or a dash if the whole is zero."""
     return f"{100 * part / whole:.1f}" if whole else DASH
 
 
 def duration(seconds: float) -> str:
-    """Write a wall time: `0.8 s`, `42 s`, `4 min 12 s`, `2 h 05 min`."""
+    """Format a wall time: `0.8 s`, `42 s`, `4 min 12 s`, `2 h 05 min`."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -75,7 +75,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size: int) -> str:
-    """Write a file's size in decimal units."""
+    """Format a file size in decimal units."""
     value, unit = float(size), 0
     while value >= 1000 and unit < len(_BYTE_UNITS) - 1:
         value, unit = value / 1000, unit + 1
@@ -83,7 +83,7 @@ def file_size(size: int) -> str:
 
 
 def moment(created: str) -> str:
-    """Write an ISO time to the minute, in UTC if it has a zone; anything else is shown as it came."""
+    """Format an ISO time to the minute, in UTC if it has a zone; other texts are returned unchanged."""
     try:
         time = datetime.fromisoformat(created)
     except ValueError:
@@ -94,7 +94,7 @@ def moment(created: str) -> str:
 
 
 def quantity(value: object) -> str:
-    """Write a value of a provenance record: integers with separators, other numbers to six digits."""
+    """Format a value of a provenance record: integers with separators, other numbers to six digits."""
     if isinstance(value, bool) or value is None:
         return str(value).lower() if value is not None else DASH
     if isinstance(value, int):
@@ -103,5 +103,5 @@ def quantity(value: object) -> str:
 
 
 def listed(items: list[str]) -> str:
-    """Join items as prose does: `a`, `a and b`, `a, b and c`."""
+    """Join items for a sentence: `a`, `a and b`, `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

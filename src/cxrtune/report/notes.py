@@ -1,4 +1,4 @@
-"""What an evaluation found: oddities, what chose thresholds, verdicts of tests; for page and console."""
+"""Findings of an evaluation, for page and terminal: cautions, choice of thresholds, test verdicts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cxrtune.shown import listed as listed_shortly
 
 
 def caution_sentences(results: StoredResults) -> list[str]:
-    """Return a sentence for each kind of oddity, the gravest first."""
+    """Return one sentence for each kind of caution, the most serious first."""
     kinds: dict[str, list[Caution]] = {}
     for caution in results.cautions:
         kinds.setdefault(caution.kind, []).append(caution)
@@ -85,7 +85,7 @@ def _finding(caution: Caution) -> str:
 
 
 def choice_notes(results: StoredResults) -> Iterator[str]:
-    """Yield a sentence for each model without thresholds, or whose judged images chose something."""
+    """Yield a sentence for each model without thresholds, or for which test images chose something."""
     for model in results.models:
         basis = model.chosen
         if basis is None:
@@ -114,7 +114,7 @@ def _chose_here(basis: ChosenOn) -> bool:
 
 
 def verdict(pair: Comparison, name: str, result: PairedResult) -> str:
-    """Put one result into a sentence."""
+    """Describe one result in a sentence."""
     first, second = pair.first, pair.second
     if result.difference is None:
         return f"{name}: undefined here."
@@ -143,7 +143,7 @@ def _detectable(result: PairedResult) -> str:
 
 
 def _undecided(result: PairedResult) -> str:
-    """Say that a p-value is so near 0.05 that the draws of swaps did not tell on which side it lies."""
+    """Explain that a p-value is too near 0.05 for the random swaps to show which side it is on."""
     if not result.p_holm or not result.p_patients or result.p_error is None:
         return ""
     error = result.p_error * result.p_holm / result.p_patients
@@ -159,7 +159,7 @@ def _margin(result: PairedResult) -> str:
 
 
 def _interval(result: PairedResult) -> str:
-    """Name the interval by which the verdict is known: one test needs no correction."""
+    """Return the interval that matches the verdict: a single test needs no correction."""
     if result.primary:
         return "primary endpoint, 95 % interval"
     is_corrected = result.interval_holm != result.interval

@@ -1,4 +1,4 @@
-"""Writes the report: one page that needs nothing else, and beside it its numbers and figures."""
+"""Write the report: a self-contained HTML page, with its numbers and figures as files."""
 
 from __future__ import annotations
 
@@ -57,24 +57,24 @@ def write_report(
     images: Mapping[str, NDArray[np.uint8]] = MappingProxyType({}),
     title: str = DEFAULT_TITLE,
 ) -> Path:
-    """Write `out/index.html`; beside it `results.json`, `figures/`, `tables/`, and what a paper needs.
+    """Write `out/index.html`, and `results.json`, `figures/`, `tables/` and files for a paper.
 
-    The page is put in place last and whole; figures that an earlier report left for models that are
-    no longer compared are removed.
+    The page is written last and atomically; figures of an earlier report for models that are no
+    longer compared are removed.
 
     Args:
-        evaluation: The folder of an evaluation.
-        out: The report's folder; created if it is not there.
-        run: The folder of the training run whose curves are shown, if there is one.
-        provenances: The stages' provenance records, in the order in which they are shown.
-        images: uint8 (S, S) by image name: the radiographs that may be shown as examples.
-        title: The page's title.
+        evaluation: Folder of the evaluation.
+        out: Folder of the report; created if it does not exist.
+        run: Folder of the training run whose curves are shown, if any.
+        provenances: Provenance records of the stages, in display order.
+        images: uint8 (S, S) by image name: radiographs that may be shown as examples.
+        title: Title of the page.
 
     Returns:
-        The page's path.
+        The path of the page.
 
     Raises:
-        DataError: An input is missing or is not what it should be.
+        DataError: An input is missing or not valid.
         OutputError: The report cannot be written.
     """
     try:
@@ -153,7 +153,7 @@ def render_page(material: Material) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Escape a text, and set what stands between backticks as code, which is how stages quote commands."""
+    """Escape a text, and show text in backticks as code, as stages quote commands that way."""
     return Markup(_QUOTED_COMMAND.sub(r"<code>\1</code>", str(escape(text))))
 
 
@@ -175,12 +175,12 @@ def _template(name: str) -> str:
 
 
 def _colours() -> str:
-    """Return the figures' colours as custom properties: light, also on paper, and dark."""
+    """Return the colours of the figures as custom properties: light, also in print, and dark."""
     light = "".join(f"--{hue.name}:{hue.light};" for hue in HUES)
     dark = "".join(f"--{hue.name}:{hue.dark};" for hue in HUES)
     return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 def _when(material: Material) -> str | None:
-    # The clock would make two reports of the same numbers differ: the last stage's time is what counts.
+    # The current time would make two reports of the same results differ: the time of the last stage is used.
     return moment(material.records[-1].created) if material.records else None

@@ -1,7 +1,7 @@
-"""The one shape of every table in the report: what a template needs, and no more.
+"""The common structure of all tables in the report, with only what a template needs.
 
-A cell may carry a note. Notes of one table are collected under it with letters, so that they can
-be read where there is no pointer to hover with: on a phone and on paper.
+A cell may have a note. The notes of a table are listed below it with letters, so that they can be
+read without a pointer to hover with, such as on a phone and on paper.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cxrtune.report.notation import DASH, span
 
 @dataclass(frozen=True)
 class Cell:
-    """One value, ready to print; `best` makes it bold, `note` becomes a footnote, `aside` is its interval."""
+    """One formatted value; `best` makes it bold, `note` becomes a footnote, `aside` is its interval."""
 
     text: str
     note: str | None = None
@@ -26,7 +26,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: its heading and its cells."""
+    """One row of a table: its heading and its cells."""
 
     head: str
     cells: tuple[Cell, ...]
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """One column heading; the first column of a group stands a little apart."""
+    """One column heading; the first column of a group has extra space before it."""
 
     text: str
     starts_group: bool = False
@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnGroup:
-    """A heading over several columns."""
+    """A heading above several columns."""
 
     text: str
     span: int
@@ -53,13 +53,13 @@ class Table:
     """A table with its caption.
 
     Attributes:
-        anchor: The id in the page; unique.
+        anchor: Id of the table in the page; unique.
         caption: What the table shows.
-        corner: The heading of the first column.
-        columns: The headings of the others.
-        bodies: Blocks of rows, set apart by a rule: findings, then averages.
-        groups: Headings above the columns, or none.
-        remarks: Sentences under the table.
+        corner: Heading of the first column.
+        columns: Headings of the other columns.
+        bodies: Blocks of rows, separated by a rule: findings, then averages.
+        groups: Headings above the columns, if any.
+        remarks: Sentences below the table.
     """
 
     anchor: str
@@ -72,27 +72,27 @@ class Table:
 
     @property
     def notes(self) -> dict[str, str]:
-        """Each different note of the cells with its letter, in the order of appearance."""
+        """Each distinct note of the cells with its letter, in order of appearance."""
         cells = (cell for body in self.bodies for row in body for cell in row.cells)
         texts = dict.fromkeys(cell.note for cell in cells if cell.note is not None)
         return {text: _letter(index) for index, text in enumerate(texts)}
 
 
 def number(value: float | None, write: Callable[[float], str], why_not: str) -> Cell:
-    """Return a value's cell, or a dash with the reason if there is no value."""
+    """Return the cell of a value, or a dash with the reason if there is no value."""
     return Cell(DASH, why_not) if value is None else Cell(write(value))
 
 
 def estimate(
     value: float | None, interval: Interval | None, write: Callable[[float], str], why_not: str
 ) -> Cell:
-    """Return a value's cell with its 95 % interval beside it."""
+    """Return the cell of a value with its 95 % interval next to it."""
     cell = number(value, write, why_not)
     return cell if value is None or interval is None else replace(cell, aside=span(interval))
 
 
 def mark_best(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """Set the highest of two or more numbers in bold, and those that look equal to it as printed."""
+    """Set the highest of two or more numbers in bold, and those that are equal to it as printed."""
     numbers = [float(cell.text) for cell in cells if cell.text != DASH]
     if len(numbers) < 2:
         return cells

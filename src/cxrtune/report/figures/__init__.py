@@ -1,1 +1,1 @@
-"""Figures drawn from finished arrays, as SVG and PNG, the same bytes every time."""
+"""Figures drawn from finished arrays, as SVG and PNG, with reproducible bytes."""

@@ -1,4 +1,4 @@
-"""Every model's AUROC, finding by finding, on one scale; and two models' differences, with intervals."""
+"""Draw every model's AUROC by finding on one scale, and differences of two models, with intervals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEFT = 1.54
 _ACROSS = 3.22
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 _CHANCE = 0.5
-_SPREAD = 0.72  # of a row's height
+_SPREAD = 0.72  # fraction of a row's height
 _WIDEST_OF_TWO_COLUMNS = 27
 _LONGEST_NAME = 54
 _DIFFERENCE_ROW = 0.27
@@ -42,7 +42,7 @@ _SEPARABLE = ("higher", "lower")
 
 
 def draw_auroc(results: StoredResults, folder: Path) -> list[Path]:
-    """Draw the models' AUROCs beside each other and write them as SVG and PNG."""
+    """Draw the models' AUROCs side by side and write them as SVG and PNG."""
     with report_style():
         return save_figure(_auroc_figure(results), folder, STEM)
 
@@ -98,7 +98,7 @@ def _draw_row(axes: Axes, row: int, areas: list[float | None], intervals: Sequen
     if not any(intervals):
         axes.plot([min(known), max(known)], [row, row], color=RULE.light, linewidth=3, solid_capstyle="butt")
     for index, (known_area, interval) in enumerate(zip(areas, intervals, strict=True)):
-        # With intervals, each model has a line of its own within the row.
+        # With intervals, each model has its own line within the row.
         height = row + (_SPREAD * (index - (len(areas) - 1) / 2) / len(areas) if any(intervals) else 0)
         if interval is not None:
             axes.plot(
@@ -114,7 +114,7 @@ def _draw_row(axes: Axes, row: int, areas: list[float | None], intervals: Sequen
                 markeredgecolor=PAPER.light,
                 markeredgewidth=0.8,
                 markersize=7 if not any(intervals) else 5.5,
-                # The first model is the one a reader looks for: it is never hidden by another.
+                # The first model is the one that readers look for: it is never hidden by others.
                 zorder=4 - 0.1 * index,
             )
 
@@ -147,13 +147,13 @@ def _colour(index: int) -> str:
 
 
 def draw_difference(results: StoredResults, pair: Comparison, number: int, folder: Path) -> list[Path]:
-    """Draw one pair's differences with both intervals and write them as SVG and PNG.
+    """Draw the differences of one pair with both intervals and write them as SVG and PNG.
 
     Args:
-        results: What was judged.
-        pair: The two models.
-        number: Of the pair, from 1; part of the file's name.
-        folder: Where to write.
+        results: Results of the evaluation.
+        pair: Comparison of the two models.
+        number: Number of the pair, from 1; part of the file's name.
+        folder: Folder to write to.
     """
     with report_style():
         return save_figure(_difference_figure(results, pair), folder, f"{DIFFERENCE_STEM}-{number}")

@@ -1,7 +1,7 @@
-"""Turns a figure's SVG file into markup that lives inside the page.
+"""Convert a figure's SVG file to markup for use inside the page.
 
-What changes: the white ground goes, colours become the page's custom properties (and so follow
-its light or dark scheme), the typeface becomes the page's, ids that nothing points to go, and the
+The white background is removed, colours become the page's custom properties (and so follow its
+light or dark scheme), the typeface becomes the page's, unreferenced ids are removed, and the
 others get a prefix, since several figures share one page.
 """
 
@@ -22,12 +22,12 @@ _FONT = re.compile(r"font:\s*(?P<face>[^;]*?)(?P<size>[\d.]+px)[^;]*")
 
 
 def inline_svg(path: Path, *, prefix: str, description: str) -> Markup:
-    """Return a figure as one `<svg>` element for a page.
+    """Return a figure as one `<svg>` element for an HTML page.
 
     Args:
         path: An SVG file written by `save_figure`.
-        prefix: What makes this figure's ids differ from those of the page's other figures.
-        description: What a screen reader says instead of the image.
+        prefix: Prefix that distinguishes this figure's ids from those of the page's other figures.
+        description: Text for screen readers.
     """
     root = ElementTree.parse(path).getroot()
     _strip(root)
@@ -38,11 +38,11 @@ def inline_svg(path: Path, *, prefix: str, description: str) -> Markup:
             element.set("style", _page_style(style))
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
-    # Matplotlib says this in a style sheet, which would reach every other drawing in the page.
+    # Matplotlib writes this in a style sheet, which would apply to every other drawing in the page.
     root.set("stroke-linejoin", "round")
     root.set("role", "img")
     root.set("aria-label", description)
-    # ElementTree escapes text and attributes, so that the result is safe whatever the names hold.
+    # ElementTree escapes text and attributes, so that the result is safe with any names.
     return Markup(ElementTree.tostring(root, encoding="unicode", short_empty_elements=True))
 
 
@@ -54,7 +54,7 @@ def _strip(root: ElementTree.Element) -> None:
 
 
 def _localise(root: ElementTree.Element) -> None:
-    """Drop namespaces: inside HTML, svg elements and `href` need none."""
+    """Remove namespaces: inside HTML, svg elements and `href` need none."""
     for element in root.iter():
         element.tag = _local(element.tag)
         for name in [name for name in element.attrib if name.startswith("{")]:

@@ -1,4 +1,4 @@
-"""How often a predicted box agrees with a finding's, by how much agreement is asked for."""
+"""Draw how often a predicted box agrees with a finding's box, by the required IoU."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LEFT = 0.62
 _TOP = 0.66
 _ACROSS = 4.1
 _HEIGHT = 2.5
-_LEGEND = 0.2  # inches a line
+_LEGEND = 0.2  # inches per line
 _LONGEST_NAME = 48
 _CONTROLS: dict[str, tuple[str, LineStyle]] = {
     "lung": ("Centre of a lung", (0, (4.5, 1.6))),
@@ -39,7 +39,7 @@ _CONTROLS: dict[str, tuple[str, LineStyle]] = {
 
 
 def draw_localization(results: StoredResults, folder: Path) -> list[Path]:
-    """Draw the share of images by the IoU that is asked for, averaged over findings, as SVG and PNG."""
+    """Draw the fraction of images by the required IoU, averaged over findings, as SVG and PNG."""
     with report_style():
         return save_figure(_figure(results.localizations, synthetic(results)), folder, STEM)
 

@@ -1,4 +1,4 @@
-"""Small panels, one a finding: ROC, precision-recall and net benefit with 95 % bands, and reliability."""
+"""Small panels, one per finding: ROC, precision-recall and net benefit with 95 % bands, and reliability."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _ROW = 1.62
 _TOP = 0.9
 _BOTTOM = 0.42
 _LONGEST_NAME = 30
-_DRAWN = 400  # points of a curve that can be told apart in a small panel
+_DRAWN = 400  # maximum number of distinct points of a curve in a small panel
 
 _REFERENCE: dict[str, Any] = {"color": MUTED.light, "linewidth": 0.7, "linestyle": (0, (2, 2))}
-"""The look of the line that a useless model, or a default, would have."""
+"""Line style of a useless model, or of a default."""
 
 Draw = Callable[[Axes, str], None]
 
 
 def draw_roc_panels(results: StoredResults, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
-    """Draw the ROC curves of all models, a panel a finding."""
+    """Draw the ROC curves of all models, one panel per finding."""
 
     def draw(axes: Axes, finding: str) -> None:
         axes.plot([0, 1], [0, 1], **_REFERENCE)
@@ -57,7 +57,7 @@ def draw_roc_panels(results: StoredResults, panels: dict[str, list[Panel]], fold
 
 
 def draw_recall_panels(results: StoredResults, panels: dict[str, list[Panel]], folder: Path) -> list[Path]:
-    """Draw the precision-recall curves of all models, a panel a finding."""
+    """Draw the precision-recall curves of all models, one panel per finding."""
 
     def draw(axes: Axes, finding: str) -> None:
         counts = results.models[0].findings[finding]
@@ -88,7 +88,7 @@ def _draw_band(
 
 
 def draw_net_benefit(results: StoredResults, curves: dict[str, list[Benefit]], folder: Path) -> list[Path]:
-    """Draw the decision curves of all models that are calibrated, a panel a finding."""
+    """Draw the decision curves of all calibrated models, one panel per finding."""
     colours = {model.name: SERIES[i % len(SERIES)].light for i, model in enumerate(results.models)}
     findings = [finding for finding in results.findings if finding in curves]
 
@@ -109,7 +109,7 @@ def draw_net_benefit(results: StoredResults, curves: dict[str, list[Benefit]], f
 
 
 def _fit_net_benefit(axes: Axes, curves: list[Benefit]) -> None:
-    """Show the thresholds at which some model calls something, and little below 0."""
+    """Limit the axes to thresholds with positive decisions of any model, and to little below 0."""
     calling = [float(one.values["threshold"][one.values["called"] > 0].max(initial=0.1)) for one in curves]
     top = 1.1 * max(
         float(np.nanmax([one.values[name].max() for name in ("net_benefit", "net_benefit_high")]))
@@ -121,7 +121,7 @@ def _fit_net_benefit(axes: Axes, curves: list[Benefit]) -> None:
 
 
 def draw_reliability(results: StoredResults, model: ModelResult, folder: Path) -> list[Path]:
-    """Draw one model's reliability diagrams, before and after calibration, a panel a finding."""
+    """Draw one model's reliability diagrams, before and after calibration, one panel per finding."""
     with report_style():
         names = ("before", "after calibration")
         looks = ((MUTED.light, "s"), (SERIES[0].light, "o"))

@@ -1,4 +1,4 @@
-"""One figure a model: the ROC curves of all findings, with the operating points."""
+"""One figure per model: the ROC curves of all findings, with the operating points."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _DRAWN_STEPS = 600
 
 
 def write_roc_figures(evaluation: Path) -> list[Path]:
-    """Write `roc-<model>.svg` and `.png` for each model into the evaluation's folder.
+    """Write `roc-<model>.svg` and `.png` for each model to the evaluation's folder.
 
     Raises:
         DataError: The folder lacks the results or the curves.
@@ -64,10 +64,10 @@ def write_roc_figures(evaluation: Path) -> list[Path]:
 
 
 def roc_figures(results: StoredResults, evaluation: Path, folder: Path) -> dict[str, Path]:
-    """Put each model's figure into a folder, as the evaluation has it; it is drawn if that has none.
+    """Copy each model's figure from the evaluation to a folder, or draw it if the evaluation has none.
 
     Returns:
-        The SVG by model.
+        The path of the SVG by model.
 
     Raises:
         DataError: The evaluation lacks the curves.
@@ -86,7 +86,7 @@ def roc_figures(results: StoredResults, evaluation: Path, folder: Path) -> dict[
 
 
 def roc_stems(models: Sequence[str]) -> dict[str, str]:
-    """Return each model's file name without ending: what a file name cannot hold becomes `-`."""
+    """Return each model's file name without suffix; characters that are not allowed become `-`."""
     stems: dict[str, str] = {}
     for model in models:
         plain = "roc-" + re.sub(r"[^\w.-]", "-", model)[:100]
@@ -137,7 +137,7 @@ def _subtitle(results: StoredResults, model: ModelResult) -> str:
 
 def _unit_square(figure: Figure) -> Axes:
     axes = axes_at(figure, left=0.54, top=_TOP, width=_SIDE, height=_SIDE)
-    # The margin keeps curves that run along the frame from hiding behind it.
+    # The margin keeps curves along the frame from being hidden behind it.
     axes.set(xlim=(-0.012, 1.012), ylim=(-0.012, 1.012), aspect="equal")
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     axes.set_xticks(ticks)
@@ -170,7 +170,7 @@ def _draw_curve(axes: Axes, curve: Curve, model: ModelResult, finding: str, inde
 
 
 def thinned(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keep those of a curve's points that can be told apart in print, where they are."""
+    """Keep the points of a curve that are distinct in print, without moving them."""
     across, up = told_apart(_DRAWN_STEPS, curve.false_positive_rate, curve.sensitivity)
     return across, up
 

@@ -1,7 +1,7 @@
-"""The look that all figures share, and how they are written.
+"""The style shared by all figures, and how they are written.
 
 Colours are Okabe and Ito's ("Color Universal Design", 2008), darkened on white and lightened on
-black until a thin line is seen; beyond seven, line styles tell the curves apart.
+black until thin lines are visible; beyond seven curves, line styles distinguish them.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 4.9
-"""Inches; at a phone's width the 9-point text is then still readable."""
+"""Width in inches, at which 9-point text is readable on a phone."""
 
 BACKGROUND_ID = "background"
-"""The id in the SVG of what makes the paper white, for those who want it transparent."""
+"""The SVG id of the white background, for users who want it transparent."""
 
 LineStyle = str | tuple[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
 class Hue:
-    """One colour on white and on black; `name` is its custom property in the page's style sheet."""
+    """A colour on white and on black; `name` is its custom property in the page's style sheet."""
 
     name: str
     light: str
@@ -74,7 +74,7 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "cxrtune",
     "text.color": INK.light,
-    # Names of findings and models are not formulas: a `$` in one is a dollar.
+    # Names of findings and models are not formulas: a `$` in a name is a dollar sign.
     "text.parse_math": False,
     "xtick.color": MUTED.light,
     "xtick.labelcolor": INK.light,
@@ -85,7 +85,7 @@ _SETTINGS: dict[Any, Any] = {
 
 @contextmanager
 def report_style() -> Iterator[None]:
-    """Draw and write within this: the user's own matplotlibrc must not change the report."""
+    """Context for drawing and writing, so that the user's matplotlibrc does not change the report."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
@@ -93,20 +93,20 @@ def report_style() -> Iterator[None]:
 
 
 def new_figure(height: float) -> Figure:
-    """Return an empty figure of the shared width and of a height in inches."""
+    """Return an empty figure of the shared width with a height in inches."""
     figure = Figure(figsize=(WIDTH, height))
     figure.patch.set_gid(BACKGROUND_ID)
     return figure
 
 
 def axes_at(figure: Figure, *, left: float, top: float, width: float, height: float) -> Axes:
-    """Return axes placed in inches from the figure's left and upper edge."""
+    """Return axes placed in inches from the figure's left and top edges."""
     across, down = figure.get_size_inches()
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
 
 def write_heading(figure: Figure, title: str, subtitle: str) -> None:
-    """Write a bold title and a quieter line under it, flush left."""
+    """Write a bold title and a lighter subtitle below it, aligned left."""
     down = figure.get_size_inches()[1]
     shown = shortened(title, 2 * _TITLE_LENGTH)
     size = _TITLE_SIZE * min(1.0, _TITLE_LENGTH / max(len(shown), 1))
@@ -115,18 +115,18 @@ def write_heading(figure: Figure, title: str, subtitle: str) -> None:
 
 
 def shortened(text: str, length: int) -> str:
-    """Return a text of at most this many characters; what is cut off is shown by an ellipsis."""
+    """Shorten a text to at most this many characters, with an ellipsis in place of what is removed."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def line_look(index: int) -> tuple[str, LineStyle]:
-    """Return the colour and the line style of the curve with this index."""
+    """Return the colour and line style of the curve with this index."""
     turns, place = divmod(index, len(SERIES))
     return SERIES[place].light, _LINE_STYLES[turns % len(_LINE_STYLES)]
 
 
 def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
-    """Write a figure as SVG and PNG without dates, each to a temporary name first."""
+    """Write a figure as SVG and PNG without dates, each to a temporary file first."""
     paths = [folder / f"{stem}.svg", folder / f"{stem}.png"]
     for path, metadata in zip(paths, ({"Date": None, "Creator": None}, {"Software": None}), strict=True):
         unfinished = path.with_name(f".{path.name}.partial")

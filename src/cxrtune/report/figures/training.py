@@ -39,7 +39,7 @@ _MOST_EPOCHS_WITH_DOTS = 40
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training part; a value that was not measured is None."""
+    """One epoch of training; values that were not measured hold None."""
 
     number: int
     train_loss: float | None
@@ -51,7 +51,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class History:
-    """The epochs of a run, and the number of the one whose weights were kept, if it is known."""
+    """The epochs of a run, and the number of the epoch whose weights were kept, if known."""
 
     epochs: tuple[Epoch, ...]
     best_epoch: int | None
@@ -63,7 +63,7 @@ class History:
 
 
 def read_history(run: Path) -> History:
-    """Read a run's epochs, and its best epoch where the provenance names it.
+    """Read a run's epochs, and its best epoch if the provenance record names it.
 
     Raises:
         DataError: The folder has no metrics, or they lack a column.
@@ -90,7 +90,7 @@ def _best_epoch(path: Path) -> int | None:
 
 
 def write_training_figure(run: Path) -> list[Path]:
-    """Write `training.svg` and `training.png` into a run's folder.
+    """Write `training.svg` and `training.png` to a run's folder.
 
     Raises:
         DataError: The run has no metrics.
@@ -99,7 +99,7 @@ def write_training_figure(run: Path) -> list[Path]:
 
 
 def draw_training(history: History, folder: Path, images: str = "") -> list[Path]:
-    """Draw a run's curves and write them as SVG and PNG; `images` says what kind they were, if anything."""
+    """Draw a run's curves and write them as SVG and PNG; `images` describes the kind of images, if known."""
     with report_style():
         return save_figure(_training_figure(history, images), folder, STEM)
 

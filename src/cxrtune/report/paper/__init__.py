@@ -1,1 +1,1 @@
-"""What an author needs for a paper: two checklists, the methods with their references, a flow figure."""
+"""Material for a paper: two checklists, the methods with their references, and a flow figure."""

@@ -1,8 +1,8 @@
-"""The items of CLAIM 2024 and of TRIPOD+AI, and what answers each.
+"""The items of CLAIM 2024 and TRIPOD+AI, with their answers.
 
 CLAIM is the checklist for artificial intelligence in medical imaging (Tejani et al., 44 items), TRIPOD+AI
-that for prediction models by regression or machine learning (Collins et al., 27 items). What an item asks for
-is in our words; its number is the published one.
+is that for prediction models based on regression or machine learning (Collins et al., 27 items). The items
+are paraphrased; their numbers are the published ones.
 """
 
 from __future__ import annotations

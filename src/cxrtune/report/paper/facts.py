@@ -1,4 +1,4 @@
-"""What is known of the run that a report shows: the one thing that sentences and checklists ask."""
+"""What is known about the run that a report shows: the only source for sentences and checklists."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _XRV = "xrv:"
 
 @dataclass(frozen=True)
 class Facts:
-    """A report's material, and what follows from it."""
+    """The material of a report, and facts derived from it."""
 
     material: Material
 
     @property
     def results(self) -> StoredResults:
-        """The numbers."""
+        """The results of the evaluation."""
         return self.material.results
 
     @property
     def synthetic(self) -> bool:
-        """Whether a program drew the images."""
+        """Whether the images are synthetic."""
         return bool(self.results.synthetic)
 
     @property
     def of_nih(self) -> bool:
-        """Whether images and labels are NIH ChestX-ray14's."""
+        """Whether images and labels are those of NIH ChestX-ray14."""
         return self.results.origin.images == "nih" and self.results.origin.labels == "nih"
 
     @cached_property
@@ -56,7 +56,7 @@ class Facts:
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
-        """By model, the recipe of its training, where the record's is one that this version can read."""
+        """By model, the recipe of its training, if its record is readable by this version."""
         recipes = {}
         for name, record in self.lineage.trainings.items():
             try:
@@ -86,13 +86,13 @@ class Facts:
 
     @property
     def others(self) -> list[ModelResult]:
-        """The models of which this report knows predictions only."""
+        """The models for which only predictions are known."""
         known = {model.name for model in (*self.networks, *self.probes, *self.published)}
         return [model for model in self.results.models if model.name not in known]
 
     @property
     def developed(self) -> bool:
-        """Whether a model was developed on this cohort, by a recipe that is known."""
+        """Whether a model was developed on this cohort with a known recipe."""
         return any(model.name in self.trained_here for model in self.networks)
 
     def training(self, model: ModelResult) -> Record:
@@ -101,23 +101,23 @@ class Facts:
 
     @property
     def cohort_settings(self) -> dict[str, Any]:
-        """How the cohort was made; empty where no record tells."""
+        """How the cohort was built; empty if there is no record."""
         return {} if self.lineage.cohort is None else self.lineage.cohort.settings
 
     @property
     def map(self) -> dict[str, Any] | None:
-        """The map of a cohort that was made by one."""
+        """The map of a cohort that was built with one."""
         found: dict[str, Any] | None = self.cohort_settings.get("map")
         return found
 
     @property
     def patients_known(self) -> bool:
-        """Whether images are known to be of patients, and not each taken for one of its own."""
+        """Whether patients are known, as opposed to each image being treated as a separate patient."""
         return self.map is None or not self.map.get("patient", {}).get("none", False)
 
     @property
     def thresholds(self) -> list[ModelResult]:
-        """The models that make calls."""
+        """The models that have thresholds."""
         return [
             model
             for model in self.results.models
@@ -135,7 +135,7 @@ class Facts:
         return any(output.name == name for output in written)
 
     def judged(self, finding: str) -> tuple[int, int, int]:
-        """Return the judged images with and without a finding, and the patients with it."""
+        """Return the numbers of evaluated images with and without a finding, and of patients with it."""
         positives, negatives = judged_counts(self.results, finding)
         return positives, negatives, positive_patients(self.results, finding)
 

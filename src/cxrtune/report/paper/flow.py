@@ -1,6 +1,6 @@
-"""The flow of images and patients, from the label table to what was evaluated, and where its boxes stand.
+"""Flow of images and patients from the label table to the evaluation, and the layout of its boxes.
 
-Places are in inches, boxes as high as their text needs.
+Positions are in inches; the height of a box depends on its text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TOP = 0.66
 _GAP = 0.24
 _RAIL = 0.1
 _PER_INCH, _BOLD_PER_INCH = 14.3, 11.5
-"""Characters of 8.4 points that fit an inch, wide ones included."""
+"""Characters of 8.4 points per inch, including wide ones."""
 
 _MAIN = 2.35
 _SIDE_FROM = 2.75
@@ -33,7 +33,7 @@ _TESTS = {"internal": "Internal test", "external": "External test"}
 
 @dataclass(frozen=True)
 class FlowPart:
-    """One part of the cohort, and how many of its images were evaluated."""
+    """One part of the cohort, and the number of its images that were evaluated."""
 
     name: str
     images: int
@@ -43,7 +43,7 @@ class FlowPart:
 
 @dataclass(frozen=True)
 class FlowFinding:
-    """Evaluated images with and without a finding, and of which it is not known; patients with it."""
+    """Evaluated images with a finding, without it, and with unknown label; patients with the finding."""
 
     name: str
     positives: int
@@ -54,21 +54,21 @@ class FlowFinding:
 
 @dataclass(frozen=True)
 class FlowCounts:
-    """The flow of images.
+    """Counts in the flow of images.
 
     Attributes:
-        in_table: Images of the label table; None where no record tells.
-        left_out: Reasons, with images, for which images of the table are not in the cohort.
-        images: Images of the cohort.
-        patients: Its patients; None where a patient may be in two parts.
-        unreadable: Images of the cohort that could not be read; None where no record tells.
-        parts: Its parts.
-        not_scored: By model, images of what was to be evaluated that it gave no score.
+        in_table: Images in the label table; None if there is no record.
+        left_out: Reasons for excluding images of the table from the cohort, with numbers of images.
+        images: Images in the cohort.
+        patients: Patients in the cohort; None if a patient may be in two parts.
+        unreadable: Images of the cohort that could not be read; None if there is no record.
+        parts: Parts of the cohort.
+        not_scored: By model, images of the evaluated split without a score.
         evaluated: Images that were evaluated.
-        evaluated_patients: Their patients.
-        findings: The evaluated images by finding.
-        models: How many models were evaluated.
-        synthetic: Whether a program drew the images.
+        evaluated_patients: Patients with evaluated images.
+        findings: Evaluated images by finding.
+        models: Number of evaluated models.
+        synthetic: Whether the images are synthetic.
     """
 
     in_table: int | None
@@ -127,7 +127,7 @@ def _name(facts: Facts, split: str) -> str:
 
 @dataclass(frozen=True)
 class Box:
-    """A box of text: its place in inches from the upper left corner, its bold lines and the others."""
+    """A box of text: its position in inches from the top left corner, its bold lines and other lines."""
 
     left: float
     top: float
@@ -137,36 +137,36 @@ class Box:
 
     @property
     def height(self) -> float:
-        """Of the box, in inches."""
+        """Height of the box, in inches."""
         return (len(self.heads) + len(self.lines)) * LINE + 2 * PAD
 
     @property
     def bottom(self) -> float:
-        """Its lower edge, in inches from above."""
+        """Position of the lower edge, in inches from the top."""
         return self.top + self.height
 
     @property
     def middle(self) -> float:
-        """The middle of its width, in inches from the left."""
+        """Horizontal centre, in inches from the left."""
         return self.left + self.width / 2
 
 
 @dataclass(frozen=True)
 class Step:
-    """A box, and beside it what is left behind there."""
+    """A box, and next to it what is excluded at this step."""
 
     box: Box
     beside: Box | None
 
     @property
     def below(self) -> float:
-        """Where the next step begins."""
+        """Position of the next step."""
         return max(self.box.bottom, self.box.bottom if self.beside is None else self.beside.bottom) + _GAP
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands; without a label table there is no first step."""
+    """The layout of all boxes; without a label table there is no first step."""
 
     table: Step | None
     cohort: Step
@@ -175,12 +175,12 @@ class Layout:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The boxes down the middle."""
+        """The boxes in the central column."""
         return (*(() if self.table is None else (self.table,)), self.cohort, self.judged)
 
 
 def lay_out(flow: FlowCounts) -> Layout:
-    """Place the boxes of a flow."""
+    """Compute the layout of the boxes."""
     table = None
     if flow.in_table is not None:
         box = Box(MARGIN, _TOP, _MAIN, ("Label table",), (counted(flow.in_table, "image"),))
@@ -223,7 +223,7 @@ def _parts(flow: FlowCounts, top: float) -> tuple[tuple[Box, FlowPart], ...]:
 
 
 def _side(main: Box, texts: list[str]) -> Box | None:
-    """Return the box of what is left behind at a step; None where nothing is told of it."""
+    """Return the box of what is excluded at a step; None if there is nothing to report."""
     if not texts:
         return None
     width = WIDTH - MARGIN - _SIDE_FROM

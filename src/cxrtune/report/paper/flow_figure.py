@@ -1,4 +1,4 @@
-"""The flow of images as a figure, in the manner of STARD: boxes down, reasons for leaving to the right."""
+"""Draw the flow of images like a STARD diagram: boxes downwards, reasons for exclusion on the right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def draw_flow(flow: FlowCounts, folder: Path) -> list[Path]:
 
 
 def make_figure(flow: FlowCounts) -> Figure:
-    """Return the drawing; its height is what the flow needs."""
+    """Return the figure; its height depends on the flow."""
     layout = lay_out(flow)
     figure = new_figure(layout.judged.below + (len(flow.findings) + 2) * LINE + 0.12)
     write_heading(

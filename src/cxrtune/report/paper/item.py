@@ -1,4 +1,4 @@
-"""One item of a reporting guideline, and how it is answered: from the run, by the author, or not done."""
+"""One item of a reporting guideline, and its answer: from the run, by the author, or not done."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from cxrtune.report.paper.sentences import model
 Status = Literal["filled", "author", "not done"]
 STATUSES: tuple[Status, ...] = ("filled", "author", "not done")
 AUTHOR = "Author:"
-"""What stands before that which the author must write."""
+"""Prefix of text that the author must write."""
 
 
 @dataclass(frozen=True)
 class ItemAnswer:
-    """What is known for an item.
+    """The answer to an item.
 
     Attributes:
-        status: `filled`, all that the item asks for is stated, from what the report is made of; `author`, the
-            author must write it, or the rest of it; `not done`, neither this program nor this run did it.
-        text: The sentences.
-        where: Where the numbers stand; empty where there are none.
+        status: `filled`: everything that the item asks for is stated by the report; `author`: the author must
+            write it, or the rest of it; `not done`: it was not done by this program or in this run.
+        text: The sentences of the answer.
+        where: Where the numbers are found; empty if there are none.
     """
 
     status: Status
@@ -38,23 +38,23 @@ Answering = Callable[[Facts], ItemAnswer]
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its published number and section, what it asks for in our words, what answers it."""
+    """One item: its published number and section, a paraphrase of what it asks for, and its answer."""
 
     number: str
     section: str
     asks: str
     answer: Answering | ItemAnswer | str
-    """A function of the facts, or the answer whatever they are; a text is what only the author can write."""
+    """A function of the facts, or a fixed answer; a text is something that only the author can write."""
 
     def answered(self, facts: Facts) -> ItemAnswer:
-        """Return the answer of a run; citations in it name authors and years."""
+        """Return the answer for a run; its citations give authors and years."""
         answer = author(self.answer) if isinstance(self.answer, str) else self.answer
         known = answer if isinstance(answer, ItemAnswer) else answer(facts)
         return replace(known, text=named(known.text))
 
 
 ItemsBySection = Mapping[str, Sequence[tuple[str, str, Answering | ItemAnswer | str]]]
-"""The number, the wish and the answer of each item, by the sections of a guideline."""
+"""Number, paraphrase and answer of each item, by section of a guideline."""
 
 
 def items_by_section(sections: ItemsBySection) -> tuple[Item, ...]:
@@ -69,11 +69,11 @@ class Guideline:
     """A published list of items.
 
     Attributes:
-        file: The name of the file that its checklist is written to.
-        title: Its name.
-        reference: The key of its reference.
-        numbering: How its item numbers were checked.
-        items: The items, in their order.
+        file: Name of the file that its checklist is written to.
+        title: Title of the guideline.
+        reference: Key of its reference.
+        numbering: How its item numbers were verified.
+        items: The items, in order.
     """
 
     file: str
@@ -85,7 +85,7 @@ class Guideline:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A guideline with the answers of one run."""
+    """A guideline with the answers for one run."""
 
     guideline: Guideline
     answers: tuple[ItemAnswer, ...]
@@ -97,38 +97,38 @@ class Checklist:
 
     @property
     def tally(self) -> dict[Status, int]:
-        """How many items have each status."""
+        """Number of items with each status."""
         found = Counter(answer.status for answer in self.answers)
         return {status: found[status] for status in STATUSES}
 
 
 def fill_in(guideline: Guideline, facts: Facts) -> Checklist:
-    """Answer each item of a guideline."""
+    """Answer every item of a guideline."""
     return Checklist(guideline, tuple(item.answered(facts) for item in guideline.items))
 
 
 def filled(text: str, where: str = "") -> ItemAnswer:
-    """Answer from the run."""
+    """Create an answer from the run."""
     return ItemAnswer("filled", text, where)
 
 
 def author(wanted: str, known: str | None = None, where: str = "") -> ItemAnswer:
-    """Leave an item to the author; what is known stands before what is wanted."""
+    """Leave an item to the author; what is known comes before what is wanted."""
     return ItemAnswer("author", f"{known or ''} {AUTHOR} {wanted}".strip(), where)
 
 
 def not_done(text: str, where: str = "") -> ItemAnswer:
-    """Say that something was not done."""
+    """Create an answer that something was not done."""
     return ItemAnswer("not done", text, where)
 
 
 def filled_or_author(text: str | None, wanted: str, where: str = "") -> ItemAnswer:
-    """Answer from the run where it is known, else leave it to the author."""
+    """Answer from the run if the text is known, otherwise leave the item to the author."""
     return author(wanted) if text is None else filled(text, where)
 
 
 def by_origin(*, synthetic: ItemAnswer, nih: ItemAnswer | None = None, others: ItemAnswer) -> Answering:
-    """Return the answer to an item that only depends on whose the images are."""
+    """Return an answer that depends only on the source of the images."""
 
     def answer(facts: Facts) -> ItemAnswer:
         if facts.synthetic:
@@ -139,12 +139,12 @@ def by_origin(*, synthetic: ItemAnswer, nih: ItemAnswer | None = None, others: I
 
 
 def of_all_models(known: Callable[[Facts], str | None], wanted: str, where: str = "") -> Answering:
-    """Return an answer from the run if every model is known, and else one that leaves the rest open.
+    """Return an answer from the run if every model is known; otherwise part of it is left to the author.
 
     Args:
-        known: What is known of the models that were trained or fitted.
-        wanted: What the author must write of those of which only predictions are known.
-        where: Where what is known stands.
+        known: What is known about the models that were trained or fitted.
+        wanted: What the author must write about models for which only predictions are known.
+        where: Where the known facts are found.
     """
 
     def answer(facts: Facts) -> ItemAnswer:
@@ -158,5 +158,5 @@ def of_all_models(known: Callable[[Facts], str | None], wanted: str, where: str 
 
 
 def joined(*sentences: str | None) -> str | None:
-    """Join the sentences that are known; None where none is."""
+    """Join the sentences that are known; None if there are none."""
     return " ".join(sentence for sentence in sentences if sentence) or None

@@ -1,4 +1,4 @@
-"""The methods, ready to paste: paragraphs in the past tense, with numbered citations and their list."""
+"""The methods section, ready to paste: paragraphs in the past tense, with numbered references."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A heading and the text under it."""
+    """A heading and the text below it."""
 
     heading: str
     text: str
@@ -30,14 +30,14 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Methods:
-    """The paragraphs, and what they cite, by number."""
+    """The paragraphs, and their references by number."""
 
     paragraphs: tuple[Paragraph, ...]
     references: tuple[Reference, ...]
 
 
 def write_methods(facts: Facts) -> Methods:
-    """Write the methods of a run from what is known of it; what is not known is left out."""
+    """Write the methods of a run from what is known about it; the rest is omitted."""
     numbering = Numbering()
     paragraphs = [
         Paragraph(heading, numbering.numbered(" ".join(said)))

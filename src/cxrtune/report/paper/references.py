@@ -1,7 +1,7 @@
-"""The references of the methods, and how sentences cite them.
+"""The references of the methods section, and their citation in sentences.
 
-A sentence cites by `[@key]`. In the methods a key becomes a number, in the order of the first citation; in a
-checklist it becomes the authors and the year.
+A sentence cites a reference as `[@key]`. In the methods a key becomes a number, in the order of the first
+citation; in a checklist it becomes the authors and year.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CITED = re.compile(r" ?\[(@[a-z0-9]+(?:; @[a-z0-9]+)*)\]")
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference: `short` as a text names it, `full` as a list has it; `doi` may be empty."""
+    """One reference: `short` for use in a text, `full` for the list; `doi` may be empty."""
 
     short: str
     full: str
@@ -24,7 +24,7 @@ class Reference:
 
     @property
     def line(self) -> str:
-        """The reference as it stands in the list."""
+        """The reference as shown in the list."""
         return f"{self.full} doi:{self.doi}" if self.doi else self.full
 
 
@@ -45,7 +45,7 @@ class Numbering:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """What was cited, by number."""
+        """The cited references, by number."""
         return tuple(REFERENCES[key] for key in self._numbers)
 
     def _of(self, keys: list[str]) -> list[int]:

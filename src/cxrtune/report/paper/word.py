@@ -1,4 +1,4 @@
-"""Methods, flow figure and checklists as one Word document, the same bytes for the same contents."""
+"""Write methods, flow figure and checklists to a Word document with reproducible bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cxrtune.report.paper.item import Checklist
 from cxrtune.report.paper.methods import Methods
 from cxrtune.report.paper.references import REFERENCES
 
-# Dates in the file would make two documents of the same contents differ; ZIP knows none before 1980.
+# Dates in the file would make documents with the same contents differ; ZIP has no dates before 1980.
 _ALWAYS = datetime(1980, 1, 1, tzinfo=UTC)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _WIDTHS = (1.3, 4.6, 1.7, 13.2, 4.2)
@@ -33,12 +33,12 @@ def write_word(
     """Write the document.
 
     Args:
-        path: The file.
-        title: Its title.
+        path: Path of the file.
+        title: Title of the document.
         methods: The methods with their references.
         checklists: The checklists.
-        flow: The flow figure, a PNG.
-        caption: What stands under it.
+        flow: The flow figure, as PNG.
+        caption: Caption of the flow figure.
     """
     document = Document()
     _describe(document, title)
@@ -68,7 +68,7 @@ def _describe(document: DocxDocument, title: str) -> None:
 
 
 def _turn(document: DocxDocument) -> None:
-    """Begin a section of wide pages, as tables of five columns want."""
+    """Begin a section with landscape pages, for tables of five columns."""
     section = document.add_section()
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Cm(29.7), Cm(21)
@@ -84,7 +84,7 @@ def _add_checklist(document: DocxDocument, checklist: Checklist) -> None:
     table = document.add_table(rows=1 + len(checklist.rows), cols=len(_HEADS), style="Table Grid")
     table.autofit = False
     rows = [_HEADS, *((i.number, i.asks, a.status, _fit(a.text), a.where) for i, a in checklist.rows)]
-    # One look-up a row: python-docx walks the whole table for each cell that is asked for by its place.
+    # One look-up per row: python-docx walks the whole table for each cell that is accessed by position.
     for place, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
         for cell, text, width in zip(row.cells, texts, _WIDTHS, strict=True):
             cell.width = Cm(width)
@@ -93,7 +93,7 @@ def _add_checklist(document: DocxDocument, checklist: Checklist) -> None:
 
 
 def _fit(text: str) -> str:
-    """Return a text that XML can hold, without the backticks of Markdown."""
+    """Return a text that XML can represent, without Markdown's backticks."""
     return "".join(one if one.isprintable() else " " for one in text).replace("`", "")
 
 

@@ -1,4 +1,4 @@
-"""Writes what an author needs for a paper into the report's folder."""
+"""Write the files for a paper to the report's folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METHODS_FILE = "methods.md"
 WORD_FILE = "methods.docx"
 FLOW_FILES = ("flow.svg", "flow.png")
 FILES = (*(guideline.file for guideline in GUIDELINES), METHODS_FILE, WORD_FILE, *FLOW_FILES)
-"""The files, by their names in the report's folder."""
+"""The file names in the report's folder."""
 
 _CAPTION = (
     "Flow of images and patients; by finding, evaluated images with it, patients with it, and images without "
@@ -32,7 +32,7 @@ _CAPTION = (
 
 @dataclass(frozen=True)
 class Paper:
-    """What stands in the files."""
+    """The contents of the files."""
 
     checklists: tuple[Checklist, ...]
     methods: Methods
@@ -45,7 +45,7 @@ def paper_of(material: Material) -> Paper:
 
 
 def write_paper(material: Material, folder: Path) -> Paper:
-    """Write the checklists, the methods and the flow figure into a folder that is there."""
+    """Write the checklists, the methods and the flow figure to an existing folder."""
     paper = paper_of(material)
     for checklist in paper.checklists:
         _write(folder / checklist.guideline.file, checklist_markdown(checklist, material.title))
@@ -62,7 +62,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-# Only what would be markup where it stands: methods are pasted, with `[1]` and names with underscores.
+# Only characters that would be markup in their place: methods are pasted, with `[1]` and underscores.
 _MARKUP = re.compile(r"[\\*|]|<(?=[A-Za-z/!?])|(?<=\])\(|(?<!\w)_|_(?!\w)")
 _MEANING = {
     "filled": "all that the item asks for is stated here, from the files that this report was made of",
@@ -72,7 +72,7 @@ _MEANING = {
 
 
 def checklist_markdown(checklist: Checklist, title: str) -> str:
-    """Return a checklist as a Markdown text."""
+    """Return a checklist as Markdown."""
     guideline, tally = checklist.guideline, checklist.tally
     lines = [
         f"# {guideline.title} checklist: {plain(title)}",
@@ -100,7 +100,7 @@ def checklist_markdown(checklist: Checklist, title: str) -> str:
 
 
 def methods_markdown(methods: Methods, title: str) -> str:
-    """Return the methods as a Markdown text."""
+    """Return the methods as Markdown."""
     lines = [f"# Methods: {plain(title)}"]
     for paragraph in methods.paragraphs:
         lines += ["", f"## {paragraph.heading}", "", plain(paragraph.text)]
@@ -110,7 +110,7 @@ def methods_markdown(methods: Methods, title: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text that Markdown shows as it is, on one line; what stands in backticks stays code."""
+    """Escape a text for Markdown, on one line; text in backticks remains code."""
     parts = " ".join(text.split()).split("`")
     if len(parts) % 2 == 0:
         return _MARKUP.sub(r"\\\g<0>", "\\`".join(parts))

@@ -1,7 +1,7 @@
-"""The sections of the page, in order: each is one view function and one template of the same name.
+"""The sections of the page, in order: each has one view function and a template of the same name.
 
 To add a section, write `sections/<name>.py` with a function from `Material` to a frozen view,
-`templates/sections/<name>.html.j2` that shows `view`, and a line in `SECTIONS`.
+`templates/sections/<name>.html.j2`, which shows `view`, and an entry in `SECTIONS`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from cxrtune.report.sections.training import training_view
 
 @dataclass(frozen=True)
 class Section:
-    """One section: `name` is its anchor in the page and its template's name.
+    """One section: `name` is its anchor in the page and the name of its template.
 
-    A section whose view is None has nothing to show and is left out.
+    A section is omitted if its function returns None instead of a view.
     """
 
     name: str

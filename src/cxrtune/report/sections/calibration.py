@@ -1,4 +1,4 @@
-"""How far probabilities mean what they say, before and after calibration."""
+"""Calibration of the probabilities, before and after fitting."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _REMARKS = (
     "is best; below 1 probabilities are too extreme, above 1 not extreme enough.",
 )
 _ROSE = 0.00005
-"""Half of the last decimal that is printed."""
+"""Half a unit of the last printed decimal."""
 
 
 def coefficient_table(model: ModelResult, index: int, *, is_last: bool) -> Table:
-    """Return intercept and slope of each finding before and after calibration."""
+    """Return the intercept and slope of each finding before and after calibration."""
     return Table(
         anchor=f"table-calibration-slope-{index}",
         caption=f"Calibration intercept and slope of {model.name}.",
@@ -69,7 +69,7 @@ def _coefficient_cells(model: ModelResult, finding: str, found: CalibrationResul
 
 
 def still_off(model: ModelResult) -> str:
-    """Name the findings whose calibrated probabilities disagree with the images judged beyond chance."""
+    """Return the findings whose calibrated probabilities differ from observed frequencies beyond chance."""
     errors, levels, slopes = [], [], []
     for finding, found in model.calibration.items():
         name, after = spoken(finding), found.after
@@ -103,10 +103,10 @@ def _leaves_out(interval: Interval, value: float) -> bool:
 
 @dataclass(frozen=True)
 class CalibrationView:
-    """The first model's reliability diagrams, the findings that have none, and the tables of all models.
+    """Reliability diagrams of the first model, findings without one, and tables of all models.
 
-    `harmed` says, a model, where its calibration made things worse; `off` where the calibrated probabilities
-    are still off; `bars` what the bars leave out.
+    `harmed` lists, for each model, findings that calibration made worse; `off` those whose calibrated
+    probabilities are still off; `bars` explains what the bars omit.
     """
 
     model: str
@@ -119,7 +119,7 @@ class CalibrationView:
 
 
 def calibration_view(material: Material) -> CalibrationView | None:
-    """Show the calibration; None where no model has any."""
+    """Return the view; None if no model has a calibration."""
     models = [model for model in material.results.models if model.calibration]
     if not models:
         return None
@@ -144,7 +144,7 @@ def calibration_view(material: Material) -> CalibrationView | None:
 
 
 def _harmed(model: ModelResult) -> str:
-    """Name the findings whose Brier score or calibration error rose, with both values."""
+    """Return the findings whose Brier score or calibration error increased, with both values."""
     named = []
     for finding, found in model.calibration.items():
         pairs = (

@@ -1,4 +1,4 @@
-"""The classification reports of all models in one table, the cross tables, and the thresholds under both."""
+"""Classification reports of all models in one table, confusion matrices, and thresholds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AVERAGES = ("micro", "macro", "weighted", "samples")
 
 
 def cross_tables(results: StoredResults) -> tuple[Table, ...]:
-    """Return one table for each model that has thresholds."""
+    """Return one table for each model with thresholds."""
     models = [m for m in results.models if any(found.tp is not None for found in m.findings.values())]
     return tuple(
         _table(results, model, index, is_last=model is models[-1])
@@ -97,7 +97,7 @@ def _why_no_ratio(found: FindingResult, name: str) -> str:
 
 @dataclass(frozen=True)
 class ClassificationView:
-    """The reports, a cross-table a model, the thresholds, and each model's rule for them."""
+    """The reports, one confusion matrix per model, the thresholds, and each model's rule for them."""
 
     reports: Table
     crossed: tuple[Table, ...]
@@ -106,7 +106,7 @@ class ClassificationView:
 
 
 def classification_view(material: Material) -> ClassificationView:
-    """Set the models' classification reports side by side."""
+    """Return the models' classification reports side by side."""
     results = material.results
     return ClassificationView(
         reports=_reports(results),

@@ -1,4 +1,4 @@
-"""Who the images come from: images, patients and positives in each part."""
+"""The cohort: numbers of images, patients and positives in each part."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PART_NAMES = {"train": "Training", "validation": "Tuning (validation)", "test":
 
 @dataclass(frozen=True)
 class CohortView:
-    """The cohort's tables, and in words which images are not in it and what labelled them.
+    """The tables of the cohort, and descriptions of excluded images and of the labels.
 
-    `flow` and `labels` are empty where no record tells.
+    `flow` and `labels` are empty if there is no record.
     """
 
     flow: str
@@ -35,7 +35,7 @@ class CohortView:
 
 
 def cohort_view(material: Material) -> CohortView:
-    """Count images, patients and positives, part by part."""
+    """Count images, patients and positives in each part."""
     results, facts = material.results, Facts(material)
     parts = results.cohort
     partial = any(finding.known != part.images for part in parts for finding in part.findings.values())

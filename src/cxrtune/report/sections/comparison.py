@@ -1,4 +1,4 @@
-"""The paired tests: every pair of models, finding by finding."""
+"""Paired tests for every pair of models, by finding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNDEFINED = "undefined: too few positives or negatives"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models: a sentence and a line of the figure a finding, and the table behind them."""
+    """Two models: a sentence and a figure with one line per finding, and the underlying table."""
 
     heading: str
     sentences: tuple[str, ...]
@@ -37,7 +37,7 @@ class ComparisonView:
 
 
 def comparison_view(material: Material) -> ComparisonView | None:
-    """Show every pair of models; None where there is one model only."""
+    """Return every pair of models; None if there is only one model."""
     pairs = material.results.comparisons
     remark = _primary_remark(material.results)
     figures = material.figures.differences or (None,) * len(pairs)

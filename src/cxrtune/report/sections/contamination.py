@@ -1,4 +1,4 @@
-"""Models that may have seen the evaluated images in training, on the images that they did not."""
+"""Results of models trained on evaluated images, on the images that they were not trained on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_DEFINED = "undefined: no positives or no negatives outside"
 
 @dataclass(frozen=True)
 class ContaminatedModel:
-    """One such model: what is known, and what is left."""
+    """One such model: what is known about it, and the remaining images."""
 
     name: str
     sentences: tuple[str, ...]
@@ -29,14 +29,14 @@ class ContaminatedModel:
 
 @dataclass(frozen=True)
 class ContaminationView:
-    """All of them, and what to compare with instead, if that is known."""
+    """All such models, and the recommended comparison, if known."""
 
     models: tuple[ContaminatedModel, ...]
     instead: str
 
 
 def contamination_view(material: Material) -> ContaminationView | None:
-    """Show what is outside each model's training part; None where no model is known to have seen any."""
+    """Return results outside each model's training part; None if no model is known to have seen images."""
     results = material.results
     outside = {found.model: found for found in results.outside}
     shown = []

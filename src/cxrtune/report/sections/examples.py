@@ -1,4 +1,4 @@
-"""The first model's gravest errors, with their images."""
+"""The first model's worst errors, with their images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUALITY = 78
 
 @dataclass(frozen=True)
 class Image:
-    """One radiograph: `source` is a data URL, `caption` says what was scored."""
+    """One radiograph: `source` is a data URL, `caption` describes its score."""
 
     source: str
     caption: str
@@ -44,7 +44,7 @@ class ExamplesView:
 
 
 def examples_view(material: Material) -> ExamplesView | None:
-    """Show the errors; None where the images are not at hand."""
+    """Return the errors; None if the images are not available."""
     examples = [one for one in material.results.examples if one.image in material.images]
     if not examples:
         return None

@@ -1,4 +1,4 @@
-"""What the numbers cannot say, the general part and what this evaluation itself shows."""
+"""Limitations of the results: general ones, and those that this evaluation shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRAINED_ON_NIH = ("-nih", "-all")
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit: what it is in two or three words, then in a sentence or two."""
+    """One limitation: a heading of two or three words, and a sentence or two."""
 
     name: str
     text: str
@@ -25,13 +25,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class LimitsView:
-    """All limits, the gravest first."""
+    """All limitations, the most serious first."""
 
     limits: tuple[Limit, ...]
 
 
 def limits_view(material: Material) -> LimitsView:
-    """List the limits that hold always, and those that the counts show."""
+    """Return the limitations that always apply, and those that the counts show."""
     results = material.results
     found = (_few_positives(results), _same_patients(results), _not_scored(results), _seen_before(results))
     intervals = _NO_INTERVALS if results.bootstrap is None else _INTERVALS

@@ -1,4 +1,4 @@
-"""Whether the models look where the boxes are, and whether that is more than looking nowhere gives."""
+"""Whether the models look at the boxes, compared with controls that ignore the image."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Looked:
-    """One model: what its maps say, how they compare with each control, and its table."""
+    """One model: a description, comparisons with each control, and its table."""
 
     heading: str
     sentences: tuple[str, ...]
@@ -42,7 +42,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class LocalizationView:
-    """All models with heatmaps, the figure, and how it was done."""
+    """All models with class activation maps, the figure, and the method."""
 
     models: tuple[Looked, ...]
     figure: Markup | None
@@ -50,7 +50,7 @@ class LocalizationView:
 
 
 def localization_view(material: Material) -> LocalizationView | None:
-    """Show the localizations; None where there are none."""
+    """Return the localization results; None without any."""
     found = material.results.localizations
     if not found:
         return None
@@ -70,7 +70,7 @@ def _looked(one: Localization, index: int) -> Looked:
 
 
 def _sentences(one: Localization) -> tuple[str, ...]:
-    """Say how often the model and the controls look where the boxes are, and what was not judged."""
+    """Describe how often the model and the controls look at the boxes, and what was not evaluated."""
     reached = [f"{one.model} points into the finding's box in {_percent(one.macro.values)} of the images"]
     reached += [f"{_NAMES[name]} in {_percent(values)}" for name, values in _controls(one.macro)]
     basis = f"mean of {counted(one.macro_over, 'finding')}, {counted(one.images, 'image')} of "
@@ -87,7 +87,7 @@ def _controls(found: LocalizationFinding) -> list[tuple[str, LocalizationValues]
 
 
 def _verdicts(control: str, macro: LocalizationFinding) -> list[str]:
-    """Say of every measure, on average, whether the model is better or worse than a control."""
+    """State for every measure, on average, whether the model is better or worse than a control."""
     return [
         _verdict(_NAMES[control], title, macro.differences[control][measure]) for measure, title in _MEASURES
     ]
@@ -105,7 +105,7 @@ def _verdict(control: str, title: str, found: LocalizationDifference) -> str:
 
 
 def _by_finding(control: str, one: Localization) -> str:
-    """Name the findings and measures in which the model is better, and those in which it is worse."""
+    """Return the findings and measures for which the model is better, and those for which it is worse."""
     said = []
     for word, sign in (("better", 1), ("worse", -1)):
         named = []
@@ -117,7 +117,7 @@ def _by_finding(control: str, one: Localization) -> str:
 
 
 def _separable(found: LocalizationFinding, control: str, measure: str) -> int:
-    """Return 1 where the model is better than a control after correction, -1 where worse, else 0."""
+    """Return 1 if the model is better than a control after correction, -1 if worse, otherwise 0."""
     difference = found.differences[control][measure]
     if difference.p_holm is None or difference.p_holm >= _LEVEL or not difference.difference:
         return 0

@@ -1,4 +1,4 @@
-"""What the first model is, in the form of a model card (Mitchell et al., FAccT 2019)."""
+"""The first model's model card (Mitchell et al., FAccT 2019)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ModelCardView:
 
 
 def model_card_view(material: Material) -> ModelCardView | None:
-    """Write the first model's card; None without a model."""
+    """Return the first model's card; None without a model."""
     results = material.results
     if not results.models:
         return None
@@ -81,7 +81,7 @@ def _given(model: ModelResult) -> list[str]:
 
 
 def _training_data(material: Material, model: ModelResult, *, trained: bool) -> list[Entry]:
-    """Say what is known of it: the cohort's parts, or which judged images were in it, or nothing."""
+    """Describe the training data: the cohort's parts, or its overlap with the test images, or nothing."""
     name = "Training data"
     if trained:
         parts = ((material.part("train"), "training"), (material.part("validation"), "tuning (validation)"))

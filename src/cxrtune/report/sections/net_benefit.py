@@ -1,4 +1,4 @@
-"""Net benefit: where a model's calls are worth more than calling every image, or none."""
+"""Net benefit: thresholds at which a model is better than treating every image, or none, as positive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NONE = "Not made: net benefit needs calibrated probabilities, and no model has 
 
 @dataclass(frozen=True)
 class NetBenefitView:
-    """How to read it, the figure, what is worse than a default, what is missing, and a table a model."""
+    """Explanation, figure, where a default is better, what is missing, and one table per model."""
 
     sentences: tuple[str, ...]
     figure: Markup | None
@@ -39,7 +39,7 @@ class NetBenefitView:
 
 
 def net_benefit_view(material: Material) -> NetBenefitView:
-    """Show the decision curves, or say why there are none."""
+    """Return the decision curves, or why there are none."""
     results = material.results
     models = [model for model in results.models if model.net_benefit]
     if not models:
@@ -61,7 +61,7 @@ def net_benefit_view(material: Material) -> NetBenefitView:
 
 
 def _worse(models: list[ModelResult]) -> tuple[str, ...]:
-    """Name where a model is worth less than the better default, and the interval leaves out 0."""
+    """Return where a model is worse than the better default, with an interval that excludes 0."""
     told = []
     for model in models:
         named = []

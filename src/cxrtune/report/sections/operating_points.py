@@ -1,4 +1,4 @@
-"""What each rule's threshold gives, and how far it drifted from validation."""
+"""Results at each rule's threshold, and their difference from validation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_CASES = "undefined: no positives or no negatives here"
 
 @dataclass(frozen=True)
 class OperatingPointsView:
-    """On what thresholds were chosen; one table a rule of the first model, and one a model of prevalences."""
+    """The basis of the thresholds, one table per rule of the first model, and predictive values by model."""
 
     model: str
     chosen: tuple[str, ...]
@@ -35,7 +35,7 @@ class OperatingPointsView:
 
 
 def operating_points_view(material: Material) -> OperatingPointsView | None:
-    """Show the first model's thresholds and all models' predictive values; None where there are neither."""
+    """Return the first model's thresholds and all predictive values; None if both are missing."""
     models = material.results.models
     prevalence = tuple(
         _prevalence(model, index) for index, model in enumerate(models, start=1) if model.prevalence

@@ -1,4 +1,4 @@
-"""Two models' calls at their thresholds, on the same images."""
+"""Comparison of two models' decisions at their thresholds, on the same images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REMARKS = (
 
 @dataclass(frozen=True)
 class PairOfCalls:
-    """Two models: a sentence and a table a measure."""
+    """Two models: one sentence and one table per measure."""
 
     heading: str
     sentences: tuple[str, ...]
@@ -36,14 +36,14 @@ class PairOfCalls:
 
 @dataclass(frozen=True)
 class PairedCallsView:
-    """All pairs, and how to read the tables."""
+    """All pairs, and an explanation of the tables."""
 
     pairs: tuple[PairOfCalls, ...]
     remarks: tuple[str, ...]
 
 
 def paired_calls_view(material: Material) -> PairedCallsView | None:
-    """Show every pair of models that have thresholds; None where there is none."""
+    """Return every pair of models with thresholds; None without any."""
     pairs = material.results.call_comparisons
     if not pairs:
         return None
@@ -67,7 +67,7 @@ def _of(pair: CallComparison, measure: str) -> dict[str, CallDifference]:
 
 
 def _tally(pair: CallComparison, measure: str) -> str:
-    """Name the findings by verdict: `Sensitivity of a: higher than that of b in Effusion; …`."""
+    """List the findings by verdict: `Sensitivity of a: higher than that of b in Effusion; …`."""
     told = []
     for verdict, words in (
         (HIGHER, f"higher than that of {pair.second} in"),

@@ -1,4 +1,4 @@
-"""Where every number comes from: each stage with its inputs, settings, counts and versions."""
+"""The origin of the results: each stage with its inputs, settings, counts and versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHORT_HASH = 12
 
 @dataclass(frozen=True)
 class FileView:
-    """A file, its hash in short and in full."""
+    """A file with its short and full hash."""
 
     name: str
     path: str | None
@@ -25,7 +25,7 @@ class FileView:
 
 @dataclass(frozen=True)
 class StageView:
-    """One stage, ready to print."""
+    """One stage, formatted for display."""
 
     stage: str
     when: str
@@ -40,13 +40,13 @@ class StageView:
 
 @dataclass(frozen=True)
 class ProvenanceView:
-    """The stages, in the order in which they were given."""
+    """The stages, in the given order."""
 
     stages: tuple[StageView, ...]
 
 
 def provenance_view(material: Material) -> ProvenanceView:
-    """Show each stage's record."""
+    """Return the record of each stage."""
     return ProvenanceView(tuple(_stage(record) for record in material.records))
 
 
@@ -86,5 +86,5 @@ def _flattened(settings: Mapping[str, object], prefix: str = "") -> Iterator[tup
 
 
 def _setting(value: object) -> str:
-    # A setting is quoted as it would be typed: a seed of 20250 is not `20,250`.
+    # Settings are shown as they would be typed: a seed of 20250 is not `20,250`.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else quantity(value)

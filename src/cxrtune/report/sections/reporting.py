@@ -1,4 +1,4 @@
-"""What lies beside the page for a paper, and how much of it the run filled."""
+"""The files for a paper in the report's folder, and how many items the run filled in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cxrtune.report.table import Cell, Column, Row, Table
 
 @dataclass(frozen=True)
 class PaperFile:
-    """A file beside the page, and what is in it."""
+    """A file next to the page, and a description of its contents."""
 
     name: str
     holds: str
@@ -33,7 +33,7 @@ class ReportingView:
 
 
 def reporting_view(material: Material) -> ReportingView:
-    """Count the answers of each checklist, and name the files."""
+    """Count the answers in each checklist, and list the files."""
     paper = paper_of(material)
     checklists = [
         PaperFile(one.guideline.file, f"the {one.guideline.title} checklist, item by item")

@@ -1,4 +1,4 @@
-"""The ROC curves of each model, and what is read off them at fixed points."""
+"""The ROC curves of each model, and values at fixed points."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_PRECISION = "undefined: no positives or no negatives, or not given by this m
 
 
 def fixed_point_tables(results: StoredResults) -> tuple[Table, ...]:
-    """Return one table for each model that has a curve."""
+    """Return one table for each model with a curve."""
     models = [model for model in results.models if model.curves]
     return tuple(
         _table(results, model, index, is_last=model is models[-1])
@@ -90,7 +90,7 @@ class RocFigure:
 
 @dataclass(frozen=True)
 class Panels:
-    """Small panels of all models, one a finding."""
+    """Small panels of all models, one per finding."""
 
     caption: str
     figure: Markup
@@ -98,7 +98,7 @@ class Panels:
 
 @dataclass(frozen=True)
 class RocView:
-    """The panels with bands, if there are any, one figure a model in their order, and what is read off."""
+    """Panels with bands, if available, one figure per model in order, and values at fixed points."""
 
     panels: tuple[Panels, ...]
     figures: tuple[RocFigure, ...]
@@ -107,7 +107,7 @@ class RocView:
 
 
 def roc_view(material: Material) -> RocView:
-    """Show all models by finding, then each model's findings together."""
+    """Return the curves of all models by finding, then those of all findings by model."""
     captions = (
         "ROC curves by finding, with pointwise 95 % bands of the patient bootstrap. Dashed: chance.",
         "Precision-recall curves by finding, with bands of the same kind. Dashed: the prevalence.",

@@ -1,4 +1,4 @@
-"""The models against labels of another source."""
+"""The models compared with labels from another source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_DEFINED = "undefined: no positives or no negatives"
 
 @dataclass(frozen=True)
 class OtherTruth:
-    """One set of labels: what it is, and one table a finding of it."""
+    """One set of labels: a description, and one table per finding."""
 
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
@@ -23,13 +23,13 @@ class OtherTruth:
 
 @dataclass(frozen=True)
 class SecondTruthView:
-    """All of them."""
+    """All sets of labels."""
 
     truths: tuple[OtherTruth, ...]
 
 
 def second_truth_view(material: Material) -> SecondTruthView | None:
-    """Show other labels of the same images; None where there are none."""
+    """Return results for other labels of the same images; None without any."""
     truths = material.results.second_truths
     return SecondTruthView(tuple(_truth(truth) for truth in truths)) if truths else None
 

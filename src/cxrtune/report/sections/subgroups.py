@@ -1,4 +1,4 @@
-"""The models in groups of images, and each group's gap to the largest."""
+"""The models in subgroups of images, and each group's gap to the largest group."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ALL_TOO_SMALL = (
 
 @dataclass(frozen=True)
 class SubgroupsView:
-    """The mean over findings of all models, and the first model finding by finding."""
+    """The mean over findings for all models, and each finding for the first model."""
 
     means: Table
     findings: tuple[Table, ...]
 
 
 def subgroups_view(material: Material) -> SubgroupsView | None:
-    """Show the groups; None where there are none."""
+    """Return the subgroups; None without any."""
     results = material.results
     if not results.attributes:
         return None
@@ -68,7 +68,7 @@ def _means(results: StoredResults) -> Table:
 
 
 def _gaps_found(results: StoredResults) -> list[str]:
-    """Say of each model how many gaps are more than chance after correction."""
+    """State for each model how many gaps are significant after correction."""
     told = []
     for model in results.models:
         gaps = [
@@ -109,7 +109,7 @@ def _mean_row(results: StoredResults, attribute: Attribute, group: Group) -> Row
 
 
 def _reference_mean(attribute: Attribute, group: Group, model: str) -> float | None:
-    """Return the largest group's mean AUROC over the findings that this group's mean is over."""
+    """Return the largest group's mean AUROC over the same findings as this group's mean."""
     largest = next(one for one in attribute.groups if one.is_reference).models[model].findings
     own = group.models[model].findings
     areas = [

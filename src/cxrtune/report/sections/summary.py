@@ -1,4 +1,4 @@
-"""The first screen: the result in words, what is missing, one table, one figure."""
+"""The first screen: results in words, what is missing, one table and one figure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _EMPTY = (Cell(""), Cell(""), Cell(""))
 
 @dataclass(frozen=True)
 class SummaryView:
-    """What the first screen shows."""
+    """The contents of the first screen."""
 
     sentences: tuple[str, ...]
     missing: tuple[MissingModel, ...]
@@ -49,7 +49,7 @@ class SummaryView:
 
 
 def summary_view(material: Material) -> SummaryView:
-    """Put the evaluation into words and one table."""
+    """Summarize the evaluation in words and one table."""
     results = material.results
     return SummaryView(
         sentences=(
@@ -84,7 +84,7 @@ def _judged(results: StoredResults) -> str:
 
 
 def _verdicts(results: StoredResults) -> list[str]:
-    """Say of the first model against each other one which is better, and how sure that is."""
+    """State for the first model and each other one which is better, and with what certainty."""
     sentences = []
     for pair in results.comparisons:
         if pair.first != results.models[0].name or pair.macro.difference is None:
@@ -125,7 +125,7 @@ def _cautions(material: Material) -> list[str]:
 
 
 def _optimism(material: Material) -> list[str]:
-    """Say that images which taught or chose something are judged, and that the parts are not independent."""
+    """State whether test images were used for training or choices, and whether parts share patients."""
     results, trained = material.results, trained_here(material)
     said = []
     learned = [model.name for model in results.models if model.name in trained]

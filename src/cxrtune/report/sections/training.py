@@ -1,4 +1,4 @@
-"""How the training went, epoch by epoch."""
+"""The course of the training, by epoch."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NOT_MEASURED = "not measured in this epoch"
 
 @dataclass(frozen=True)
 class TrainingView:
-    """The curves, what they say in words, and the numbers behind them; None without a run.
+    """The curves, their description, and their values; None without a run.
 
-    A `long` table of numbers is folded away until it is asked for.
+    A `long` table of values is collapsed by default.
     """
 
     figure: Markup | None
@@ -30,7 +30,7 @@ class TrainingView:
 
 
 def training_view(material: Material) -> TrainingView:
-    """Show the run's epochs."""
+    """Return the epochs of the run."""
     history = material.history
     if history is None:
         return TrainingView(None, ("No training run was given to this report, only predictions.",), None)

@@ -1,1 +1,1 @@
-"""Answers to what reporting guidelines ask, each a function of the facts; both checklists use them."""
+"""Answers to the items of reporting guidelines, each a function of the facts; used by both checklists."""

@@ -1,4 +1,4 @@
-"""Answers on the data and their labels: sources, eligibility, preprocessing, the reference standard."""
+"""Answers about the data and labels: sources, eligibility, preprocessing, the reference standard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOBODY = "No person judged the images: "
 
 
 def design(facts: Facts) -> ItemAnswer:
-    """Prospective or retrospective."""
+    """Prospective or retrospective design."""
     if facts.synthetic:
         return not_done(f"This is no study of patients. {data.source(facts)}")
     if facts.of_nih:
@@ -38,7 +38,7 @@ def sources(facts: Facts) -> ItemAnswer:
 
 
 def representative(facts: Facts) -> ItemAnswer:
-    """Data sources, why these, and how representative they are."""
+    """Data sources, the rationale for them, and how representative they are."""
     if facts.synthetic:
         return filled(f"{data.source(facts)} They represent no population.", PROVENANCE)
     known = joined(data.source(facts), data.table(facts))
@@ -48,7 +48,7 @@ def representative(facts: Facts) -> ItemAnswer:
 
 
 def eligibility(facts: Facts) -> ItemAnswer:
-    """Inclusion and exclusion."""
+    """Inclusion and exclusion criteria."""
     rule, counts = data.criteria(facts), data.exclusions(facts)
     known = joined(rule, _kept(facts), counts)
     if counts is not None and known is not None and (facts.synthetic or (facts.of_nih and rule is not None)):
@@ -67,7 +67,7 @@ def _preparation_and_checks(facts: Facts) -> str | None:
 
 
 def subsets(facts: Facts) -> ItemAnswer:
-    """Which of the images, or which part of an image, was used."""
+    """Which subset of the images, or of each image, was used."""
     cropped = any(recipe.preprocess.resize == "crop" for recipe in facts.recipes.values())
     whole = " The networks were given whole images." if facts.networks and not cropped else ""
     return filled(f"{data.selection(facts)}{whole}", FLOW)
@@ -125,7 +125,7 @@ def definition(facts: Facts) -> ItemAnswer:
 
 
 def outcome(facts: Facts) -> ItemAnswer:
-    """The outcome, when it is assessed, and whether alike in all groups."""
+    """The outcome, when it is assessed, and whether it is assessed alike in all groups."""
     known = data.labels_defined(facts) or data.labels_described(facts)
     horizon = "The finding is predicted of the image itself; there is no time horizon."
     if facts.synthetic:
@@ -144,7 +144,7 @@ def annotators(facts: Facts) -> ItemAnswer:
 
 
 def of_test_images(facts: Facts) -> ItemAnswer:
-    """How the test images were annotated."""
+    """Annotation of the test images."""
     nobody, others = _nobody(facts), statistics.other_labels(facts)
     if nobody is not None:
         return filled(joined("Test images were labelled as all others.", nobody, others) or "")
@@ -152,7 +152,7 @@ def of_test_images(facts: Facts) -> ItemAnswer:
 
 
 def agreement(facts: Facts) -> ItemAnswer:
-    """How much annotators agree."""
+    """Agreement between annotators."""
     return not_done(
         joined(
             _nobody(facts),

@@ -1,4 +1,4 @@
-"""Answers on the models: structure, software, training, output, imbalance, fairness, updating."""
+"""Answers about the models: architecture, software, training, output, imbalance, fairness, updating."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def software(facts: Facts) -> ItemAnswer:
 
 
 def built(facts: Facts) -> ItemAnswer:
-    """Type of model, why, how it was built and tuned."""
+    """Type of model, its rationale, and how it was built and tuned."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     known = joined(
@@ -42,7 +42,7 @@ def built(facts: Facts) -> ItemAnswer:
 
 
 def specification(facts: Facts) -> ItemAnswer:
-    """The whole model, for others to use."""
+    """The complete model specification, for use by others."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     files = [
@@ -59,7 +59,7 @@ def specification(facts: Facts) -> ItemAnswer:
 
 
 def predictors_chosen(facts: Facts) -> ItemAnswer:
-    """Which predictors, and how they were chosen."""
+    """The predictors, and how they were chosen."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     return filled("The image was the only predictor; nothing was selected before training.")
@@ -98,7 +98,7 @@ def fairness(facts: Facts) -> ItemAnswer:
 
 
 def output(facts: Facts) -> ItemAnswer:
-    """What the model puts out, and how calls are made."""
+    """Output of the model, and how decisions are made."""
     if not facts.developed:
         return not_done(_NOT_DEVELOPED)
     known = joined(
@@ -125,7 +125,7 @@ def updated(facts: Facts) -> ItemAnswer:
 
 
 def results_of_update(facts: Facts) -> ItemAnswer:
-    """How updated models did."""
+    """Performance of updated models."""
     if not facts.calibrated:
         return not_done("No model was updated or recalibrated.")
     said = []

@@ -1,4 +1,4 @@
-"""Answers on the parts of the cohort, on its size, and on internal and external testing."""
+"""Answers about the parts of the cohort, its size, and internal and external testing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REPORTING = "index.html: Reporting"
 
 
 def assignment(facts: Facts) -> ItemAnswer:
-    """How images came into the parts."""
+    """How images were assigned to the parts."""
     rule = partition.assignment(facts)
     if rule is None:
         return author("say how images were assigned to these parts.", partition.sizes(facts), COHORT)
@@ -36,7 +36,7 @@ def disjoint(facts: Facts) -> ItemAnswer:
 
 
 def use(facts: Facts) -> ItemAnswer:
-    """How the data were used to develop and to evaluate."""
+    """How the data were used for development and evaluation."""
     if not facts.developed:
         return not_done("No model was developed in this run.")
     rule = partition.assignment(facts)
@@ -62,7 +62,7 @@ def sample_size(facts: Facts) -> ItemAnswer:
 
 
 def events(facts: Facts) -> ItemAnswer:
-    """Participants and events in each analysis."""
+    """Numbers of participants and events in each analysis."""
     said = []
     for finding in facts.results.findings:
         positives, negatives, patients = facts.judged(finding)
@@ -87,7 +87,7 @@ def external(facts: Facts) -> ItemAnswer:
 
 
 def differences(facts: Facts) -> ItemAnswer:
-    """How evaluation data differ from those of development."""
+    """Differences between the evaluation data and the development data."""
     if _all_of_this_cohort(facts) and facts.results.shift:
         return filled(
             "Training, tuning and evaluated images are of one cohort, with the same criteria and the same "
@@ -101,7 +101,7 @@ def differences(facts: Facts) -> ItemAnswer:
 
 
 def compared_with_development(facts: Facts) -> ItemAnswer:
-    """The distribution of predictors and outcome beside that of development."""
+    """Distribution of predictors and outcome, compared with the development data."""
     if _all_of_this_cohort(facts) and facts.results.shift:
         return filled("Age, sex, view and prevalence of the parts stand side by side.", COHORT)
     return not_done("The data of development are not known to this report, or only in part.")

@@ -1,4 +1,4 @@
-"""Answers on the evaluation: what was measured and how, what came out, limits, availability."""
+"""Answers about the evaluation: methods, results, limitations, availability."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ clusters = not_done(
 
 
 def flow(facts: Facts) -> ItemAnswer:
-    """Who was included and excluded."""
+    """Included and excluded participants."""
     known = data.exclusions(facts)
     counted_there = "The figure counts images with and without each finding."
     rest = f"{partition.sizes(facts)} {data.selection(facts)} {counted_there}"
@@ -35,7 +35,7 @@ def flow(facts: Facts) -> ItemAnswer:
 
 
 def characteristics(facts: Facts) -> ItemAnswer:
-    """What the cases of each part are like."""
+    """Characteristics of the cases in each part."""
     known = _described(facts)
     if known is None:
         return author("describe the cases of each part; the cohort has no sex, age or view.")
@@ -46,7 +46,7 @@ def characteristics(facts: Facts) -> ItemAnswer:
 
 
 def characteristics_in_full(facts: Facts) -> ItemAnswer:
-    """What the cases are like, with dates, treatments and missing values."""
+    """Characteristics of the cases, with dates, treatments and missing values."""
     if facts.synthetic:
         return filled(joined(_described(facts), data.missing(facts)) or "", COHORT)
     return author(
@@ -67,7 +67,7 @@ def performance(facts: Facts) -> ItemAnswer:
 
 
 def performance_in_groups(facts: Facts) -> ItemAnswer:
-    """Performance, also in groups."""
+    """Performance, including subgroups."""
     answer = performance(facts)
     if answer.status != "filled":
         return answer
@@ -105,7 +105,7 @@ def failures(facts: Facts) -> ItemAnswer:
 
 
 def objectives(facts: Facts) -> ItemAnswer:
-    """Development, evaluation, or both."""
+    """Objectives: development, evaluation, or both."""
     done = "developed and evaluated models" if facts.developed else "evaluated models, and developed none"
     primary = facts.results.primary
     named = "" if primary is None else f" The primary endpoint was {primary}."
@@ -113,17 +113,17 @@ def objectives(facts: Facts) -> ItemAnswer:
 
 
 def availability(facts: Facts) -> ItemAnswer:
-    """Software, model and data."""
+    """Availability of software, model and data."""
     return author("say where model and data can be had.", joined(_code(facts), _data(facts)))
 
 
 def data_availability(facts: Facts) -> ItemAnswer:
-    """The data."""
+    """Availability of the data."""
     return author("say where the data can be had, and under which conditions.", _data(facts))
 
 
 def code_availability(facts: Facts) -> ItemAnswer:
-    """The code of the analysis."""
+    """Availability of the analysis code."""
     return author("say where recipes, settings and code of your own can be had.", _code(facts))
 
 
@@ -175,7 +175,7 @@ def _macro(model: ModelResult) -> str:
 
 
 def metrics(facts: Facts) -> ItemAnswer:
-    """What was measured."""
+    """Performance measures."""
     return filled(statistics.measures(facts), SUMMARY)
 
 
@@ -213,7 +213,7 @@ def measures_and_comparison(facts: Facts) -> ItemAnswer:
 
 
 def robustness(facts: Facts) -> ItemAnswer:
-    """Robustness and sensitivity."""
+    """Robustness and sensitivity analyses."""
     beside = joined(statistics.groups(facts), statistics.other_labels(facts))
     places = [
         place

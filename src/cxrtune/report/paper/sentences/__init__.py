@@ -1,4 +1,4 @@
-"""Sentences about the run, in the past tense, each None where its facts are not known.
+"""Sentences about the run, in the past tense; each function returns None if its facts are not known.
 
-Methods and checklists are made of the same sentences, so that they cannot contradict each other.
+Methods and checklists use the same sentences, so that they cannot contradict each other.
 """

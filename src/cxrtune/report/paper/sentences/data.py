@@ -1,4 +1,4 @@
-"""What was evaluated: whose images, which were left out, how they were read, and what labelled them."""
+"""Sentences about the data: source, exclusions, preprocessing and labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHORT_HASH = 12
 
 
 def source(facts: Facts) -> str | None:
-    """Say whose images they were."""
+    """State the source of the images."""
     origin = facts.results.origin
     if facts.synthetic:
         return "All images were synthetic: a program drew them and their labels, and no patient was involved."
@@ -34,7 +34,7 @@ def source(facts: Facts) -> str | None:
 
 
 def table(facts: Facts) -> str | None:
-    """Name the label tables of the cohort, with their hashes."""
+    """State the label tables of the cohort, with their hashes."""
     if facts.lineage.cohort is None:
         return None
     files = [
@@ -47,7 +47,7 @@ def table(facts: Facts) -> str | None:
 
 
 def exclusions(facts: Facts) -> str | None:
-    """Say how many images of the label table are in the cohort, and why the others are not."""
+    """State how many images of the label table are in the cohort, and why the others are not."""
     record = facts.lineage.cohort
     if record is None or "in_table" not in record.counts:
         return None
@@ -61,7 +61,7 @@ def exclusions(facts: Facts) -> str | None:
 
 
 def unreadable(facts: Facts) -> str | None:
-    """Say how many images of the cohort could not be read."""
+    """State how many images of the cohort could not be read."""
     record = facts.lineage.pack
     if record is None or "unreadable" not in record.counts:
         return None
@@ -69,7 +69,7 @@ def unreadable(facts: Facts) -> str | None:
 
 
 def criteria(facts: Facts) -> str | None:
-    """Say by which rule images were excluded; None where it is not that of a protocol."""
+    """State the rule for excluding images; None if it is not that of a protocol."""
     settings = facts.cohort_settings
     protocol = PROTOCOLS.get(settings.get("protocol", ""))
     if protocol is None:
@@ -85,7 +85,7 @@ def criteria(facts: Facts) -> str | None:
 
 
 def selection(facts: Facts) -> str:
-    """Say which images were evaluated, and how many could not be."""
+    """State which images were evaluated, and how many could not be."""
     results = facts.results
     part = part_named(results.split)
     if results.shared_images is None or results.shared_images == results.images:
@@ -103,7 +103,7 @@ def selection(facts: Facts) -> str:
 
 
 def missing(facts: Facts) -> str:
-    """Say what was done where a label or a score was not known."""
+    """State how unknown labels and scores were handled."""
     unknown = [
         f"{spoken(finding)} ({count(lost)})"
         for finding in facts.results.findings
@@ -117,7 +117,7 @@ def missing(facts: Facts) -> str:
 
 
 def preprocessing(facts: Facts) -> str | None:
-    """Say how a radiograph became the input of the networks."""
+    """Describe how radiographs were converted to inputs of the networks."""
     specs = {facts.recipes[model.name].preprocess for model in facts.networks}
     if not specs:
         return None
@@ -134,12 +134,12 @@ def _how(spec: PreprocessSpec) -> str:
 
 
 def square(spec: PreprocessSpec) -> str:
-    """Write the size of a network's input: `224 by 224 pixels`."""
+    """Format the size of a network's input: `224 by 224 pixels`."""
     return f"{spec.size} by {spec.size} pixels"
 
 
 def labels_defined(facts: Facts) -> str | None:
-    """Say how the reference standard was made; None where it is not recorded."""
+    """Describe how the reference standard was made; None if it is not recorded."""
     match facts.results.origin.labels:
         case "synthetic":
             return "The reference standard is what the program drew; it is exact."
@@ -153,7 +153,7 @@ def labels_defined(facts: Facts) -> str | None:
 
 
 def labels_described(facts: Facts) -> str | None:
-    """Say what a map tells of the labels; None where there is no map."""
+    """Describe the labels as stated by a map; None without a map."""
     origin = facts.results.origin
     if origin.labels != "map":
         return None
@@ -165,7 +165,7 @@ def labels_described(facts: Facts) -> str | None:
 
 
 def labels_joined(facts: Facts) -> str | None:
-    """Say how several readings of an image were joined; None where the record tells of none."""
+    """Describe how several readings of an image were combined; None if the record has no such readings."""
     if facts.map is None or facts.lineage.cohort is None:
         return None
     notes = [note for note in facts.lineage.cohort.notes if "majority of the readers" in note]

@@ -1,4 +1,4 @@
-"""What the models are, how they were trained, and which of the weights were kept."""
+"""Sentences about the models, their training, and the choice of weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def described(facts: Facts) -> str | None:
 
 
 def published(facts: Facts) -> str | None:
-    """Name the published models that were run."""
+    """Name the published models that were used."""
     said = [
         f"{model.title} was used as published [@cohen2022], with its own reader and preprocessing."
         for model in facts.published
@@ -35,7 +35,7 @@ def published(facts: Facts) -> str | None:
 
 
 def unknown(facts: Facts) -> str | None:
-    """Name the models of which architecture and training are not known."""
+    """Name the models with unknown architecture and training."""
     given = [model for model in facts.others if model.name not in facts.lineage.trainings]
     names = [f"{model.name} ({model.title}; {model.origin.rstrip('.')})" for model in given]
     rest = "architecture and training are not known to this report"
@@ -49,13 +49,13 @@ def unknown(facts: Facts) -> str | None:
 
 
 def initialised(facts: Facts) -> str | None:
-    """Say what the networks' first weights were."""
+    """Describe the initial weights of the networks."""
     said = [f"{model.name}: {model.origin.rstrip('.')}{_cited(facts, model)}." for model in facts.networks]
     return f"First weights, as stored in the model: {' '.join(said)}" if said else None
 
 
 def predicted(facts: Facts) -> str | None:
-    """Say how predictions of the known models were calculated."""
+    """Describe how predictions of the known models were calculated."""
     said = []
     for model in facts.networks:
         flip = (
@@ -97,21 +97,21 @@ def _cited(facts: Facts, model: ModelResult) -> str:
 
 
 def trained(facts: Facts) -> str | None:
-    """Say how each network was trained, and the probe fitted."""
+    """Describe how each network was trained, and the probe fitted."""
     said = [_trained(model.name, facts.recipes[model.name]) for model in facts.networks]
     said += [_probe(facts, model) for model in facts.probes]
     return " ".join(said) or None
 
 
 def imbalance(facts: Facts) -> str | None:
-    """Say what was done about rare findings."""
+    """Describe how rare findings were handled."""
     if not facts.networks:
         return None
     return " ".join(f"{model.name}: {_weighted(facts.recipes[model.name])}." for model in facts.networks)
 
 
 def selected(facts: Facts) -> str | None:
-    """Say which epoch's weights were kept."""
+    """State which epoch's weights were kept."""
     said = []
     for model in facts.networks:
         recipe, counts = facts.recipes[model.name], facts.training(model).counts
@@ -125,7 +125,7 @@ def selected(facts: Facts) -> str | None:
 
 
 def ensembled(facts: Facts) -> str | None:
-    """Say that no ensemble was made, and what was averaged."""
+    """State that no ensemble was used, and what was averaged."""
     if not facts.networks:
         return None
     said = ["No ensemble of models was made."]

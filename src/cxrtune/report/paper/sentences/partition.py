@@ -1,4 +1,4 @@
-"""How the cohort was parted, into what sizes, and at which level the parts are disjoint."""
+"""Sentences about the split of the cohort: the rule, the sizes, and the level of disjointness."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WHERE_UNUSABLE = ", or, where these did not fit, NIH's official one"
 
 
 def assignment(facts: Facts) -> str | None:
-    """Say by which rule images came into a part."""
+    """State the rule for assigning images to parts."""
     settings, record = facts.cohort_settings, facts.lineage.cohort
     if "protocol" in settings:
         return (
@@ -37,7 +37,7 @@ def assignment(facts: Facts) -> str | None:
 
 
 def sizes(facts: Facts) -> str:
-    """Say how large each part was."""
+    """State the size of each part."""
     parts = [part for part in facts.results.cohort if part.images]
     named = [f"the {PARTS.get(part.split, part.split)} had {size_of(part)}" for part in parts]
     said = _sentence(listed(named))
@@ -47,7 +47,7 @@ def sizes(facts: Facts) -> str:
 
 
 def disjoint(facts: Facts) -> str | None:
-    """Say at which level the parts are disjoint, as it was counted."""
+    """State the level at which the parts are disjoint, as counted."""
     results = facts.results
     if sum(1 for part in results.cohort if part.images) == 1:
         return "The cohort had one part only."

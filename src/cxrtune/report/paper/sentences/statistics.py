@@ -1,4 +1,4 @@
-"""How thresholds came about, what was measured, how models were compared; formulas: docs/statistics.md."""
+"""Sentences about thresholds, measures and comparisons; for the formulas see docs/statistics.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CALIBRATIONS = {
 
 
 def measures(facts: Facts) -> str:
-    """Say what was measured."""
+    """Describe the performance measures."""
     said = [
         "Discrimination was measured by the area under the ROC curve (AUROC) [@hanley1982], ties counting "
         "one half, and by average precision [@manning2008], for each finding and as the mean over findings."
@@ -48,7 +48,7 @@ def measures(facts: Facts) -> str:
 
 
 def uncertainty(facts: Facts) -> str | None:
-    """Say how intervals were made; None without any."""
+    """Describe how intervals were computed; None without intervals."""
     bootstrap = facts.results.bootstrap
     if bootstrap is None:
         return None
@@ -78,7 +78,7 @@ def uncertainty(facts: Facts) -> str | None:
 
 
 def comparison(facts: Facts) -> str | None:
-    """Say how models were compared; None where none was."""
+    """Describe how models were compared; None without comparisons."""
     if not facts.results.comparisons or facts.results.bootstrap is None:
         return None
     over = "findings and their means"
@@ -102,7 +102,7 @@ def comparison(facts: Facts) -> str | None:
 
 
 def _planned(facts: Facts) -> list[str]:
-    """Say what the primary endpoint and the margin were."""
+    """State the primary endpoint and the margin."""
     results, said = facts.results, []
     if results.primary is not None:
         named = "the macro AUROC" if results.primary == MACRO else f"the AUROC of {spoken(results.primary)}"
@@ -121,7 +121,7 @@ def _planned(facts: Facts) -> list[str]:
 
 
 def groups(facts: Facts) -> str | None:
-    """Say in which groups models were described; None where there are none."""
+    """State the subgroups in which models were evaluated; None without subgroups."""
     names = [attribute.name.lower() for attribute in facts.results.attributes]
     if not names:
         return None
@@ -132,7 +132,7 @@ def groups(facts: Facts) -> str | None:
 
 
 def other_labels(facts: Facts) -> str | None:
-    """Say which other reference standards there were; None where there were none."""
+    """State the other reference standards; None without any."""
     said = [
         f"All models were also judged by {truth.name} of "
         f"{counted(truth.images, 'image')}{' [@majkowska2020]' if _ADJUDICATED in truth.source else ''}."
@@ -142,7 +142,7 @@ def other_labels(facts: Facts) -> str | None:
 
 
 def localization(facts: Facts) -> str | None:
-    """Say how heatmaps were judged; None where none was."""
+    """Describe how class activation maps were evaluated; None without any."""
     located = facts.results.localizations
     if not located:
         return None
@@ -157,7 +157,7 @@ def localization(facts: Facts) -> str | None:
 
 
 def software(facts: Facts) -> str | None:
-    """Name the software with its versions; None where no record tells."""
+    """State the software and its versions; None if there is no record."""
     record = facts.lineage.evaluation
     if record is None or not record.versions:
         return None
@@ -170,7 +170,7 @@ def software(facts: Facts) -> str | None:
 
 
 def thresholds_chosen(facts: Facts) -> str | None:
-    """Say how the thresholds of each model came about."""
+    """State how the thresholds of each model were chosen."""
     said = [_chosen(facts, model) for model in facts.thresholds]
     if not said:
         return None
@@ -184,7 +184,7 @@ def _chosen(facts: Facts, model: ModelResult) -> str:
 
 
 def without_thresholds(facts: Facts) -> str | None:
-    """Say which models made no calls, and why."""
+    """State which models have no thresholds, and why."""
     made = facts.thresholds
     said = [
         f"{model.name} made no calls; thresholds: {model.threshold_rule.rstrip('.')}."
@@ -195,7 +195,7 @@ def without_thresholds(facts: Facts) -> str | None:
 
 
 def calibrated(facts: Facts) -> str | None:
-    """Say how probabilities were calibrated."""
+    """Describe how probabilities were calibrated."""
     said = [_calibrated(facts, model) for model in facts.calibrated]
     if not said:
         return None
@@ -221,7 +221,7 @@ def _chosen_on_tuning(facts: Facts, model: ModelResult, origin: str | None) -> b
 
 
 def _on(facts: Facts, model: ModelResult, origin: str | None) -> str:
-    """Say which images chose, and how many of them were evaluated too."""
+    """State which images were used for the choice, and how many of them were also evaluated."""
     basis = model.chosen
     if basis is None or origin is None:
         return "; on which images is not recorded"
