@@ -1,12 +1,12 @@
-"""Public data sets: from their publishers' links to a folder that the other commands read.
+"""Download public data sets from their publishers to a folder that the other commands read.
 
-The way of a file:
+The steps for a file:
 
-    catalogue.py        what a data set consists of: links, sizes, checksums
-    download.py         what is left to do, whether there is room for it, and threads that do it
-    entry_download.py   one entry, from whatever is there of it to what the folder shall hold
-    transfer.py         its links in turn, attempts and waits; client.py asks a host for the missing bytes
-    part.py             NAME.part, appended to and summed up; is it what the catalogue says?
-    archive.py          a verified archive -> a folder of images, whole or not at all
-    place.py            the folder: its lock, its space, and download.json: what was fetched, from where
+    catalogue.py        the contents of a data set: links, sizes, checksums
+    download.py         what is still missing, whether the disk has room for it, and worker threads
+    entry_download.py   one entry, from its current state to its final state in the folder
+    transfer.py         its links in order, attempts and waits; client.py requests the missing bytes
+    part.py             NAME.part, appended to and hashed; compared with the catalogue
+    archive.py          a verified archive -> a folder of images, completely or not at all
+    place.py            the folder: its lock, its space, and download.json, a record of what was fetched
 """

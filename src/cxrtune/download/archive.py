@@ -1,7 +1,7 @@
-"""An archive of images -> a folder of images, whole or not at all.
+"""Unpack an archive of images to a folder, completely or not at all.
 
-Nothing of what an archive says is taken for a path: of each member only its last name is used, and
-only if it is a plain name of an image in the one folder where images are expected.
+No path in an archive is trusted: only the last component of each member's name is used, and only if
+it is a plain image name in the one folder where images are expected.
 """
 
 from __future__ import annotations
@@ -23,38 +23,38 @@ from cxrtune.download.place import Cancelled, DownloadError, Unpacked, writing_t
 from cxrtune.errors import DataError
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.(png|jpe?g)", re.IGNORECASE)
-_LARGEST_IMAGE = 256_000_000  # bytes; NIH's have less than a million
+_LARGEST_IMAGE = 256_000_000  # bytes; NIH's images have less than a million
 _BLOCK = 1 << 20
 
 
 class DamagedError(DownloadError):
-    """An archive is cut short, or its content is not what it was when it was packed."""
+    """An archive is truncated, or its content differs from what was packed."""
 
 
 def hidden_folder(folder: Path) -> Path:
-    """Return where a folder is made before it is whole."""
+    """Return the temporary folder in which a folder is created."""
     return folder.with_name(f".{folder.name}.unpacking")
 
 
 def unpack_archive(archive: Path, into: Path, unpack: Unpack, stop: threading.Event) -> Unpacked:
     """Unpack the images of an archive to `into / unpack.inside`.
 
-    All is written to a hidden folder beside `into`, which is renamed at the end: a half-unpacked
+    Images are written to a hidden folder next to `into`, which is renamed at the end: a partly unpacked
     archive never has the final name.
 
     Args:
         archive: A .tar.gz file.
-        into: The final folder. What is there of it already is replaced, but only by its like.
-        unpack: What the archive should hold.
+        into: The final folder. Existing contents are replaced only if the archive has all of them.
+        unpack: Expected contents of the archive.
         stop: Set when the user wants to stop.
 
     Returns:
         What was unpacked.
 
     Raises:
-        DamagedError: It is cut short or damaged.
-        DownloadError: It holds what it should not.
-        DataError: `into` holds something that the archive does not.
+        DamagedError: The archive is truncated or damaged.
+        DownloadError: The archive has unexpected contents.
+        DataError: `into` contains something that the archive does not.
         OutputError: The disk is full or the folder cannot be written.
         Cancelled: The user wants to stop.
     """
@@ -90,7 +90,7 @@ def _unpack_all(archive: Path, place: Path, unpack: Unpack, stop: threading.Even
                 assert content is not None  # it is a regular file
                 _write(content, place / name, archive)
                 images, total = images + 1, total + member.size
-        while stream.read(_BLOCK):  # to the end, where the check sum of the whole stands
+        while stream.read(_BLOCK):  # to the end, where the checksum is
             pass
     if not images:
         raise DownloadError(f"holds no images in {unpack.inside}/", path=archive, remedy=_not_ours(archive))
@@ -98,7 +98,7 @@ def _unpack_all(archive: Path, place: Path, unpack: Unpack, stop: threading.Even
 
 
 def _image_name(member: tarfile.TarInfo, archive: Path, unpack: Unpack) -> str | None:
-    """Return the name of the image that a member is; None for the folder itself."""
+    """Return the name of a member that is an image; None for the folder itself."""
     parts = [part for part in member.name.split("/") if part != "."]
     if member.isdir() and parts in ([], [unpack.inside]):
         return None
@@ -122,7 +122,7 @@ def _write(content: IO[bytes], path: Path, archive: Path) -> None:
 
 
 def _require_only(into: Path, fresh: Path) -> None:
-    """Check that what has the final name already may be replaced: all of it is in the archive, too."""
+    """Check that the existing folder may be replaced: the archive must have all of its files."""
     if not into.is_symlink() and not into.exists():
         return
     if into.is_symlink() or not into.is_dir():

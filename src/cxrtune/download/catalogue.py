@@ -1,4 +1,4 @@
-"""What a data set consists of: a YAML file of the package, or a user's own of the same form."""
+"""The contents of a data set: a YAML file from the package, or a user's own in the same format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cxrtune.errors import UsageError
 from cxrtune.yaml_file import parse_mapping
 
-# A plain name: it stays in the folder, and does not begin with a dot as the download's own files do.
+# A plain name stays in the folder, and does not begin with a dot, unlike the download's own files.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=100)]
 _REMEDY = "Write it like the shipped one; docs/download.md has the meaning of every key."
 _OURS = ("download.json",)
@@ -24,12 +24,12 @@ class _CataloguePart(BaseModel):
 
 
 class Known(_CataloguePart):
-    """What is known of one published version of a file; what is None is not known.
+    """Known properties of one published version of a file; None for unknown properties.
 
     Attributes:
-        bytes: Its size.
-        sha256: Its SHA-256, in small hexadecimal digits.
-        md5: Its MD5, likewise.
+        bytes: Size of the file.
+        sha256: SHA-256, in lower-case hexadecimal digits.
+        md5: MD5, in lower-case hexadecimal digits.
     """
 
     bytes: Annotated[int, Field(gt=0)] | None = None
@@ -38,16 +38,16 @@ class Known(_CataloguePart):
 
     @property
     def has_checksum(self) -> bool:
-        """Whether the content can be verified, not its size alone."""
+        """Whether the content can be verified, and not only its size."""
         return self.sha256 is not None or self.md5 is not None
 
 
 class Unpack(_CataloguePart):
-    """How an archive (.tar.gz) is unpacked.
+    """How to unpack an archive (.tar.gz).
 
     Attributes:
-        folder: The folder in the data folder that it becomes.
-        inside: The one folder in the archive that holds its images; it lies in `folder` thereafter.
+        folder: The folder that it becomes, within the data folder.
+        inside: The folder in the archive that has the images; it is in `folder` after unpacking.
     """
 
     folder: Name
@@ -58,11 +58,11 @@ class CatalogueEntry(_CataloguePart):
     """One file.
 
     Attributes:
-        name: Its name in the data folder and on a mirror.
-        links: Where it is published; a later one is tried when the ones before it fail.
-        known: Versions of it, the publisher's first; empty if nothing is known.
-        unpack: Of an archive.
-        without: What becomes of cxrtune without this file, for one that it can do without.
+        name: File name in the data folder and on a mirror.
+        links: Where it is published; each link is tried if the ones before it fail.
+        known: Known versions, the publisher's first; empty if nothing is known.
+        unpack: How to unpack it, if it is an archive.
+        without: Consequences for cxrtune if the file is missing, for files that are optional.
     """
 
     name: Name
@@ -81,7 +81,7 @@ class CatalogueEntry(_CataloguePart):
 
     @property
     def bytes(self) -> int | None:
-        """The size of the publisher's version, if it is known."""
+        """Size of the publisher's version, if known."""
         return self.known[0].bytes if self.known else None
 
     @property
@@ -90,19 +90,19 @@ class CatalogueEntry(_CataloguePart):
         return bool(self.known) and all(version.has_checksum for version in self.known)
 
     def may_have(self, size: int) -> bool:
-        """Return whether a file of `size` bytes can be a known version."""
+        """Return whether a file of `size` bytes could be a known version."""
         return not self.known or any(version.bytes in (None, size) for version in self.known)
 
 
 class Catalogue(_CataloguePart):
-    """A data set.
+    """The contents of a data set.
 
     Attributes:
-        dataset: Its name on the command line.
-        title: Its name in prose.
-        terms: Where its terms of use are.
-        cite: Whom to cite.
-        files: What it consists of.
+        dataset: Name on the command line.
+        title: Name for display.
+        terms: Address of the terms of use.
+        cite: Publication to cite.
+        files: Files of the data set.
     """
 
     dataset: Name
@@ -117,7 +117,7 @@ class Catalogue(_CataloguePart):
         for place in self._places():
             if place.lower().endswith((".part", ".part.json")):
                 raise ValueError(f"'{place}' ends like a file that is being fetched")
-            if place.lower() in taken:  # some disks do not tell capitals from small letters
+            if place.lower() in taken:  # some file systems ignore case
                 raise ValueError(f"'{place}' is the name of two things")
             taken.append(place.lower())
         return self
@@ -134,30 +134,30 @@ def is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that never ends
+    except ValueError:  # a port that is not a number, an unclosed bracket
         return False
 
 
 def shown(address: str) -> str:
-    """Return an address without the user and the password that it may hold."""
+    """Return an address without user name and password."""
     parts = urlsplit(address)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def shipped_catalogues() -> tuple[str, ...]:
-    """Return the names of the data sets that the package knows."""
+    """Return the names of the data sets that the package includes."""
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
 def load_catalogue(dataset: str, path: Path | None = None) -> Catalogue:
-    """Load what a data set consists of.
+    """Load the catalogue of a data set.
 
     Args:
-        dataset: Its name, such as `nih`.
-        path: A user's own catalogue; otherwise the package's.
+        dataset: Name of the data set, such as `nih`.
+        path: A user's own catalogue; the package's is used if None.
 
     Raises:
-        UsageError: There is no such data set, or the file is no catalogue of it.
+        UsageError: There is no such data set, or the file is not a catalogue of it.
     """
     if path is not None:
         catalogue = _parse(_read(path), path)

@@ -1,4 +1,4 @@
-"""One question to a host: a file, or the rest of one, as RFC 9110 has it."""
+"""A single request to a host for a file, or the rest of one, as defined in RFC 9110."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import urllib3
 
 from cxrtune.download.catalogue import is_address
 
-_PIECE = 1 << 16  # what a break can cost, as a piece that is cut short is lost
+_PIECE = 1 << 16  # the most that an interruption can lose, as an incomplete piece is discarded
 _REDIRECTS = 5
-# 202: Box says so of a file that it still fetches from its own store.
+# 202: Box responds with this status for a file that it is still fetching from its own store.
 _WORTH_ANOTHER_ATTEMPT = frozenset({202, 408, 421, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
-class Interrupted(Exception):  # noqa: N818  the host's doing, and not the end of it
-    """An attempt failed; another one may not.
+class Interrupted(Exception):  # noqa: N818  caused by the host, and not final
+    """An attempt failed, but another one may succeed.
 
     Attributes:
-        wait_seconds: How long the host asks to be left alone, or None.
+        wait_seconds: How long the host asks clients to wait, or None.
     """
 
     def __init__(self, reason: str, wait_seconds: float | None = None) -> None:
@@ -36,10 +36,10 @@ class Interrupted(Exception):  # noqa: N818  the host's doing, and not the end o
 
 
 class Refused(Exception):  # noqa: N818
-    """The host will not give this file, however often it is asked.
+    """The host will not serve this file, however often it is requested.
 
     Attributes:
-        remedy: What the user can do, where it is another thing than to mend the link.
+        remedy: What the user can do, if it is something other than correcting the link.
     """
 
     def __init__(self, reason: str, remedy: str | None = None) -> None:
@@ -49,13 +49,13 @@ class Refused(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class HostAnswer:
-    """The head of an answer that brings bytes, and the bytes.
+    """The headers of a response that delivers bytes, and the bytes.
 
     Attributes:
-        start: Where in the file the first byte belongs; None: nothing comes, as the file has no more bytes.
-        total: The size of the whole file, if the host told.
-        validator: The strong ETag or the Last-Modified, or None.
-        pieces: The bytes as they come.
+        start: Offset of the first byte in the file; None if no bytes follow, as the file has no more.
+        total: Size of the whole file, if the host reports it.
+        validator: The strong ETag or the Last-Modified date, or None.
+        pieces: The bytes as they arrive.
     """
 
     start: int | None
@@ -66,13 +66,13 @@ class HostAnswer:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that nothing is a redirect: they are followed here, where their bodies are not read."""
+        """Disable redirects in requests: they are followed here, without reading their bodies."""
 
 
 def new_session() -> requests.Session:
-    """Return a session; proxies, certificates and passwords are taken from where requests takes them."""
+    """Return a session; proxies, certificates and passwords are configured as for requests."""
     session = _Session()
-    # A compressed transfer would have other bytes than the file, and ranges of these other bytes.
+    # With a compressed transfer the bytes, and their ranges, would not be those of the file.
     session.headers.update({"User-Agent": f"cxrtune/{version('cxrtune')}", "Accept-Encoding": "identity"})
     return session
 
@@ -81,21 +81,21 @@ def new_session() -> requests.Session:
 def ask(
     session: requests.Session, link: str, *, offset: int, validator: str | None, timeout: float
 ) -> Iterator[HostAnswer]:
-    """Ask for the bytes of a file from `offset` on.
+    """Request the bytes of a file starting at `offset`.
 
     Args:
-        session: The connection's settings.
-        link: The file's address.
-        offset: How many bytes are there already.
-        validator: Of the version that they are from; the host gives all bytes anew if it has another.
-        timeout: For the connection, and between two pieces; seconds.
+        session: Session with the connection settings.
+        link: Address of the file.
+        offset: Number of bytes that are already available.
+        validator: Identifies the version of these bytes; the host sends all bytes if it has another version.
+        timeout: Timeout for the connection, and between two pieces, in seconds.
 
     Yields:
-        The answer. It begins at `offset`, or at 0 where the host begins anew, or says that nothing is left.
+        The response. It starts at `offset`, at 0 if the host sends the whole file, or has no bytes left.
 
     Raises:
-        Interrupted: Another attempt is worth it.
-        Refused: None is.
+        Interrupted: Another attempt may succeed.
+        Refused: Another attempt cannot succeed.
     """
     headers = {}
     if offset:
@@ -128,7 +128,7 @@ def _follow(
 def _target(link: str, location: str) -> str:
     try:
         return urljoin(link, location)
-    except ValueError:  # a bracket that never ends
+    except ValueError:  # an unclosed bracket
         return ""
 
 
@@ -162,7 +162,7 @@ def _refuse(response: requests.Response) -> None:
 
 
 def _validator(response: requests.Response) -> str | None:
-    # RFC 9110, 13.1.5: a weak ETag says nothing about bytes, and must not stand in If-Range.
+    # RFC 9110, 13.1.5: a weak ETag does not identify bytes, and must not be used in If-Range.
     tag = response.headers.get("ETag")
     if tag is not None and tag.startswith('"'):
         return tag
@@ -170,7 +170,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """Return where the bytes begin and how large the whole is, as far as the answer tells."""
+    """Return the offset of the bytes and the size of the whole file, if the response has them."""
     found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if found is None:
         return None, None
@@ -195,14 +195,14 @@ def _whole_number(text: str | None) -> int | None:
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    # The raw bytes: an archive that is labelled as a compressed transfer is still the archive.
+    # Raw bytes: an archive that is labelled as a compressed transfer must not be decompressed.
     with _naming_errors():
         yield from response.raw.stream(_PIECE, decode_content=False)
 
 
 @contextmanager
 def _naming_errors() -> Iterator[None]:
-    """Turn the libraries' errors into ours."""
+    """Convert the libraries' errors to those of this module."""
     try:
         yield
     except requests.exceptions.SSLError as error:
@@ -221,7 +221,7 @@ def _naming_errors() -> Iterator[None]:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the innermost reason of an error, without what the libraries wrap around it."""
+    """Return the innermost cause of an error, without the libraries' wrappers."""
     inner = error
     while (deeper := inner.__cause__ or inner.__context__) is not None:
         inner = deeper

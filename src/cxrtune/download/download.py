@@ -1,4 +1,4 @@
-"""A whole data set, several files at once."""
+"""Download a complete data set, several files at a time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SECONDS_TO_STOP = 2.0
 
 @dataclass(frozen=True)
 class Summary:
-    """What the folder holds at the end.
+    """Contents of the folder after a download.
 
     Attributes:
-        images: In all folders that archives became.
-        unverified: Names of files for which no checksum is published.
+        images: Number of images in all folders unpacked from archives.
+        unverified: Names of files without a published checksum.
     """
 
     images: int
@@ -36,13 +36,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Remaining:
-    """What is left to do.
+    """What still has to be downloaded.
 
     Attributes:
-        files: How many files are not in their place.
-        total: Bytes of these files, where their sizes are known.
-        there: Bytes of them that are there already.
-        room: Bytes that the disk must have free, archives and their content at once counted.
+        files: Number of files that are not complete.
+        total: Size of these files in bytes, where known.
+        there: Bytes of these files that are already available.
+        room: Bytes of free disk space required, including archives together with their contents.
     """
 
     files: int
@@ -67,23 +67,23 @@ def download(
     retries: RetryPolicy,
     reporter: Reporter,
 ) -> Summary:
-    """Bring a data set to a folder; go on where an earlier download ended, however it ended.
+    """Download a data set to a folder; resume any earlier download, however it ended.
 
     Args:
-        catalogue: What it consists of.
-        folder: Where it goes; made if it is not there.
-        mirror: An address under which the files lie by their names, instead of the catalogue's links.
-        jobs: How many files are fetched at once.
-        keep_archives: Keep them after they are unpacked.
-        retries: Of hosts that fail.
-        reporter: Told of every file.
+        catalogue: The contents of the data set.
+        folder: Folder to download to; created if it does not exist.
+        mirror: An address with all files under their names, to use instead of the catalogue's links.
+        jobs: Number of files to download at a time.
+        keep_archives: Keep archives after they are unpacked.
+        retries: Retry policy for hosts that fail.
+        reporter: Receives progress and messages for every file.
 
     Returns:
-        What the folder holds.
+        The contents of the folder.
 
     Raises:
-        UsageError: The mirror is no address, or another download works on the folder.
-        CxrtuneError: At least one file is not in its place; all others are.
+        UsageError: The mirror is not an address, or another download uses the folder.
+        CxrtuneError: At least one file could not be completed; all others are complete.
     """
     if mirror is not None and not is_address(mirror):
         raise UsageError(
@@ -114,12 +114,12 @@ def download(
 
 
 def _remaining(left: Sequence[CatalogueEntry], folder: Path, *, jobs: int, keep_archives: bool) -> _Remaining:
-    """Return what is left to do for the entries that are not in their place."""
+    """Return what still has to be downloaded for the incomplete entries."""
     sizes = {entry.name: entry.bytes or 0 for entry in left}
     there = {entry.name: min(_there(folder / entry.name), sizes[entry.name]) for entry in left}
     archives = [entry.name for entry in left if entry.unpack is not None]
     files = [entry.name for entry in left if entry.unpack is None]
-    # An archive goes when it is unpacked, so that there are never more of them than jobs.
+    # An archive is removed once it is unpacked, so that there are never more archives than jobs.
     at_once = sorted((sizes[name] for name in archives), reverse=True)[: None if keep_archives else jobs]
     room = sum(sizes[name] - there[name] for name in files)
     room += max(0, sum(at_once) - sum(there[name] for name in archives))
@@ -132,7 +132,7 @@ def _there(path: Path) -> int:
 
 
 def _require_one_layout(catalogue: Catalogue, folder: Path) -> None:
-    """Refuse a folder that has `images/`: a cohort would find each image twice."""
+    """Reject a folder that has `images/`: a cohort would find each image twice."""
     if any(entry.unpack is not None for entry in catalogue.files) and (folder / "images").exists():
         raise DataError(
             "holds images/ already, and every image would be there twice",
@@ -161,11 +161,11 @@ def _run(downloads: Sequence[EntryDownload], jobs: int, stop: threading.Event) -
     for one in downloads:
         waiting.put(one)
     outcome = _Outcome()
-    # Not Thread.join: in Python 3.11 one that a signal breaks takes its thread for ended.
+    # Not Thread.join: in Python 3.11, one interrupted by a signal treats its thread as finished.
     ends = [threading.Event() for _ in range(min(jobs, len(downloads)))]
     try:
         for number, end in enumerate(ends):
-            # Daemons, as a thread that waits for a silent host must not hold up somebody who wants to leave.
+            # Daemon threads, so that one waiting for an unresponsive host does not delay the program's exit.
             threading.Thread(
                 target=_work, args=(waiting, stop, outcome, end), daemon=True, name=f"download-{number}"
             ).start()
@@ -193,7 +193,7 @@ def _work(
                 outcome.failures.append((one.entry, error))
     except (queue.Empty, Cancelled):
         pass
-    except BaseException as error:  # the main thread raises it
+    except BaseException as error:  # raised in the main thread
         outcome.crashes.append(error)
         stop.set()
     finally:
@@ -222,7 +222,7 @@ def _raise_failures(outcome: _Outcome, files: int, folder: Path, reporter: Repor
 
 
 def _told_together(failures: Sequence[tuple[str, CxrtuneError]]) -> list[str]:
-    """Return one text for each cause, with the names of all files that it concerns."""
+    """Return one message per cause, with the names of all files that it affects."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name, error in sorted(failures, key=lambda failure: failure[0]):
         reason = getattr(error, "reason", None)
@@ -231,7 +231,7 @@ def _told_together(failures: Sequence[tuple[str, CxrtuneError]]) -> list[str]:
 
 
 def _in_short(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
+    """Return the first few names, and the number of others."""
     first = sorted(names)[:4]
     return ", ".join(first) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 

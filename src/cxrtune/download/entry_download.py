@@ -1,4 +1,4 @@
-"""One entry of the catalogue, from whatever is there of it to what the folder shall hold."""
+"""Download one entry of the catalogue, from its current state to its final state in the folder."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ UNPACKED_SHARE = 1.02  # of an archive's size: PNG files do not shrink, and tar 
 
 @dataclass(frozen=True)
 class DownloadOptions:
-    """What holds for every file of a download.
+    """Options that apply to every file of a download.
 
     Attributes:
         folder: The data folder.
-        mirror: Where the files lie by their names; None: at the catalogue's links.
-        keep_archives: Keep them after they are unpacked.
-        retries: Of hosts that fail.
+        mirror: Address with all files under their names; None to use the catalogue's links.
+        keep_archives: Keep archives after they are unpacked.
+        retries: Retry policy for hosts that fail.
         stop: Set when the user wants to stop.
-        reporter: Told of what is done.
+        reporter: Receives progress and messages.
     """
 
     folder: Path
@@ -50,13 +50,13 @@ class DownloadOptions:
 
 @dataclass
 class EntryDownload:
-    """Brings one entry to its place; can begin anywhere, as the folder and the record say where it stands.
+    """Completes one entry; can start from any state, which is given by the folder and the record.
 
     Attributes:
-        entry: The entry.
-        record: What was done before.
-        options: Of the whole download.
-        task: Told of bytes that come.
+        entry: The entry of the catalogue.
+        record: Record of what was done before.
+        options: Options of the whole download.
+        task: Receives the progress in bytes.
     """
 
     entry: CatalogueEntry
@@ -72,7 +72,7 @@ class EntryDownload:
         """Fetch, verify, record and unpack what is missing.
 
         Raises:
-            CxrtuneError: It cannot be done; what is there stays.
+            CxrtuneError: The entry cannot be completed; what is available is kept.
             Cancelled: The user wants to stop.
         """
         if self.is_done():
@@ -86,13 +86,13 @@ class EntryDownload:
         except DamagedError:
             if fetched.link is None or fetched.verified != "nothing":
                 raise
-            # It came from a host and nothing vouches for it: the host may do better.
+            # It came from a host and could not be verified: the host may now have a better version.
             self.options.reporter.warn(f"{self.entry.name} is damaged; it is fetched once more")
             self._remove_file()
             self._unpack(self._fetch(attempts=1), self.entry.unpack)
 
     def is_done(self) -> bool:
-        """Return whether nothing is left to do, by the record and by what is in the folder."""
+        """Return whether nothing is left to do, according to the record and the folder."""
         fetched = self.record.get(self.entry.name)
         if fetched is None:
             return False
@@ -104,17 +104,17 @@ class EntryDownload:
         return place.is_dir() and sum(1 for _ in place.iterdir()) >= fetched.unpacked.images
 
     def _tidy(self) -> None:
-        """Do what a process that was killed after its record could not do any more."""
+        """Finish what a process that was killed after recording could no longer do."""
         fetched = self.record.get(self.entry.name)
         if self.entry.unpack is not None and fetched is not None:
             shutil.rmtree(hidden_folder(self.options.folder / self.entry.unpack.folder), ignore_errors=True)
-            # One that somebody has put there since is theirs.
+            # A file that someone has placed there since belongs to them.
             is_ours = not fetched.kept and self._path.is_file()
             if is_ours and sums_of(self._path).sha256 == fetched.sha256:
                 self._drop_archive(fetched)
 
     def _here(self) -> Fetched | None:
-        """Return the file that is there already, verified; None if it must be fetched."""
+        """Return the file that is already available and verified; None if it must be fetched."""
         if not self._path.exists():
             return None
         if not self._path.is_file():
@@ -157,7 +157,7 @@ class EntryDownload:
             problem = wrong(self.entry, sums)
             if problem is None:
                 self._compare_with_before(sums)
-                # Recorded before it has its name: a file without record is the user's, and stays.
+                # Recorded before it gets its name: a file without a record belongs to the user, and is kept.
                 fetched = self._put(sums, shown(link))
                 part.complete()
                 self.options.reporter.say(f"{self.entry.name}: fetched, {self._in_words(sums)}")
@@ -182,8 +182,8 @@ class EntryDownload:
             )
 
     def _moved(self, count: int) -> None:
-        """Tell of bytes that came, or (negative) were given up."""
-        if self.entry.bytes is None:  # nobody could count them before
+        """Report bytes that arrived, or (negative) were discarded."""
+        if self.entry.bytes is None:  # the total was not known in advance
             self.task.lengthen(count)
         self.task.advance(count)
 
@@ -198,7 +198,7 @@ class EntryDownload:
         require_space(self.options.folder, wanted, f"unpacking {self.entry.name}")
         unpacked = unpack_archive(self._path, self.options.folder / unpack.folder, unpack, self.options.stop)
         self.task.note("")
-        # What was here before the first download is the user's, and stays.
+        # What was here before the first download belongs to the user, and is kept.
         keep = self.options.keep_archives or fetched.link is None
         fetched = fetched.model_copy(update={"unpacked": unpacked, "kept": keep})
         self.record.put(self.entry.name, fetched)

@@ -1,4 +1,4 @@
-"""A file that is being fetched: `NAME.part`, whose bytes it has, and whether they are as published."""
+"""A file that is being fetched: `NAME.part`, the origin of its bytes, and their verification."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BLOCK = 1 << 20
 
 
 class Sums:
-    """Count and checksums of the bytes that were added so far.
+    """Count and checksums of the bytes added so far.
 
     Attributes:
-        bytes: How many they are.
+        bytes: Number of bytes.
     """
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class Sums:
 
     @property
     def sha256(self) -> str:
-        """Their SHA-256, in small hexadecimal digits."""
+        """SHA-256 in lower-case hexadecimal digits."""
         return self._sha256.hexdigest()
 
     @property
     def md5(self) -> str:
-        """Their MD5, likewise."""
+        """MD5 in lower-case hexadecimal digits."""
         return self._md5.hexdigest()
 
     def add(self, block: bytes | memoryview) -> None:
@@ -46,19 +46,19 @@ class Sums:
         self.bytes += len(block)
 
     def add_rest(self, stream: IO[bytes]) -> None:
-        """Add all that a file still has."""
+        """Add the remaining bytes of a file."""
         while block := stream.read(_BLOCK):
             self.add(block)
 
 
 @dataclass(frozen=True)
 class PartOrigin:
-    """Which version of which file the bytes are from.
+    """File and version that the bytes are from.
 
     Attributes:
-        link: Where they were asked for, without a password.
-        validator: The strong ETag or the Last-Modified of the answer, or None.
-        total: The size of the whole, if the host told.
+        link: Address from which they were requested, without a password.
+        validator: The strong ETag or the Last-Modified date of the response, or None.
+        total: Size of the whole file, if the host reports it.
     """
 
     link: str
@@ -67,10 +67,10 @@ class PartOrigin:
 
 
 class PartFile:
-    """The bytes so far of a file that will be `final`, and their sums.
+    """The bytes fetched so far of a file that will be named `final`, and their checksums.
 
-    It is safe to lose the process at any moment: bytes are appended only, and whose they are was
-    written down before the first of them.
+    The process may be killed at any time: bytes are only appended, and their origin is written
+    before the first of them.
     """
 
     def __init__(self, final: Path) -> None:
@@ -85,11 +85,11 @@ class PartFile:
 
     @property
     def length(self) -> int:
-        """How many bytes are there."""
+        """Number of available bytes."""
         return self.sums.bytes
 
     def begin(self, origin: PartOrigin) -> None:
-        """Begin anew, with bytes of `origin`.
+        """Start again, with bytes of `origin`.
 
         Raises:
             OutputError: The disk is full or the folder cannot be written.
@@ -109,13 +109,13 @@ class PartFile:
         with writing_to(self.final), self.path.open("ab", buffering=0) as stream:
             rest = memoryview(block)
             while rest:
-                # A disk that fills takes some of the bytes: they count, and the next write fails.
+                # When a disk fills up, some of the bytes are written: they count, and the next write fails.
                 written = stream.write(rest)
                 self.sums.add(rest[:written])
                 rest = rest[written:]
 
     def complete(self) -> None:
-        """Sync the bytes and give them their final name.
+        """Sync the bytes and rename the file to its final name.
 
         Raises:
             OutputError: The folder cannot be written.
@@ -127,14 +127,14 @@ class PartFile:
             self._note.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the bytes, as they are not what they should be."""
+        """Remove the bytes, because they are not as expected."""
         with writing_to(self.final):
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
         self.sums, self.origin = Sums(), None
 
     def _read_origin(self) -> PartOrigin | None:
-        """Return whose bytes are there; None if there are none, or nobody knows whose."""
+        """Return the origin of the available bytes; None if there are none, or their origin is unknown."""
         if not self.path.is_file():
             return None
         try:
@@ -144,7 +144,7 @@ class PartFile:
 
 
 def length_of_part(final: Path) -> int:
-    """Return how many bytes of a file are there already, without reading them."""
+    """Return the number of available bytes of a file, without reading them."""
     try:
         return os.stat(final.with_name(f"{final.name}.part")).st_size  # noqa: PTH116  the name says it all
     except OSError:
@@ -152,10 +152,10 @@ def length_of_part(final: Path) -> int:
 
 
 def sums_of(path: Path) -> Sums:
-    """Read a file and sum it up.
+    """Read a file and compute its checksums.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read.
     """
     sums = Sums()
     try:
@@ -171,13 +171,13 @@ def sums_of(path: Path) -> Sums:
 
 
 def wrong(entry: CatalogueEntry, sums: Sums) -> str | None:
-    """Return what about a file is not as published; None if all that is known agrees."""
+    """Return how a file differs from the published one; None if all known properties match."""
     problems = [_difference(version, sums) for version in entry.known]
     return problems[0] if problems and None not in problems else None
 
 
 def verified_by(entry: CatalogueEntry, sums: Sums) -> str:
-    """Return which published sum a file that is not wrong agrees with: `sha256`, `md5`, or `nothing`."""
+    """Return the published checksum that a correct file matches: `sha256`, `md5`, or `nothing`."""
     for version in entry.known:
         if _difference(version, sums) is None:
             return "sha256" if version.sha256 else "md5" if version.md5 else "nothing"

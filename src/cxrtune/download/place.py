@@ -1,6 +1,6 @@
-"""The data folder: its lock, its free space and its record; and the errors of a download.
+"""The data folder: its lock, free space and record; and the errors of a download.
 
-The record, `download.json`, tells what was fetched, from where, by what it was verified, what became of it.
+The record, `download.json`, lists what was fetched, from where, how it was verified, and what became of it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _KEPT = "what was fetched is kept, and the same command goes on"
 
 
 class DownloadError(CxrtuneError):
-    """A file could not be fetched, or is not what its publisher says.
+    """A file could not be fetched, or does not match what its publisher states.
 
     Attributes:
-        reason: Why, without names of files, so that what failed alike can be told together; or None.
+        reason: The reason without file names, so that equal failures can be reported together; or None.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class DownloadError(CxrtuneError):
         self.reason = reason
 
 
-class Cancelled(Exception):  # noqa: N818  the user's wish, no failure
-    """The download was stopped; what is there is kept."""
+class Cancelled(Exception):  # noqa: N818  requested by the user, not a failure
+    """The download was stopped; what was fetched is kept."""
 
 
 def writing_to(path: Path) -> AbstractContextManager[None]:
-    """Turn errors of writing into an `OutputError` that speaks of the data folder and of going on."""
+    """Convert write errors to an `OutputError` that names the data folder and says how to resume."""
     return naming_output_errors(path, left=_KEPT, setting="folder")
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make a folder, and hold it for one download alone.
+    """Create a folder, and lock it for a single download.
 
     Raises:
-        UsageError: Another download works on it.
-        OutputError: It cannot be made or written.
+        UsageError: Another download uses the folder.
+        OutputError: The folder cannot be created or written.
     """
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,15 +73,15 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def require_space(folder: Path, wanted: int, what: str) -> None:
-    """Check that a disk has room.
+    """Check that a disk has enough free space.
 
     Args:
         folder: A folder on it.
-        wanted: Bytes.
-        what: For what, in words.
+        wanted: Required number of bytes.
+        what: Description of what needs the space.
 
     Raises:
-        OutputError: It has not.
+        OutputError: There is not enough free space.
     """
     free = shutil.disk_usage(folder).free
     if free < wanted:
@@ -93,7 +93,7 @@ def require_space(folder: Path, wanted: int, what: str) -> None:
 
 
 def in_words(count: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Format a number of bytes for people."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.1f} {unit}"
@@ -105,12 +105,12 @@ class _RecordPart(BaseModel):
 
 
 class Unpacked(_RecordPart):
-    """What an archive became.
+    """The result of unpacking an archive.
 
     Attributes:
-        folder: In the data folder.
-        images: How many it held.
-        bytes: All of them together.
+        folder: Name of the folder in the data folder.
+        images: Number of images.
+        bytes: Total size of the images.
     """
 
     folder: str
@@ -122,13 +122,13 @@ class Fetched(_RecordPart):
     """One file.
 
     Attributes:
-        bytes: Its size.
-        sha256: Its SHA-256: as it is published, or else as it came.
-        link: Where it came from; None: it was in the folder already.
-        when: UTC.
-        verified: By which published sum: `sha256`, `md5`, or `nothing`.
-        unpacked: What became of an archive.
-        kept: Whether the file itself stays after it is unpacked.
+        bytes: Size of the file.
+        sha256: SHA-256: as published, or otherwise as downloaded.
+        link: Where it came from; None if it was already in the folder.
+        when: Time in UTC.
+        verified: The published checksum that was verified: `sha256`, `md5`, or `nothing`.
+        unpacked: Result of unpacking, if it is an archive.
+        kept: Whether the file itself is kept after unpacking.
     """
 
     bytes: Annotated[int, Field(ge=0)]
@@ -147,13 +147,13 @@ class _Content(_RecordPart):
 
 
 class DownloadRecord:
-    """The record of one data folder; threads may write to it at once."""
+    """The record of one data folder; several threads may write to it at the same time."""
 
     def __init__(self, folder: Path, dataset: str) -> None:
-        """Read it, if there is one.
+        """Read the record, if there is one.
 
         Raises:
-            DataError: It is damaged, or that of another data set.
+            DataError: The record is damaged, or is that of another data set.
         """
         self._path = folder / RECORD
         self._dataset = dataset
@@ -161,11 +161,11 @@ class DownloadRecord:
         self._files = self._read()
 
     def get(self, name: str) -> Fetched | None:
-        """Return what is recorded of a file."""
+        """Return the record of a file."""
         return self._files.get(name)
 
     def put(self, name: str, fetched: Fetched) -> None:
-        """Record a file; on return it is on disk.
+        """Record a file; when this returns, the record is on disk.
 
         Raises:
             OutputError: The disk is full or the folder cannot be written.
@@ -199,5 +199,5 @@ class DownloadRecord:
 
 
 def now() -> str:
-    """Return the time as a record tells it."""
+    """Return the current time in the format of a record."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,6 +1,6 @@
-"""One file from its links to its `.part`, whole, whatever the hosts do meanwhile.
+"""Transfer one file completely from its links to its `.part`, whatever the hosts do in the meantime.
 
-pooch deletes what came of a broken transfer, asks for no ranges, and does not heed Retry-After.
+pooch deletes the bytes of an interrupted transfer, requests no ranges, and ignores Retry-After.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=60.0, chance=0.5)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """When to try again, and when to give up.
+    """When to retry, and when to give up.
 
     Attributes:
-        attempts: That may fail in a row without one more byte; one that brings bytes begins the count anew.
-        timeout_seconds: For a connection, and between two pieces of an answer.
-        back_off: Waits between attempts; by chance, as the connections of one download break together.
+        attempts: Maximum number of consecutive failures without new bytes; new bytes reset the count.
+        timeout_seconds: Timeout for a connection, and between two pieces of a response.
+        back_off: Waits between attempts; randomized, as the connections of a download fail together.
         longest_asked_seconds: The longest wait that a host may ask for.
     """
 
@@ -46,10 +46,10 @@ class RetryPolicy:
     longest_asked_seconds: float = 600.0
 
     def __post_init__(self) -> None:
-        """Check the values.
+        """Validate the values.
 
         Raises:
-            UsageError: One of them cannot be meant.
+            UsageError: One of them is not valid.
         """
         for name in ("attempts", "timeout_seconds", "longest_asked_seconds"):
             value = getattr(self, name)
@@ -59,17 +59,17 @@ class RetryPolicy:
 
 @dataclass
 class Transfer:
-    """Fetches one entry.
+    """Transfers one entry.
 
     Attributes:
-        entry: The entry.
-        links: Where it is, in the order in which they are tried.
-        part: The bytes so far.
-        retries: Of hosts that fail.
+        entry: The entry of the catalogue.
+        links: Its links, in the order in which they are tried.
+        part: The bytes fetched so far.
+        retries: Retry policy for hosts that fail.
         stop: Set when the user wants to stop.
-        moved: Told of bytes that came, or (negative) were given up.
-        noted: Told why none come just now.
-        reporter: Told of what went wrong.
+        moved: Called with the number of bytes that arrived, or (negative) were discarded.
+        noted: Called with the reason why no bytes arrive at the moment.
+        reporter: Receives messages about failures.
     """
 
     entry: CatalogueEntry
@@ -82,13 +82,13 @@ class Transfer:
     reporter: Reporter
 
     def run(self, session: requests.Session) -> str:
-        """Fetch the bytes that are missing.
+        """Fetch the missing bytes.
 
         Returns:
-            The link that gave the last of them.
+            The link that delivered the last of them.
 
         Raises:
-            DownloadError: No link gives the file.
+            DownloadError: No link delivers the file.
             OutputError: The disk is full or the folder cannot be written.
             Cancelled: The download was stopped.
         """
@@ -115,7 +115,7 @@ class Transfer:
         )
 
     def _fetch(self, session: requests.Session, link: str) -> None:
-        """Try one link until it gives the whole file, refuses, or is given up."""
+        """Try one link until it delivers the whole file, refuses, or is given up."""
         failures, furthest = 0, self.part.length
         while not self._is_whole(link):
             try:
@@ -130,18 +130,18 @@ class Transfer:
         origin = self.part.origin
         if origin is None or not self.part.length:
             return False
-        if self.entry.has_checksum:  # then its checksum, not the host, says whether this is the file
+        if self.entry.has_checksum:  # then its checksum, not the host, decides whether this is the file
             return any(version.bytes == self.part.length for version in self.entry.known)
         is_of_this_link = origin.link == shown(link) and origin.validator is not None
         return is_of_this_link and origin.total == self.part.length
 
     def _attempt(self, session: requests.Session, link: str) -> bool:
-        """Ask for what is missing; return False if what was there is given up, and all is to be asked for."""
+        """Request missing bytes; return False if available ones are discarded and all must be requested."""
         origin, offset, validator = self.part.origin, self.part.length, None
         if origin is not None and origin.link == shown(link):
             validator = origin.validator
         elif not self.entry.has_checksum:
-            offset = 0  # bytes of two hosts go together only if the sum can be verified
+            offset = 0  # bytes of two hosts are combined only if the checksum can be verified
         timeout = self.retries.timeout_seconds
         with ask(session, link, offset=offset, validator=validator, timeout=timeout) as answer:
             if answer.start is None and answer.total == offset:
@@ -157,7 +157,7 @@ class Transfer:
         return True
 
     def _is_of_another_version(self, answer: HostAnswer, link: str) -> bool:
-        """Return whether a host that was asked for the rest of one version answers with that of another."""
+        """Return whether a host that was asked for the rest of one version responds with another version."""
         origin = self.part.origin
         if origin is None:
             return True
@@ -202,7 +202,7 @@ class Transfer:
             self.moved(len(piece))
 
     def _most(self, answer: HostAnswer) -> int:
-        """Return how many bytes the file can have: a host that never ends must not fill the disk."""
+        """Return the maximum size of the file, so that an endless response does not fill the disk."""
         if answer.total is not None:
             return answer.total
         return max((version.bytes or sys.maxsize for version in self.entry.known), default=sys.maxsize)
