@@ -24,7 +24,7 @@ BANDS = "curve_bands.csv"
 NET_BENEFIT = "net_benefit.csv"
 
 MOST_POINTS = 20_000
-"""A curve with more points is written without those that are in one square of 1/10,000 with others."""
+"""A curve with more points omits those between two others in the same square of side 1/10,000."""
 
 _SQUARES = 10_000
 

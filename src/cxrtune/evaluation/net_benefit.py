@@ -1,6 +1,4 @@
-"""Net benefit: whether a model's decisions are better than treating all images as positive, or none.
-
-This is known as decision curve analysis.
+"""Net benefit: whether a model's decisions are better than treating every image, or none, as positive.
 
 Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models", Medical
 Decision Making 2006.

@@ -104,7 +104,7 @@ def _check_split(folder: Path, patients: Mapping[str, str], *, is_nih: bool) -> 
         file, _, what = text.partition(" ")
         problems.append(Problem(Kind.LIST, "warning", file, what, "Save it as UTF-8."))
     if lists.are_kaggles and any(problem.severity == "error" for problem in problems):
-        # The lists are not read in this case, so that nothing is reported that would not stop a stage.
+        # The lists are then not used, so that none of their faults would stop a stage.
         milder = tuple(replace(problem, severity="warning") for problem in problems)
         return _Parts("split lists that are not used: NIH's official test patients are", official, milder)
     if len(lists.images) < len(LISTS):

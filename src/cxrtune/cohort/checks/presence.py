@@ -28,7 +28,7 @@ _HARMLESS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gi
 def check_presence(named: Collection[str], listing: FolderListing, table: str) -> list[Problem]:
     """Return problems for missing and extra images.
 
-    A missing image is only a warning as long as others exist: NIH's complete table often comes with a part of
+    A missing image is only a warning if others exist: NIH's complete table is often used with a part of
     its images, and cxrtune excludes missing images and says so.
 
     Args:

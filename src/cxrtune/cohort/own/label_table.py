@@ -37,8 +37,8 @@ def read_tables(
         index holds the row numbers of each file, and so may not be unique.
 
     Raises:
-        DataError: A file is missing or is not a table, a column is missing or occurs twice, or rows match
-            several rows or none at all.
+        DataError: A file is missing or is not a table, a column is missing or occurs twice, a row
+            matches several rows of another file, or no rows match.
     """
     names = [name for name in dict.fromkeys(wanted) if name != TABLE]
     if not join:

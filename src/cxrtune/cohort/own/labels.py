@@ -104,7 +104,7 @@ def by_majority(labels: Labels, images: NDArray[np.intp]) -> Labels:
         images: intp (R,), the index, out of N images, of each reading's image.
 
     Returns:
-        float32 (N, F); -1, uncertain, if present and absent tie, or if uncertain has the most readings.
+        float32 (N, F); -1, uncertain, if neither present nor absent has more than half of them.
     """
     count = int(images.max()) + 1
     votes = np.zeros((3, count, labels.shape[1]), dtype=np.int32)

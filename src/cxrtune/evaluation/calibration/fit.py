@@ -90,7 +90,7 @@ def _platt(truth: Truth, values: Values) -> Calibrator:
 
 
 def _isotonic(truth: Truth, values: Values) -> Calibrator:
-    # An empty bin does not mean that a finding is impossible: half an image is added at each end.
+    # An empty bin does not mean that a finding is impossible: half an image is counted at each end.
     edge = 0.5 / (len(truth) + 1)
     fit = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(values, truth)
     steps, levels = (tuple(map(float, side)) for side in (fit.X_thresholds_, fit.y_thresholds_))

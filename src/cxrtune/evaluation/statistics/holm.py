@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return adjusted p-values that control the family-wise error rate, such as 5 %.
+    """Return adjusted p-values; comparing them with 5 % limits the family-wise error rate to 5 %.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
 

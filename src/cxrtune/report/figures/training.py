@@ -39,7 +39,7 @@ _MOST_EPOCHS_WITH_DOTS = 40
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch of training; values that were not measured hold None."""
+    """One pass over the training part; a value that was not measured is missing (None)."""
 
     number: int
     train_loss: float | None

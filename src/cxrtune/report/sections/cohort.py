@@ -23,7 +23,7 @@ _PART_NAMES = {"train": "Training", "validation": "Tuning (validation)", "test":
 
 @dataclass(frozen=True)
 class CohortView:
-    """The tables of the cohort, and descriptions of excluded images and of the labels.
+    """The tables of the cohort, and descriptions of the excluded images and the labels.
 
     `flow` and `labels` are empty if there is no record.
     """
