@@ -1,1 +1,1 @@
-"""Models behind a network: `web/`, a service with a page; `dicom_node/`, beside an image archive."""
+"""Models served over a network: `web/`, an HTTP service with a page; `dicom_node/`, for an image archive."""

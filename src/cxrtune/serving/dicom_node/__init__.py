@@ -1,8 +1,8 @@
-"""A DICOM node beside an image archive: radiographs in, structured reports and heatmaps out.
+"""DICOM node for an image archive: receives radiographs, returns structured reports and heatmaps.
 
-The way of an instance: `receive` (C-STORE) or `web` (WADO-RS) -> `queue` (SQLite, synced) -> `scorer`
+The path of an instance: `receive` (C-STORE) or `web` (WADO-RS) -> `queue` (SQLite, synced) -> `scorer`
 (`source` in a decoding process, then `report` and `capture`) -> `queue` -> `sender` (C-STORE or STOW-RS) ->
-done. `node` runs all of it.
+done. `node` runs all of these.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""A heatmap as a secondary capture: one image a finding, in colour, which every viewer shows.
+"""Heatmaps as secondary captures: one colour image per finding, which every viewer can show.
 
-A presentation state cannot hold it: a softcopy state has no colour overlay of its own, and few viewers show
-blending. The text that is burned in names the finding and the program, and nobody.
+A presentation state cannot hold a heatmap: a softcopy presentation state has no colour overlay of its own,
+and few viewers support blending. The burned-in text names the finding and the program, and no person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERIES_NUMBER = 9802
 LONGEST_SIDE = 1024
 """Pixels; the map behind it has a handful of places a side."""
 
-_NARROWEST = 320  # below, the text would not be legible
+_NARROWEST = 320  # pixels; text on a narrower image would not be legible
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -38,18 +38,18 @@ def heatmap_capture(
     spec: PreprocessSpec,
     received: float,
 ) -> Dataset:
-    """Make the image of where the evidence for a finding lies.
+    """Make the secondary capture of a finding's heatmap.
 
     Args:
         source: The radiograph.
-        prediction: What the model says of it.
-        finding: One of its findings.
-        number: The finding's place in the model, from 0.
-        spec: How the radiograph became the network's input.
-        received: When the radiograph came, in seconds since 1970.
+        prediction: The model's prediction for it.
+        finding: One of the model's findings.
+        number: Index of the finding in the model, from 0.
+        spec: The preprocessing of the model.
+        received: When the radiograph was received, in seconds since 1970.
 
     Returns:
-        The data set, with its file meta information.
+        The data set, with file meta information.
     """
     pixels = reduced(prediction.pixels, LONGEST_SIDE)
     laid = overlay(pixels, heat(prediction.cam[number], pixels.shape, spec))
@@ -112,11 +112,11 @@ def _describe(
     )
     capture.ImageComments = DISCLAIMER
     orientation = elements.get("PatientOrientation")
-    # Type 2C: empty where the radiograph says nothing of it (PS3.3 C.7.6.1).
+    # Type 2C: empty if the radiograph does not state it (PS3.3 C.7.6.1).
     capture.PatientOrientation = list(orientation) if orientation and len(orientation) == 2 else None
-    # What the model takes it for. Without it, Laterality would be required (PS3.3 C.7.3.1).
+    # The model assumes a chest radiograph. Without this element, Laterality is required (PS3.3 C.7.3.1).
     capture.BodyPartExamined = "CHEST"
-    # Of our own text nothing identifies the patient; what stands in the radiograph only its maker knows.
+    # Our own text does not identify the patient; what is burned into the radiograph is unknown to us.
     capture.BurnedInAnnotation = "NO" if elements.get("BurnedInAnnotation") == "NO" else "YES"
     capture.LossyImageCompression = "01" if elements.get("LossyImageCompression") == "01" else "00"
     for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):

@@ -1,9 +1,9 @@
-"""What findings and numbers are called in coding schemes that other programs know.
+"""Codes of findings and measurements in coding schemes that other programs know.
 
-SNOMED CT (SCT) and DICOM's own codes (DCM) stand where their meaning is that of the finding: those of PS3.16
-as pydicom has them, and those of SNOMED CT's disorders of lung, pleura and heart. NIH's labels are words of
-reports, so the concept is what the word names. Where no code is beyond doubt the finding's own name is the
-code, in the private scheme 99CXRTUNE (PS3.16 8.2: private designators begin with 99).
+SNOMED CT (SCT) and DICOM's own codes (DCM) are used where their meaning is that of the finding: the codes of
+PS3.16 that pydicom includes, and SNOMED CT's codes for disorders of the lung, pleura and heart. NIH's labels
+are words taken from reports, so the concept is what the word names. Where no code clearly applies, the name
+of the finding is the code, in the private scheme 99CXRTUNE (PS3.16 8.2: private designators begin with 99).
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ _LONGEST_MEANING = 64
 
 
 def modality_code(modality: str) -> CodedConcept:
-    """Return the code of a modality (PS3.16 CID 29), that of digital radiography for all but CR."""
+    """Return the code of a modality (PS3.16 CID 29): computed radiography if CR, else digital."""
     return CodedConcept.from_code(
         codes.DCM.ComputedRadiography if modality == "CR" else codes.DCM.DigitalRadiography
     )
 
 
 def finding_code(finding: str) -> CodedConcept:
-    """Return the code of a finding, a private one where no public one is known."""
+    """Return the code of a finding, or a private code if no public one is known."""
     known = FINDING_CODES.get(finding)
     if known is not None:
         return CodedConcept(*known)

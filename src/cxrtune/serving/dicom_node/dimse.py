@@ -1,4 +1,4 @@
-"""An archive on a DICOM network: who it is, and results to it by C-STORE (PS3.4 annex B, PS3.7 9.1.1)."""
+"""Archives on a DICOM network: their addresses, and C-STORE of results (PS3.4 annex B, PS3.7 9.1.1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cxrtune.serving.dicom_node.sender import ArchiveAnswer, ArchiveAwayError
 _SECONDS = 30.0
 _SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 
-# PS3.7 C.4: 0111 is a duplicate, so the archive has it. The warnings of PS3.4 B.2.3 mean that it was stored.
+# PS3.7 C.4: 0111 means a duplicate, which the archive has. The warnings of PS3.4 B.2.3 mean stored, too.
 _STORED = frozenset({0x0000, 0x0111, 0xB000, 0xB006, 0xB007})
 _FINAL = frozenset({0x0105, 0x0106, 0x0115, 0x0117, 0x0118, 0x0119, 0x0122, 0x0124})
 _FORM = re.compile(r"(?P<title>[^@]+)@(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:\[\]]+):(?P<port>\d{1,5})")
@@ -28,14 +28,14 @@ _LONGEST_TITLE = 16
 
 
 class StoreByDimse:
-    """An archive that is reached by DICOM's own protocol."""
+    """An archive that is accessed over the DICOM network protocol (DIMSE)."""
 
     def __init__(self, title: str, archive: Peer) -> None:
-        """Prepare.
+        """Set up the connection parameters; nothing is sent yet.
 
         Args:
-            title: The title that the archive knows this node by.
-            archive: Where results go.
+            title: The application entity title by which the archive knows this node.
+            archive: Where results are sent.
         """
         self._title = title
         self._archive = archive
@@ -44,7 +44,7 @@ class StoreByDimse:
         """Store results in one association.
 
         Raises:
-            ArchiveAwayError: No association can be had, or it broke.
+            ArchiveAwayError: No association could be established, or it was lost.
         """
         association = self._associate({result.sop_class for result in results})
         try:
@@ -63,7 +63,7 @@ class StoreByDimse:
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _SECONDS
         entity.connection_timeout = _SECONDS
         for sop_class in sorted(classes):
-            # One context a syntax: an archive may take just one of them.
+            # One context per syntax: an archive may accept only one of them.
             for syntax in _SYNTAXES:
                 entity.add_requested_context(sop_class, syntax)
         association = entity.associate(self._archive.host, self._archive.port, ae_title=self._archive.title)
@@ -80,12 +80,13 @@ class StoreByDimse:
             dataset = dcmread(io.BytesIO(result.data))
         status = association.send_c_store(dataset)
         if "Status" not in status:
-            # It may be this very data set that the archive fails over: the others are not to wait behind it.
+            # This data set may be the one on which the archive fails, so it must not block the others.
             return ArchiveAnswer("later", "the archive did not answer")
         code = int(status.Status)
         if code in _STORED:
             return ArchiveAnswer("accepted")
-        # Ax: out of resources, or the data set does not fit its class; Cx: cannot understand (PS3.4 B.2.3).
+        # Ax: out of resources, or the data set does not match its SOP class; Cx: cannot understand (PS3.4
+        # B.2.3).
         final = code in _FINAL or code >> 8 == 0xA9 or code >> 12 == 0xC
         return ArchiveAnswer("refused" if final else "later", f"the archive answered {code:04X}")
 
@@ -100,7 +101,7 @@ class Peer:
 
     Attributes:
         title: Its application entity title.
-        host: Name or address.
+        host: Host name or address.
         port: 1 to 65535.
     """
 
@@ -114,7 +115,7 @@ class Peer:
 
 
 def read_peer(text: str) -> Peer:
-    """Read `AET@host:port`; an IPv6 address stands in brackets.
+    """Read `AET@host:port`; an IPv6 address is written in brackets.
 
     Raises:
         UsageError: The text is not of that form.
@@ -129,10 +130,10 @@ def read_peer(text: str) -> Peer:
 
 
 def read_title(text: str) -> str:
-    """Check an application entity title (PS3.5 6.2, AE): spaces around it mean nothing.
+    """Check an application entity title (PS3.5 6.2, AE), and strip the spaces around it.
 
     Raises:
-        UsageError: It is empty, too long, or has characters that a title may not have.
+        UsageError: The title is empty, too long, or contains characters that are not allowed.
     """
     title = text.strip(" ")
     if not 0 < len(title) <= _LONGEST_TITLE or not (title.isascii() and title.isprintable()) or "\\" in title:

@@ -1,4 +1,4 @@
-"""What every result has in common: elements of patient and study, stable identifiers, and no clock."""
+"""What all results share: patient and study elements, stable identifiers, and independence of the clock."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ FORMAT = "cxrtune.dicom-node/1"
 
 
 def dated(source: SourceInstance, received: float) -> tuple[str, str]:
-    """Return date and time of a result: the radiograph's own, so that the same comes of the same.
+    """Return date and time of a result: those of the radiograph, so that results are reproducible.
 
     Args:
         source: The radiograph.
-        received: When it came, in seconds since 1970; taken where it has no date itself.
+        received: When it was received, in seconds since 1970; used if the radiograph has no date.
     """
     for clock in _CLOCKS:
         date = str(source.elements.get(f"{clock}Date") or "")
@@ -45,10 +45,10 @@ def dated(source: SourceInstance, received: float) -> tuple[str, str]:
 
 
 def take_over(result: Dataset, source: SourceInstance, received: float) -> None:
-    """Give a result its radiograph's patient and study, and take away what a clock or a library put in.
+    """Copy patient and study of the radiograph into a result; remove what a clock or a library has set.
 
     Args:
-        result: Changed in place.
+        result: The data set, modified in place.
         source: The radiograph.
         received: As for `dated`.
     """
@@ -56,7 +56,7 @@ def take_over(result: Dataset, source: SourceInstance, received: float) -> None:
         if keyword in result:
             del result[keyword]
         if keyword in source.elements:
-            # The element, not its value: an identifier that is wrong must stay so to find the patient.
+            # The element, not its value: an invalid identifier must remain unchanged to match the patient.
             result[keyword] = deepcopy(source.elements[keyword])
         elif keyword in _ALWAYS_THERE:
             setattr(result, keyword, None)
@@ -73,7 +73,7 @@ def take_over(result: Dataset, source: SourceInstance, received: float) -> None:
 def to_result(dataset: Dataset) -> Result:
     """Encode a data set as a DICOM file."""
     stream = io.BytesIO()
-    # pydicom warns of what was wrong in the radiograph already.
+    # pydicom warns about errors that the radiograph already had.
     with held_warnings("pydicom"):
         dcmwrite(stream, dataset, enforce_file_format=True)
     return Result(UID(dataset.SOPInstanceUID), UID(dataset.SOPClassUID), stream.getvalue())
@@ -82,11 +82,11 @@ def to_result(dataset: Dataset) -> Result:
 def stable_uid(*parts: str) -> UID:
     """Derive a unique identifier from texts.
 
-    The first 128 bits of the SHA-256 of `FORMAT` and the parts, each ended by a line feed, become a UUID
-    of version 8 (RFC 9562 5.8), which stands behind 2.25 as a decimal number (PS3.5 B.2).
+    The first 128 bits of the SHA-256 of `FORMAT` and the parts, each terminated by a line feed, form a UUID
+    of version 8 (RFC 9562 5.8), which is appended to 2.25 as a decimal number (PS3.5 B.2).
 
     Args:
-        parts: What the identifier depends on; none holds a line feed.
+        parts: What the identifier depends on; none may contain a line feed.
     """
     text = "".join(f"{part}\n" for part in (FORMAT, *parts))
     value = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")

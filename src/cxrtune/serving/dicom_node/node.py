@@ -1,4 +1,4 @@
-"""The node: three threads about one queue."""
+"""The node: three threads that share one queue."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def run_node(
     queue: Path,
     ready: Callable[[int], None],
 ) -> None:
-    """Receive, score and send until SIGINT or SIGTERM; what is in the queue then is done by the next node.
+    """Receive, score and send until SIGINT or SIGTERM; what is still queued is processed at the next start.
 
     Args:
-        predictor: Scores.
-        delivery: Where results go.
-        settings: What the operator decided.
-        queue: The queue's file.
-        ready: Called with the port once peers are answered.
+        predictor: Scores the images.
+        delivery: Where results are sent.
+        settings: The operator's settings.
+        queue: The queue file.
+        ready: Called with the port once the node accepts connections.
 
     Raises:
-        UsageError: The port or the queue is another's.
-        DataError: The queue's file is none.
+        UsageError: The port or the queue is in use by another process.
+        DataError: The file is not a valid queue.
         OutputError: The queue cannot be written.
     """
     stop = threading.Event()
@@ -64,18 +64,18 @@ def run_node(
 def work_through(
     predictor: Predictor, delivery: Delivery, settings: NodeSettings, queue: Path, files: Iterable[bytes]
 ) -> None:
-    """Take instances in, score and send them, and return when the queue is empty.
+    """Queue instances, score and send them, and return when the queue is empty.
 
     Args:
-        predictor: Scores.
-        delivery: Where results go.
-        settings: What the operator decided; nothing listens.
-        queue: The queue's file.
-        files: DICOM files' bytes.
+        predictor: Scores the images.
+        delivery: Where results are sent.
+        settings: The operator's settings; no port is opened.
+        queue: The queue file.
+        files: The bytes of DICOM files.
 
     Raises:
-        UsageError: The queue is another's.
-        DataError: The queue's file is none.
+        UsageError: The queue is in use by another node.
+        DataError: The file is not a valid queue.
         OutputError: The queue is full, or cannot be written.
     """
     stop = threading.Event()
@@ -100,7 +100,7 @@ def work_through(
 def _working(
     queue: Queue, predictor: Predictor, delivery: Delivery, settings: NodeSettings, stop: threading.Event
 ) -> Iterator[Scorer]:
-    """Score and send within the block; at its end what is in hand is finished."""
+    """Score and send within the block; on exit, finish the work in progress."""
     with Workers(
         instance_reader(predictor.info.recipe.preprocess, predictor.allow),
         settings.decoders,

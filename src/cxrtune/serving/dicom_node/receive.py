@@ -1,4 +1,4 @@
-"""C-ECHO and C-STORE: an instance is acknowledged when it is safely in the queue, and not before."""
+"""C-ECHO and C-STORE: an instance is acknowledged only when it has been safely queued."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
 _SECONDS_TO_END = 5.0
-_LONGEST_SENT_UNIT = 128 * 1024  # what peers are asked to send at most in one unit
+_LONGEST_SENT_UNIT = 128 * 1024  # bytes; the largest unit that peers are asked to send
 STORAGE_CLASSES: tuple[UID, ...] = (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
@@ -60,20 +60,20 @@ TRANSFER_SYNTAXES: tuple[UID, ...] = (
 
 
 class Receiver:
-    """Answers requests."""
+    """Answers the requests of peers."""
 
     def __init__(self, queue: Queue, received: Callable[[], None]) -> None:
-        """Prepare.
+        """Set up the receiver.
 
         Args:
-            queue: Where instances go.
-            received: Called when there is one more.
+            queue: Where instances are put.
+            received: Called after each instance that was queued.
         """
         self._queue = queue
         self._received = received
 
     def store(self, event: Event) -> int:
-        """Take an instance in, and return the status to answer."""
+        """Queue an instance, and return the status of the response."""
         try:
             data = event.encoded_dataset()
             source = read_source(data)
@@ -90,7 +90,7 @@ class Receiver:
             reason = error.message if isinstance(error, OutputError) else "no memory"
             LOGGER.error("refused for now: %s", reason)
             return OUT_OF_RESOURCES
-        except Exception as error:  # whatever it is, the peer gets an answer and the log no content
+        except Exception as error:  # in any case, the peer gets a response and no content is logged
             LOGGER.error("refused: %s", where(error))
             return CANNOT_UNDERSTAND
         if number is None:
@@ -103,23 +103,23 @@ class Receiver:
 
 @contextmanager
 def listening(receiver: Receiver, settings: NodeSettings) -> Iterator[int]:
-    """Answer peers within the block.
+    """Accept connections within the block.
 
     Args:
-        receiver: Answers.
-        settings: Title, address, who may call, limits.
+        receiver: Answers the requests.
+        settings: Title, address, allowed callers and limits.
 
     Yields:
         The port.
 
     Raises:
-        UsageError: The port cannot be had.
+        UsageError: The port is not available.
     """
     entity = AE(settings.title)
     entity.require_called_aet = True
     entity.require_calling_aet = sorted(settings.callers)
     entity.maximum_pdu_size = _LONGEST_SENT_UNIT
-    # Connections are counted when they are made, before their threads are.
+    # Connections are counted when they are opened, before their threads start.
     entity.maximum_associations = 2 * settings.limits.connections
     entity.acse_timeout = settings.limits.greeting_seconds
     entity.network_timeout = entity.dimse_timeout = settings.limits.idle_seconds
@@ -151,7 +151,7 @@ def listening(receiver: Receiver, settings: NodeSettings) -> Iterator[int]:
 
 
 def _stop(server: BoundedServer) -> None:
-    """Take no more connections, and end those that are open; what was acknowledged is in the queue."""
+    """Stop accepting connections, and end the open ones; what was acknowledged is in the queue."""
     # The library's own shutdown expects to have started the server itself.
     BaseServer.shutdown(server)
     server.server_close()
@@ -159,7 +159,7 @@ def _stop(server: BoundedServer) -> None:
 
 
 def offer(entity: AE) -> None:
-    """Let an application entity accept all of it, and C-ECHO."""
+    """Let an application entity accept all supported storage classes and syntaxes, and C-ECHO."""
     entity.add_supported_context(Verification)
     for storage_class in STORAGE_CLASSES:
         entity.add_supported_context(storage_class, list(TRANSFER_SYNTAXES))

@@ -1,4 +1,4 @@
-"""A prediction as a structured report: Comprehensive SR (PS3.3 A.35.3) by PS3.16 TID 1500."""
+"""Predictions as structured reports: Comprehensive SR (PS3.3 A.35.3) using PS3.16 TID 1500."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def structured_report(
 ) -> Dataset:
     """Make the report of one radiograph.
 
-    A measurement group (TID 1501) a finding holds its probability, its threshold and the decision. What
-    the quality checks found, and that this is research software, stands among the qualitative evaluations.
+    One measurement group (TID 1501) per finding holds its probability, threshold and decision. The results of
+    the quality checks, and the statement that this is research software, are qualitative evaluations.
 
     Args:
         source: The radiograph.
-        prediction: What the model says of it.
-        received: When it came, in seconds since 1970.
-        refuse: Give no numbers if the quality checks flag the image.
+        prediction: The model's prediction for it.
+        received: When it was received, in seconds since 1970.
+        refuse: Omit the numbers if the quality checks flag the image.
 
     Returns:
-        The data set, with its file meta information.
+        The data set, with file meta information.
     """
-    # Another content must not come under the same identifier.
+    # Different content must not have the same identifier.
     depends_on = (source.sop_instance, prediction.model.sha256, "refuse" if refuse else "all")
     report = ComprehensiveSR(
         evidence=[_stand_in(source)],
@@ -74,7 +74,7 @@ def structured_report(
 
 
 def _stand_in(source: SourceInstance) -> Dataset:
-    """Return what the library needs of the radiograph; the patient's elements are copied later."""
+    """Return the elements of the radiograph that highdicom needs; those of the patient are copied later."""
     stand_in = Dataset()
     stand_in.SOPClassUID, stand_in.SOPInstanceUID = source.sop_class, source.sop_instance
     stand_in.StudyInstanceUID, stand_in.SeriesInstanceUID = source.study, source.series
@@ -87,12 +87,12 @@ def _stand_in(source: SourceInstance) -> Dataset:
 
 
 def report_content(source: SourceInstance, prediction: Prediction, *, silent: bool) -> MeasurementReport:
-    """Return the tree: who observed, what was looked at, a measurement group a finding, and texts.
+    """Return the content tree: observer, image, one measurement group per finding, and texts.
 
     Args:
         source: The radiograph.
-        prediction: What the model says of it.
-        silent: Leave the measurement groups out.
+        prediction: The model's prediction for it.
+        silent: Omit the measurement groups.
     """
     identity = prediction.model
     content = MeasurementReport(
@@ -103,7 +103,7 @@ def report_content(source: SourceInstance, prediction: Prediction, *, silent: bo
     )
     parts = list(content[0].ContentSequence)
     if silent:
-        # highdicom wants measurements; the template does without where there are qualitative evaluations.
+        # highdicom requires measurements; the template does not if there are qualitative evaluations.
         parts = [part for part in parts if part.name != codes.DCM.ImagingMeasurements]
     content[0].ContentSequence = ContentSequence(
         [*parts, _image_library(source), _texts(prediction, silent=silent)]
@@ -112,7 +112,7 @@ def report_content(source: SourceInstance, prediction: Prediction, *, silent: bo
 
 
 def _observer(identity: ModelIdentity) -> ObservationContext:
-    # TID 1001, 1002, 1004: the device is the model, wherever it runs.
+    # TID 1001, 1002, 1004: the device is the model, on whatever machine it runs.
     return ObservationContext(
         observer_device_context=ObserverContext(
             observer_type=codes.DCM.Device,
@@ -130,7 +130,7 @@ def _observer(identity: ModelIdentity) -> ObservationContext:
 def _group(
     source: SourceInstance, score: FindingScore, identity: ModelIdentity
 ) -> MeasurementsAndQualitativeEvaluations:
-    # TID 1501. Probability and threshold are on one scale: the calibrated one where the model has it.
+    # TID 1501. Probability and threshold are on the same scale: calibrated if the model is.
     calibrated = score.probability is not None
     probability = score.score if score.probability is None else score.probability
     threshold = score.probability_threshold if calibrated else score.threshold
@@ -179,7 +179,7 @@ def _algorithm(identity: ModelIdentity) -> AlgorithmIdentification:
 
 
 def _image_library(source: SourceInstance) -> ContainerContentItem:
-    # TID 1600 to 1602; highdicom's own wants elements that many radiographs lack.
+    # TID 1600 to 1602; highdicom's own class requires elements that many radiographs lack.
     image = ImageContentItem(
         name=ours.SOURCE,
         referenced_sop_class_uid=source.sop_class,
@@ -199,7 +199,7 @@ def _image_library(source: SourceInstance) -> ContainerContentItem:
 
 
 def _texts(prediction: Prediction, *, silent: bool) -> ContainerContentItem:
-    # TID 1500: the container Qualitative Evaluations may hold texts about the whole.
+    # TID 1500: the container Qualitative Evaluations may hold texts about the whole image.
     texts = [(ours.COMMENT, DISCLAIMER)]
     for flag in prediction.quality.flags:
         about = "Not checked: " if flag.name == "not_checked" else "This image "

@@ -1,4 +1,4 @@
-"""The thread between two states: received -> scored; and what goes back to the archive of one instance."""
+"""The thread that scores (received -> scored), and the results of an instance for the archive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PATIENCE = 0.5
 
 
 class Scorer:
-    """Scores what is received, until it is told to stop."""
+    """Scores received instances until it is stopped."""
 
     def __init__(
         self,
@@ -47,16 +47,16 @@ class Scorer:
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event, scored: threading.Event) -> None:
-        """Work.
+        """Score instances until stopped.
 
         Args:
-            stop: Ends it after what is in hand.
-            scored: Set whenever there is something to send.
+            stop: Set to stop after the work in progress.
+            scored: Set when there are results to send.
         """
         while not stop.is_set():
             try:
                 worked = self.step()
-            except Exception as error:  # a full disk, or a fault: neither may end the thread
+            except Exception as error:  # such as a full disk, or a bug: neither may end the thread
                 LOGGER.error("scoring: %s", error.message if isinstance(error, OutputError) else where(error))
                 stop.wait(5.0)
                 continue
@@ -67,7 +67,7 @@ class Scorer:
                 self.wake.clear()
 
     def step(self) -> bool:
-        """Score the next few instances, and say whether there were any.
+        """Score the next few instances, and return whether there were any.
 
         Raises:
             OutputError: The queue cannot be written.
@@ -80,7 +80,7 @@ class Scorer:
         return bool(taken)
 
     def _begun(self, row: Received) -> Future[tuple[SourceInstance, Reading]] | None:
-        """Have an instance read."""
+        """Submit an instance for reading."""
         if row.attempts > MOST_ATTEMPTS:
             self._set_aside(row, f"ended the program {MOST_ATTEMPTS} times while it was scored")
             return None
@@ -106,7 +106,7 @@ class Scorer:
             predictions = self._predictor.score([reading for _, (_, reading) in read])
         except Exception as error:
             if len(read) > 1:
-                # One of them is the trouble; the others go on.
+                # One of them causes the error; scoring each by itself lets the others pass.
                 for one in read:
                     self._score([one])
             else:
@@ -141,20 +141,20 @@ class ResultMaker:
     """Makes the data sets of a model's predictions.
 
     Attributes:
-        spec: How a radiograph becomes the network's input.
-        refuse: Give no numbers and no heatmaps of images that the quality checks flag.
+        spec: The preprocessing of the model.
+        refuse: Omit numbers and heatmaps of images that the quality checks flag.
     """
 
     spec: PreprocessSpec
     refuse: bool = False
 
     def results(self, source: SourceInstance, prediction: Prediction, received: float) -> list[Result]:
-        """Return the report, and a heatmap for each finding that is called present; the same for the same.
+        """Return the report, and a heatmap of each positive finding; equal inputs give equal results.
 
         Args:
             source: The radiograph.
-            prediction: What the model says of it.
-            received: When it came, in seconds since 1970.
+            prediction: The model's prediction for it.
+            received: When it was received, in seconds since 1970.
         """
         made = [structured_report(source, prediction, received, refuse=self.refuse)]
         if prediction.quality.fit or not self.refuse:

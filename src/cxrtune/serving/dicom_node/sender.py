@@ -1,4 +1,4 @@
-"""Ways to an archive, and the thread between two states: scored -> done."""
+"""The interface to an archive, and the thread that sends results (scored -> done)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PATIENCE = 0.5
 
 @dataclass(frozen=True)
 class ArchiveAnswer:
-    """What an archive said to one result.
+    """An archive's answer to one result.
 
     Attributes:
-        verdict: Accepted; refused for good; or to be tried again.
-        reason: Why, without name and identifier; empty where it was accepted.
+        verdict: Accepted, permanently refused, or to be retried.
+        reason: Why, without names and identifiers; empty if it was accepted.
     """
 
     verdict: Verdict
@@ -33,10 +33,10 @@ class ArchiveAnswer:
 
 
 class ArchiveAwayError(Exception):
-    """The archive cannot be reached, or went away in the middle.
+    """The archive cannot be reached, or the connection was lost.
 
     Attributes:
-        reason: Without name and identifier.
+        reason: Why, without names and identifiers.
     """
 
     def __init__(self, reason: str) -> None:
@@ -45,22 +45,22 @@ class ArchiveAwayError(Exception):
 
 
 class Delivery(Protocol):
-    """An archive that takes results."""
+    """An archive that accepts results."""
 
     def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
-        """Store results in turn, and yield the answer to each before the next is sent.
+        """Store results one by one, and yield the answer to each before the next is sent.
 
         Raises:
-            ArchiveAwayError: The archive is not there; what was answered before stays true.
+            ArchiveAwayError: The archive cannot be reached; answers yielded before remain valid.
         """
         ...
 
 
 class Sender:
-    """Sends what is scored, until it is told to stop.
+    """Sends the results of scored instances until it is stopped.
 
-    A result is noted as sent when the archive has accepted it. A node that is killed in between sends it
-    again, under the same SOP Instance UID: the archive has it once.
+    A result is recorded as sent when the archive has accepted it. A node that is killed in between sends it
+    again with the same SOP Instance UID, so that the archive keeps one copy.
     """
 
     def __init__(self, queue: Queue, delivery: Delivery, back_off: BackOff) -> None:
@@ -71,7 +71,7 @@ class Sender:
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until the event is set."""
+        """Send results until the event is set."""
         while not stop.is_set():
             try:
                 worked = self.step()
@@ -81,7 +81,7 @@ class Sender:
                 LOGGER.warning("sending: %s; again in %g s", error.reason, seconds)
                 stop.wait(seconds)
                 continue
-            except Exception as error:  # a full disk, or a fault: neither may end the thread
+            except Exception as error:  # such as a full disk, or a bug: neither may end the thread
                 LOGGER.error("sending: %s", error.message if isinstance(error, OutputError) else where(error))
                 stop.wait(5.0)
                 continue
@@ -91,10 +91,10 @@ class Sender:
                 self.wake.clear()
 
     def step(self) -> bool:
-        """Send the next few results, and say whether there were any.
+        """Send the next few results, and return whether there were any.
 
         Raises:
-            ArchiveAwayError: The archive is not there.
+            ArchiveAwayError: The archive cannot be reached.
             OutputError: The queue cannot be written.
         """
         due = self._queue.unsent(_TOGETHER)

@@ -1,4 +1,4 @@
-"""What an operator decides about the node."""
+"""The operator's settings for the node."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BACK_OFF = BackOff(first_seconds=1.0, longest_seconds=300.0)
 
 @dataclass(frozen=True)
 class NodeLimits:
-    """Where the node stops listening. What passes one of them is refused, and the others go on.
+    """Limits on what the node accepts; what exceeds one is refused, and everything else continues.
 
     Attributes:
-        instance_bytes: Of one instance on the network.
-        waiting: Instances that are received and not yet done.
-        queue_bytes: Of all that the queue holds.
-        connections: Open at once; each has two threads.
-        greeting_seconds: From a connection to its association request.
-        idle_seconds: Without a word in an association.
+        instance_bytes: Size of one instance as received over the network.
+        waiting: Number of instances that are received and not yet done.
+        queue_bytes: Total size of what the queue holds.
+        connections: Number of simultaneous connections; each has two threads.
+        greeting_seconds: Time from a connection to its association request.
+        idle_seconds: Time without a message in an association.
     """
 
     instance_bytes: int = 512 * MEGABYTE
@@ -34,7 +34,7 @@ class NodeLimits:
     idle_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        """Check that the limits can be meant.
+        """Check that the limits are valid.
 
         Raises:
             UsageError: One of them is not positive.
@@ -46,20 +46,21 @@ class NodeLimits:
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """All of it.
+    """All settings of the node.
 
     Attributes:
         title: The node's own application entity title.
-        host: Where it listens.
-        port: 0 takes a free one.
-        callers: Titles that may call; empty lets every title in.
-        refuse: Give no numbers of images that the quality checks flag.
+        host: Address on which the node listens.
+        port: Port on which the node listens; 0 selects a free one.
+        callers: Application entity titles that may connect; empty allows all.
+        refuse: Omit the numbers of images that the quality checks flag.
         keep_days: How long a finished instance is remembered, and how long what was set aside is kept.
-        batch: Images that are scored together.
-        decoders: Processes that decode.
-        decode_seconds: For decoding one image; then its process is ended and it is set aside.
-        limits: Of what comes in.
-        back_off: Of the sender, after trouble.
+        batch: Maximum number of images that are scored together.
+        decoders: Number of decoding processes.
+        decode_seconds: Time limit for decoding one image; beyond it, the process is ended and the image is
+            set aside.
+        limits: Limits on incoming data.
+        back_off: Delays of the sender after errors.
     """
 
     title: str = "CXRTUNE"

@@ -1,8 +1,8 @@
-"""What a peer may make the node hold in memory, how many may be connected, and for how long without a word.
+"""Limits on the memory that a peer can use, the number of connections, and the time that they may be idle.
 
-pynetdicom reads a protocol data unit of whatever length its header claims, for as long as it takes, and
-gathers the fragments of a message without end; a connection gets two threads before a word is said, and keeps
-them when it never comes to an association.
+pynetdicom reads a protocol data unit of any length that its header claims, without a time limit, and collects
+the fragments of a message without a limit on their size. A connection gets two threads before anything is
+received, and keeps them even if no association is ever requested.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_UNIT = 4 * 2**20
 
 
 class BoundedServer(ThreadedAssociationServer):
-    """Takes connections up to a number, and of each message so many bytes."""
+    """A server with limits on the number of connections and on the size of each message."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -36,11 +36,11 @@ class BoundedServer(ThreadedAssociationServer):
         super().__init__(*args, **{**kwargs, "request_handler": _Handler})
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Turn a connection away when there are too many."""
+        """Refuse a connection if there are too many."""
         return len(self.active_associations) < self.limits.connections
 
     def service_actions(self) -> None:
-        """Hang up, several times a second, on those that came to no association in time."""
+        """Close connections without an association in time; called several times per second."""
         super().service_actions()
         late = time.monotonic() - self.limits.greeting_seconds
         for association, (opened, taken) in list(self._opened.items()):
@@ -50,7 +50,7 @@ class BoundedServer(ThreadedAssociationServer):
                     self._let_go(association)
 
     def end_all(self, seconds: float) -> None:
-        """Hang up on everybody, and wait so long at most for each to end."""
+        """Close all connections, and wait at most `seconds` for each to end."""
         for _, taken in list(self._opened.values()):
             _hang_up(taken)
         for association in list(self._opened):
@@ -59,10 +59,10 @@ class BoundedServer(ThreadedAssociationServer):
             self._let_go(association)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: the library would print the error, and with it what a peer sent."""
+        """Print nothing: the library would print the error, and with it data that a peer sent."""
 
     def watch(self, association: Association, taken: socket.socket) -> None:
-        """Bound what a new connection may do."""
+        """Apply the limits to a new connection."""
         self._opened[association] = time.monotonic(), taken
         taken.settimeout(self.limits.idle_seconds)
         if (wrapped := association.dul.socket) is not None:
@@ -71,13 +71,13 @@ class BoundedServer(ThreadedAssociationServer):
             association.bind(evt.EVT_DIMSE_RECV, meter.message_ends)
 
     def _let_go(self, association: Association) -> None:
-        # The library leaves some sockets open to the garbage collector.
+        # The library leaves it to the garbage collector to close some sockets.
         _, taken = self._opened.pop(association)
         taken.close()
 
 
 def _hang_up(taken: socket.socket) -> None:
-    # Whatever waits for it in the library then finds it closed.
+    # Code in the library that waits for the socket then finds it closed.
     with suppress(OSError):
         taken.shutdown(socket.SHUT_RDWR)
 
@@ -91,7 +91,7 @@ class _Handler(RequestHandler):
 
 
 class _Meter:
-    """Reads until a unit or a message is too long; then the connection counts as broken."""
+    """Reads until a unit or a message exceeds its limit; the connection is then treated as broken."""
 
     def __init__(self, read: Callable[[int], bytearray], most: int) -> None:
         self._read = read

@@ -1,7 +1,7 @@
-"""The elements of an instance that results repeat: who, which study, when, with what.
+"""The elements of an instance that results repeat: patient, study, time, equipment.
 
-An instance is parsed once by the thread that takes it in, which reads no pixels and answers the peer, and
-once by the process that decodes it.
+An instance is parsed once by the receiving thread, which reads no pixels and responds to the peer, and once
+by the process that decodes it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class SourceInstance:
     """An instance without its pixels.
 
     Attributes:
-        elements: `PATIENT_AND_STUDY` and what the image says of itself, decoded to Unicode.
+        elements: `PATIENT_AND_STUDY` and the elements that describe the image, decoded to Unicode.
         sop_class: SOP Class UID.
         sop_instance: SOP Instance UID.
         study: Study Instance UID.
@@ -82,8 +82,8 @@ def read_source(data: bytes) -> SourceInstance:
         data: The file's bytes.
 
     Raises:
-        UnreadableImageError: It cannot be read, or one of the four UIDs that every image has is missing or
-            none. The reason holds no value of the file.
+        UnreadableImageError: The file cannot be read, or one of the four UIDs that every image has is missing
+            or not valid. The reason contains no value from the file.
     """
     try:
         with held_warnings("pydicom"):
@@ -91,7 +91,7 @@ def read_source(data: bytes) -> SourceInstance:
     except UnreadableImageError:
         raise
     except Exception as error:
-        # Reading an element of a damaged file may raise anything, with the element's value in its text.
+        # Reading an element of a damaged file may raise anything, whose text may contain the value.
         raise UnreadableImageError(
             f"is damaged: its data set cannot be read ({type(error).__name__})"
         ) from None
@@ -102,11 +102,11 @@ InstanceReader = Callable[[bytes], tuple[SourceInstance, Reading]]
 
 
 def instance_reader(spec: PreprocessSpec, allow: frozenset[Allowance]) -> Callable[[], InstanceReader]:
-    """Return what makes a reader of instances in a decoding process.
+    """Return a factory of instance readers, for use in a decoding process.
 
     Args:
-        spec: How a radiograph is brought to size.
-        allow: What is let in of DICOM that is refused otherwise.
+        spec: The preprocessing of the model.
+        allow: Kinds of DICOM files that are accepted although they are refused by default.
     """
     return partial(_make_reader, spec, allow)
 
@@ -138,7 +138,7 @@ def _source_of(elements: Dataset) -> SourceInstance:
 
 
 def _repeated(dataset: Dataset) -> Dataset:
-    """Return the elements that results repeat, as they were read; those of the data set stay as they are."""
+    """Return a copy of the elements that results repeat; those of the data set are not modified."""
     elements = Dataset({tag: dataset.get_item(tag) for tag in map(Tag, _KEYWORDS) if tag in dataset})
     implicit, little = dataset.original_encoding
     elements.set_original_encoding(implicit, little, dataset.original_character_set)
@@ -146,9 +146,9 @@ def _repeated(dataset: Dataset) -> Dataset:
 
 
 def is_uid(text: str) -> bool:
-    """Tell whether a text is a unique identifier (PS3.5 9.1).
+    """Return whether a text is a valid unique identifier (PS3.5 9.1).
 
-    Leading zeros are wrong too, but some devices write them and archives take them.
+    Leading zeros are not valid either, but some devices write them and archives accept them.
     """
     parts = text.split(".")
     return len(text) <= _LONGEST_UID and all(part.isascii() and part.isdecimal() for part in parts)

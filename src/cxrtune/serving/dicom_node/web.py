@@ -1,4 +1,4 @@
-"""DICOMweb as the second way: studies by WADO-RS, results by STOW-RS (PS3.18 10.4, 10.5)."""
+"""DICOMweb, the alternative to DIMSE: studies by WADO-RS, results by STOW-RS (PS3.18 10.4, 10.5)."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ _DUPLICATE = 0x0111
 
 
 class StoreByWeb:
-    """An archive that is reached by STOW-RS."""
+    """An archive that is accessed by STOW-RS."""
 
     def __init__(self, url: str) -> None:
-        """Prepare.
+        """Create the client.
 
         Args:
-            url: Of the DICOMweb service.
+            url: URL of the DICOMweb service.
 
         Raises:
-            UsageError: It is no URL of that kind.
+            UsageError: The URL is not a valid HTTP or HTTPS URL.
         """
         self._client = client_for(url)
 
     def store(self, results: Sequence[Result]) -> Generator[ArchiveAnswer, None, None]:
-        """Store results, one a request.
+        """Store results, one per request.
 
         Raises:
-            ArchiveAwayError: The service is not there or in no state to answer.
+            ArchiveAwayError: The service cannot be reached or is unable to answer.
         """
         for result in results:
             yield self._store(result)
@@ -82,22 +82,22 @@ class StoreByWeb:
         reason = int(failed[0].get("FailureReason", 0)) if failed else None
         if reason is None or reason == _DUPLICATE:
             return ArchiveAnswer("accepted")
-        # PS3.18 I.2.2: A7xx is out of resources.
+        # PS3.18 I.2.2: A7xx means out of resources.
         return ArchiveAnswer(
             "later" if reason >> 8 == 0xA7 else "refused", f"the archive answered {reason:04X}"
         )
 
 
 def fetch_radiographs(url: str, study: str) -> Iterator[bytes]:
-    """Yield the CR and DX instances of a study as DICOM files, in the syntaxes that they are stored in.
+    """Yield the CR and DX instances of a study as DICOM files, in the syntaxes in which they are stored.
 
     Args:
-        url: Of the DICOMweb service.
+        url: URL of the DICOMweb service.
         study: Study Instance UID.
 
     Raises:
-        UsageError: The URL or the UID is none.
-        DataError: The service does not give the study.
+        UsageError: The URL or the UID is not valid.
+        DataError: The service does not return the study.
     """
     if not is_uid(study):
         raise UsageError(
@@ -115,7 +115,7 @@ def fetch_radiographs(url: str, study: str) -> Iterator[bytes]:
                 )
                 yield _file_of(dataset)
     except (requests.RequestException, KeyError, IndexError, ValueError) as error:
-        # The text of such an error holds the address, and the address holds the study's UID.
+        # The text of such an error contains the address, which contains the study's UID.
         raise DataError(
             f"the study cannot be fetched ({type(error).__name__})",
             remedy="Try the address in a browser; a service that wants credentials gets them from "
@@ -127,7 +127,7 @@ def client_for(url: str) -> DICOMwebClient:
     """Return a client for a DICOMweb service.
 
     Raises:
-        UsageError: It is no URL of that kind.
+        UsageError: The URL is not a valid HTTP or HTTPS URL.
     """
     if not url.startswith(("http://", "https://")):
         raise UsageError(
@@ -138,7 +138,7 @@ def client_for(url: str) -> DICOMwebClient:
     client = DICOMwebClient(
         url.rstrip("/"), headers={"Authorization": secret} if secret else None, timeout=_SECONDS
     )
-    # The queue tries again, and knows for how long.
+    # The queue handles retries and their delays.
     client.set_http_retry_params(retry=False)
     return client
 

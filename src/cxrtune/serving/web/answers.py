@@ -1,4 +1,4 @@
-"""Predictions -> what the service says of them: JSON, and the radiograph and its heatmaps as PNG."""
+"""Predictions -> responses of the service: JSON, and the radiograph and its heatmaps as PNG."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 
 def model_of(identity: ModelIdentity) -> Model:
-    """Say which model it was."""
+    """Describe the model."""
     return Model(title=identity.title, sha256=identity.sha256, engine=identity.engine)
 
 
 def prediction_of(scored: Prediction, image_side: int | None) -> ImagePrediction:
-    """Lay a prediction out.
+    """Convert a prediction to its response.
 
     Args:
-        scored: The predictor's.
-        image_side: The longer side of the radiograph that goes with it, at most; None leaves it out.
+        scored: The prediction.
+        image_side: Maximum longer side of the radiograph that is included; None omits it.
     """
     height, width = scored.pixels.shape
     return ImagePrediction(
@@ -57,14 +57,14 @@ def prediction_of(scored: Prediction, image_side: int | None) -> ImagePrediction
 
 
 def result_of(index: int, file: File, answer: ImagePrediction | Refusal) -> FileResult:
-    """Say what became of one file."""
+    """Return the result of one file."""
     if isinstance(answer, Refusal):
         return FileResult(index=index, name=file.name, error=answer.error)
     return FileResult(index=index, name=file.name, prediction=answer)
 
 
 def why_none(answers: Sequence[object]) -> Refusal | None:
-    """Return why no file at all was answered; None if one was."""
+    """Return the refusal if none of the files was scored; None if at least one was."""
     refusals = [answer for answer in answers if isinstance(answer, Refusal)]
     if len(refusals) < len(answers):
         return None
@@ -90,18 +90,18 @@ def _quality(judged: Quality) -> ImageQuality:
     return ImageQuality(
         fit=judged.fit,
         flags=[QualityFlag(name=flag.name, text=flag.text) for flag in judged.flags],
-        # JSON has no infinity; what is infinitely far away is flagged.
+        # JSON has no infinity; an image with an infinite OOD score is flagged anyway.
         ood_score=ood_score if ood_score is not None and math.isfinite(ood_score) else None,
         threshold=judged.ood_threshold,
     )
 
 
 def radiograph_image(pixels: Pixels, side: int) -> PngImage:
-    """Return a radiograph, grey.
+    """Return a radiograph as a grey PNG image.
 
     Args:
         pixels: uint8 or uint16 (H, W).
-        side: The longer side is reduced to this many pixels, if it is longer.
+        side: The longer side is reduced to at most this many pixels.
     """
     return _image(_eight_bit(reduced(pixels, side)))
 
@@ -109,16 +109,17 @@ def radiograph_image(pixels: Pixels, side: int) -> PngImage:
 def heat_image(
     prediction: Prediction, finding: int, spec: PreprocessSpec, layer: Layer, side: int, opacity: float
 ) -> PngImage:
-    """Return where the evidence for a finding is.
+    """Return the heatmap of a finding as a PNG image.
 
     Args:
-        prediction: Of the image.
-        finding: Its place in the model's order.
-        spec: How the radiograph became the network's input.
-        layer: `overlay`: in colour over the radiograph. `heat`: the colour alone, as transparent as there is
-            no evidence; laid over the radiograph with an opacity it gives the overlay of that opacity.
-        side: The longer side, at most.
-        opacity: Of the overlay where the heat is strongest.
+        prediction: Prediction for the image.
+        finding: Index of the finding in the model's order.
+        spec: The preprocessing of the model.
+        layer: `overlay`: in colour over the radiograph. `heat`: the colour alone, more transparent where the
+            class activation map is lower; laid over the radiograph with an opacity, it gives the overlay of
+            that opacity.
+        side: Maximum longer side, in pixels.
+        opacity: Opacity of the overlay where the heatmap is highest.
     """
     evidence = prediction.cam[finding]
     if layer == "overlay":
@@ -132,7 +133,7 @@ def heat_image(
 
 
 def png_of(image: PngImage) -> bytes:
-    """Return the PNG file itself."""
+    """Return the bytes of the PNG file."""
     return base64.b64decode(image.png)
 
 
@@ -144,7 +145,7 @@ def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
 
 
 def _image(channels: NDArray[np.uint8]) -> PngImage:
-    """Encode grey (H, W), or OpenCV's order of colours (H, W, 3 or 4)."""
+    """Encode an image: grey (H, W), or colour in OpenCV's channel order (H, W, 3 or 4)."""
     _, data = cv2.imencode(".png", np.ascontiguousarray(channels), _FAST)
     height, width = channels.shape[:2]
     return PngImage(width=width, height=height, png=base64.b64encode(data.tobytes()).decode("ascii"))

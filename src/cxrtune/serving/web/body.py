@@ -1,7 +1,7 @@
-"""A request's body -> files, within the limits and never on disk.
+"""Body of a request -> files, within the limits and never on disk.
 
-A form (RFC 7578) is read as it arrives: Starlette's own reader writes files beyond a megabyte to disk, and
-nothing of a patient belongs there.
+A form (RFC 7578) is parsed as it arrives: Starlette's own parser writes files larger than one megabyte to
+disk, where patient data must not be stored.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MALFORMED = "the form is malformed"
 
 
 class Budget:
-    """Counts the bytes of all bodies that are in memory, and refuses what is too much."""
+    """Counts the bytes of all bodies in memory, and refuses requests beyond the limit."""
 
     def __init__(self, whole: int) -> None:
         self._whole = whole
@@ -37,7 +37,7 @@ class Budget:
 
     @contextmanager
     def lease(self) -> Iterator[Callable[[int], None]]:
-        """Return what takes bytes for one request, or refuses; afterwards they are given back."""
+        """Yield a function that reserves bytes for one request, or refuses; they are released on exit."""
         mine = 0
 
         def take(count: int) -> None:
@@ -61,15 +61,15 @@ class Budget:
 async def read_files(request: Request, limits: ServiceLimits, take: Callable[[int], None]) -> list[File]:
     """Read a body: a form with files, or one image.
 
-    What is in the files decides what they are; a raw body's content type only says that it is one image.
+    The content of a file decides its kind; the content type of a raw body only says that it is one image.
 
     Args:
-        request: Its body is not read yet.
-        limits: On bytes, files and time.
-        take: Of the lease that the bytes are taken from.
+        request: The request, with its body not yet read.
+        limits: Limits on bytes, files and time.
+        take: Reserves bytes; from `Budget.lease`.
 
     Raises:
-        Refusal: The body is of another type, too large, too slow, malformed, or has no file.
+        Refusal: The body has an unsupported type, is too large, too slow or malformed, or contains no file.
     """
     reader = _reader(request, limits)
     claimed = request.headers.get("content-length", "")
@@ -92,7 +92,7 @@ async def read_files(request: Request, limits: ServiceLimits, take: Callable[[in
 
 
 def described_body(*, many: bool) -> dict[str, Any]:
-    """Return what OpenAPI says of the body: a form with files, or one image."""
+    """Return the OpenAPI description of the body: a form with files, or one image."""
     file = {"type": "string", "format": "binary"}
     files = {"type": "array", "items": file, "minItems": 1, **({} if many else {"maxItems": 1})}
     form = {
@@ -117,7 +117,7 @@ class _BodyReader(Protocol):
 
 
 class _Whole:
-    """Takes a body that is one image."""
+    """Collects a body that is one image."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -159,9 +159,9 @@ class File:
     """One file of a request.
 
     Attributes:
-        name: As the client named it, without folders; None where it did not. It is repeated to the client
-            and goes nowhere else.
-        data: The bytes.
+        name: Name given by the client, without folders; None if there is none. It is returned to the client
+            and used nowhere else.
+        data: Content of the file.
     """
 
     name: str | None
@@ -169,17 +169,17 @@ class File:
 
 
 class FormReader:
-    """Takes a form piece by piece."""
+    """Incremental parser of a form."""
 
     def __init__(self, boundary: bytes, most_files: int) -> None:
-        """Begin.
+        """Create the parser.
 
         Args:
-            boundary: Of the content type.
-            most_files: More are refused as soon as they begin.
+            boundary: Boundary from the content type.
+            most_files: Maximum number of files; the first file beyond it is refused as soon as it begins.
 
         Raises:
-            Refusal: The boundary cannot be one.
+            Refusal: The boundary is not valid.
         """
         if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
             raise Refusal(
@@ -206,10 +206,10 @@ class FormReader:
         )
 
     def write(self, data: bytes) -> None:
-        """Take the next piece.
+        """Parse the next piece.
 
         Raises:
-            Refusal: The form is malformed, has too many files, or has something else than files.
+            Refusal: The form is malformed, has too many files, or contains fields that are not files.
         """
         try:
             self._parser.write(data)
@@ -217,10 +217,10 @@ class FormReader:
             raise Refusal("malformed_body", _MALFORMED) from error
 
     def files(self) -> list[File]:
-        """Return the files, after the last piece.
+        """Return the files, once the last piece has been written.
 
         Raises:
-            Refusal: The form has no end, or no file.
+            Refusal: The form is incomplete, or contains no file.
         """
         if not self._ended:
             raise Refusal("malformed_body", "the form is cut off: its last boundary is missing")
@@ -270,7 +270,7 @@ class FormReader:
 
 
 def plain_name(given: bytes | None) -> str | None:
-    """Return a file's name without folders and without what cannot be printed; None if nothing is left."""
+    """Return a file name without folders and non-printable characters; None if nothing is left."""
     text = (given or b"").decode("utf-8", errors="replace").replace("\\", "/")
     name = "".join(letter for letter in PurePosixPath(text).name if letter.isprintable())
     return name[:_LONGEST_NAME] if name not in ("", ".", "..") else None

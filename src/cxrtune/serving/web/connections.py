@@ -1,6 +1,6 @@
-"""HTTP connections that do not wait for ever, and always bring their answer.
+"""HTTP connections with a time limit, on which the response always arrives.
 
-uvicorn has no limit on the time that a request's head takes, and refuses in a plain text of its own.
+uvicorn has no limit on the time that a request's head may take, and its own error responses are plain text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SECONDS_FOR_UNREAD = 2.0
 
 
 def connections_within(limits: ServiceLimits) -> type[asyncio.Protocol]:
-    """Return a protocol for uvicorn: h11's, which limits a request's head, with a clock and a count."""
+    """Return a protocol for uvicorn: that of h11, with limits on the time of a head and on connections."""
 
     class Limited(_PatientProtocol):
         _limits = limits
@@ -35,7 +35,7 @@ class _PatientProtocol(H11Protocol):
     _clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
+        """Start to wait for the first request."""
         super().connection_made(cast(asyncio.Transport, transport))
         if len(self.connections) > self._limits.connections:
             transport.close()
@@ -43,7 +43,7 @@ class _PatientProtocol(H11Protocol):
         self._start_clock()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; the clock runs while a head is incomplete."""
+        """Receive bytes; the time limit runs while a head is incomplete."""
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
             self._stop_clock()
@@ -51,12 +51,12 @@ class _PatientProtocol(H11Protocol):
             self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Stop the timer when the connection is closed."""
         self._stop_clock()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP as everything is answered."""
+        """Answer a request that is not valid HTTP in the format of all other errors."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             refused = answer(Refusal("invalid_http", "the request is no valid HTTP"))
             refused.headers.update(HEADERS)
@@ -84,17 +84,17 @@ class _PatientProtocol(H11Protocol):
 
 
 class UnreadBodies:
-    """Reads what the service left of a body, before the answer begins.
+    """Middleware that reads the rest of a request's body before the response begins.
 
-    A connection that is closed with unread bytes is reset, and the client may never see the answer. What is
-    still coming is read for a moment and thrown away; if it does not end, the connection does.
+    A connection that is closed with unread bytes is reset, and the client may never see the response.
+    Remaining data is read and discarded for a short time; if it does not end, the connection is closed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; look after the body when the answer begins."""
+        """Pass the request on; read the rest of its body when the response begins."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -109,7 +109,8 @@ class UnreadBodies:
 
         async def drained(message: Message) -> None:
             if message["type"] == "http.response.start" and not ended:
-                # Who asked whether to send is told by the answer itself; who is slow has had their time.
+                # A client that asked whether to send learns it from the response; a slow client has had its
+                # time.
                 asked = not begun and "expect" in Headers(scope=scope)
                 if not asked and message["status"] != HTTP_408_REQUEST_TIMEOUT:
                     await _drain()

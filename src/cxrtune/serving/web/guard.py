@@ -1,7 +1,7 @@
-"""Who may ask, and what a browser is told.
+"""Access control and security headers.
 
-Starlette's `TrustedHostMiddleware` always answers with status 400 and a plain text; every refusal of this
-service has the shape and the reasons of `refusals.py`, so host names are checked here.
+Starlette's `TrustedHostMiddleware` always answers with status 400 and plain text. All errors of this service
+have the format and the reasons of `refusals.py`, so host names are checked here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ HEADERS = {
 
 
 class Guard:
-    """Answers in place of the service what the service shall not see."""
+    """Middleware that refuses requests which must not reach the service."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -64,7 +64,7 @@ class Guard:
 
     def _refusal(self, method: str, path: str, headers: Headers) -> Refusal | None:
         host = headers.get("host", "")
-        # Against DNS rebinding: a page of elsewhere that reaches a loopback port still names elsewhere.
+        # Against DNS rebinding: a foreign page that reaches a loopback port still sends its own host name.
         if self._access.hosts is not None and _host_name(host) not in self._access.hosts:
             return Refusal(
                 "wrong_host",
@@ -89,13 +89,13 @@ class Guard:
 
 
 class SafeHeaders:
-    """Puts the headers on every answer; what says nothing of caching is not kept."""
+    """Middleware that adds security headers to every response, and `no-store` unless caching is specified."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with more headers."""
+        """Pass the request on, and add the headers to the response."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -118,5 +118,5 @@ def _is_cross_origin(headers: Headers, host: str) -> bool:
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    # Not the scheme: TLS may end at a proxy.
+    # The scheme is not compared: TLS may end at a proxy.
     return origin is not None and origin.partition("://")[2] != host

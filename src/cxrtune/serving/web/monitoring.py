@@ -1,7 +1,7 @@
-"""What the service counts and writes down, for Prometheus and in its log.
+"""Metrics for Prometheus, and the log of requests.
 
-Of a request the log has route, status and time: never a name, a query or anything of a body, which uvicorn's
-access log would have. No label comes from a client.
+For each request, route, status and time are logged, but never a name, a query or any part of a body;
+uvicorn's access log would include the query. No metric label comes from a client.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SIZES = (1, 2, 4, 8, 16, 32)
 
 
 class Metrics:
-    """The counts of one service."""
+    """The metrics of one service."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -53,31 +53,31 @@ class Metrics:
         )
 
     def watch(self, name: str, what: str, read: Callable[[], float]) -> None:
-        """Report a value that is asked for whenever somebody looks."""
+        """Add a gauge whose value is read each time the metrics are requested."""
         Gauge(name, what, registry=self.registry).set_function(read)
 
     def text(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
 class RequestLog:
-    """Logs and counts every request, and answers when the service fails."""
+    """Middleware that logs and counts every request, and answers if the service fails."""
 
     def __init__(self, app: ASGIApp, paths: frozenset[str], metrics: Metrics) -> None:
         """Wrap an application.
 
         Args:
-            app: The application.
-            paths: Those that it knows; any other is written down as one.
-            metrics: Where requests are counted.
+            app: The application to wrap.
+            paths: Paths of the application; all others are recorded under one name.
+            metrics: Metrics in which requests are counted.
         """
         self._app = app
         self._paths = paths
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and write down what became of it."""
+        """Pass the request on, and record its outcome."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -91,13 +91,13 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, watched)
-        except Exception as error:  # whatever it is, the client gets an answer and the log no content
+        except Exception as error:  # in any case, the client gets a response and no content is logged
             LOGGER.error("failed: %s", where(error))
             if not status:
                 await answer(Refusal("internal_error", "the service failed"))(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - started
-            # Only what we know ourselves: a path or a method from outside may say anything.
+            # Only known values are logged: a path or a method from a client may contain anything.
             route = scope["path"] if scope["path"] in self._paths else "(other)"
             method = scope["method"] if scope["method"] in _METHODS else "(other)"
             self._metrics.requests.labels(route, str(status)).inc()

@@ -1,4 +1,4 @@
-"""Every answer that is not what was asked for: one shape, one table of reasons."""
+"""Error responses: one format, and one table of reasons."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ Reason = Literal[
 
 @dataclass(frozen=True)
 class RefusalKind:
-    """What a reason stands for.
+    """Meaning of a reason.
 
     Attributes:
-        status: HTTP's.
-        what: In prose, for the documentation.
+        status: HTTP status code.
+        what: Description for the documentation.
     """
 
     status: int
@@ -97,12 +97,12 @@ OF_BODY: tuple[Reason, ...] = (
 )
 
 
-class Refusal(CxrtuneError):  # noqa: N818  an answer, no failure
-    """A request, or one file of it, is not answered as it wished.
+class Refusal(CxrtuneError):  # noqa: N818  a response, not a failure
+    """A request, or one of its files, is refused.
 
     Attributes:
-        reason: Fit for programs.
-        retry_after: Seconds after which it may come again, or None.
+        reason: Machine-readable reason.
+        retry_after: Seconds after which the client may retry, or None.
     """
 
     def __init__(
@@ -114,16 +114,16 @@ class Refusal(CxrtuneError):  # noqa: N818  an answer, no failure
 
     @property
     def error(self) -> Error:
-        """What the answer says."""
+        """The error in the response."""
         return Error(reason=self.reason, message=self.message, remedy=self.remedy)
 
 
 def answer(refusal: Refusal, results: list[FileResult] | None = None) -> Response:
-    """Return a refusal as an answer.
+    """Return the response for a refusal.
 
     Args:
-        refusal: Why.
-        results: What became of each file, where it came so far.
+        refusal: The refusal.
+        results: Results of the files, if they were processed.
     """
     headers = {"Cache-Control": "no-store"}
     if refusal.retry_after is not None:
@@ -140,7 +140,7 @@ def answer(refusal: Refusal, results: list[FileResult] | None = None) -> Respons
 
 
 def described_refusals(*reasons: Reason) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of answers with these reasons: by status, each reason with an example."""
+    """Return the OpenAPI description of these reasons: by status, with an example of each reason."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for reason in (*reasons, *EVERYWHERE):
         kind = REASONS[reason]

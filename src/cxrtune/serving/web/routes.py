@@ -1,4 +1,4 @@
-"""The addresses: scores and heatmaps, what the service says of itself, and its page."""
+"""The routes: scores, heatmaps, description and state of the service, and its page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from cxrtune.serving.web.service import Service
 
 PNG = "image/png"
 PAGE = Path(__file__).parent / "page"
-# Python 3.11 and some systems' tables have other types, and a browser runs scripts of no other type.
+# Python 3.11 and some systems map it to other types, with which browsers do not run scripts.
 mimetypes.add_type("text/javascript", ".js")
 
 WithImage = Annotated[
@@ -96,7 +96,7 @@ def predictions_routes(service: Service) -> APIRouter:
 
 
 def heatmaps_routes(service: Service) -> APIRouter:
-    """Return the route that shows where the evidence for a finding is."""
+    """Return the route for heatmaps (class activation maps) of findings."""
     router = APIRouter()
     known = service.predictor.info.findings
     spec = service.predictor.info.recipe.preprocess
@@ -167,7 +167,7 @@ def _wants_png(request: Request) -> bool:
 
 
 def service_routes(service: Service) -> APIRouter:
-    """Return the routes that describe the model, and those for whoever watches over the service."""
+    """Return the routes that describe the model, and those for monitoring the service."""
     router = APIRouter()
     info, limits = service.predictor.info, service.settings.limits
     described = ModelAnswer(
@@ -229,12 +229,12 @@ def page_routes() -> list[Route]:
 
 
 class _PageFile:
-    """A file of the page, in memory: StaticFiles opens it in another thread, at three times the cost."""
+    """A file of the page, in memory; StaticFiles opens it in another thread and takes three times as long."""
 
     def __init__(self, path: Path) -> None:
         data = path.read_bytes()
         self._tag = f'"{hashlib.sha256(data).hexdigest()}"'
-        # A browser may keep it, and must ask every time.
+        # A browser may cache it, and must revalidate it every time.
         headers = {"Cache-Control": "no-cache", "ETag": self._tag}
         self._whole = Response(data, media_type=mimetypes.guess_type(path.name)[0], headers=headers)
         self._unchanged = Response(status_code=304, headers=headers)

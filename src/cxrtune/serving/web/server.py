@@ -1,4 +1,4 @@
-"""The application with what stands around it, and the process: a socket, uvicorn, and a clean end."""
+"""The application with its middleware, and the process: socket, uvicorn and clean shutdown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SPARE_FILES = 256
 
 
 def make_app(predictor: Predictor, settings: ServiceSettings) -> FastAPI:
-    """Make the service of one model.
+    """Create the application that serves one model.
 
     Args:
         predictor: Scores the images.
@@ -47,7 +47,7 @@ def make_app(predictor: Predictor, settings: ServiceSettings) -> FastAPI:
         async with service.running():
             yield
 
-    # FastAPI's own pages about the API load scripts from another host.
+    # FastAPI's own documentation pages load scripts from another host.
     app = FastAPI(
         title="cxrtune",
         version=version("cxrtune"),
@@ -64,7 +64,7 @@ def make_app(predictor: Predictor, settings: ServiceSettings) -> FastAPI:
     if settings.access.token is not None:
         _document_token(app)
     _answer_errors(app, service)
-    # The last one added is the outermost.
+    # The middleware that is added last is the outermost.
     app.add_middleware(Guard, access=settings.access)
     app.add_middleware(RequestLog, paths=paths, metrics=service.metrics)
     app.add_middleware(SafeHeaders)
@@ -105,13 +105,13 @@ def _document_token(app: FastAPI) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port; 0 takes a free one.
+    """Open a listening socket; port 0 selects a free one.
 
     Raises:
-        UsageError: It cannot be taken.
+        UsageError: The port cannot be opened.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only with the protocol named does asyncio switch Nagle's algorithm off, which holds answers back.
+    # asyncio disables Nagle's algorithm, which delays responses, only if the protocol is given.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -127,7 +127,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(taken: socket.socket) -> str:
-    """Return the address that a browser on this machine takes."""
+    """Return the URL for a browser on this machine."""
     host, port = taken.getsockname()[:2]
     shown = as_seen_from_here(host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
@@ -141,20 +141,20 @@ def serve(
     Args:
         predictor: Scores the images.
         settings: Limits, batching and access.
-        taken: Of `listen`.
-        ready: Called once requests are answered.
+        taken: Listening socket, from `listen`.
+        ready: Called once the service accepts requests.
     """
     _allow_files(settings.limits.connections)
     asyncio.run(make_server(predictor, settings, ready).serve(sockets=[taken]))
 
 
 def make_server(predictor: Predictor, settings: ServiceSettings, ready: Callable[[], None]) -> uvicorn.Server:
-    """Make the server, for an event loop of one's own.
+    """Create the server, for use in your own event loop.
 
     Args:
         predictor: Scores the images.
         settings: Limits, batching and access.
-        ready: Called once requests are answered.
+        ready: Called once the service accepts requests.
     """
     config = uvicorn.Config(
         make_app(predictor, settings),
@@ -178,20 +178,20 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and call `ready`."""
         await super().startup(sockets)
         if self.started:
             self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on the signals; uvicorn would raise them again afterwards, and a clean stop is no failure."""
+        """Stop on the signals without raising them again, as uvicorn would: a clean stop is no failure."""
         with stop_signals_to(self.handle_exit):
             yield
 
 
 def _allow_files(connections: int) -> None:
-    # Each connection is an open file; the soft limit is often 1,024.
+    # Each connection needs an open file; the soft limit is often 1,024.
     try:
         import resource
     except ImportError:

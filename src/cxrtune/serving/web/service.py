@@ -1,4 +1,4 @@
-"""What stands behind the routes: files in, predictions or refusals out, in batches for the one engine."""
+"""The service behind the routes: scores files in batches on one engine; returns predictions or refusals."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from cxrtune.serving.web.settings import Batching, ServiceSettings
 
 Answer = TypeVar("Answer")
 
-_DECODED_BATCHES = 2  # that may be in memory: one in the engine, one ready for it
+_DECODED_BATCHES = 2  # maximum in memory: one in the engine, one ready for it
 
 
 class Service:
-    """One model, its engine, and the queue before it."""
+    """One model, its engine, and the queue of the engine."""
 
     def __init__(self, predictor: Predictor, settings: ServiceSettings) -> None:
         self.predictor = predictor
@@ -52,7 +52,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Score what is asked for, until the end."""
+        """Score submitted images within the block."""
         limits = self.settings.limits
         make = self.predictor.reader(whole=True, max_pixels=limits.pixels)
         bounds = DecodingLimits.for_pixels(limits.pixels, limits.decode_seconds)
@@ -67,12 +67,12 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether the engine and the decoders work."""
+        """Whether the engine and the decoders are working."""
         working = self._runner is not None and not self._runner.done()
         return working and self._decoders is not None and self._decoders.healthy
 
     def check_room(self) -> None:
-        """Refuse before a body is read, if it could not be answered anyway.
+        """Refuse a request before its body is read if the queue has no room for it.
 
         Raises:
             Refusal: The queue is full.
@@ -87,11 +87,11 @@ class Service:
 
         Args:
             files: PNG, JPEG, TIFF or DICOM.
-            finish: Makes the answer of a prediction.
-            aside: It takes so long that it is done in a thread beside the event loop.
+            finish: Converts a prediction to its answer.
+            aside: Whether `finish` is slow, and must run in a thread outside the event loop.
 
         Returns:
-            For each file its answer, or why there is none.
+            For each file, its answer or its refusal.
 
         Raises:
             Refusal: The queue is full.
@@ -113,7 +113,7 @@ class Service:
         except Refusal as refusal:
             return refusal
         except DecodingTooSlowError as error:
-            # It may be the machine that is slow, and not the image.
+            # The machine may be slow, rather than the image.
             return Refusal(
                 "too_slow", f"decoding took longer than {error.seconds:g} s", retry_after=self._retry_after()
             )
@@ -159,7 +159,7 @@ class Service:
             self.waiting -= count
 
     def _retry_after(self) -> int:
-        # A queue that is full is half empty after half its images; a tenth of a second an image is slow.
+        # A full queue is half empty after half of its images; 0.1 s per image is a slow engine.
         return max(1, round(self.settings.limits.waiting * 0.05))
 
 
@@ -170,7 +170,7 @@ class _Waiting:
 
 
 class Batcher:
-    """Gathers images while the engine is busy; an idle engine waits only for what is being decoded."""
+    """Collects images while the engine is busy; an idle engine waits only for images being decoded."""
 
     def __init__(
         self,
@@ -179,13 +179,13 @@ class Batcher:
         metrics: Metrics,
         coming: Callable[[], int],
     ) -> None:
-        """Set up; nothing is scored before `run`.
+        """Create the batcher; nothing is scored before `run`.
 
         Args:
-            score: Runs the engine, in a thread of its own.
-            batching: How many images, and how long.
-            metrics: Batches are counted there.
-            coming: How many images are being decoded.
+            score: Runs the engine; called in its own thread.
+            batching: Maximum batch size and waiting time.
+            metrics: Metrics in which batches are counted.
+            coming: Returns the number of images being decoded.
         """
         self._score = score
         self._batching = batching
@@ -195,13 +195,13 @@ class Batcher:
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
 
     async def score(self, reading: Reading) -> Prediction:
-        """Score one image together with what else there is."""
+        """Score one image, in a batch with other waiting images."""
         future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(reading, future))
         return await future
 
     async def run(self) -> None:
-        """Score whatever arrives, until cancelled."""
+        """Score images as they arrive, until cancelled."""
         try:
             while True:
                 batch = [waiting for waiting in await self._gather() if not waiting.future.done()]
@@ -234,7 +234,7 @@ class Batcher:
                 predictions = await asyncio.get_running_loop().run_in_executor(
                     self._engine, self._score, readings
                 )
-        except Exception as error:  # whoever asked is told; the next batch is another matter
+        except Exception as error:  # reported to the callers; the next batch is not affected
             for waiting in batch:
                 if not waiting.future.done():
                     waiting.future.set_exception(error)

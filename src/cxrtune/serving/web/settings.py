@@ -1,4 +1,4 @@
-"""What an operator decides about the service."""
+"""The operator's settings for the service."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class ServiceLimits:
-    """Where the service stops listening. What passes one of them is refused, and the others go on.
+    """Limits on what the service accepts; what exceeds one is refused, and everything else continues.
 
     Attributes:
-        body_bytes: Of one request's body.
-        memory_bytes: Of all bodies that are in memory at once.
-        files: In one request.
-        pixels: That an image's header may claim.
-        waiting: Images that are accepted and not yet answered.
-        head_seconds: From a connection's first byte to the end of a request's head.
-        body_seconds: From the end of the head to the end of the body.
-        decode_seconds: For decoding one image.
-        answer_seconds: From the end of the body to the answer.
-        stop_seconds: For requests in flight when the service is stopped.
-        connections: Open at once.
+        body_bytes: Size of one request's body.
+        memory_bytes: Total size of all bodies in memory at once.
+        files: Number of files in one request.
+        pixels: Number of pixels that an image's header may claim.
+        waiting: Number of images that are accepted and not yet answered.
+        head_seconds: Time from a connection's first byte to the end of a request's head.
+        body_seconds: Time from the end of the head to the end of the body.
+        decode_seconds: Time for decoding one image.
+        answer_seconds: Time from the end of the body to the response.
+        stop_seconds: Time to finish requests in flight when the service is stopped.
+        connections: Number of simultaneous connections.
     """
 
     body_bytes: int = 64 * MEGABYTE
@@ -41,10 +41,10 @@ class ServiceLimits:
     connections: int = 4096
 
     def __post_init__(self) -> None:
-        """Check that the limits go together.
+        """Check that the limits are consistent.
 
         Raises:
-            UsageError: One of them makes another meaningless.
+            UsageError: A limit makes another one meaningless.
         """
         for name, value in vars(self).items():
             if value <= 0:
@@ -68,12 +68,12 @@ class ServiceLimits:
 
 @dataclass(frozen=True)
 class Batching:
-    """How images are gathered for the engine.
+    """How images are combined into batches.
 
     Attributes:
-        largest: Images that go to the engine together.
-        patience_seconds: How long the first of them waits for others that are being decoded.
-        decoders: Processes that decode.
+        largest: Maximum number of images in a batch.
+        patience_seconds: How long the first image waits for others that are being decoded.
+        decoders: Number of decoding processes.
     """
 
     largest: int = 8
@@ -83,11 +83,12 @@ class Batching:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask.
+    """Which clients are allowed.
 
     Attributes:
-        token: What a client must show; None lets everybody in who reaches the port.
-        hosts: Names by which clients may call the service, without port, lower case; None takes any.
+        token: Bearer token that clients must send; None allows every client that can reach the port.
+        hosts: Host names under which clients may access the service, without port, in lower case; None allows
+            any.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -96,7 +97,7 @@ class Access:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """All of it."""
+    """All settings of the service."""
 
     limits: ServiceLimits = ServiceLimits()
     batching: Batching = Batching()

@@ -1,4 +1,4 @@
-"""The node's memory: a SQLite file in which every instance stands until its results are safe elsewhere."""
+"""The node's queue: a SQLite file that keeps every instance until its results have been stored elsewhere."""
 
 from cxrtune.serving.dicom_node.queue.file import Received, Result, Unsent
 from cxrtune.serving.dicom_node.queue.queue import Queue

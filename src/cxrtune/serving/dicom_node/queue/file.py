@@ -1,4 +1,4 @@
-"""The queue's file and its rows: made for its owner alone, opened with what makes a commit safe."""
+"""The queue file and its rows: readable by its owner only, opened with settings that make commits durable."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ State = Literal["received", "scored", "done", "aside"]
 
 
 def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
-    """Open a queue's file.
+    """Open a queue file.
 
-    Write-ahead log and `synchronous=FULL`: each commit is one synced append, and whoever asks for the status
-    does not hold up the node. With the older rollback journal a commit is safe only at `EXTRA`, since the
-    deletion of the journal is a change of the folder. `secure_delete` overwrites what is deleted with zeros.
+    With the write-ahead log and `synchronous=FULL`, each commit is one synced append, and reading the status
+    does not block the node. With the older rollback journal, a commit is durable only with `EXTRA`, since
+    deleting the journal changes the folder. `secure_delete` overwrites deleted data with zeros.
 
     Args:
-        path: The file.
-        make: Make it if it is not there.
+        path: Path of the file.
+        make: Create the file if it does not exist.
 
     Raises:
-        UsageError: It is not there.
-        DataError: It is no queue, or one of another version.
-        OutputError: It cannot be made or written.
+        UsageError: The file does not exist.
+        DataError: The file is not a queue, or has another version.
+        OutputError: The file cannot be created or written.
     """
     if not path.exists():
         if not make:
@@ -96,11 +96,11 @@ def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a queue for one node alone.
+    """Lock a queue for exclusive use by one node.
 
     Raises:
-        UsageError: Another node holds it.
-        OutputError: It cannot be made where it shall be.
+        UsageError: Another node has locked it.
+        OutputError: The lock file cannot be created.
     """
     with _naming_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -118,7 +118,7 @@ def held(path: Path) -> Iterator[None]:
 def _make(path: Path) -> None:
     with _naming_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # SQLite gives the log beside the file the file's own permissions.
+        # SQLite creates the log with the same permissions as the file.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
@@ -136,7 +136,7 @@ def _naming_errors(path: Path) -> Iterator[None]:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    # The log is cut to nothing when it begins anew: it holds what was deleted, too.
+    # The log is truncated when it is reset, since it also contains deleted data.
     settings = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "journal_size_limit = 0")
     for setting in settings:
         connection.execute(f"PRAGMA {setting}")
@@ -144,7 +144,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Another process may have been quicker.
+            # Another process may have created the tables in the meantime.
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
@@ -167,13 +167,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 @dataclass(frozen=True)
 class Received:
-    """An instance that waits to be scored.
+    """An instance waiting to be scored.
 
     Attributes:
-        number: Its row.
-        data: A DICOM file's bytes.
-        received: When it came, in seconds since 1970.
-        attempts: How often scoring it was begun, this time included.
+        number: Its row in the queue.
+        data: The bytes of a DICOM file.
+        received: When it was received, in seconds since 1970.
+        attempts: How often scoring has been started, including this time.
     """
 
     number: int
@@ -189,7 +189,7 @@ class Result:
     Attributes:
         uid: Its SOP Instance UID.
         sop_class: Its SOP Class UID.
-        data: A DICOM file's bytes.
+        data: The bytes of a DICOM file.
     """
 
     uid: str
@@ -199,11 +199,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Unsent:
-    """A result that the archive has not accepted yet.
+    """A result that the archive has not yet accepted.
 
     Attributes:
-        number: Its own row.
-        instance: The row of the instance that it is of.
+        number: Its row in the queue.
+        instance: The row of the instance that it belongs to.
         result: The data set.
     """
 

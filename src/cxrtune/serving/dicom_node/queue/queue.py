@@ -1,4 +1,4 @@
-"""What the node does with its queue: each method is one transaction, synced when it returns."""
+"""Operations on the queue: each method is one transaction, which is synced to disk when it returns."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LIVE = "state IN ('received', 'scored')"
 
 
 class Queue:
-    """Instances and their results. Threads may share it."""
+    """Instances and their results; can be shared between threads."""
 
     def __init__(self, path: Path, limits: NodeLimits | None = None) -> None:
-        """Open the queue, or make it.
+        """Open the queue, or create it.
 
         Args:
-            path: Its file.
-            limits: How much it may hold.
+            path: The queue file.
+            limits: How much the queue may hold.
 
         Raises:
-            DataError: The file is no queue.
-            OutputError: It cannot be made or written.
+            DataError: The file is not a queue.
+            OutputError: The file cannot be created or written.
         """
         self._path = path
         self._limits = limits or NodeLimits()
@@ -43,14 +43,14 @@ class Queue:
             self._connection.close()
 
     def put(self, uid: str, data: bytes) -> int | None:
-        """Take an instance in.
+        """Add an instance.
 
         Args:
             uid: Its SOP Instance UID; the file keeps its SHA-256.
-            data: A DICOM file's bytes.
+            data: The bytes of a DICOM file.
 
         Returns:
-            Its row, or None where the instance is known already, in whatever state.
+            Its row, or None if the instance is already known, in any state.
 
         Raises:
             OutputError: The queue or the disk is full.
@@ -69,10 +69,10 @@ class Queue:
             return row.lastrowid
 
     def begin(self, most: int, most_bytes: int) -> list[Received]:
-        """Return the next instances to score, and note that scoring them was begun.
+        """Return the next instances to score, and record that scoring them has started.
 
-        There is at least one, however large, if any waits. What was begun before, and so may have ended the
-        process, comes after what was not.
+        If any instance is waiting, at least one is returned, however large. Instances for which scoring was
+        started before, and which may therefore have terminated the process, come after the others.
         """
         with self._writing() as connection:
             waiting = connection.execute(
@@ -99,7 +99,7 @@ class Queue:
         return [Received(*row) for row in rows]
 
     def scored(self, number: int, results: Sequence[Result]) -> None:
-        """Put the results in the place of the instance's own bytes.
+        """Replace the bytes of an instance by its results.
 
         Raises:
             OutputError: The disk is full.
@@ -116,12 +116,12 @@ class Queue:
             )
 
     def begun_in_vain(self, number: int) -> None:
-        """Take back that scoring was begun, where it is not the instance that is to blame."""
+        """Undo the record that scoring has started, if it failed for reasons unrelated to the instance."""
         with self._writing() as connection:
             connection.execute("UPDATE instance SET attempts = attempts - 1 WHERE number = ?", (number,))
 
     def unsent(self, most: int, *, now: float | None = None) -> list[Unsent]:
-        """Return results that are due to be sent, those of the oldest instances first."""
+        """Return the results that are due to be sent, oldest instances first."""
         with self._lock:
             rows = self._connection.execute(
                 "SELECT result.number, instance, uid, sop_class, result.data FROM result "
@@ -132,10 +132,10 @@ class Queue:
         return [Unsent(number, instance, Result(*rest)) for number, instance, *rest in rows]
 
     def sent(self, unsent: Unsent) -> bool:
-        """Note that the archive has accepted a result; with the last one the instance is done.
+        """Record that the archive has accepted a result; after the last one, the instance is done.
 
         Returns:
-            Whether it was the last one. Its data sets are no longer in the queue then.
+            Whether it was the last one. Its data sets are then no longer in the queue.
         """
         with self._writing() as connection:
             connection.execute("UPDATE result SET sent = 1 WHERE number = ?", (unsent.number,))
@@ -152,7 +152,7 @@ class Queue:
             return True
 
     def later(self, instance: int, seconds: float, trouble: str) -> None:
-        """Put off sending the results of an instance."""
+        """Postpone sending the results of an instance."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE instance SET failures = failures + 1, due = ?, reason = ? WHERE number = ?",
@@ -160,7 +160,7 @@ class Queue:
             )
 
     def note_trouble(self, trouble: str) -> None:
-        """Note why nothing can be sent at present, for whoever asks for the status."""
+        """Record why nothing can be sent at present, for the status."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE instance SET reason = ? WHERE state = 'scored' AND reason IS NOT ?",
@@ -168,7 +168,7 @@ class Queue:
             )
 
     def failures(self, instance: int) -> int:
-        """Return how often in a row sending the results of an instance was put off."""
+        """Return how often in a row sending the results of an instance has been postponed."""
         with self._lock:
             found = self._connection.execute(
                 "SELECT failures FROM instance WHERE number = ?", (instance,)
@@ -176,11 +176,11 @@ class Queue:
         return 0 if found is None else int(found[0])
 
     def set_aside(self, instance: int, reason: str) -> None:
-        """Give an instance up, with what is there of it, for a person to look at.
+        """Give up on an instance, and keep what exists of it for inspection by a person.
 
         Args:
-            instance: Its row.
-            reason: Without name and identifier.
+            instance: Its row in the queue.
+            reason: Why, without names and identifiers.
         """
         with self._writing() as connection:
             connection.execute(
@@ -189,17 +189,17 @@ class Queue:
             )
 
     def waiting(self) -> int:
-        """Return how many instances are not done and not set aside."""
+        """Return the number of instances that are neither done nor set aside."""
         with self._lock:
             return int(self._connection.execute(f"SELECT COUNT(*) FROM instance WHERE {_LIVE}").fetchone()[0])
 
     def forget(self, days: float) -> int:
-        """Remove what was done or set aside longer ago than so many days, and return its number."""
+        """Remove instances that were done or set aside more than `days` days ago, and return their number."""
         with self._writing() as connection:
             gone = connection.execute(
                 f"DELETE FROM instance WHERE NOT {_LIVE} AND changed < ?", (time.time() - days * _DAY,)
             ).rowcount
-        # What was deleted stands in the log until that is emptied. If a reader is in the way, next time.
+        # Deleted data remains in the log until it is emptied. If a reader blocks that, it is done next time.
         with self._lock:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return gone
@@ -235,7 +235,7 @@ class Queue:
                 raise
 
     def _undo(self) -> None:
-        # SQLite has often rolled back by itself then.
+        # SQLite has often rolled back by itself already.
         with suppress(sqlite3.OperationalError):
             self._connection.execute("ROLLBACK")
 

@@ -1,4 +1,4 @@
-"""The queue as an operator sees it: counts and reasons, nobody's name."""
+"""The queue as an operator sees it: counts and reasons, no names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ STATES: tuple[State, ...] = ("received", "scored", "done", "aside")
 
 @dataclass(frozen=True)
 class Status:
-    """What stands in a queue.
+    """Content of a queue.
 
     Attributes:
-        counts: Instances by state.
-        waiting_reasons: Why results have not been taken yet, by reason.
-        aside_reasons: Why instances were set aside, by reason.
-        held_bytes: Of images and results.
-        oldest_seconds: Since the oldest instance that is not done came; None where none waits.
+        counts: Number of instances by state.
+        waiting_reasons: Why results have not been accepted yet: number of instances by reason.
+        aside_reasons: Why instances were set aside: number of instances by reason.
+        held_bytes: Total size of images and results.
+        oldest_seconds: Time since the oldest unfinished instance was received; None if none is waiting.
     """
 
     counts: dict[State, int]
@@ -32,11 +32,11 @@ class Status:
 
 
 def read_status(path: Path) -> Status:
-    """Read a queue, whether a node works on it or not.
+    """Read a queue, whether or not a node is running on it.
 
     Raises:
-        UsageError: There is none.
-        DataError: The file is no queue.
+        UsageError: The queue does not exist.
+        DataError: The file is not a queue.
     """
     with closing(open_queue(path, make=False)) as connection:
         connection.execute("BEGIN")
@@ -61,14 +61,14 @@ def read_status(path: Path) -> Status:
 
 
 def put_back(path: Path) -> int:
-    """Put what was set aside back to work, and return how many instances that was.
+    """Requeue the instances that were set aside, and return their number.
 
     Raises:
-        UsageError: There is no such queue.
-        DataError: The file is no queue.
+        UsageError: The queue does not exist.
+        DataError: The file is not a queue.
     """
     with closing(open_queue(path, make=False)) as connection:
-        # Where results are there, they are sent; else the image is, and is scored.
+        # Instances with results have them sent; the others still have their image, and are scored.
         return connection.execute(
             "UPDATE instance SET reason = NULL, attempts = 0, failures = 0, due = 0, state = CASE "
             "WHEN data IS NULL THEN 'scored' ELSE 'received' END WHERE state = 'aside'"
