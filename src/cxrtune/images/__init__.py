@@ -1,1 +1,1 @@
-"""Bytes -> radiograph -> model input."""
+"""Image files -> radiographs -> model input."""

@@ -1,8 +1,8 @@
-"""Any file -> radiograph.
+"""Decoding of image files of any supported kind to radiographs.
 
-The structure of a PNG, JPEG or TIFF file is checked first, by code that allocates nothing: what is damaged
-or hostile there is refused before a C library is called. OpenCV decodes PNG and JPEG: on NIH's own files it
-takes 0.83 of Pillow's time (`benchmarks/decode.py`). DICOM has a room of its own, `images/dicom/`.
+The structure of a PNG, JPEG or TIFF file is checked first, by code that allocates nothing, so that damaged or
+hostile files are refused before a C library is called. OpenCV decodes PNG and JPEG: on NIH's own files it
+takes 0.83 of Pillow's time (`benchmarks/decode.py`). DICOM is decoded in its own package, `images/dicom/`.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _OWN_NAME: dict[Kind, str] = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "DI
 def read_radiograph(path: Path, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
     """Read and decode one file.
 
-    A name that says raster with DICOM inside, or the other way round, is refused: one of the two is a
-    mistake. A name that says neither says nothing.
+    A file with the suffix of a raster format but DICOM content, or vice versa, is refused, since one of the
+    two is a mistake. Other suffixes are ignored.
 
     Args:
-        path: The file.
-        allow: What is let in of DICOM that is refused otherwise.
+        path: Path of the file.
+        allow: Kinds of DICOM files that are accepted although they are refused by default.
 
     Raises:
-        UnreadableImageError: The file cannot be read, is not what its name says, or gives no radiograph.
+        UnreadableImageError: The file cannot be read, does not match its suffix, or is not a radiograph.
     """
     try:
         with path.open("rb") as file:
-            # Asking before reading: a read of so many bytes at most would take that much memory at once.
+            # Checked before reading: a read of at most so many bytes would allocate that much memory at once.
             fits = os.fstat(file.fileno()).st_size <= MAX_BYTES
             data = file.read() if fits else b""
     except OSError as error:
@@ -66,15 +66,15 @@ def read_radiograph(path: Path, allow: frozenset[Allowance] = frozenset()) -> Ra
 def decode_radiograph(
     data: bytes, allow: frozenset[Allowance] = frozenset(), max_pixels: int = MAX_PIXELS
 ) -> Radiograph:
-    """Decode a PNG, JPEG, TIFF or DICOM file by what is in it.
+    """Decode a PNG, JPEG, TIFF or DICOM file; its content decides the kind.
 
     Args:
-        data: The file's bytes.
-        allow: What is let in of DICOM that is refused otherwise.
-        max_pixels: A header that claims more is refused before anything is decoded.
+        data: The bytes of the file.
+        allow: Kinds of DICOM files that are accepted although they are refused by default.
+        max_pixels: Maximum number of pixels; a header that claims more is refused before decoding.
 
     Raises:
-        UnreadableImageError: The bytes are of another kind or give no radiograph.
+        UnreadableImageError: The file is of another kind or is not a radiograph.
     """
     kind = kind_of(data[:HEAD])
     if kind is None:
@@ -93,20 +93,21 @@ def _check_name(suffix: str, kind: Kind | None) -> None:
 
 
 def decode_raster(data: bytes, kind: Kind, max_pixels: int = MAX_PIXELS) -> Radiograph:
-    """Decode a PNG, JPEG or TIFF of any common kind.
+    """Decode a PNG, JPEG or TIFF file.
 
-    Grey, 8 or 16 bit, is taken as it is (1, 2, 4 and 12 bit are spread over 8 and 16). Of colour, palette
-    included, the luma is taken (ITU-R BT.601: equal channels stay exactly what they were). An alpha channel
-    must be opaque. Rotation notes in EXIF are not followed. Of an animated PNG the default image is taken.
-    PNG carries checksums, so every flipped bit in its pixels is found; JPEG and TIFF carry none.
+    8-bit and 16-bit grey values are unchanged; 1, 2, 4 and 12 bits are scaled to 8 and 16. Colour images,
+    including those with a palette, are converted to luma (ITU-R BT.601; equal channels keep their exact
+    value). An alpha channel must be opaque. The orientation tag of EXIF is ignored. For an animated PNG, the
+    default image is used. PNG has checksums, so every flipped bit in its pixels is detected; JPEG and TIFF
+    have none.
 
     Args:
-        data: The file's bytes.
+        data: The bytes of the file.
         kind: PNG, JPEG or TIFF.
-        max_pixels: A header that claims more is refused.
+        max_pixels: Maximum number of pixels; a header that claims more is refused.
 
     Raises:
-        UnreadableImageError: The bytes are damaged, of a kind that is not read, or too many pixels.
+        UnreadableImageError: The file is damaged, of an unsupported kind, or has too many pixels.
     """
     decode = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff}[kind]
     return Radiograph(decode(data, max_pixels))
@@ -115,7 +116,7 @@ def decode_raster(data: bytes, kind: Kind, max_pixels: int = MAX_PIXELS) -> Radi
 def _png(data: bytes, max_pixels: int) -> Pixels:
     png = read_png(data)
     check_size(png.width, png.height, max_pixels)
-    # OpenCV heeds a transparent colour (PNG's tRNS chunk), but not a transparent grey.
+    # OpenCV applies a transparent colour (PNG's tRNS chunk), but not a transparent grey value.
     if png.transparency and png.colour == GREY:
         raise UnreadableImageError("declares one grey value transparent; what is behind it is not known")
     pixels = _by_opencv(png.data)
@@ -147,7 +148,7 @@ def _jpeg(data: bytes, max_pixels: int) -> Pixels:
 
 
 def _deep_jpeg(data: bytes, jpeg: Jpeg) -> Pixels:
-    """Decode a grey JPEG that is lossless or has 12 bits, whole range of its precision over 8 or 16 bits."""
+    """Decode a grey JPEG that is lossless or has 12 bits; scale its precision to 8 or 16 bits."""
     if jpeg.samples != 1:
         raise UnreadableImageError(f"is a lossless or 12-bit JPEG of {jpeg.samples} samples per pixel, not 1")
     if not jpeg.ended:
@@ -169,7 +170,7 @@ def _deep_jpeg(data: bytes, jpeg: Jpeg) -> Pixels:
 def _tiff(data: bytes, max_pixels: int) -> Pixels:
     tiff = read_tiff(data)
     check_size(tiff.width, tiff.height, max_pixels)
-    # OpenCV cannot read tiles of 8 bits, and Pillow has no colours of 16.
+    # OpenCV cannot read tiles with 8 bits, and Pillow does not support colours with 16 bits.
     pixels = _tiff_by_pillow(data, tiff.photometric) if tiff.bits == 8 else _by_opencv(data)
     if pixels is None or pixels.shape[:2] != (tiff.height, tiff.width):
         raise UnreadableImageError("cannot be decoded: the TIFF's pixels are damaged")
@@ -183,13 +184,13 @@ def _tiff_by_pillow(data: bytes, photometric: int) -> Pixels | None:
     try:
         with held_warnings("PIL"), Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
             pixels = np.asarray(image.convert("RGB") if photometric == PALETTE else image)
-    except MemoryError:  # said by the decoding process, with its limit
+    except MemoryError:  # reported by the decoding process, with its limit
         raise
-    except Exception:  # whatever a damaged field makes of its reading
+    except Exception:  # a damaged field may raise anything
         return None
     if pixels.dtype != np.uint8:
         return None
-    # OpenCV's order of colours, as of what it decodes.
+    # To OpenCV's channel order, like images that OpenCV decodes.
     return cast(Pixels, pixels if pixels.ndim == 2 else pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]])
 
 

@@ -1,4 +1,4 @@
-"""One decoding process as its owner sees it: started when needed, ended when it dies, hangs or grows."""
+"""One decoding process, controlled by its owner: started on demand, ended when it dies, hangs or grows."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from cxrtune.errors import CxrtuneError, DecodingTooSlowError, UnreadableImageEr
 from cxrtune.images.decoding_worker import decode_for
 from cxrtune.images.radiograph import MAX_PIXELS
 
-_START_SECONDS = 120.0  # for a process to start on a busy machine
+_START_SECONDS = 120.0  # time limit for a process to start, enough on a busy machine
 _END_SECONDS = 5.0
 _CHILDREN = threading.Lock()
 """Held where multiprocessing looks at its children: starting one asks how all others ended, and of two
 threads that ask after the same one only the first is told."""
-_NOT_KNOWN = 255  # the exit code that multiprocessing gives where the server that forks died, too
+_NOT_KNOWN = 255  # exit code of multiprocessing if the fork server has died, too
 
 
 @dataclass(frozen=True)
 class DecodingLimits:
-    """What one image may cost.
+    """Limits for decoding one image.
 
     Attributes:
-        seconds: Of reading and decoding it; then its process is ended.
-        memory_bytes: By which its process may grow, where the system can limit that (Linux).
+        seconds: Time limit for reading and decoding; beyond it, the process is ended.
+        memory_bytes: How much the process may grow, if the system can limit that (Linux).
     """
 
     seconds: float = 120.0
@@ -40,12 +40,12 @@ class DecodingLimits:
 
     @classmethod
     def for_pixels(cls, pixels: int, seconds: float) -> DecodingLimits:
-        """Return limits for images of at most so many pixels: 16-bit RGBA is held three times on its way."""
+        """Return limits for images of at most `pixels` pixels; allows for three copies in 16-bit RGBA."""
         return cls(seconds, 24 * pixels + (1 << 27))
 
 
 class KilledError(Exception):
-    """A process was ended from outside, which may be no fault of its image."""
+    """A process was ended from outside, possibly not because of its image."""
 
 
 class NotStartedError(CxrtuneError):
@@ -53,7 +53,7 @@ class NotStartedError(CxrtuneError):
 
 
 class DecodingProcess:
-    """One process and the end of its line; asked by one thread at a time."""
+    """One process and its connection; to be used by one thread at a time."""
 
     def __init__(self, make: Callable[[], Callable[[Any], Any]], limits: DecodingLimits) -> None:
         self._context = _context()
@@ -64,10 +64,10 @@ class DecodingProcess:
         self.ended = 0
 
     def start(self) -> None:
-        """Start, and do not wait until it has.
+        """Start the process, without waiting until it is ready.
 
         Raises:
-            NotStartedError: The system starts no more processes.
+            NotStartedError: The system cannot start another process.
         """
         with self._lock:
             if self._started is not None or self._closed:
@@ -88,10 +88,10 @@ class DecodingProcess:
             self._started, self._ready = (process, here), False
 
     def ask(self, item: Any) -> Any:
-        """Have an item decoded.
+        """Decode an item in the process.
 
         Raises:
-            UnreadableImageError: It gives no result, or the process died, hung or grew too large over it.
+            UnreadableImageError: The item cannot be decoded, or the process died, hung or grew too large.
             NotStartedError: The process cannot be started.
             KilledError: The process was ended from outside.
         """
@@ -109,16 +109,16 @@ class DecodingProcess:
         return result
 
     def close(self) -> None:
-        """End the process for good."""
+        """End the process permanently."""
         self._closed = True
         self._end(kill=True)
 
     def wait_until_ready(self) -> Any:
-        """Start if need be, wait until it has, and return the end of its line.
+        """Start the process if necessary, wait until it is ready, and return its connection.
 
         Raises:
-            UnreadableImageError: The process was closed for good.
-            NotStartedError: It cannot be started.
+            UnreadableImageError: The process has been closed.
+            NotStartedError: The process cannot be started.
         """
         self.start()
         if self._started is None:
@@ -153,14 +153,14 @@ class DecodingProcess:
         return UnreadableImageError(f"ended the process that decoded it ({_named(code)})")
 
     def _end(self, *, kill: bool) -> int | None:
-        """End the process, whatever it does, and return its exit code; None if it cannot even be killed."""
+        """End the process unconditionally, and return its exit code; None if it cannot even be killed."""
         with self._lock:
             if self._started is None:
                 return None
             process, line = self._started
             self._started = None
             self.ended += not self._closed
-            # Without a kill it has closed its end, so it is ending by itself.
+            # If it is not to be killed, it has closed its end and is exiting by itself.
             code = None if kill else _exit_code(process)
             if code is None:
                 with _CHILDREN:
@@ -171,14 +171,14 @@ class DecodingProcess:
 
 
 def _context() -> Any:
-    """Return how processes are started: never by a fork of this one, which may hold torch threads.
+    """Return the start method of processes: never a fork of this process, which may have torch threads.
 
-    A server that has imported the decoders forks them in milliseconds, so that files which end their process
-    cost little more than others. Where there is none (Windows, a system without a place for temporary files),
-    each process imports them itself.
+    A fork server that has imported the decoders forks processes in milliseconds, so that files which end
+    their process cost little more than others. If it is not available (Windows, or a system without a folder
+    for temporary files), each process imports the decoders itself.
     """
     try:
-        tempfile.gettempdir()  # for the server's socket
+        tempfile.gettempdir()  # for the socket of the fork server
     except FileNotFoundError:
         return multiprocessing.get_context("spawn")
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -190,10 +190,10 @@ def _context() -> Any:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Keep a new process from importing the program that starts it.
+    """Prevent a new process from importing the main module of this one.
 
-    multiprocessing does so for functions that stand there; ours never do, and a script whose work does not
-    stand behind `if __name__ == "__main__"` would begin its work again in every process.
+    multiprocessing imports it for functions that are defined there. Ours never are, and a script without `if
+    __name__ == "__main__"` would run again in every process.
     """
     program = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -204,7 +204,7 @@ def _without_main() -> Iterator[None]:
 
 
 def _exit_code(process: Any) -> int | None:
-    """Wait for the process's end and return its exit code; None if it does not end."""
+    """Wait for the process to end and return its exit code; None if it does not end."""
     wait([process.sentinel], _END_SECONDS)
     with _CHILDREN:
         code: int | None = process.exitcode

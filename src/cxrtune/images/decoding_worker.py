@@ -1,7 +1,7 @@
-"""A process that decodes for another one: what it does, and the limits that it sets itself.
+"""The code of a decoding process, and the limits that it sets for itself.
 
-Decoders are C and C++; a damaged or hostile file may end the process that decodes it, hold it, or make it
-grow. So files of strangers are decoded here, and whoever asked survives.
+Decoders are written in C and C++; a damaged or hostile file may crash the process that decodes it, block it,
+or exhaust its memory. Untrusted files are therefore decoded here, and the calling process survives.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import cv2
 
 from cxrtune.errors import UnreadableImageError
 
-_LONGEST_NOTE = 200  # characters of what a library says
+_LONGEST_NOTE = 200  # characters of a library's message
 
 
 class _StandardError:
-    """What libraries write to standard error, kept back in memory once `capture` was called."""
+    """What libraries write to standard error, held in memory after a call of `capture`."""
 
     def __init__(self) -> None:
         self._end: int | None = None
 
     def capture(self) -> None:
-        """Keep back what this process writes from now on; what does not fit into a pipe is lost."""
+        """Hold back what this process writes from now on; what does not fit into a pipe is lost."""
         self._end, writing = os.pipe()
         for end in (self._end, writing):
             os.set_blocking(end, False)
@@ -39,7 +39,7 @@ class _StandardError:
         os.close(writing)
 
     def first_line(self) -> str:
-        """Return the first line since the last call; empty where there is none or nothing is kept back."""
+        """Return the first line since the last call; empty if there is none or nothing is captured."""
         if self._end is None:
             return ""
         written = b""
@@ -54,12 +54,12 @@ _STANDARD_ERROR = _StandardError()
 
 
 def decode_for(connection: Connection, make: Callable[[], Callable[[Any], Any]], memory_bytes: int) -> None:
-    """Answer until the other end is closed: what a decoding process runs.
+    """Decode items until the connection is closed: the main function of a decoding process.
 
     Args:
-        connection: Items come, and pairs of a result and an error go.
-        make: Makes what is done with each item; called once, before memory is limited.
-        memory_bytes: How much the process may grow beyond what it is when it has started.
+        connection: Receives items, and sends pairs of a result and an error.
+        make: Returns the function that is applied to each item; called once, before memory is limited.
+        memory_bytes: How much the process may grow beyond its size after the start.
     """
     _become_quiet()
     handle = make()
@@ -78,7 +78,7 @@ def decode_for(connection: Connection, make: Callable[[], Callable[[Any], Any]],
 def library_notes() -> tuple[str, ...]:
     """Return what libraries have written to standard error since the last call, first line only.
 
-    Outside a decoding process nothing is kept back, and nothing is returned.
+    Outside a decoding process nothing is captured, and the tuple is empty.
     """
     line = _STANDARD_ERROR.first_line()
     return (line,) if line else ()
@@ -99,7 +99,7 @@ def _answer(handle: Callable[[Any], Any], item: Any, memory_bytes: int) -> tuple
 
 
 def _become_quiet() -> None:
-    """End with the parent, leave Ctrl-C to it, keep to one thread, and keep libraries from the terminal."""
+    """End with the parent, ignore Ctrl-C, use one thread, and keep libraries from writing to the terminal."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _STANDARD_ERROR.capture()
@@ -107,7 +107,7 @@ def _become_quiet() -> None:
 
 
 def _end_with_parent() -> None:
-    """Otherwise a process outlives a parent that was killed, and waits for work for ever."""
+    """End this process when its parent is killed; otherwise it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -115,11 +115,11 @@ def _end_with_parent() -> None:
 
 
 def _limit(memory_bytes: int) -> None:
-    if sys.platform == "win32":  # it has no such limits; docs/security.md says so
+    if sys.platform == "win32":  # no such limits exist there; see docs/security.md
         return
     import resource
 
-    # A core file would hold a patient's image.
+    # A core file would contain a patient's image.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statm = Path("/proc/self/statm")
     if statm.is_file():

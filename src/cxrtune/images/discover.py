@@ -1,7 +1,7 @@
-"""Which files are images: one rule for every command that takes a folder.
+"""Selection of image files: one rule for all commands that take a folder.
 
-Hidden files are none, such as the `._` twins that macOS writes, and hidden folders are not searched. Of all
-others the suffix is a hint, and the content decides where the suffix says nothing.
+Hidden files, such as the `._` files that macOS writes, are ignored, and hidden folders are not searched. For
+all other files, the suffix is used, and the content decides if the suffix is not informative.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cxrtune.images.formats import HEAD, OTHER_SUFFIXES, SUFFIXES, kind_of
 PARTIAL_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart"})
 """Of files that a download or a copy has only begun."""
 
-_INDEX = "dicomdir"  # PS3.10, 8.6: the index of a disc of DICOM files holds no image
+_INDEX = "dicomdir"  # PS3.10, 8.6: the index of a disc of DICOM files contains no image
 _NEVER = frozenset(
     {
         *(".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".html", ".htm", ".md", ".log", ".yaml", ".yml"),
@@ -33,7 +33,7 @@ _PREAMBLE = 128  # bytes before `DICM` (PS3.10, 7.1)
 
 
 class Role(Enum):
-    """What an entry of a folder is for whoever looks for images."""
+    """Role of a folder's entry in the search for images."""
 
     IMAGE = "an image"
     OTHER = "no image: another file, a hidden one, or a link to nowhere"
@@ -45,10 +45,10 @@ class FolderEntry(NamedTuple):
     """One entry of a folder.
 
     Attributes:
-        folder: The folder, as a path that begins with the one that was searched.
-        role: What the entry is.
-        file: The entry; None of a folder that is closed.
-        error: Why a folder is closed, else None.
+        folder: The folder, as a path that begins with the searched folder.
+        role: Role of the entry.
+        file: The entry; None if the folder cannot be opened.
+        error: Why the folder cannot be opened; otherwise None.
     """
 
     folder: str
@@ -58,25 +58,26 @@ class FolderEntry(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """Why a folder is closed, in the system's words."""
+        """The system's message on why the folder cannot be opened."""
         cause = self.error.strerror if self.error is not None else None
         return (cause or "unknown cause").lower()
 
     @property
     def why_closed(self) -> str:
-        """Why the folder has not been searched, as a text."""
+        """Message on why the folder has not been searched."""
         return f"the folder cannot be opened: {self.cause}"
 
 
 def search(folder: Path, *, deep: bool = True) -> Iterator[FolderEntry]:
-    """Look through a folder, to the bottom unless told otherwise.
+    """Search a folder, by default with all folders inside it.
 
-    Folders come in the order of their names, each before those inside it; the entries of one folder come
-    together, in the order of the disk. Nothing is kept, so that a folder may hold millions of files.
+    Folders are yielded in the order of their names, each before those inside it; the entries of one folder
+    are yielded together, in the order of the file system. Nothing is kept in memory, so that a folder may
+    contain millions of files.
 
     Args:
-        folder: Where to begin; it is searched even if it is hidden or a link.
-        deep: Whether folders inside it are searched too.
+        folder: The folder to start from, which is searched even if it is hidden or a link.
+        deep: Whether to search folders inside it.
     """
     left = [str(folder)]
     while left:
@@ -99,7 +100,7 @@ def search(folder: Path, *, deep: bool = True) -> Iterator[FolderEntry]:
 
 
 def entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder, whatever it is, by name; nothing if the folder cannot be opened."""
+    """Return all entries of a folder, sorted by name; an empty list if the folder cannot be opened."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -108,14 +109,14 @@ def entries_of(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def is_image(name: str, path: Path | str) -> bool:
-    """Return whether a file in a folder is taken for an image: by its name, or else by its content.
+    """Return whether a file in a folder is treated as an image, by its name or else by its content.
 
-    Hidden files are not, such as the `._` twins that macOS writes. Files whose suffix is that of an image
-    are, also those of a kind that is not read: whoever reads them says so. Of others the content decides.
+    Hidden files, such as the `._` files that macOS writes, are not. Files with the suffix of an image are,
+    including unsupported kinds, which are reported when they are read. For other files, the content decides.
 
     Args:
         name: The file's name.
-        path: Where it is; a file, and no folder.
+        path: Its path; must be a file, not a folder.
     """
     if name.startswith(".") or name.lower() == _INDEX:
         return False
@@ -131,30 +132,30 @@ def is_image(name: str, path: Path | str) -> bool:
     except OSError:
         return False
     # Archives name files by number or by UID, whose last part looks like a suffix: DICOM without a preamble
-    # is looked for there, and not in whatever another program has written.
+    # is recognised in such files only, not in arbitrary files of other programs.
     if not suffix or end.isdecimal() or head[_PREAMBLE:] == b"DICM":
         return kind_of(head) is not None
     return kind_of(head) not in (None, "DICOM")
 
 
 def exists(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a file, or a link to one that is there."""
+    """Return whether an entry is a file, or a link to an existing file."""
     try:
         return entry.is_file()
-    except OSError:  # a link that leads to itself, or to where one may not go
+    except OSError:  # a link to itself, or to a folder without permission
         return False
 
 
 def expanded(given: Path) -> list[Path]:
-    """Return the files and folders that a user means by a path or a pattern.
+    """Return the files and folders that match a path or a pattern.
 
     Raises:
-        DataError: The path does not exist, or the pattern fits nothing.
+        DataError: The path does not exist, or the pattern matches nothing.
     """
     if given.exists() or given.is_symlink():
         return [given]
     if glob.has_magic(str(given)):
-        # Path.glob takes no absolute pattern.
+        # Path.glob does not accept absolute patterns.
         fitting = sorted(Path(name) for name in glob.glob(str(given), recursive=True))  # noqa: PTH207
         if fitting:
             return fitting

@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes; the content decides, a name is only a hint.
+"""Detection of file formats from the first bytes; the content decides, the name is only a hint.
 
 Nothing is decoded here: the structure of PNG, JPEG and TIFF is checked by their own modules.
 """
@@ -63,8 +63,8 @@ _OTHERS: dict[bytes, str] = {
 _BRANDS = {b"heic": "a HEIC file", b"heix": "a HEIC file", b"mif1": "a HEIF file", b"avif": "an AVIF file"}
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
-_BIT_DEPTH = 24  # ISO/IEC 15948, 11.2.2: behind signature, chunk length and type, width and height
-_BEFORE_FRAME = 1 << 18  # bytes of a JPEG file in which its frame header is looked for
+_BIT_DEPTH = 24  # ISO/IEC 15948, 11.2.2: after signature, chunk length and type, width and height
+_BEFORE_FRAME = 1 << 18  # bytes of a JPEG file that are searched for its frame header
 
 # All value representations (PS3.5 6.2), and those with two reserved bytes and a length of four (7.1.2).
 _VRS = frozenset(
@@ -73,7 +73,7 @@ _VRS = frozenset(
     """.split()
 )
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-# Those that the first elements of a data set have (PS3.6, groups 0002 and 0008).
+# Value representations of the first elements of a data set (PS3.6, groups 0002 and 0008).
 _FIRST_VRS = frozenset(b"UL OB UI SH AE CS DA TM DT LO ST SQ".split())
 _FIRST_GROUPS = (0x0002, 0x0008)
 _LATE = 0x0100
@@ -87,12 +87,12 @@ _SHORT = 1 << 16
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """Return which of the kinds that are read a file is, or None.
+    """Return which supported kind a file is, or None.
 
     Args:
         head: The file's first `HEAD` bytes, or all of it.
     """
-    # A preamble may be anything, such as the header of a TIFF file (PS3.10, 7.1).
+    # A preamble may contain anything, such as the header of a TIFF file (PS3.10, 7.1).
     if head[HEAD - 4 : HEAD] == b"DICM":
         return "DICOM"
     for signature, kind in _READ.items():
@@ -102,7 +102,7 @@ def kind_of(head: bytes) -> Kind | None:
 
 
 def other_kind_of(head: bytes) -> str | None:
-    """Return what a file is that is not read, with its article, such as `a BMP file`; None if unknown.
+    """Return the name of an unsupported kind with its article, such as `a BMP file`; None if unknown.
 
     Args:
         head: The file's first `HEAD` bytes, or all of it.
@@ -117,7 +117,7 @@ def other_kind_of(head: bytes) -> str | None:
 
 
 def not_read(head: bytes) -> str:
-    """Return why a file is not read that is none of the kinds that are.
+    """Return why a file of an unsupported kind is not read.
 
     Args:
         head: The file's first `HEAD` bytes, or all of it.
@@ -131,11 +131,11 @@ def not_read(head: bytes) -> str:
 
 
 def is_dicom(head: bytes) -> bool:
-    """Tell whether a file that begins so is DICOM.
+    """Return whether a file that begins with these bytes is DICOM.
 
-    It is when `DICM` stands behind the preamble (PS3.10 7.1). Without a preamble, with or without `DICM`, it
-    is taken for a data set when its first element is an early one of group 0002 or 0008, in any byte order,
-    or when its first two elements are such as follow each other in a data set that begins later.
+    It is if `DICM` follows the preamble (PS3.10 7.1). Without a preamble, with or without `DICM`, it is
+    treated as a data set if its first element is an early one of group 0002 or 0008, in any byte order, or if
+    its first two elements may follow each other in a data set that begins with a later element.
 
     Args:
         head: The file's first 132 bytes, or all of it.
@@ -144,7 +144,7 @@ def is_dicom(head: bytes) -> bool:
 
 
 def _begins_like_a_data_set(head: bytes) -> bool:
-    """Tell whether these bytes can be the first of a data set or of its file meta information."""
+    """Return whether these bytes can be the beginning of a data set or of its file meta information."""
     if len(head) < 8:
         return False
     explicit = head[4:6] in _FIRST_VRS
@@ -165,7 +165,7 @@ def _begins_later(head: bytes, order: str) -> bool:
 
 
 def _elements(head: bytes, order: str) -> Iterator[int]:
-    """Yield the tags at the beginning for as long as they are whole and can be meant."""
+    """Yield the tags at the beginning, as long as they are complete and plausible."""
     explicit, position = head[4:6] in _VRS, 0
     while position + 8 <= len(head):
         group, element, vr, length = struct.unpack_from(f"{order}HH2sH", head, position)
@@ -185,7 +185,7 @@ def _elements(head: bytes, order: str) -> Iterator[int]:
 def is_deep(path: Path) -> bool:
     """Return whether a file may hold grey values of more than 8 bits; DICOM always may.
 
-    What cannot be read, or is no file (a pipe would be waited for), is not deep; whoever decodes it says why.
+    False if the path cannot be read or is not a file (reading a pipe would block); decoding reports why.
     """
     if not path.is_file():
         return False
@@ -199,7 +199,7 @@ def is_deep(path: Path) -> bool:
                     return head[_BIT_DEPTH : _BIT_DEPTH + 1] == b"\x10"
                 case "JPEG":
                     return read_frame_header(head + stream.read(_BEFORE_FRAME)).precision > 8
-                case "TIFF":  # its directory may stand anywhere
+                case "TIFF":  # its directory may be anywhere in the file
                     return read_tiff(head + stream.read()).bits > 8
                 case _:
                     return False

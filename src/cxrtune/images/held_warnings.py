@@ -1,4 +1,4 @@
-"""Warnings of a library, held back while it reads a file."""
+"""Collect the warnings of a library while it reads a file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LOCK = threading.Lock()
 
 @contextmanager
 def held_warnings(*modules: str) -> Iterator[list[str]]:
-    """Hold back what the libraries warn of within the block.
+    """Collect the warnings of libraries within the block instead of showing them.
 
-    Python keeps one list of filters a process, so one block runs at a time: put in it what reads headers, and
-    leave decoding, which is long, outside. What other threads warn of meanwhile is said when the block ends.
+    Python has one list of warning filters per process, so only one block runs at a time: use it for reading
+    headers, but not for decoding, which is slow. Warnings of other threads are shown when the block ends.
 
     Args:
         modules: Names of the libraries.

@@ -1,7 +1,7 @@
 """The structure of a JPEG stream, checked before a decoder is called (ITU-T T.81, annex B).
 
-The work that a progressive stream asks for grows with its number of scans, not with its length: a file of
-some hundred kilobytes can hold a decoder for a minute. So scans are counted.
+The time to decode a progressive stream grows with its number of scans, not with its length: a file of some
+hundred kilobytes can occupy a decoder for a minute. Scans are therefore counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _AFTER_JPEG_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 
 @dataclass(frozen=True)
 class Jpeg:
-    """What a JPEG stream says of its image.
+    """Properties of a JPEG image, as stated by its stream.
 
     Attributes:
         rows: Height in pixels.
@@ -53,13 +53,13 @@ class Jpeg:
 def read_jpeg(data: bytes) -> Jpeg:
     """Check a JPEG stream's segments against its length, and count its scans.
 
-    A stream without its end is let pass: how much of the image is there is for the decoder to find.
+    A stream without an end marker is accepted: the decoder finds out how much of the image there is.
 
     Args:
         data: The stream.
 
     Raises:
-        UnreadableImageError: The segments are not whole, there is no frame, or there are too many scans.
+        UnreadableImageError: A segment is incomplete, there is no frame, or there are too many scans.
     """
     frame: Jpeg | None = None
     scans, ended = 0, False
@@ -81,13 +81,13 @@ def read_jpeg(data: bytes) -> Jpeg:
 
 
 def read_frame_header(data: bytes) -> Jpeg:
-    """Read a JPEG stream's frame header and nothing behind it (B.2.2).
+    """Read the frame header of a JPEG stream and nothing after it (B.2.2).
 
     Args:
         data: The stream, or its beginning.
 
     Raises:
-        UnreadableImageError: The frame header is not there.
+        UnreadableImageError: There is no frame header.
     """
     for marker, position, length in segments(data):
         if marker in _FRAMES:
@@ -106,7 +106,7 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield marker, position and length of each segment, to the end of the image or of the stream.
 
     Raises:
-        UnreadableImageError: The stream does not begin as JPEG does, or a segment is not whole.
+        UnreadableImageError: The stream does not begin like a JPEG stream, or a segment is incomplete.
     """
     if data[:2] != b"\xff\xd8":
         raise UnreadableImageError("is damaged: it does not begin as JPEG does")

@@ -1,6 +1,6 @@
-"""What a user names -> image files, each with a name of its own, in order.
+"""Paths and patterns given by a user -> ordered list of image files with unique names.
 
-Kept in arrays: a million files take some hundred megabytes.
+The list is kept in arrays: a million files take some hundred megabytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cxrtune.images.discover import Role, exists, expanded, search
 from cxrtune.progress import Reporter
 from cxrtune.shown import shown
 
-_CHUNK = 1 << 16  # files that are Python objects at a time
+_CHUNK = 1 << 16  # files that are Python objects at the same time
 
 _SCHEMA = pa.schema(
     [
@@ -41,10 +41,10 @@ class ImageFile:
     """One file to be read.
 
     Attributes:
-        name: What tables call it: the file's name, or, where two share that, its path; bytes that are not
-            UTF-8 are written out.
-        path: Where it is.
-        problem: Why it cannot even be tried, such as a folder that cannot be opened; or None.
+        name: Its name in tables: the file name, or its path if several files have that name; bytes that are
+            not UTF-8 are escaped.
+        path: Its path.
+        problem: Why it cannot be read, such as a folder that cannot be opened; or None.
     """
 
     name: str
@@ -54,10 +54,10 @@ class ImageFile:
 
 @dataclass
 class PassedOver:
-    """The files of folders that are no images; hidden ones are not counted.
+    """Files in folders that are not images; hidden files are not counted.
 
     Attributes:
-        count: How many.
+        count: Number of files.
         example: The first of them by name.
     """
 
@@ -71,7 +71,7 @@ class PassedOver:
             self.example = min(self.example or file.path, file.path)
 
     def tell(self, stage: str, reporter: Reporter) -> None:
-        """Say how many there are."""
+        """Report the number of files."""
         if self.count:
             what = "1 file is not an image" if self.count == 1 else f"{self.count:,} files are not images"
             reporter.say(f"{stage}: passed over: {what} ({shown(str(Path(self.example)))})")
@@ -82,11 +82,11 @@ class Listing:
     """Image files, in order, each once.
 
     Attributes:
-        folders: Every folder, as it was named.
-        table: One row a file: `folder` (its number), `file` (its name), `bytes`, `changed` (nanoseconds; null
-            where the file is gone), `problem` (why it cannot even be tried, or null).
+        folders: All folders, as given by the user.
+        table: One row per file: `folder` (its index), `file` (its name), `bytes`, `changed` (nanoseconds;
+            null if the file no longer exists), `problem` (why it cannot be read, or null).
         shared: bool (N,), whether another file has the same name.
-        passed: The files of folders that are no images.
+        passed: Files in folders that are not images.
     """
 
     folders: Sequence[bytes]
@@ -95,7 +95,7 @@ class Listing:
     passed: PassedOver
 
     def slice(self, start: int, count: int) -> pa.Table:
-        """Return some rows: `image` (what tables call it), absolute `path`, `bytes`, `changed`, `problem`."""
+        """Return some rows: `image` (name in tables), absolute `path`, `bytes`, `changed`, `problem`."""
         rows = self.table.slice(start, count).combine_chunks()
         here, absolute = self._places
         folder, file = rows["folder"].chunk(0), rows["file"].chunk(0)
@@ -112,7 +112,7 @@ class Listing:
         )
 
     def files(self) -> list[ImageFile]:
-        """Return every file, its path as it was named."""
+        """Return all files, with their paths as given by the user."""
         whole = self.table.combine_chunks()
         named = _joined(self._places[0].take(whole["folder"].chunk(0)), whole["file"].chunk(0))
         rows = self.slice(0, len(self.table))
@@ -128,7 +128,7 @@ class Listing:
         return pa.array(self.folders, pa.large_binary()), pa.array(absolute, pa.large_binary())
 
     def digest(self) -> str:
-        """Return the SHA-256 of which files there are: their names, lengths and times of change."""
+        """Return the SHA-256 of the list of files: their names, sizes and modification times."""
         digest = hashlib.sha256()
         for start in range(0, len(self.table), _CHUNK):
             rows = self.slice(start, _CHUNK)
@@ -140,21 +140,21 @@ class Listing:
 
     @property
     def total_bytes(self) -> int:
-        """The length of all files together."""
+        """The total size of all files."""
         return int(pc.sum(self.table["bytes"]).as_py() or 0)
 
 
 def list_images(inputs: Sequence[Path]) -> Listing:
     """Resolve files, folders and patterns into image files, in order, each once.
 
-    A folder is searched to the bottom, as `images.discover` says. A file that is named itself is taken
-    whatever it is called. A folder that cannot be opened is a row with its reason.
+    Folders are searched recursively, as described in `images.discover`. A file given by its own path is
+    included whatever its name. A folder that cannot be opened becomes a row with its reason.
 
     Args:
         inputs: Paths, or patterns such as `study/**/*.dcm`.
 
     Raises:
-        DataError: A path does not exist, a pattern fits nothing, or there is no image at all.
+        DataError: A path does not exist, a pattern matches nothing, or there are no images.
     """
     folders, passed = _Folders(), PassedOver()
     parts = list(_tables(inputs, folders, passed))
@@ -164,7 +164,7 @@ def list_images(inputs: Sequence[Path]) -> Listing:
     names = table["file"].combine_chunks().dictionary_encode() if len(table) > 1 else None
     codes = np.zeros(1, np.int32) if names is None else np.asarray(names.indices)
     if len(parts) > 1 or len(inputs) > 1:
-        # A file that was named twice is one.
+        # A file that is given twice is listed once.
         both = np.asarray(table["folder"]).astype(np.int64) * len(codes) + codes
         first = np.sort(np.unique(both, return_index=True)[1])
         if len(first) < len(codes):
@@ -174,7 +174,7 @@ def list_images(inputs: Sequence[Path]) -> Listing:
 
 @dataclass
 class _Folders:
-    """Numbers of folders, by name."""
+    """Indices of folders, by name."""
 
     names: list[bytes] = field(default_factory=list)
     _numbers: dict[bytes, int] = field(default_factory=dict)
@@ -215,7 +215,7 @@ def _searched(top: Path, folders: _Folders, passed: PassedOver) -> Iterator[pa.T
 
 
 class _Rows:
-    """Rows that are gathered, and become arrays from time to time."""
+    """Collects rows, which are converted to arrays in chunks."""
 
     def __init__(self) -> None:
         self._chunks: list[pa.RecordBatch] = []
@@ -224,7 +224,7 @@ class _Rows:
     def add(self, folder: int, name: str, file: os.DirEntry[str] | Path) -> None:
         try:
             status = file.stat()
-        except OSError:  # gone since, or a broken link; whoever opens it will say so
+        except OSError:  # deleted meanwhile, or a broken link; opening it will report so
             self._append(folder, os.fsencode(name), None, None, None)
             return
         self._append(folder, os.fsencode(name), status.st_size, status.st_mtime_ns, None)
@@ -233,7 +233,7 @@ class _Rows:
         self._append(folder, os.fsencode(name), None, None, problem)
 
     def table(self) -> pa.Table:
-        """Return the rows so far, and begin anew."""
+        """Return the rows collected so far, and clear them."""
         self._flush()
         found = pa.Table.from_batches(self._chunks, _SCHEMA)
         self._chunks = []
@@ -255,7 +255,7 @@ class _Rows:
 
 
 def _joined(folder: pa.Array, file: pa.Array) -> pa.Array:
-    """Return paths; what stands in no folder keeps its bare name."""
+    """Return paths; files without a folder keep their bare name."""
     slash = pa.scalar(os.sep.encode(), pa.large_binary())
     ends = pc.ends_with(folder, os.sep.encode())
     joined = pc.binary_join_element_wise(folder, file, slash)
@@ -265,7 +265,7 @@ def _joined(folder: pa.Array, file: pa.Array) -> pa.Array:
 
 
 def _text(names: pa.Array) -> pa.Array:
-    """Return names as text; bytes that are no UTF-8 are written out."""
+    """Return names as text; bytes that are not UTF-8 are escaped."""
     try:
         text = names.cast(pa.large_string()).cast(pa.string())
     except pa.ArrowInvalid:

@@ -1,7 +1,7 @@
 """The structure of a PNG file, checked before a decoder is called (ISO/IEC 15948).
 
-A decoder is given no more than the pixels need. The other chunks (text, profiles, animation) are where
-hostile files have ended or filled processes, and none of them changes the image.
+The decoder receives only the chunks that the pixels need. Hostile files have used the other chunks (text,
+profiles, animation) to crash processes or exhaust their memory, and none of them changes the image.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from cxrtune.errors import UnreadableImageError
 
 _SIGNATURE_BYTES = 8
-_AROUND = 12  # bytes of a chunk beside its data: length, type, checksum (5.3)
-_MOST_CHUNKS = 1 << 16  # an image of 80 million pixels in chunks of 8 KB has a third as many
+_AROUND = 12  # bytes of a chunk in addition to its data: length, type, checksum (5.3)
+_MOST_CHUNKS = 1 << 16  # an image of 80 million pixels in chunks of 8 KB has a third of that
 _LARGEST_PALETTE = 768
 _HEADER_BYTES = 13
 
@@ -32,7 +32,7 @@ _NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
 
 @dataclass(frozen=True)
 class Png:
-    """What a PNG file says of its image.
+    """Properties of a PNG image, as stated by its file.
 
     Attributes:
         width: In pixels.
@@ -40,8 +40,8 @@ class Png:
         depth: Bits per sample.
         colour: Colour type.
         transparency: Whether it has a tRNS chunk.
-        animated: Whether it is an animation, of which the default image is taken.
-        data: A PNG file of the chunks that the pixels need and no others.
+        animated: Whether it is an animation, for which the default image is used.
+        data: A PNG file with only the chunks that the pixels need.
     """
 
     width: int
@@ -57,10 +57,10 @@ def read_png(data: bytes) -> Png:
     """Check a PNG file's chunks against the file, and keep those that the pixels need.
 
     Args:
-        data: The file's bytes.
+        data: The bytes of the file.
 
     Raises:
-        UnreadableImageError: The chunks are not whole, or not those of a PNG file.
+        UnreadableImageError: A chunk is incomplete, or the chunks are not those of a PNG file.
     """
     chunks, animated = _chunks(data)
     if not chunks or chunks[0][0] != b"IHDR" or chunks[0][2] - chunks[0][1] != _HEADER_BYTES + _AROUND:
@@ -87,7 +87,7 @@ def wrong_checksum(data: bytes) -> str | None:
     """Return the name of the first chunk whose checksum is wrong (5.5), or None.
 
     Args:
-        data: Of `Png.data`.
+        data: `Png.data`.
     """
     view = memoryview(data)
     for name, begin, end in _chunks(data)[0]:
@@ -112,7 +112,7 @@ def _chunks(data: bytes) -> tuple[list[tuple[bytes, int, int]], bool]:
             raise UnreadableImageError(f"is truncated: {claim}, and {left:,} are left")
         if name in _NEEDED:
             needed.append((name, position, end))
-        elif name[:1].isupper():  # 5.4: whoever does not know a critical chunk cannot show the image
+        elif name[:1].isupper():  # 5.4: an image with an unknown critical chunk cannot be decoded
             raise UnreadableImageError(f"has a PNG chunk that is not known ({name.decode('ascii')})")
         animated = animated or name == b"acTL"
         position = end

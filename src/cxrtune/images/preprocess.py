@@ -1,4 +1,4 @@
-"""Radiograph -> packed image -> model input: the one path that training and prediction share."""
+"""Radiograph -> packed image -> model input: preprocessing shared by training and prediction."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ Packed = NDArray[np.uint8] | NDArray[np.float16]
 
 
 def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:
-    """Bring a radiograph to the model's size.
+    """Resize a radiograph to the input size of the model.
 
-    An image read from disk and one read from a pack are equal to the bit, as both pass here. What has more
-    than 8 bits keeps eleven of them: rounded to whole grey values, copies of one radiograph that differ by
-    less than the eye sees (lossily compressed ones) would differ by a whole step in every sixteenth pixel.
+    Images read from files and from packs are identical bit for bit, since both pass through this function.
+    Images with more than 8 bits keep eleven of them: if they were rounded to whole grey values, visually
+    identical copies of one radiograph (such as lossily compressed ones) would differ by a whole step in every
+    sixteenth pixel.
 
     Returns:
         uint8 or float16 (S, S), grey in [0, 255].
@@ -33,14 +34,14 @@ def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:
 
 
 def reduced_shape(pixels: Pixels, side: int) -> tuple[int, int]:
-    """Return height and width of a radiograph whose longer side is so many pixels at most."""
+    """Return height and width of a radiograph whose longer side is reduced to at most `side` pixels."""
     height, width = pixels.shape
     share = min(1.0, side / max(height, width))
     return max(1, round(height * share)), max(1, round(width * share))
 
 
 def reduced(pixels: Pixels, side: int) -> Pixels:
-    """Return a radiograph whose longer side is so many pixels at most, uint8 or uint16 (H, W)."""
+    """Return a radiograph with its longer side reduced to at most `side` pixels, uint8 or uint16 (H, W)."""
     height, width = reduced_shape(pixels, side)
     if (height, width) == pixels.shape:
         return pixels
@@ -48,22 +49,22 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
 
 
 def to_8_bit(packed: Packed) -> NDArray[np.uint8]:
-    """Return a packed image as people are shown it, uint8 (S, S)."""
+    """Return a packed image for display, uint8 (S, S)."""
     return cast(NDArray[np.uint8], np.rint(packed).astype(np.uint8))
 
 
 def normalisation(spec: PreprocessSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return how packed pixels become the network's input.
+    """Return the normalisation from packed pixels to the input of the network.
 
     Returns:
-        scale and offset, each float32 (3,): input = pixel * scale + offset, a channel each.
+        scale and offset, each float32 (3,): input = pixel * scale + offset, per channel.
     """
     mean, std = np.asarray(spec.mean, dtype=np.float64), np.asarray(spec.std, dtype=np.float64)
     return (1.0 / (255.0 * std)).astype(np.float32), (-mean / std).astype(np.float32)
 
 
 def _resized(pixels: Pixels, size: int) -> Pixels:
-    # Averaging over areas uses every pixel of an axis that shrinks; one that grows it would repeat.
+    # Area averaging uses every pixel of an axis that shrinks; along one that grows, it would repeat pixels.
     height, width = min(pixels.shape[0], size), min(pixels.shape[1], size)
     if pixels.shape != (height, width):
         pixels = cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))

@@ -1,4 +1,4 @@
-"""One grey image, whatever file it came from, and the largest that a file may claim to hold."""
+"""Decoded radiographs, and the maximum size that a file may claim."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True)
 class Radiograph:
-    """A decoded radiograph, bright where the body absorbs most.
+    """A decoded radiograph; bright where the body absorbs most.
 
     Attributes:
         pixels: uint8 or uint16 (H, W), grey in [0, white].
-        notes: What the reader decided on its own authority, such as a default for a missing element. Fixed
-            texts and numbers only: nothing that names a person.
+        notes: Decisions of the reader, such as a default for a missing element. Only fixed texts and numbers:
+            nothing that names a person.
     """
 
     pixels: Pixels
@@ -38,7 +38,7 @@ class Radiograph:
 
 
 def check_size(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
-    """Refuse a size that no radiograph has.
+    """Refuse a size that is not plausible for a radiograph.
 
     Raises:
         UnreadableImageError: The image has no pixels, or too many.

@@ -1,4 +1,4 @@
-"""A source -> what the engine and the checks need of it; and the same in a decoding process."""
+"""Image source -> input of the engine and of the quality checks, also in a decoding process."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Appearance:
     """Size and contrast of an image.
 
     Attributes:
-        height: Of the radiograph, in pixels.
-        width: Of the radiograph, in pixels.
-        contrast: Grey values of 255 between the 1st and the 99th percentile of what the network sees.
+        height: Height of the radiograph, in pixels.
+        width: Width of the radiograph, in pixels.
+        contrast: Difference of the 99th and the 1st percentile of the network's input, in grey values of 255.
     """
 
     height: int
@@ -37,13 +37,13 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Reading:
-    """An image that was read but not yet scored.
+    """An image that has been read but not yet scored.
 
     Attributes:
-        packed: uint8 or float16 (S, S), what the network will see.
-        appearance: What the cheap checks look at.
-        radiograph: As it was decoded; None where only scores are wanted.
-        notes: What was peculiar about the file, and what libraries said of it.
+        packed: uint8 or float16 (S, S), the image that the network receives.
+        appearance: What the inexpensive quality checks examine.
+        radiograph: The decoded radiograph; None if only scores are needed.
+        notes: Peculiarities of the file, and messages of libraries about it.
     """
 
     packed: Packed
@@ -53,12 +53,12 @@ class Reading:
 
 
 def reading_of(radiograph: Radiograph, spec: PreprocessSpec, *, whole: bool = True) -> Reading:
-    """Bring a radiograph to the network's size.
+    """Resize a radiograph to the input size of the network.
 
     Args:
-        radiograph: As it was decoded.
-        spec: How it is brought to size.
-        whole: Keep the radiograph beside it.
+        radiograph: The decoded radiograph.
+        spec: The preprocessing of the model.
+        whole: Whether to keep the radiograph.
     """
     packed = to_packed(radiograph, spec)
     return Reading(packed, appearance_of(radiograph, packed), radiograph if whole else None)
@@ -71,13 +71,13 @@ def reader(
     whole: bool,
     max_pixels: int = MAX_PIXELS,
 ) -> Callable[[], Reader]:
-    """Return what makes a reader in a decoding process.
+    """Return a factory of readers, for use in a decoding process.
 
     Args:
-        spec: How a radiograph is brought to size.
-        allow: What is let in of DICOM that is refused otherwise.
-        whole: Keep the radiograph, which costs its transport between the processes.
-        max_pixels: A header that claims more is refused.
+        spec: The preprocessing of the model.
+        allow: Kinds of DICOM files that are accepted although they are refused by default.
+        whole: Whether to keep the radiograph, which must then be copied between the processes.
+        max_pixels: Maximum number of pixels; a header that claims more is refused.
     """
     return partial(_make_reader, spec, allow, whole, max_pixels)
 
@@ -96,11 +96,11 @@ def _make_reader(spec: PreprocessSpec, allow: frozenset[Allowance], whole: bool,
 
 
 def appearance_of(radiograph: Radiograph, packed: Packed) -> Appearance:
-    """Measure an image.
+    """Measure size and contrast of an image.
 
     Args:
-        radiograph: As it was decoded.
-        packed: uint8 or float16 (S, S), what the network will see.
+        radiograph: The decoded radiograph.
+        packed: uint8 or float16 (S, S), the image that the network receives.
     """
     height, width = radiograph.pixels.shape
     low, high = np.percentile(packed, (1, 99))

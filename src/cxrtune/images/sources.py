@@ -1,4 +1,4 @@
-"""Whatever a caller from Python holds as an image -> radiograph."""
+"""Image sources of the Python API -> radiographs."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _PNG_MODES = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
 
 
 class Tensor(Protocol):
-    """What is asked of a tensor of torch, which is not imported here."""
+    """The interface of a torch tensor, since torch is not imported here."""
 
     ndim: int
     shape: tuple[int, ...]
     dtype: Any
 
     def is_floating_point(self) -> bool:
-        """Return whether its values are fractions."""
+        """Return whether its values are floating-point numbers."""
 
     def detach(self) -> Any:
-        """Return it without its history."""
+        """Return the tensor without its gradient history."""
 
 
 if TYPE_CHECKING:
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
 
 def radiograph_of(source: Source, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
-    """Return the radiograph of a file, a file's bytes, an array, a tensor, a PIL image or a DICOM data set.
+    """Return the radiograph of a file, of bytes, an array, a tensor, a PIL image or a DICOM data set.
 
     Args:
-        source: A file's path; a file's bytes; grey values, uint8 or uint16 (H, W), a torch tensor also
-            (1, H, W), bright where the body absorbs most; a PIL image; or a pydicom data set.
-        allow: DICOM files that are taken although they can be no frontal chest radiograph.
+        source: Path of a file; bytes of a file; grey values, uint8 or uint16 (H, W), a torch tensor also (1,
+            H, W), bright where the body absorbs most; a PIL image; or a pydicom data set.
+        allow: Kinds of DICOM files that are accepted although they are refused by default.
 
     Raises:
-        UnreadableImageError: The source gives no radiograph.
-        UsageError: It is of another type, or an array that does not hold grey values.
+        UnreadableImageError: The source cannot be decoded to a radiograph.
+        UsageError: The source has another type, or is an array that does not contain grey values.
     """
     if isinstance(source, bytes):
         return decode_radiograph(source, allow)
@@ -61,7 +61,7 @@ def radiograph_of(source: Source, allow: frozenset[Allowance] = frozenset()) -> 
         return read_radiograph(Path(source), allow)
     if isinstance(source, np.ndarray):
         return Radiograph(_grey_values(source))
-    # By name: none of these libraries is imported for a caller who does not use it.
+    # By name, so that none of these libraries is imported for a caller who does not use it.
     match _library_of(source):
         case "torch":
             return Radiograph(_grey_values(_array_of(cast("Tensor", source))))
@@ -73,7 +73,7 @@ def radiograph_of(source: Source, allow: frozenset[Allowance] = frozenset()) -> 
 
 
 def _library_of(source: object) -> str:
-    """Return the library whose class this is an instance of: a subclass of a caller's counts too."""
+    """Return the library that defines the object's class or one of its base classes."""
     names = (kind.__module__.partition(".")[0] for kind in type(source).__mro__)
     return next((name for name in names if name in ("torch", "PIL", "pydicom")), "")
 
@@ -100,7 +100,7 @@ def _array_of(tensor: Tensor) -> NDArray[Any]:
 
 
 def _png_of(image: Image) -> bytes:
-    """Return a PIL image as a PNG file: what is done to colour and depth is then decided in one place."""
+    """Return a PIL image as a PNG file, so that colour and depth are handled in one place."""
     if image.mode not in _PNG_MODES:
         raise UsageError(
             f"a PIL image of mode {image.mode} is not read",

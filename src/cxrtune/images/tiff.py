@@ -1,7 +1,7 @@
 """The structure of a TIFF file, checked before a decoder is called (TIFF 6.0, part 1: baseline).
 
-What is read: one image of grey, RGB or palette colours, 8 or 16 bits per sample, in strips or tiles,
-uncompressed or compressed without loss. Other TIFF files are refused by the name of what they have.
+Supported are single images with grey, RGB or palette colours, 8 or 16 bits per sample, in strips or tiles,
+uncompressed or losslessly compressed. Other TIFF files are refused with the name of the unsupported feature.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ _NAMES = {
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I"}
 _MOST_ENTRIES = 4096
-_MOST_PARTS = 1 << 20  # strips or tiles; one a row of the tallest image is far below
+_MOST_PARTS = 1 << 20  # strips or tiles; one per row of the tallest image is far below that
 _REDUCED_OR_MASK = 0b101
 
 
 @dataclass(frozen=True)
 class Tiff:
-    """What a TIFF file says of its image.
+    """Properties of a TIFF image, as stated by its file.
 
     Attributes:
         width: In pixels.
         height: In pixels.
-        bits: Per sample, 8 or 16.
-        samples: Per pixel: 1 (grey or palette), 3 (RGB), or 4 (RGB and alpha).
+        bits: Bits per sample, 8 or 16.
+        samples: Samples per pixel: 1 (grey or palette), 3 (RGB), or 4 (RGB and alpha).
         photometric: `WHITE_IS_ZERO`, `BLACK_IS_ZERO`, `RGB` or `PALETTE`.
     """
 
@@ -66,13 +66,13 @@ class Tiff:
 
 
 def read_tiff(data: bytes) -> Tiff:
-    """Check a TIFF file's directory against the file.
+    """Check the directory of a TIFF file against the file.
 
     Args:
-        data: The file's bytes.
+        data: The bytes of the file.
 
     Raises:
-        UnreadableImageError: The directory is damaged, or the image is of a kind that is not read.
+        UnreadableImageError: The directory is damaged, or the kind of image is not supported.
     """
     order = "<" if data[:2] == b"II" else ">"
     if len(data) < 8:
@@ -98,7 +98,7 @@ Fields = dict[int, tuple[int, ...]]
 
 
 def _directory(data: bytes, order: str, start: int) -> tuple[Fields, int]:
-    """Return the fields that hold whole numbers, and where the next directory begins (0: nowhere)."""
+    """Return the fields with whole numbers, and the offset of the next directory (0 if there is none)."""
     if start + 2 > len(data):
         raise UnreadableImageError("is truncated: the TIFF's directory is missing")
     (count,) = struct.unpack_from(f"{order}H", data, start)
@@ -118,7 +118,7 @@ def _directory(data: bytes, order: str, start: int) -> tuple[Fields, int]:
 
 
 def _check_pages(data: bytes, order: str, following: int) -> None:
-    """Refuse further pages; a smaller copy of the image, or a mask, is none (TIFF 6.0, NewSubfileType)."""
+    """Refuse further pages, except reduced copies of the image and masks (TIFF 6.0, NewSubfileType)."""
     seen: set[int] = set()
     while following:
         if following in seen or len(seen) > _MOST_ENTRIES:
@@ -157,7 +157,7 @@ def _check_kind(tiff: Tiff, fields: Fields) -> None:
 
 
 def _check_parts(tiff: Tiff, fields: Fields, length: int) -> None:
-    """Check that strips or tiles are as many as the size asks for, and lie within the file."""
+    """Check that the number of strips or tiles matches the size, and that they are within the file."""
     tiled = _TILE_OFFSETS in fields or _TILE_WIDTH in fields
     wide, high = (
         (_one(fields, _TILE_WIDTH, 0), _one(fields, _TILE_HEIGHT, 0))

@@ -1,7 +1,8 @@
-"""Processes that decode or draw, each driven by a thread: one that dies, hangs or grows costs one item.
+"""Pool of processes that decode or draw: one that crashes, hangs or grows loses only one item.
 
-Not concurrent.futures' pool of processes: it has no time limits, and breaks as a whole with one process.
-Results come in the order of what was asked for, some of them made ahead of whoever wants them.
+Each process is controlled by a thread. The process pool of concurrent.futures is not used: it has no time
+limits, and breaks as a whole if one process dies. Results are yielded in the order of the items, and some are
+computed in advance.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from cxrtune.images.decoding_process import DecodingLimits, DecodingProcess, Kil
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MOST_DEATHS = 8  # one after the other, with nothing decoded in between
+_MOST_DEATHS = 8  # consecutive deaths, with nothing decoded in between
 _LIMITS = DecodingLimits()
-_AHEAD = 8  # items a process that are asked for before the first of them is wanted
+_AHEAD = 8  # items per process that are submitted before the first result is needed
 
 
 class Workers(Generic[Item, Result]):
@@ -40,13 +41,14 @@ class Workers(Generic[Item, Result]):
         """Start decoding processes.
 
         Args:
-            make: Makes what each process does with an item; it is sent there, so it must be importable.
-            processes: How many.
-            limits: What one image may cost.
-            warn: Told of processes that were killed from outside.
+            make: Returns the function that a process applies to each item; sent to the process, so it must be
+                importable.
+            processes: Number of processes.
+            limits: Limits for decoding one image.
+            warn: Called with a message if a process was killed from outside.
 
         Raises:
-            CxrtuneError: The system starts no more processes.
+            CxrtuneError: The system cannot start another process.
         """
         self._warn = warn
         self._lock = threading.Lock()
@@ -62,11 +64,11 @@ class Workers(Generic[Item, Result]):
 
     @property
     def ended(self) -> int:
-        """How many processes have died or were ended for their time."""
+        """Number of processes that have died or exceeded their time limit."""
         return sum(process.ended for process in self._processes)
 
     def wait_until_ready(self) -> None:
-        """Wait until the processes have started, so that the first image need not; see `healthy`."""
+        """Wait until the processes have started, so that the first image need not wait; see `healthy`."""
         for process in self._processes:
             try:
                 process.wait_until_ready()
@@ -77,27 +79,27 @@ class Workers(Generic[Item, Result]):
         """Decode one item as soon as a process is free.
 
         The future raises:
-            UnreadableImageError: The item gives no result, or its process died, hung or grew too large.
-            CxrtuneError: Processes die again and again, or cannot be started.
+            UnreadableImageError: The item cannot be decoded, or its process died, hung or grew too large.
+            CxrtuneError: Processes die repeatedly, or cannot be started.
         """
         return self._threads.submit(self._decode, item)
 
     def read(
         self, items: Iterable[Item], ahead: int | None = None
     ) -> Iterator[Result | UnreadableImageError]:
-        """Decode items in order, some ahead of whoever asks; errors of reading stand in their places.
+        """Decode items in order, some in advance; errors of reading are yielded in place of results.
 
         Args:
-            items: What is decoded.
-            ahead: How many are decoded before they are asked for.
+            items: Items to decode.
+            ahead: Number of items that are decoded in advance.
 
         Raises:
-            CxrtuneError: Processes die again and again, or cannot be started.
+            CxrtuneError: Processes die repeatedly, or cannot be started.
         """
         return in_order(self.submit, items, _AHEAD * len(self._processes) if ahead is None else ahead)
 
     def close(self) -> None:
-        """End the processes, in whatever they are."""
+        """End the processes, even while they are decoding."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
             process.close()
@@ -149,12 +151,12 @@ class Workers(Generic[Item, Result]):
 def in_order(
     submit: Callable[[Item], Future[Result]], items: Iterable[Item], ahead: int
 ) -> Iterator[Result | UnreadableImageError]:
-    """Submit items, a bounded number ahead, and yield their results; errors of reading stand in their places.
+    """Submit items, a bounded number in advance, and yield their results or errors of reading in order.
 
     Args:
-        submit: Begins with one item.
-        items: Taken as they are needed.
-        ahead: How many are begun before the first of them is wanted.
+        submit: Starts the work on one item.
+        items: Items, consumed as needed.
+        ahead: Number of items that are started before the first result is needed.
     """
     waiting, pending = iter(items), deque[Future[Result]]()
     while True:

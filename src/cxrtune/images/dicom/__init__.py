@@ -1,6 +1,6 @@
-"""DICOM files and data sets -> radiograph.
+"""DICOM files and data sets -> radiographs.
 
-pydicom is imported when the first DICOM file arrives, and not before.
+pydicom is imported only when the first DICOM file is read.
 """
 
 from cxrtune.images.dicom.admission import ALLOWANCES, Allowance, allowances_of

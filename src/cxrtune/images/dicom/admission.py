@@ -1,6 +1,7 @@
-"""What cannot be a frontal chest radiograph is refused with the reason: modality, frames, colour, view.
+"""Checks that refuse what cannot be a frontal chest radiograph: modality, frames, colour, view.
 
-Words of views are compared whole, as FLAT, PLATE and BILATERAL have LAT in them and are no laterals.
+Words that name views are compared as whole words: FLAT, PLATE and BILATERAL contain LAT, but do not name
+lateral views.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ ALLOWANCES: tuple[Allowance, ...] = get_args(Allowance)
 
 
 def allowances_of(names: Iterable[str]) -> tuple[Allowance, ...]:
-    """Return what a user lets in, each once.
+    """Return the allowances that a user has named, without duplicates.
 
     Raises:
-        UsageError: There is no such kind.
+        UsageError: A name is not that of an allowance.
     """
     wanted = [names] if isinstance(names, str) else list(names)
     for name in wanted:
@@ -43,8 +44,8 @@ def allowances_of(names: Iterable[str]) -> tuple[Allowance, ...]:
 _RADIOGRAPHY = frozenset({"CR", "DX"})
 """Modalities of projection radiography (PS3.3 C.7.3.1.1.1)."""
 
-# Only a modality that stands here is repeated in a reason: any other text might name somebody. Those of the
-# standard, retired ones among them, and at last three that vendors write for CR and DX.
+# Only a modality listed here is repeated in a reason: any other text might be the name of a person. These are
+# the modalities of the standard, including retired ones, and three that vendors write for CR and DX.
 _KNOWN_MODALITIES = frozenset(
     """
     AR AS ASMT AU BDUS BI BMD CD CF CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES
@@ -63,13 +64,13 @@ _GREY, _COLOUR = (
 
 
 def check_admission(header: Header, allow: frozenset[Allowance]) -> None:
-    """Refuse what is no frontal chest radiograph, but for what the user allowed.
+    """Refuse an image that is not a frontal chest radiograph, except for what the user allows.
 
-    Body Part Examined is not asked: it is wrong too often, and the OOD check looks at the image itself.
+    Body Part Examined is not checked: it is wrong too often, and the OOD check examines the image itself.
 
     Raises:
-        UnreadableImageError: Another modality, a raw image, several frames, colour, or no frontal view. Each
-            reason names the allowance that lets it in.
+        UnreadableImageError: The image has another modality, several frames or colour, is a raw image, or is
+            not a frontal view. Each reason names the allowance that accepts it.
     """
     if "modality" not in allow:
         _check_modality(header)
@@ -86,7 +87,7 @@ def check_admission(header: Header, allow: frozenset[Allowance]) -> None:
 
 
 def is_grey(header: Header) -> bool:
-    """Tell whether the image is one of the two grey kinds (PS3.3 C.7.6.3.1.2)."""
+    """Return whether the image has one of the two grey photometric interpretations (PS3.3 C.7.6.3.1.2)."""
     return header.photometric in _GREY
 
 
@@ -103,38 +104,38 @@ def _check_modality(header: Header) -> None:
             what = "has an unknown modality" if header.modality else "has no modality"
         raise _refusal(f"{what}, not CR or DX", "modality")
     if header.is_raw:
-        # PS3.3 C.8.11.1.1.1: such pixels go to further processing, and are not what anybody looks at.
+        # PS3.3 C.8.11.1.1.1: such pixels are for further processing, not for viewing.
         raise _refusal("is meant for processing, not for presentation", "modality")
 
 
 _CODES_OF_VIEW_POSITION = frozenset(
-    # Defined terms (PS3.3 C.8.1.1), and the four obliques that everybody uses beside them.
+    # Defined terms (PS3.3 C.8.1.1), and the four oblique views that are commonly used as well.
     {"LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO"}
 )
 
-# The first that fits a word tells what it says. View Position is free text in practice, in any language.
+# The first pattern that matches a word decides. In practice, View Position is free text in any language.
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "decubitus": re.compile(r"\w*DE[CK]UB\w*|LLD|RLD"),
     "oblique": re.compile(r"\w*OBLI[QCK]\w*|OBL[IQ]?S?|[LR]T?OBL|SCHRAE?G\w*|SKOSN\w*|[LR][APL]O|MLO|LMO"),
     "lateral": re.compile(
-        # Latin and English; sides and parts in front of it.
+        # Latin and English, with prefixes for sides and parts.
         r"(?!(?:BI|UNI|IPSI|HOMO|CONTRA|CONTRO|COL)LATERA)\w*LATER[AO]\w*"
         r"|(?:L|R|LT|RT|LEFT|RIGHT|CHEST|THORAX|TORAX|CXR|XTABLE)?LATS?|LL|RL|ML|LM"
         # Romance; German and Dutch; Slavic; Scandinavian; Hungarian, Turkish, Finnish, Vietnamese, Japanese.
         r"|(?:PRO|PER)FIL\w*|SEIT\w*|ZIJ\w*|DWARSE?|BO[CK]\w*|SIDEBIL\w*"
         r"|OLDAL\w*|YAN|SIVU\w*|NGHIENG|SOKUMEN"
-        # Views that are lateral by their nature.
+        # Views that are always lateral.
         r"|SAGIT\w*|XTABLE|SWIMMERS?|TWINING"
     ),
 }
-# One letter of each of the three axes at most.
+# At most one letter per axis.
 _DIRECTION = re.compile(r"(?!.*(?:[AP].*[AP]|[LR].*[LR]|[HF].*[HF]))[APLRHF]{1,3}")
-_LONGEST = 200  # characters of a text that are looked at; a code string has 16 (PS3.5 6.2)
+_LONGEST = 200  # characters of a text that are examined; a code string has at most 16 (PS3.5 6.2)
 _CROSS_TABLE = re.compile(r"\b(?:X|CROSS)[\s_-]*TABLE")
 
 _VIEW_CODES: Mapping[str, str] = {
-    # PS3.16 CID 4010 as SNOMED CT and as SNOMED RT, with the codes that were retired there or stand in
-    # CID 4062; all but frontal, antero-posterior and postero-anterior.
+    # PS3.16 CID 4010 as SNOMED CT and as SNOMED RT, including retired codes and those of CID 4062; all except
+    # frontal, antero-posterior and postero-anterior.
     "lateral": """399067008 R-102CD 399173006 R-10236 399198007 R-10232 399260004 R-10224 399352003 R-10228
         30730003 G-A145 R-10222""",
     "oblique": """399182000 R-102C1 399184004 R-10238 399236003 R-10234 260427002 R-40783 260426006 R-40782
@@ -150,14 +151,16 @@ _MEANING = {code: says for says, codes in _VIEW_CODES.items() for code in codes.
 
 
 def other_view(dataset: Dataset) -> str | None:
-    """Return which element says that an image is not a frontal radiograph, and what it says.
+    """Return which element states that an image is not a frontal radiograph, and its value.
 
     View Position, View Code Sequence with its modifiers, Patient Orientation and the modifiers of its code
-    are asked: one that says lateral, oblique or decubitus is enough. Series and study descriptions are not:
-    they are free text on a whole series ("chest PA and lateral"), and may name a person.
+    are checked: one that states lateral, oblique or decubitus is enough. Series and study descriptions are
+    not checked: they are free text about a whole series ("chest PA and lateral"), and may contain names of
+    persons.
 
     Returns:
-        A text that repeats nothing of the file but codes that stand here; None if nothing says so.
+        A text that repeats nothing from the file except codes listed in this module; None if no element
+        states it.
     """
     for value in filter(None, values(dataset, "ViewPosition")):
         said = _in_words(str(value))
@@ -189,7 +192,7 @@ def _meaning_in_words(item: Dataset) -> str | None:
 
 
 def _in_words(said: str) -> str | None:
-    """Return what a text says of the view: a code of View Position, or a key of `_WORDS`; None if neither."""
+    """Return the view that a text states: a code of View Position, or a key of `_WORDS`; None if neither."""
     plain = unicodedata.normalize("NFKD", said[:_LONGEST]).encode("ascii", "ignore").decode().upper()
     words = re.findall(r"[A-Z]+", _CROSS_TABLE.sub("XTABLE", plain))
     for kind, pattern in _WORDS.items():
@@ -199,10 +202,10 @@ def _in_words(said: str) -> str | None:
 
 
 def _orientation(directions: list[str]) -> str | None:
-    """Return what the directions of rows and columns say (PS3.3 C.7.6.1.1.1): the first letter leads.
+    """Return the view given by the first letters of the row and column directions (PS3.3 C.7.6.1.1.1).
 
-    A frontal image has rows and columns along the left-right and the head-foot axis. What is no direction, as
-    a position that stands there in words, says nothing.
+    A frontal image has rows and columns along the left-right and the head-foot axis. Values that are not
+    directions, such as a position in words, are ignored.
     """
     valid = [direction for direction in directions if _DIRECTION.fullmatch(direction)]
     if any(direction[0] in "AP" for direction in valid):

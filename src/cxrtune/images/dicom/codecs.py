@@ -1,8 +1,8 @@
-"""Which library decodes a compressed frame: a table a transfer syntax.
+"""Which library decodes a compressed frame: one entry per transfer syntax.
 
-Every decoder is C or C++; what stands in a code stream's own header is compared with the data set's before
-one is called, so that none allocates by the word of a damaged stream. tests/images/test_images_fuzz.py feeds
-them damaged frames.
+All decoders are written in C or C++. The header of a code stream is compared with that of the data set before
+a decoder is called, so that none allocates memory based on a damaged stream. tests/images/test_images_fuzz.py
+runs them on damaged frames.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ from cxrtune.images.dicom.codestream import (
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 _END = b"\xff\xd9"
-_ALL_COEFFICIENTS = bytes([0, 63, 0])  # the first, the last, and no approximation
+_ALL_COEFFICIENTS = bytes([0, 63, 0])  # first and last coefficient, no successive approximation
 
 
 @dataclass(frozen=True)
 class Codec:
-    """How frames of one kind are decoded.
+    """How frames in one compression format are decoded.
 
     Attributes:
-        stream: Reads the code stream's own header.
-        check: Refuses a code stream whose structure would cost the decoder too much; called before it.
-        processes: JPEG processes that may stand in it; empty where there is no such thing.
-        plugin: The name by which pydicom calls the library for a stream of this precision.
+        stream: Reads the header of the code stream.
+        check: Refuses a code stream whose structure is too expensive to decode; called before the decoder.
+        processes: JPEG processes that it may contain; empty for formats without processes.
+        plugin: pydicom's name of the library for a stream of this precision.
         decode: The decoder: code stream -> samples (H, W), grey.
-        may_overshoot: Values beyond the stored bits are a lossy decoder's overshoot and mean what they say;
-            elsewhere bits above the stored ones mean nothing (PS3.5 8.1.1).
+        may_overshoot: Whether values beyond the stored bits are the overshoot of a lossy decoder and are
+            valid; otherwise bits above the stored ones have no meaning (PS3.5 8.1.1).
     """
 
     stream: Callable[[bytes], CodeStream]
@@ -68,7 +68,7 @@ class Codec:
 
 
 def _package(module: str, package: str) -> Any:
-    # Typed as Any: none of the decoders ships types.
+    # Typed as Any: none of the decoders includes type annotations.
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -78,16 +78,16 @@ def _package(module: str, package: str) -> Any:
 
 
 def _dct_stream(data: bytes) -> CodeStream:
-    """Read a DCT stream's header, and correct the range of coefficients of its scans.
+    """Read the header of a DCT stream, and correct the coefficient range of its scans.
 
-    In a sequential process a scan has all 64 coefficients (ITU-T T.81, B.2.3, table B.3). Some encoders
-    write 0 for the last; decoders of the IJG's kind look past it, and libjpeg refuses it.
+    In a sequential process, a scan has all 64 coefficients (ITU-T T.81, B.2.3, table B.3). Some encoders
+    write 0 for the last one; decoders derived from the IJG's ignore that, but libjpeg refuses it.
     """
     stream = jpeg_stream(data)
     if stream.process == jpeg.PROGRESSIVE:
         return stream
     scans = [position for marker, position, _ in jpeg.segments(data) if marker == jpeg.SCAN]
-    # Marker, length and number of components; two bytes a component.
+    # Marker, length and number of components; two bytes per component.
     places = [position + 5 + 2 * data[position + 4] for position in scans]
     if all(data[place : place + 3] == _ALL_COEFFICIENTS for place in places):
         return stream
@@ -109,8 +109,8 @@ def _libjpeg(stream: CodeStream) -> Samples:
 
 
 def _charls(stream: CodeStream) -> Samples:
-    # Without its end a stream costs the decoder five seconds before it says so. What stands behind the end is
-    # padding; within the samples the two bytes cannot be (ITU-T T.87, A.1).
+    # For a stream without an end marker, the decoder takes five seconds to report it. Data after the marker
+    # is padding; the two bytes cannot occur within the samples (ITU-T T.87, A.1).
     end = stream.data.rfind(_END)
     if end < 0:
         raise UnreadableImageError("is truncated: the end of its JPEG-LS pixels is missing")
@@ -120,10 +120,10 @@ def _charls(stream: CodeStream) -> Samples:
 
 
 def _without_zeros(data: bytes, decode: Callable[[bytes], Any]) -> Any:
-    """Decode a JPEG-LS stream, without the zero bytes before its end where CharLS refuses it with them.
+    """Decode a JPEG-LS stream; remove the zero bytes before its end if CharLS refuses it with them.
 
-    Some encoders put them there. The first one or two may belong to the samples; CharLS refuses a stream that
-    lacks those.
+    Some encoders write such bytes. The first one or two may belong to the samples; CharLS refuses a stream
+    without them.
     """
     core = data.rstrip(b"\0")
     zeros = len(data) - len(core)
@@ -137,24 +137,24 @@ def _without_zeros(data: bytes, decode: Callable[[bytes], Any]) -> Any:
 
 def _openjpeg(stream: CodeStream) -> Samples:
     decoded = _package("openjpeg", "pylibjpeg-openjpeg").decode(stream.data, j2k_format=0)
-    # Signed samples come as such; their bits are what is wanted here.
+    # Signed samples are returned as signed; only their bits are needed here.
     return cast(Samples, decoded.view(f"<u{decoded.itemsize}"))
 
 
 def require_memory(samples: int) -> None:
-    """Tell a decoder that lacked memory from one that met damage: they raise the same error for both.
+    """Raise if memory is short: decoders raise the same error for lack of memory and for damage.
 
     Args:
-        samples: Of the frame; while a decoder works it takes six bytes for each, or more.
+        samples: Number of samples of the frame; a decoder takes six bytes or more for each.
 
     Raises:
-        MemoryError: There is not as much.
+        MemoryError: That much memory is not available.
     """
-    np.empty(6 * samples, np.uint8)  # asked for, and never touched
+    np.empty(6 * samples, np.uint8)  # allocated, but never touched
 
 
 def _unchecked(data: bytes) -> None:
-    """Nothing more is checked."""
+    """Check nothing."""
 
 
 _DCT = Codec(_dct_stream, _unchecked, DCT, lambda bits: "pillow" if bits == 8 else "pylibjpeg", _jpeg, True)

@@ -1,4 +1,4 @@
-"""A colour image that the user allowed -> its luma."""
+"""Colour images that the user allows -> luma."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from cxrtune.images.radiograph import Pixels
 
 
 def colour_pixels(dataset: Dataset, header: Header, notes: list[str]) -> Pixels:
-    """Decode the first frame of a colour image and take its luma (ITU-R BT.601), as of a colour PNG.
+    """Decode the first frame of a colour image and return its luma (ITU-R BT.601), as for a colour PNG.
 
-    pydicom converts to RGB (PS3.3 C.7.6.3.1.2). Windows are for grey only (C.11.2).
+    pydicom converts to RGB (PS3.3 C.7.6.3.1.2). Windows apply to grey images only (C.11.2).
 
     Args:
         dataset: The data set.
         header: Its header.
-        notes: What was corrected or left out is added.
+        notes: List to which corrections and omissions are appended.
 
     Returns:
         uint8 or uint16 (H, W), grey in [0, white].
 
     Raises:
-        UnreadableImageError: The pixels are not what the header claims or cannot be decoded.
+        UnreadableImageError: The pixels do not match the header or cannot be decoded.
     """
     rgb = (_looked_up if header.samples == 1 else _decoded)(dataset, header, notes)
     return cast(Pixels, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
 def _looked_up(dataset: Dataset, header: Header, notes: list[str]) -> Any:
-    # PS3.3 C.7.6.3.1.5 and C.7.6.3.1.6: a table a colour, all of one kind.
+    # PS3.3 C.7.6.3.1.5 and C.7.6.3.1.6: one table per colour, all of the same kind.
     if header.photometric != "PALETTE COLOR":
         raise UnreadableImageError(f"is damaged: it claims to be {header.photometric} with 1 sample a pixel")
     if "SegmentedRedPaletteColorLookupTableData" in dataset:
@@ -70,7 +70,7 @@ def _whole_range(rgb: Any, bits: int) -> Any:
 def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     syntax, plugin, planar = header.syntax, "", header.planar
     if header.syntax in NATIVE:
-        # Read as one image, whatever the number of frames: the first stands at the beginning.
+        # Read as a single image, whatever the number of frames: the first frame comes first.
         data = native_bytes(dataset, header, notes)
     elif header.syntax == RLELossless:
         planes = rle_planes(first_frame(dataset, header, notes), header).reshape(
@@ -96,10 +96,10 @@ def _decoded(dataset: Dataset, header: Header, notes: list[str]) -> Any:
     }
     try:
         decoded, _ = get_decoder(UID(syntax)).as_array(data, index=0, decoding_plugin=plugin, **options)
-    except MemoryError:  # said by the decoding process, with its limit
+    except MemoryError:  # reported by the decoding process, with its limit
         raise
     except Exception as error:
-        # Below stand pydicom's own checks and four libraries, each with errors of its own.
+        # pydicom's own checks and the four libraries below it each have their own errors.
         require_memory(header.rows * header.columns * header.samples)
         raise UnreadableImageError("is damaged: its colour pixels cannot be decoded") from error
     if decoded.shape != (header.rows, header.columns, 3) or decoded.dtype.itemsize * 8 > header.allocated:

@@ -1,4 +1,4 @@
-"""DICOM file or data set -> radiograph: the standard's steps in the standard's order."""
+"""DICOM file or data set -> radiograph: the steps of the standard, in its order."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def decode_dicom(
     also: Sequence[str] = (),
     look: Callable[[Dataset], None] | None = None,
 ) -> Radiograph:
-    """Decode a DICOM file of a frontal radiograph; docs/dicom.md says what is done in which order.
+    """Decode a DICOM file of a frontal radiograph; docs/dicom.md describes the steps and their order.
 
     Args:
-        data: The file's bytes, with or without preamble.
-        allow: What is let in that is refused otherwise: of several frames the first is taken, of colour the
-            luma.
-        max_pixels: A header that claims more is refused.
-        also: Keywords of elements that are read beside those that the image needs.
-        look: Called with the data set before its pixels are decoded, so that a file is parsed once; what it
-            raises is raised.
+        data: The bytes of the file, with or without preamble.
+        allow: Kinds of files that are accepted although they are refused by default: the first of several
+            frames is used, and the luma of colour.
+        max_pixels: Maximum number of pixels; a header that claims more is refused.
+        also: Keywords of elements to read in addition to those that decoding needs.
+        look: Called with the data set before its pixels are decoded, so that a file is parsed only once; its
+            exceptions are passed on.
 
     Raises:
-        UnreadableImageError: The bytes are no DICOM file, damaged, not supported, too many pixels, or cannot
-            be a frontal chest radiograph. The reason holds no name and no identifier.
+        UnreadableImageError: The bytes are not a DICOM file, or the file is damaged, not supported, has too
+            many pixels, or cannot be a frontal chest radiograph. The reason contains no names and no
+            identifiers.
     """
     from cxrtune.images.dicom.read import read_bytes
 
@@ -51,11 +52,11 @@ def decode_dicom(
 
 
 def decode_dataset(dataset: Dataset, allow: frozenset[Allowance] = frozenset()) -> Radiograph:
-    """Decode a data set that is in memory already, as one that came over a network.
+    """Decode a data set in memory, such as one received over a network.
 
     Args:
-        dataset: The data set, not changed; its `file_meta` states the transfer syntax. Without one it must be
-            uncompressed.
+        dataset: The data set, not modified; its `file_meta` states the transfer syntax. Without it, the
+            pixels must be uncompressed.
         allow: As for `decode_dicom`.
 
     Raises:
@@ -68,7 +69,7 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixel
     held: list[str] = []
     notes: list[str] = []
     try:
-        # pydicom warns of what it reads all the same; what matters of it is checked here and refused by name.
+        # pydicom warns about values that it reads anyway; those that matter are checked and refused here.
         with held_warnings("pydicom") as held:
             decode = _prepared(read(), allow, max_pixels, notes)
         pixels = decode()
@@ -79,10 +80,10 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixel
         raise
     except RecursionError:
         raise UnreadableImageError("has sequences that are nested too deeply to be read") from None
-    except MemoryError:  # said by the decoding process, with its limit
+    except MemoryError:  # reported by the decoding process, with its limit
         raise
     except Exception as error:
-        # Reading an element of a damaged file may raise anything, with the element's value in its text.
+        # Reading an element of a damaged file may raise anything, whose text may contain the value.
         raise UnreadableImageError(
             f"is damaged: its data set cannot be read ({type(error).__name__})"
         ) from None
@@ -91,7 +92,7 @@ def _decoded(read: Callable[[], Dataset], allow: frozenset[Allowance], max_pixel
 def _prepared(
     dataset: Dataset, allow: frozenset[Allowance], max_pixels: int, notes: list[str]
 ) -> Callable[[], Pixels]:
-    """Do all that needs the data set, and return the rest: decoding, and the look-up in the table."""
+    """Do everything that needs the data set; return the rest as a function: decoding and table look-up."""
     from cxrtune.images.dicom.colour import colour_pixels
     from cxrtune.images.dicom.frame import grey_frame
     from cxrtune.images.dicom.grey import grey_table

@@ -1,4 +1,4 @@
-"""An element's value as plain text or number, whatever pydicom makes of it."""
+"""Values of elements as plain text or numbers, whatever types pydicom returns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def values(dataset: Dataset, keyword: str) -> list[Any]:
-    """Return all values of an element, None for one that is empty; no values if it is absent."""
+    """Return all values of an element, with None for empty ones; an empty list if it is absent."""
     value = dataset.get(keyword)
     several = isinstance(value, (list, tuple)) or (hasattr(value, "__len__") and hasattr(value, "insert"))
     listed = list(value) if several else [] if value is None else [value]
@@ -20,20 +20,20 @@ def values(dataset: Dataset, keyword: str) -> list[Any]:
 
 
 def first(dataset: Dataset, keyword: str) -> Any:
-    """Return a value, the first of several; None if the element is absent or empty."""
+    """Return the first value; None if the element is absent or empty."""
     return next(iter(values(dataset, keyword)), None)
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """Return a value as upper-case text, empty if the element is absent or empty."""
+    """Return the value as upper-case text; an empty text if the element is absent or empty."""
     return str(first(dataset, keyword) or "").strip().upper()
 
 
 def optional(dataset: Dataset, keyword: str) -> int | None:
-    """Return a value as a whole number; None if the element is absent or empty.
+    """Return the value as a whole number; None if the element is absent or empty.
 
     Raises:
-        UnreadableImageError: The element is no whole number.
+        UnreadableImageError: The value is not a whole number.
     """
     value = first(dataset, keyword)
     if value is None:
@@ -45,10 +45,10 @@ def optional(dataset: Dataset, keyword: str) -> int | None:
 
 
 def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
-    """Return a value as a whole number.
+    """Return the value as a whole number.
 
     Raises:
-        UnreadableImageError: The element is missing and has no default, or is no whole number.
+        UnreadableImageError: The element is missing and has no default, or its value is not a whole number.
     """
     value = optional(dataset, keyword)
     if value is None:
@@ -59,10 +59,10 @@ def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
-    """Return a value, the first of several, as a finite number; None if the element is absent or empty.
+    """Return the first value as a finite number; None if the element is absent or empty.
 
     Raises:
-        UnreadableImageError: The value is no finite number.
+        UnreadableImageError: The value is not a finite number.
     """
     value = first(dataset, keyword)
     return None if value is None else finite(value, keyword)
@@ -72,7 +72,7 @@ def finite(value: Any, keyword: str) -> float:
     """Return one value of an element as a finite number.
 
     Raises:
-        UnreadableImageError: It is none.
+        UnreadableImageError: The value is not a finite number.
     """
     try:
         found = float(value)

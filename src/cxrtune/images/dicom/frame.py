@@ -1,4 +1,4 @@
-"""Data set -> the first frame's samples, as their bits stand in the file."""
+"""Data set -> samples of the first frame, with their bits as stored in the file."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Frame:
 
     Attributes:
         samples: uint8 or uint16 (H, W), the bits of each value in [0, 2**bits), two's complement if signed.
-        bits: How many bits a value has; more than the depth where a lossy decoder may overshoot.
-        depth: How many bits span the range of what can occur: Bits Stored, or what the code stream says where
-            that is known to be right.
+        bits: Bits per value; more than the depth if a lossy decoder may overshoot.
+        depth: Number of bits that span the range of possible values: Bits Stored, or the precision of the
+            code stream if that is known to be right.
     """
 
     samples: Samples
@@ -39,19 +39,20 @@ class Frame:
 
 
 def grey_frame(dataset: Dataset, header: Header, notes: list[str]) -> Callable[[], Frame]:
-    """Take the first frame of a grey image out of its data set.
+    """Extract the first frame of a grey image from its data set.
 
     Args:
         dataset: The data set.
         header: Its header.
-        notes: What was corrected or left out is added, some of it only when the frame is decoded.
+        notes: List to which corrections and omissions are appended, some only when the frame is decoded.
 
     Returns:
-        What decodes it: the long part, which needs the data set no more and may run beside others.
+        A function that decodes the frame: the slow part, which does not need the data set and may run in
+        parallel.
 
     Raises:
-        UnreadableImageError: The pixels are not what the header claims, or are in a transfer syntax that is
-            not supported; and what is returned raises it where they cannot be decoded.
+        UnreadableImageError: The pixels do not match the header, or their transfer syntax is not supported.
+            The returned function raises it if they cannot be decoded.
     """
     if header.syntax in NATIVE:
         data = native_bytes(dataset, header, notes)
@@ -67,7 +68,7 @@ def rle_planes(frame: bytes, header: Header) -> NDArray[np.uint8]:
     """Unpack a frame's byte planes: uint8 (planes, pixels), each in [0, 255].
 
     Raises:
-        UnreadableImageError: The frame is damaged, or not of the size claimed.
+        UnreadableImageError: The frame is damaged, or does not have the claimed size.
     """
     return decode_rle(frame, header.samples * header.allocated // 8, header.rows * header.columns)
 
@@ -94,7 +95,7 @@ def _decoded(codec: Codec, stream: CodeStream, header: Header, notes: list[str])
     if decoded.shape != (header.rows, header.columns) or decoded.dtype not in (np.uint8, np.uint16):
         raise UnreadableImageError("is damaged: its pixels decode to another size than claimed")
     bits = stream.precision
-    # A stream of whole cells has the value where Bits Stored and High Bit say, as if it were not compressed.
+    # A stream of whole cells has the value at the bits given by Bits Stored and High Bit, as if uncompressed.
     below = header.high_bit + 1 - header.stored if bits > header.high_bit else 0
     samples, bits = _shifted(decoded, below), bits - below
     if bits < header.stored:
@@ -105,23 +106,23 @@ def _decoded(codec: Codec, stream: CodeStream, header: Header, notes: list[str])
     depth = header.stored
     beyond = bits > depth and not header.signed and samples.max() >= 3 << depth - 1
     if stream.process in DCT and beyond:
-        # PS3.5 8.2.1: such a stream has 8 or 12 bits, and no others can be stored. An overshoot is small.
+        # PS3.5 8.2.1: such a stream has 8 or 12 bits; no other precision exists. An overshoot is small.
         notes.append(f"the compressed pixels have {bits} bits and not {depth}: read so")
         depth = bits
     return Frame(_masked(samples, bits), bits, depth)
 
 
 def _may_overshoot(codec: Codec, stream: CodeStream, header: Header) -> bool:
-    """Tell whether values beyond the stored bits are an overshoot and mean what they say.
+    """Return whether values beyond the stored bits are a valid overshoot of the decoder.
 
-    Elsewhere the bits above the stored ones mean nothing (PS3.5 8.1.1); overlays were kept there.
+    Otherwise the bits above the stored ones have no meaning (PS3.5 8.1.1); overlays were once stored there.
     """
     lossless = stream.reversible and (header.syntax == JPEG2000Lossless or not header.is_lossy)
     return codec.may_overshoot and not lossless
 
 
 def _stored_bits(samples: Samples, header: Header) -> Frame:
-    # PS3.5 8.1.1: what lies outside the stored bits is not the pixel's.
+    # PS3.5 8.1.1: bits outside the stored ones do not belong to the pixel.
     shifted = _shifted(samples, header.high_bit + 1 - header.stored)
     return Frame(_masked(shifted, header.stored), header.stored, header.stored)
 
@@ -136,20 +137,21 @@ def _masked(samples: Samples, bits: int) -> Samples:
 
 
 def decode_rle(frame: bytes, planes: int, pixels: int) -> NDArray[np.uint8]:
-    """Unpack one frame of RLE Lossless (PS3.5 annex G), never more of it than the image holds.
+    """Unpack one frame of RLE Lossless (PS3.5 annex G), to no more bytes than the image has.
 
-    pydicom's own decoder unpacks a segment whole before it looks at its length; a hostile one grows by 64.
+    pydicom's own decoder unpacks a whole segment before it checks its length; a hostile segment grows
+    64-fold.
 
     Args:
-        frame: The frame: a header and one segment a byte plane, the highest byte of a sample first (G.2).
-        planes: How many segments there must be: samples a pixel times bytes a sample.
-        pixels: How many bytes each must give.
+        frame: The frame: a header and one segment per byte plane, the highest byte of a sample first (G.2).
+        planes: Required number of segments: samples per pixel times bytes per sample.
+        pixels: Number of bytes in each plane.
 
     Returns:
         uint8 (planes, pixels), each in [0, 255].
 
     Raises:
-        UnreadableImageError: The number of segments is another, or one of them is too short.
+        UnreadableImageError: The number of segments differs, or a segment is too short.
     """
     if len(frame) < _RLE_HEADER.size:
         raise UnreadableImageError("is damaged: its RLE header is cut off")
@@ -165,7 +167,7 @@ def decode_rle(frame: bytes, planes: int, pixels: int) -> NDArray[np.uint8]:
 
 
 def _rle_bytes(segment: bytes, length: int) -> bytes:
-    # G.3.2: below 128 that many bytes and one follow as they are; above, one is repeated 257 - n times.
+    # G.3.2: n < 128: n + 1 literal bytes follow; n > 128: one byte is repeated 257 - n times.
     found, position = bytearray(), 0
     while len(found) < length and position + 1 < len(segment):
         head = segment[position]

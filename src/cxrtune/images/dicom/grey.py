@@ -1,7 +1,7 @@
-"""Stored value -> grey: the standard's transforms in the standard's order, as one table.
+"""Stored values -> grey values: the transforms of the standard, in its order, as one look-up table.
 
-There are at most 65,536 stored values, so the transforms are run once over all of them, in float64, and the
-image is looked up: exact, rounded once, and several times faster than arithmetic a pixel.
+There are at most 65,536 stored values, so the transforms are applied once to all of them, in float64, and the
+pixels are looked up: exact, rounded once, and several times faster than arithmetic per pixel.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Rescale:
-    """Modality LUT as a straight line (PS3.3 C.11.1.1.2): output = slope * stored + intercept."""
+    """Linear modality transform (PS3.3 C.11.1.1.2): output = slope * stored + intercept."""
 
     slope: float
     intercept: float
@@ -41,14 +41,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Grey:
-    """How stored values become grey.
+    """Transforms from stored values to grey values.
 
     Attributes:
-        signed: Stored values are two's complement.
+        signed: Whether stored values are two's complement.
         modality: Modality LUT or rescale, or None.
-        voi: VOI LUT or window, or None: then the full range of what the stored bits can give is shown.
-        inverse: The lowest output is white.
-        padding: Stored values from the first to the second are no image; None if there are none.
+        voi: VOI LUT or window; None shows the full range of the stored bits.
+        inverse: Whether the lowest output is white.
+        padding: First and last stored value of the range that is padding; None without padding.
     """
 
     signed: bool
@@ -59,32 +59,32 @@ class Grey:
 
 
 def grey_table(grey: Grey, bits: int, depth: int) -> Pixels:
-    """Run every stored value through the transforms.
+    """Apply the transforms to every possible stored value.
 
     Args:
         grey: The transforms.
-        bits: Bits of a value in the frame; more than the depth where a lossy decoder may overshoot.
-        depth: Bits that span the range of what can occur.
+        bits: Bits per value in the frame; more than the depth if a lossy decoder may overshoot.
+        depth: Number of bits that span the range of possible values.
 
     Returns:
-        uint8 (2**bits,) where the depth is no more than 8 bits and their order is only kept or turned round,
-        otherwise uint16 (2**bits,); grey in [0, white] for each value's bits.
+        uint8 (2**bits,) if the depth is at most 8 bits and the order of values is only kept or reversed,
+        otherwise uint16 (2**bits,); grey in [0, white], indexed by the bits of a value.
 
     Raises:
-        UnreadableImageError: The transforms leave no numbers.
+        UnreadableImageError: The result of the transforms is not finite.
     """
     stored = stored_values(bits, grey.signed)
     own = stored_values(depth, grey.signed)
     own_low, own_high = own.min(), own.max()
-    # PS3.3 C.11.1: the modality transform is first.
+    # PS3.3 C.11.1: the modality transform comes first.
     values, low, high = _after_modality(grey.modality, stored, own_low, own_high)
-    # PS3.3 C.11.2: then that of the values of interest; where there is none, all that can occur is shown.
+    # PS3.3 C.11.2: then that of the values of interest; without it, the full range is shown.
     shares = _after_voi(grey.voi, values) if grey.voi is not None else _share(values, low, high)
-    # PS3.3 C.11.6 and C.7.6.3.1.2: last the presentation, P-Values or their inverse.
+    # PS3.3 C.11.6 and C.7.6.3.1.2: finally the presentation, P-Values or their inverse.
     if grey.inverse:
         shares = 1.0 - shares
     plain = _share(stored, own_low, own_high)
-    # PS3.3 C.7.5.1.1.2: padding is no part of the image; it is made background.
+    # PS3.3 C.7.5.1.1.2: padding is not part of the image; it is set to the background.
     padded = np.zeros(stored.shape, dtype=np.bool_)
     if grey.padding is not None:
         padded = (stored >= grey.padding[0]) & (stored <= grey.padding[1])
@@ -96,7 +96,7 @@ def grey_table(grey: Grey, bits: int, depth: int) -> Pixels:
 
 
 def stored_values(bits: int, signed: bool) -> Values:
-    """Return what each pattern of so many bits means: float64 (2**bits,), two's complement if signed."""
+    """Return the value of each bit pattern: float64 (2**bits,), two's complement if signed."""
     values = np.arange(1 << bits, dtype=np.float64)
     if signed:
         values[len(values) // 2 :] -= 1 << bits
@@ -104,7 +104,7 @@ def stored_values(bits: int, signed: bool) -> Values:
 
 
 def _share(values: Values, low: float, high: float) -> Values:
-    # One stored bit that is signed, or a table of one entry, has no range: all is black.
+    # A single signed bit, or a table with one entry, has no range: the image is black.
     return np.clip((values - low) / (high - low), 0.0, 1.0) if high > low else np.zeros_like(values)
 
 
@@ -115,7 +115,7 @@ def _equal(shares: Values, others: Values, where: NDArray[np.bool_]) -> bool:
 def _after_modality(
     modality: Rescale | Lut | None, stored: Values, low: float, high: float
 ) -> tuple[Values, float, float]:
-    """Return the output, and the lowest and highest that the stored bits can give."""
+    """Return the output, and its minimum and maximum over the range of the stored bits."""
     if modality is None:
         return stored, low, high
     if isinstance(modality, Lut):
@@ -129,15 +129,15 @@ def _after_modality(
 
 
 def _after_voi(voi: Lut | Window, values: Values) -> Values:
-    """Return each output as a share of the output range."""
+    """Return each output as a fraction of the output range."""
     if isinstance(voi, Lut):
         return _share(voi.look_up(values).astype(np.float64), 0.0, float((1 << voi.bits) - 1))
     if voi.function == "SIGMOID":
-        # PS3.3 C.11.2.1.3.1; beyond 700 the share is 0 or 1 in float64 anyway.
+        # PS3.3 C.11.2.1.3.1; beyond 700 the fraction is 0 or 1 in float64 anyway.
         with np.errstate(over="ignore"):
             steepness = np.clip(-4.0 * (values - voi.center) / voi.width, -700.0, 700.0)
         return 1.0 / (1.0 + np.exp(steepness))
-    # PS3.3 C.11.2.1.2.1, and C.11.2.1.3.2 for the exact one, which lacks the half and the one.
+    # PS3.3 C.11.2.1.2.1, and C.11.2.1.3.2 for LINEAR_EXACT, without the offsets of 0.5 and 1.
     exact = voi.function == "LINEAR_EXACT"
     center, width = (voi.center, voi.width) if exact else (voi.center - 0.5, voi.width - 1.0)
     shares = np.zeros_like(values)

@@ -1,4 +1,4 @@
-"""The elements of a data set that matter here, each checked once and plain ever after."""
+"""The elements of a data set that describe its pixels, checked and converted to plain values once."""
 
 from __future__ import annotations
 
@@ -47,25 +47,26 @@ _RADIOGRAPH_CLASSES = frozenset(
 
 @dataclass(frozen=True)
 class Header:
-    """What the image is and how its pixels are stored (PS3.3 C.7.6.3).
+    """Properties of the image and storage of its pixels (PS3.3 C.7.6.3).
 
     Attributes:
         syntax: Transfer Syntax UID.
-        modality: Modality, empty if absent.
-        is_radiograph_class: The SOP class is that of a CR or DX image.
-        is_raw: The image is meant for processing, not for presentation.
-        other_view: What says that the image is not a frontal radiograph; None if nothing does.
-        is_lossy: Lossy Image Compression says that the pixels have been compressed with loss.
+        modality: Modality; empty if absent.
+        is_radiograph_class: Whether the SOP class is that of a CR or DX image.
+        is_raw: Whether the image is meant for processing, not for presentation.
+        other_view: The element which states that the image is not a frontal radiograph; None if there is
+            none.
+        is_lossy: Whether Lossy Image Compression states that the pixels have been compressed with loss.
         rows: Height in pixels.
         columns: Width in pixels.
         frames: Number of frames.
         samples: Samples per pixel, 1 or 3.
         photometric: Photometric Interpretation.
-        planar: Planar Configuration; 0 where there is one sample.
+        planar: Planar Configuration; 0 if there is one sample per pixel.
         allocated: Bits Allocated, 8 or 16.
         stored: Bits Stored.
         high_bit: High Bit.
-        signed: Pixel Representation is two's complement.
+        signed: Whether Pixel Representation is two's complement.
     """
 
     syntax: str
@@ -87,14 +88,14 @@ class Header:
 
 
 def read_header(dataset: Dataset, notes: list[str]) -> Header:
-    """Read and check the elements that say what the image is and how it is stored.
+    """Read and check the elements that describe the image and how it is stored.
 
     Args:
         dataset: The data set.
-        notes: What was taken for granted is added.
+        notes: List to which assumptions are appended.
 
     Raises:
-        UnreadableImageError: An element is missing, contradicts another, or claims too much.
+        UnreadableImageError: An element is missing, contradicts another, or exceeds a limit.
     """
     if "PixelData" not in dataset:
         raise UnreadableImageError("holds no pixel data")
@@ -142,7 +143,7 @@ def _frames(dataset: Dataset, notes: list[str]) -> int:
 
 
 def _stored_bits(dataset: Dataset, notes: list[str]) -> tuple[int, int]:
-    """Return Bits Stored and High Bit; one of them tells the other (PS3.5 8.1.1)."""
+    """Return Bits Stored and High Bit; if one is missing, it is derived from the other (PS3.5 8.1.1)."""
     stored, high_bit = (optional(dataset, keyword) for keyword in ("BitsStored", "HighBit"))
     if stored is None:
         stored = _or_default(dataset, "BitsStored", None if high_bit is None else high_bit + 1, notes)
@@ -199,7 +200,7 @@ def _check_size(header: Header) -> None:
 def _check_bits(header: Header) -> None:
     if header.allocated not in (8, 16):
         raise UnreadableImageError(f"allocates {header.allocated} bits a sample, not 8 or 16")
-    # PS3.5 8.1.1: the stored bits lie within the allocated ones, the highest at High Bit.
+    # PS3.5 8.1.1: the stored bits are within the allocated ones, the highest at High Bit.
     if not header.stored <= header.high_bit + 1 <= header.allocated or header.stored < 1:
         raise UnreadableImageError(
             f"is damaged: {header.stored} bits with the highest at {header.high_bit} "

@@ -1,4 +1,4 @@
-"""Look-up tables as data sets hold them: for modality, for values of interest, and for palettes."""
+"""Look-up tables in data sets: modality LUTs, VOI LUTs and palettes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Lut:
     """A look-up table (PS3.3 C.11.1.1.1, C.11.2.1.1 and C.7.6.3.1.5).
 
     Attributes:
-        first: The input value that the first entry is for; below it the first holds, above the last the last.
+        first: Input value of the first entry; lower values map to the first entry, higher ones to the last.
         entries: uint16 (N,), each in [0, 2**bits).
-        bits: Bits of an entry.
+        bits: Bits per entry.
     """
 
     first: int
@@ -28,19 +28,19 @@ class Lut:
     bits: int
 
     def look_up(self, values: NDArray[np.float64]) -> NDArray[np.uint16]:
-        """Return the entry of each value; a table is for whole numbers, and another value takes the nearest.
+        """Return the entry of each value; fractional values are rounded to the nearest whole number.
 
         Returns:
-            uint16, of the shape of the values, in [0, 2**bits).
+            uint16, with the shape of the values, in [0, 2**bits).
         """
         places = np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1)
         return cast(NDArray[np.uint16], self.entries[places.astype(np.intp)])
 
 
 def filled_item(dataset: Dataset, keyword: str) -> Dataset | None:
-    """Return the first item of a sequence of tables that holds one; None if none does.
+    """Return the first item of a sequence that contains a table; None if there is none.
 
-    Templates leave an item behind whose descriptor is empty or all zeros and whose data is missing.
+    Some devices write template items whose descriptor is empty or all zeros and whose data is missing.
     """
     for item in dataset.get(keyword) or ():
         if item.get("LUTData") or any(values(item, "LUTDescriptor")):
@@ -49,24 +49,24 @@ def filled_item(dataset: Dataset, keyword: str) -> Dataset | None:
 
 
 def read_lut(holder: Dataset, prefix: str, name: str, signed: bool, notes: list[str] | None = None) -> Lut:
-    """Read descriptor and data of a table.
+    """Read the descriptor and data of a table.
 
     Args:
-        holder: The data set or the sequence's item that holds them.
-        prefix: What the two keywords begin with.
-        name: What the table is called in a reason.
-        signed: Input values may be negative.
-        notes: Where a descriptor that claims 16 bits for narrower entries is corrected, and said so; None
-            where the descriptor is to be taken by its word.
+        holder: The data set or sequence item that contains them.
+        prefix: Common prefix of the two keywords.
+        name: Name of the table in a reason.
+        signed: Whether input values may be negative.
+        notes: List to which a note is appended if a descriptor that claims 16 bits for narrower entries is
+            corrected; None uses the descriptor unchanged.
 
     Raises:
-        UnreadableImageError: One of the two is missing, or the data is not what the descriptor says.
+        UnreadableImageError: One of the two is missing, or the data does not match the descriptor.
     """
     descriptor, data = holder.get(f"{prefix}Descriptor"), holder.get(f"{prefix}Data")
     if descriptor is None or data is None or len(descriptor) != 3:
         raise UnreadableImageError(f"is damaged: its {name} lacks descriptor or data")
-    # Number of entries (0 stands for 65,536), first input, bits an entry. One VR holds all three, so that a
-    # number may come with the wrong sign.
+    # Number of entries (0 means 65,536), first input, bits per entry. All three have the same VR, so that a
+    # number may have the wrong sign.
     count, bits = (int(descriptor[0]) & 0xFFFF) or 1 << 16, int(descriptor[2]) & 0xFFFF
     first = int(descriptor[1]) & 0xFFFF
     if signed and first >= 1 << 15:
@@ -80,8 +80,8 @@ def read_lut(holder: Dataset, prefix: str, name: str, signed: bool, notes: list[
         raise UnreadableImageError(f"is damaged: its {name} has entries of more than {bits} bits")
     used = max(8, int(entries[:count].max()).bit_length())
     if notes is not None and used < bits == 16:
-        # PS3.3 C.11.2.1.1: 8 or 16 in an image, so that the width of the storage is written there where the
-        # entries have 12 bits, by Agfa among others. Taken by its word the image would be nearly black.
+        # PS3.3 C.11.2.1.1 allows only 8 or 16 in an image, so that some vendors, such as Agfa, write the
+        # width of the storage for entries of 12 bits. With the stated width, the image would be nearly black.
         notes.append(f"the {name} claims entries of 16 bits and uses {used}: read as {used}")
         bits = used
     return Lut(first, entries[:count].astype(np.uint16), bits)
@@ -90,7 +90,7 @@ def read_lut(holder: Dataset, prefix: str, name: str, signed: bool, notes: list[
 def _entries(data: object, count: int, bits: int, little: bool) -> NDArray[np.int64]:
     if not isinstance(data, bytes):
         return np.asarray(data, dtype=np.int64).reshape(-1) & 0xFFFF
-    # Eight bits an entry may be packed two to a word, the first in the low byte.
+    # Entries of 8 bits may be packed in pairs into words, the first in the low byte.
     words = np.frombuffer(data[: len(data) & ~1], "<u2" if little else ">u2")
     packed = bits == 8 and len(words) < count
     return (words.astype("<u2").view(np.uint8) if packed else words).astype(np.int64)

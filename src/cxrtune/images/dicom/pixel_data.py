@@ -1,4 +1,4 @@
-"""The pixels as a data set holds them: bytes, or the first frame's code stream, compared with the claim."""
+"""Stored pixels of a data set: bytes, or the code stream of the first frame, checked against the header."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}
 )
 
-# PS3.6 annex A and vendors' own: those that pydicom 3.0 does not know.
+# Transfer syntaxes of PS3.6 annex A and of vendors that pydicom 3.0 does not know.
 _NAMES: Mapping[str, str] = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
@@ -38,10 +38,10 @@ _ITEM = b"\xfe\xff\0\xe0"  # PS3.5 A.4: compressed pixels are a sequence of item
 
 
 def pixel_data(dataset: Dataset) -> bytes:
-    """Return the pixel data as it stands in the data set.
+    """Return the pixel data of the data set, unchanged.
 
     Raises:
-        UnreadableImageError: There is none.
+        UnreadableImageError: The data set has no pixel data.
     """
     data = dataset["PixelData"].value
     if not isinstance(data, bytes) or not data:
@@ -50,12 +50,13 @@ def pixel_data(dataset: Dataset) -> bytes:
 
 
 def as_it_is(dataset: Dataset, header: Header, notes: list[str]) -> Header:
-    """Return the header with the transfer syntax that its pixels are in, where it states another.
+    """Return the header with the actual transfer syntax of its pixels, if it states another.
 
-    Software that decompresses and forgets to say so leaves bytes of exactly the size claimed.
+    Software that decompresses the pixels without updating the syntax leaves exactly the claimed number of
+    bytes.
 
     Raises:
-        UnreadableImageError: The pixels are compressed, and the header says that they are not.
+        UnreadableImageError: The pixels are compressed, but the header states that they are not.
     """
     data = pixel_data(dataset)
     is_items = data.startswith(_ITEM)
@@ -70,8 +71,8 @@ def as_it_is(dataset: Dataset, header: Header, notes: list[str]) -> Header:
 def native_bytes(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
     """Return the uncompressed bytes of all frames.
 
-    What stands behind them is left out, as PS3.5 8.1.1 says of an uneven number of bytes and viewers do of
-    padding to the blocks of a disk or of the memory.
+    Bytes after them are ignored, as PS3.5 8.1.1 specifies for an odd number of bytes, and as viewers do for
+    padding to disk or memory blocks.
 
     Raises:
         UnreadableImageError: There are fewer bytes than claimed.
@@ -83,7 +84,7 @@ def native_bytes(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
     if len(data) > claimed + 1:
         notes.append("there are bytes behind the pixels that the header claims: left out")
     if header.syntax == ExplicitVRBigEndian and header.allocated == 8 and dataset["PixelData"].VR == "OW":
-        # PS3.5 A.3: words are swapped even where each holds two pixels.
+        # PS3.5 A.3: words are swapped even if each contains two pixels.
         return np.frombuffer(data + bytes(len(data) % 2), ">u2").astype("<u2").tobytes()
     return data
 
@@ -91,16 +92,16 @@ def native_bytes(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
 def _claimed(header: Header) -> int:
     row = header.columns * header.samples * header.allocated // 8
     if header.photometric == "YBR_FULL_422":
-        row = row * 2 // 3  # two pixels share their chroma (PS3.3 C.7.6.3.1.2)
+        row = row * 2 // 3  # two pixels share chroma values (PS3.3 C.7.6.3.1.2)
     return row * header.rows * header.frames
 
 
 def code_stream(dataset: Dataset, header: Header, notes: list[str]) -> tuple[Codec, CodeStream]:
-    """Take the first frame's code stream and compare its own header with the data set's.
+    """Extract the code stream of the first frame and compare its header with that of the data set.
 
     Raises:
         UnreadableImageError: The transfer syntax is not supported, the two headers disagree, or the stream
-            claims more than an image of its size may.
+            exceeds the limits for an image of its size.
     """
     codec = CODECS.get(header.syntax)
     if codec is None:
@@ -131,15 +132,15 @@ def first_frame(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
     """Return the first compressed frame.
 
     Raises:
-        UnreadableImageError: There is none, or its fragments are not whole.
+        UnreadableImageError: There is no frame, or its fragments are incomplete.
     """
     data = pixel_data(dataset)
     try:
         frame = _only_frame(data, notes) if header.frames == 1 else _first_of_several(dataset, data, header)
-    except MemoryError:  # said by the decoding process, with its limit
+    except MemoryError:  # reported by the decoding process, with its limit
         raise
     except Exception as error:
-        # pydicom lets whatever goes wrong in its reading of items through.
+        # pydicom does not convert the exceptions that occur while it reads items.
         raise UnreadableImageError("is damaged: its compressed pixels have no whole frame") from error
     if not frame:
         raise UnreadableImageError("is damaged: its compressed pixels have no whole frame")
@@ -147,7 +148,7 @@ def first_frame(dataset: Dataset, header: Header, notes: list[str]) -> bytes:
 
 
 def _only_frame(data: bytes, notes: list[str]) -> bytes:
-    # PS3.5 A.4: all fragments behind the Basic Offset Table are the frame's, whatever the table says.
+    # PS3.5 A.4: all fragments after the Basic Offset Table belong to the frame, whatever the table states.
     table, *fragments = generate_fragments(data)
     if table not in (b"", bytes(4)):
         notes.append("the Basic Offset Table does not fit a single frame: left out")
@@ -165,6 +166,6 @@ def _first_of_several(dataset: Dataset, data: bytes, header: Header) -> bytes:
 
 
 def name_of(syntax: str) -> str:
-    """Return a transfer syntax's name, or `unknown`: an identifier stands in no reason."""
+    """Return the name of a transfer syntax, or `unknown`: reasons contain no identifiers."""
     known = UID(syntax).name
     return _NAMES.get(syntax, "unknown") if known == syntax else known

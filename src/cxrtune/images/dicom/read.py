@@ -1,4 +1,4 @@
-"""Bytes -> data set, of which only what is needed here is read."""
+"""Bytes -> data set with only the elements that are needed."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _PREFIX = b"DICM"  # PS3.10 7.1
 
 MAX_INFLATED = 1 << 28
 """Bytes that a deflated data set may have: more than 80 million pixels of 16 bits, with room for the rest."""
-_INFLATED_BEFORE_PIXELS = 16 << 20  # what comes before the pixels is much shorter
+_INFLATED_BEFORE_PIXELS = 16 << 20  # bytes; what precedes the pixels is much shorter
 _PIXELS = Tag("PixelData")
 
 
 def read_bytes(data: bytes, also: Sequence[str] = ()) -> Dataset:
-    """Read the elements of a DICOM file that matter here; no name and no identifier is among them.
+    """Read the elements of a DICOM file that are needed; names and identifiers are not among them.
 
     Args:
-        data: The file's bytes.
-        also: Keywords of further elements, which may name whomever they name.
+        data: The bytes of the file.
+        also: Keywords of further elements, which may contain names of persons.
 
     Raises:
-        UnreadableImageError: The bytes are empty, no DICOM file, cut off, or inflate beyond the limit.
+        UnreadableImageError: The bytes are empty, not a DICOM file, truncated, or inflate beyond the limit.
     """
     if not data:
         raise UnreadableImageError("the file is empty (0 bytes)")
     if not is_dicom(data[:132]):
         raise UnreadableImageError("is no DICOM file, or its first bytes are damaged")
     if data[128:132] != _PREFIX:
-        data = data.removeprefix(_PREFIX)  # of a file whose preamble was taken away, and nothing else
+        data = data.removeprefix(_PREFIX)  # if only the preamble has been removed from the file
     tags: list[BaseTag | int] = [Tag(keyword) for keyword in (*ELEMENTS, *also)]
     stream = io.BytesIO(data)
     meta = _file_meta(stream)
@@ -56,14 +56,14 @@ def read_bytes(data: bytes, also: Sequence[str] = ()) -> Dataset:
 
 
 def read_before_pixels(data: bytes, keywords: Sequence[str]) -> Dataset:
-    """Read some elements of a DICOM file that stand before its pixels, and nothing behind them.
+    """Read some of the elements before the pixels of a DICOM file, and nothing after them.
 
     Args:
-        data: The file's bytes.
-        keywords: Of the elements.
+        data: The bytes of the file.
+        keywords: Keywords of the elements.
 
     Raises:
-        Exception: Whatever pydicom makes of a damaged file, with an element's value in its text.
+        Exception: Any exception of pydicom for a damaged file; its text may contain an element's value.
     """
     tags: list[BaseTag | int] = [Tag(keyword) for keyword in keywords]
     stream = io.BytesIO(data)
@@ -76,7 +76,7 @@ def read_before_pixels(data: bytes, keywords: Sequence[str]) -> Dataset:
 
 
 def _file_meta(stream: io.BytesIO) -> FileMetaDataset:
-    # PS3.10 7.1: explicit VR little endian, whatever the data set behind it is.
+    # PS3.10 7.1: explicit VR little endian, whatever the syntax of the data set that follows.
     def behind(tag: BaseTag, vr: str | None, length: int) -> bool:
         return tag >> 16 != 2
 

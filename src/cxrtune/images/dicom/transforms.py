@@ -1,4 +1,4 @@
-"""Data set -> the transforms that its elements ask for."""
+"""Data set -> the grey-scale transforms that its elements specify."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _FUNCTIONS: Mapping[str, Function] = {name: name for name in get_args(Function)}
 
 
 def read_transforms(dataset: Dataset, header: Header, notes: list[str]) -> Grey:
-    """Read modality LUT or rescale, VOI LUT or window, presentation and padding.
+    """Read the modality LUT or rescale, the VOI LUT or window, presentation and padding.
 
     Args:
         dataset: The data set.
         header: Its header.
-        notes: What was corrected or taken as not set is added.
+        notes: List to which corrections and ignored elements are appended.
 
     Raises:
-        UnreadableImageError: An element is damaged, stands without its partner, or is not supported.
+        UnreadableImageError: An element is damaged, lacks a companion element, or is not supported.
     """
     modality = _modality(dataset, header, notes)
     return Grey(
@@ -39,7 +39,7 @@ def read_transforms(dataset: Dataset, header: Header, notes: list[str]) -> Grey:
 
 
 def _modality(dataset: Dataset, header: Header, notes: list[str]) -> Rescale | Lut | None:
-    # PS3.3 C.11.1: the sequence or the rescale, not both; where both are, the sequence says more.
+    # PS3.3 C.11.1: either the sequence or the rescale; if both exist, the sequence is more specific.
     item = filled_item(dataset, "ModalityLUTSequence")
     if item is not None:
         return read_lut(item, "LUT", "Modality LUT", header.signed, notes)
@@ -59,7 +59,7 @@ def _modality(dataset: Dataset, header: Header, notes: list[str]) -> Rescale | L
 def _voi(
     dataset: Dataset, header: Header, modality: Rescale | Lut | None, notes: list[str]
 ) -> Lut | Window | None:
-    # PS3.3 C.11.2.1: several are alternatives, and the first is meant to be shown first.
+    # PS3.3 C.11.2.1: several items are alternatives, and the first is to be shown first.
     item = filled_item(dataset, "VOILUTSequence")
     if item is not None:
         return read_lut(item, "LUT", "VOI LUT", _may_be_negative(header, modality), notes)
@@ -87,8 +87,8 @@ def _voi(
 
 
 def _by_its_units(window: Window, within_one: bool, notes: list[str]) -> Window:
-    # PS3.3 C.11.2.1.2.1: LINEAR is for whole numbers, as it takes one from the width. Where the modality
-    # transform gives shares of one, such a window can only be meant exactly (C.11.2.1.3.2).
+    # PS3.3 C.11.2.1.2.1: LINEAR is for whole numbers, since it subtracts one from the width. If the modality
+    # transform yields fractions of one, such a window can only be LINEAR_EXACT (C.11.2.1.3.2).
     if window.function == "LINEAR" and (window.width < 1 or within_one):
         notes.append("a LINEAR window over values within 1 is read as LINEAR_EXACT")
         return replace(window, function="LINEAR_EXACT")
@@ -96,15 +96,16 @@ def _by_its_units(window: Window, within_one: bool, notes: list[str]) -> Window:
 
 
 def _lies_within_one(header: Header, modality: Rescale | Lut | None) -> bool:
-    # A little more than one, as a slope such as 1/4095 is rounded to the 16 characters of a decimal string.
+    # Slightly more than one, since a slope such as 1/4095 is rounded to the 16 characters of a decimal
+    # string.
     return isinstance(modality, Rescale) and abs(modality.slope) * ((1 << header.stored) - 1) <= 1.001
 
 
 def check_depth(grey: Grey, header: Header, depth: int) -> None:
-    """Refuse compressed pixels of fewer bits than stated, with a window that was made for as many as stated.
+    """Refuse compressed pixels with fewer bits than stated if the window was made for the stated number.
 
     Raises:
-        UnreadableImageError: What the window or VOI LUT spans is beyond twice what the pixels can be.
+        UnreadableImageError: The window or VOI LUT extends beyond twice the largest possible pixel value.
     """
     if depth >= header.stored or grey.voi is None or isinstance(grey.modality, Lut):
         return
@@ -138,12 +139,12 @@ def _inverse(dataset: Dataset, header: Header) -> bool:
     shape = text(dataset, "PresentationLUTShape") or "IDENTITY"
     if shape not in ("IDENTITY", "INVERSE"):
         raise UnreadableImageError("has a Presentation LUT Shape that is not supported")
-    # PS3.3 C.7.6.3.1.2 and C.11.6: two ways to say one thing; where both are, the image is inverted once.
+    # PS3.3 C.7.6.3.1.2 and C.11.6: two ways to state the same; if both exist, the image is inverted once.
     return header.photometric == "MONOCHROME1" or shape == "INVERSE"
 
 
 def _padding(dataset: Dataset, header: Header) -> tuple[int, int] | None:
-    # PS3.3 C.7.5.1.1.2: one value, or with a limit all from one to the other, whichever is the lower.
+    # PS3.3 C.7.5.1.1.2: one value, or with a limit the range between the two, in either order.
     ends = [first(dataset, word) for word in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     if ends[0] is None:
         return None
@@ -152,6 +153,6 @@ def _padding(dataset: Dataset, header: Header) -> tuple[int, int] | None:
 
 
 def _as_stored(value: int, header: Header) -> int:
-    # The element may carry the value's bits with the wrong sign, as its VR is not always that of the pixels.
+    # The element may have the wrong sign, since its VR is not always that of the pixels.
     value &= 0xFFFF
     return value - (1 << 16) if header.signed and value >= 1 << 15 else value
