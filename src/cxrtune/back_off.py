@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again."""
+"""Delays between retries of a failed operation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from cxrtune.errors import UsageError
 
 @dataclass(frozen=True)
 class BackOff:
-    """Waits that double with each failure in a row.
+    """Delays that double with each consecutive failure.
 
     Attributes:
-        first_seconds: After the first failure.
-        longest_seconds: Where the doubling ends.
-        chance: Share of a wait that is left to chance, in [0, 1): what broke together does not come back
-            together.
+        first_seconds: Delay after the first failure.
+        longest_seconds: Maximum delay.
+        chance: Fraction of a delay that is random, in [0, 1), so that clients which failed together do not
+            retry together.
     """
 
     first_seconds: float
@@ -27,7 +27,7 @@ class BackOff:
         """Check the values.
 
         Raises:
-            UsageError: One of them cannot be meant.
+            UsageError: A value is not valid.
         """
         for name in ("first_seconds", "longest_seconds"):
             value = getattr(self, name)
@@ -37,6 +37,6 @@ class BackOff:
             raise UsageError(f"chance is {self.chance}", remedy="It is a share: at least 0, and below 1.")
 
     def seconds(self, failures: int) -> float:
-        """Return how long to wait after so many failures in a row."""
+        """Return the delay after a number of consecutive failures."""
         doubled = self.first_seconds * 2.0 ** min(max(failures - 1, 0), 32)
         return float(min(self.longest_seconds, doubled) * random.uniform(1 - self.chance, 1))

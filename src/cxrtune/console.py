@@ -1,4 +1,4 @@
-"""What somebody at a terminal sees: facts on standard output, warnings on standard error, and bars."""
+"""Output in a terminal: messages on standard output, warnings on standard error, and progress bars."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from rich.table import Table
 from cxrtune.progress import SilentTask, Task, Unit
 from cxrtune.shown import shown
 
-# In a notebook rich would show every line as HTML of its own, and ask for ipywidgets.
+# In a notebook, rich would show every line as separate HTML, and require ipywidgets.
 _PLAIN: dict[str, Any] = {"soft_wrap": True, "highlight": False, "emoji": False, "force_jupyter": False}
 
 
 class ConsoleReporter:
-    """Tells what stages tell.
+    """Reporter that shows the messages of stages in a terminal.
 
     Args:
-        quiet: Keep facts and bars back, never warnings.
-        worded: Puts options in the place of a text's settings.
+        quiet: Suppress messages and bars, but not warnings.
+        worded: Replaces the settings in a text by command-line options.
     """
 
     def __init__(self, *, quiet: bool, worded: Callable[[str], str] = str) -> None:
@@ -45,12 +45,12 @@ class ConsoleReporter:
         self._warnings = Console(stderr=True, **_PLAIN)
 
     def say(self, text: str) -> None:
-        """Print a fact."""
+        """Print a message."""
         if not self._quiet:
             self._facts.print(_printable(self.worded(text)))
 
     def warn(self, text: str) -> None:
-        """Print something that the user should look at."""
+        """Print a warning."""
         self._warnings.print(f"[yellow]warning:[/yellow] {_printable(self.worded(text))}")
 
     def show(self, table: Table) -> None:
@@ -60,7 +60,7 @@ class ConsoleReporter:
 
     @contextmanager
     def task(self, description: str, total: int, unit: Unit = "steps") -> Iterator[Task]:
-        """Show a bar while a task runs, if somebody is looking."""
+        """Show a progress bar while a task runs, if the output is a terminal."""
         if self._quiet or not sys.stdout.isatty():
             yield SilentTask()
             return
@@ -79,7 +79,7 @@ class ConsoleReporter:
 
 
 def _printable(text: str) -> str:
-    """Return a text whose names cannot end the program, steer the terminal, or pass for markup."""
+    """Return a text in which names cannot cause errors, control the terminal, or be read as markup."""
     return escape("\n".join(shown(line) for line in text.split("\n")))
 
 
@@ -95,11 +95,11 @@ class _Bar:
         self._bars.advance(self._task, steps)
 
     def lengthen(self, steps: int) -> None:
-        """Make the bar's whole longer."""
+        """Increase the total of the bar."""
         with self._lock:
             self._total += steps
             self._bars.update(self._task, total=self._total)
 
     def note(self, text: str) -> None:
-        """Show a text beside the bar."""
+        """Show a text next to the bar."""
         self._bars.update(self._task, note=escape(text))

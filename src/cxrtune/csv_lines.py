@@ -1,4 +1,4 @@
-"""The records of a CSV text: where they end, what stands between their cells, which do not fit the header."""
+"""Records of a CSV text: where they end, their separator, and which of them do not match the header."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ HEAD = 1 << 16
 OPEN_QUOTE, LONG_CELL = "opens a quote that is never closed", "has a cell of more than"
 """What may be wrong with a record, and hides the rest of the text."""
 
-_LOOKED_AT = 6  # records that decide on the separator
-_END = "\x1eend"  # a line of its own after the text: a quote that is never closed swallows it
+_LOOKED_AT = 6  # number of records from which the separator is determined
+_END = "\x1eend"  # an extra line after the text: a quote that is never closed swallows it
 
 
 def spoken(separator: str) -> str:
-    """Return what a separator is called."""
+    """Return the name of a separator."""
     return SEPARATORS.get(separator, separator)
 
 
 def separator_line(text: str) -> tuple[str | None, str]:
-    """Take Excel's first line `sep=;` off a table's text; None if it has none."""
+    """Split Excel's first line `sep=;` from the text of a table; the separator is None without that line."""
     named = re.match(r'"?sep=(\\t|[^\r\n])"?[;,\t "]*(?:\r\n|\r|\n)', text)
     return (None, text) if named is None else (named[1].replace("\\t", "\t"), text[named.end() :])
 
 
 def separator_of(head: str) -> str:
-    """Return the separator of a table: that by which header and first rows have equally many cells."""
+    """Return the separator of a table: the one that splits header and first rows into equally many cells."""
 
     def fit(separator: str) -> tuple[bool, int]:
         records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
@@ -47,7 +47,7 @@ def separator_of(head: str) -> str:
 
 
 def end_of_record(data: bytes, start: int) -> int:
-    """Return where the record that begins at `start` ends, its line end included; quotes may hold others."""
+    """Return the end of the record beginning at `start`, including its line end; quotes may contain others."""
     end, quotes = start, 0
     while (line := data.find(b"\n", end)) >= 0:
         quotes += data.count(b'"', end, line)
@@ -66,19 +66,20 @@ def records(
     *,
     quotes: bool = True,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records that hold something, with their numbers, each as long as the header.
+    """Yield the non-empty records with their numbers, each as long as the header.
 
     Args:
-        text: What stands below the header.
-        separator: What stands between two cells.
-        header: The columns' names.
-        first: The number of the first record.
-        wrong: Takes the number of a record that does not fit, and why. If it returns, the record is cut or
-            filled up; after a quote or a cell without end nothing more is read.
-        quotes: Whether quotes hold cells together; otherwise each line is a record.
+        text: The text below the header.
+        separator: The separator of cells.
+        header: The names of the columns.
+        first: Number of the first record.
+        wrong: Called with the number of a record that does not match the header, and the reason. If it
+            returns, the record is truncated or padded; after an unclosed quote or an endless cell, nothing
+            more is read.
+        quotes: Whether cells may be quoted; otherwise each line is a record.
     """
     width = len(header)
-    # Tables end their headers with commas too many, and their rows with as many, or none.
+    # Some tables have extra commas at the end of the header, and as many, or none, at the end of rows.
     fewest = max((place + 1 for place, name in enumerate(header) if name), default=width)
     lines = io.StringIO(text.rstrip("\r\n") + f"\n{_END}", newline="")
     rows = csv.reader(lines, delimiter=separator)
@@ -104,7 +105,7 @@ def records(
 def records_anyhow(
     text: str, separator: str, header: Sequence[str], first: int, wrong: Callable[[int, str], None]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records of a text whose cells hold no line breaks, whatever its quotes; see `records`."""
+    """Yield the records of a text whose cells contain no line breaks, whatever its quotes; see `records`."""
     faults: list[tuple[int, str]] = []
 
     def note(number: int, what: str) -> None:
@@ -114,7 +115,7 @@ def records_anyhow(
     torn = next((number for number, row in found if any("\n" in cell for cell in row)), None)
     hidden = faults[-1:] if faults and faults[-1][1].startswith((OPEN_QUOTE, LONG_CELL)) else []
     if torn is not None or hidden:
-        # What else did not fit may have been the quote's doing.
+        # The other mismatches may have been caused by the quote.
         faults = hidden if torn is None else [(torn, "opens a quote that does not end in its line")]
         found = list(records(text, separator, header, first, note, quotes=False))
     for number, what in faults:

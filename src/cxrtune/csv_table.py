@@ -1,4 +1,4 @@
-"""CSV tables as people have them -> columns of texts, the rows numbered as a spreadsheet numbers them."""
+"""CSV tables in common variants -> columns of texts, with rows numbered as in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ _SAVE = "Save it as CSV in UTF-8, with one header line and one line per row."
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A table whose header was read.
+    """A table whose header has been read.
 
     Attributes:
         path: The file.
-        header: The columns' names, without outer blanks.
-        separator: What stands between two cells.
-        guess: What had to be guessed of the file's text, in words; empty where nothing was.
-        tell: Told of what is not read.
-        first_row: The number of the first row below the header.
-        spelling: The columns' names as they stand in the file.
-        wrong: Takes the table's faults, and it is read as far as it goes; where None the first is raised.
+        header: The names of the columns, without leading and trailing blanks.
+        separator: The separator of cells.
+        guess: Description of what was guessed about the file's text; empty if nothing was.
+        tell: Called with a message about what is not read.
+        first_row: Number of the first row below the header.
+        spelling: The names of the columns as written in the file.
+        wrong: Called with each error of the table, which is then read as far as possible; if None, the first
+            error is raised.
     """
 
     path: Path
@@ -61,15 +62,15 @@ class CsvTable:
     _body: bytes = field(repr=False)
 
     def places(self, wanted: Iterable[str], *, partly: bool = False, remedy: str) -> dict[str, int]:
-        """Return where each wanted column stands, found whatever its case.
+        """Return the position of each wanted column, ignoring case.
 
         Args:
-            wanted: The columns' names.
-            partly: Leave out those that are missing.
-            remedy: What to do about one that is missing.
+            wanted: The names of the columns.
+            partly: Whether to omit columns that are missing.
+            remedy: What the user can do about a missing column.
 
         Raises:
-            DataError: One is missing, or stands twice.
+            DataError: A column is missing or occurs twice.
         """
         plain = [_plain(name) for name in self.header]
         places: dict[str, int] = {}
@@ -90,7 +91,7 @@ class CsvTable:
         return places
 
     def _compare(self, name: str, places: list[int]) -> None:
-        """Refuse columns of one name; of equal ones the first is taken where faults are, and that is told."""
+        """Refuse columns with the same name; if errors are collected, report equal ones and use the first."""
         twins = list(self._texts({str(place): place for place in places}).items())
         differ = any(not twins[0][1].equals(twin) for _, twin in twins[1:])
         if differ or self.wrong is None:
@@ -106,12 +107,12 @@ class CsvTable:
         self.wrong(error)
 
     def read(self, places: Mapping[str, int]) -> pd.DataFrame:
-        """Return columns as texts, empty where the table has nothing; the index numbers the rows.
+        """Return columns as texts, empty for empty cells; the index contains the row numbers.
 
-        Rows without anything in these columns are left out and told.
+        Rows that are empty in these columns are skipped, and their number is reported.
 
         Args:
-            places: Where each column stands.
+            places: Position of each column.
 
         Raises:
             DataError: A row has more or fewer cells than the header, or repeats it.
@@ -121,7 +122,7 @@ class CsvTable:
     def _texts(self, places: Mapping[str, int]) -> pd.DataFrame:
         body = self._body.rstrip(b"\r\n")
         frame = None
-        # Arrow is fast; what it would number wrongly, or swallow, is left to the slow way.
+        # Arrow is fast; tables whose rows it would number wrongly or skip are read by the slow method.
         if body and not _has_blank_line(body) and body.count(b'"') % 2 == 0:
             frame = self._fast(body, places)
         if frame is None:
@@ -134,7 +135,7 @@ class CsvTable:
         return frame
 
     def _fast(self, body: bytes, places: Mapping[str, int]) -> pd.DataFrame | None:
-        # Columns are asked for by number: names may stand twice among those that nobody wants.
+        # Columns are selected by number: names of unused columns may occur twice.
         numbered = [str(number) for number in range(len(self.header))]
         taken = [numbered[place] for place in places.values()]
         try:
@@ -172,7 +173,7 @@ class CsvTable:
         )
 
     def _tell_swallowed(self) -> None:
-        """Tell of a cell whose lines look like rows: two stray quotes make one cell of all between them."""
+        """Report a cell whose lines look like rows: two stray quotes merge all between them into one cell."""
         width = len(self.header)
         for number, row in self._records():
             for cell in row:
@@ -187,7 +188,7 @@ class CsvTable:
     def _without_headers(self, frame: pd.DataFrame, places: Mapping[str, int]) -> pd.DataFrame:
         same = np.ones(len(frame), dtype=bool)
         for name, place in places.items():
-            cells = frame[name][same].str.strip("\ufeff \t")  # two files, each with its mark
+            cells = frame[name][same].str.strip("\ufeff \t")  # byte order mark of a second file
             same[same] = (cells == self.header[place]).to_numpy(dtype=bool)
         if len(places) < 2 or not same.any():
             return frame
@@ -214,18 +215,18 @@ class CsvTable:
 def open_csv(path: Path, tell: Tell, remedy: str = _SAVE, wrong: Wrong | None = None) -> CsvTable:
     """Read the header of a table.
 
-    Commas, semicolons, tabulators and bars as separators, Excel's `sep=` line, quotes, line breaks in
-    quotes, all line ends, and all that `read_utf8` reads are understood.
+    Supports commas, semicolons, tabs and vertical bars as separators, Excel's `sep=` line, quotes, line
+    breaks in quotes, all line ends, and all encodings of `read_utf8`.
 
     Args:
         path: The file.
-        tell: Told, in one sentence each, of what is not read as it stands there.
-        remedy: What to do if it is no table.
-        wrong: Takes faults that the table can be read in spite of, with line breaks in quotes among them; by
-            default the first fault is raised.
+        tell: Called with one sentence for each thing that is not read as written.
+        remedy: What the user can do if the file is not a table.
+        wrong: Called with each error despite which the table can be read, including line breaks in quotes; by
+            default the first error is raised.
 
     Raises:
-        DataError: It cannot be read, is no text, or has no header.
+        DataError: The file cannot be read, is not text, or has no header.
     """
     try:
         content = read_utf8(path, remedy)
@@ -238,7 +239,7 @@ def open_csv(path: Path, tell: Tell, remedy: str = _SAVE, wrong: Wrong | None = 
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """Return the columns of a file that may be a table, from its beginning; none if it is no table."""
+    """Return the columns of a file that may be a table, from its beginning; empty if it is not a table."""
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
             head = stream.read(HEAD)
@@ -251,7 +252,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
 def _opened(content: Utf8, path: Path, tell: Tell, remedy: str, wrong: Wrong | None = None) -> CsvTable:
     data = content.data
     if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # of an old Macintosh
+        data = data.replace(b"\r", b"\n")  # line ends of old Macintosh systems
     start = len(data) - len(data.lstrip(b"\r\n"))
     row = 1 + data[:start].count(b"\n")
     head = data[start : start + HEAD].decode("utf-8", "ignore")
@@ -274,7 +275,7 @@ def _opened(content: Utf8, path: Path, tell: Tell, remedy: str, wrong: Wrong | N
 
 
 def near(name: str, others: Iterable[str]) -> str:
-    """Return, in words, which of other names is probably meant; empty if none is near."""
+    """Return a phrase with the name that is probably meant; empty if none is similar."""
     found = difflib.get_close_matches(name, list(others), n=1)
     return f" (is {quoted(found[0])} meant?)" if found else ""
 

@@ -1,4 +1,4 @@
-"""The one family of errors: each says what is wrong, where, and what to do about it.
+"""All exceptions of cxrtune: each says what is wrong, where, and what to do about it.
 
 The command line turns every `CxrtuneError` into one or two lines and an exit code; nothing else
 in the package prints or exits.
@@ -15,14 +15,14 @@ from cxrtune.shown import fitted, settings_in, shown, without_marks
 class CxrtuneError(Exception):
     """The work could not be done.
 
-    What a user's files and names put into a message is escaped, and cut off where it is long. A setting, and
-    a stage that mends what is wrong, stand in back quotes: see `cxrtune.shown`.
+    Text from a user's files and names is escaped in messages, and truncated if it is long. Settings, and
+    stages that fix the problem, are in back quotes: see `cxrtune.shown`.
 
     Attributes:
         message: What is wrong, with what was found and what was expected.
         path: The file or folder concerned, or None.
         remedy: What the user can do next, or None.
-        exit_code: What the command line exits with: 1 the work failed, 2 wrong use.
+        exit_code: Exit code of the command line: 1 if the work failed, 2 for wrong use.
     """
 
     exit_code = 1
@@ -35,11 +35,11 @@ class CxrtuneError(Exception):
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The settings that the message and the remedy speak of, such as `out` or `bank.precision`."""
+        """The settings named in the message and the remedy, such as `out` or `bank.precision`."""
         return settings_in(f"{self.message} {self.remedy or ''}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are made again from their message alone, which most of ours cannot be.
+        # By default, exceptions are unpickled from their message alone, which most of our classes cannot be.
         return _as_it_was, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
@@ -55,13 +55,13 @@ def _as_it_was(kind: type[CxrtuneError], args: tuple[Any, ...], state: dict[str,
 
 
 class UsageError(CxrtuneError):
-    """The command or the call was given something that cannot be meant."""
+    """An argument of the command or the call is not valid."""
 
     exit_code = 2
 
 
 class RecipeError(UsageError):
-    """A recipe has an unknown or a wrong key.
+    """A recipe has an unknown key or a wrong value.
 
     Attributes:
         key: The key's dotted path, such as `training.epochs`.
@@ -75,14 +75,14 @@ class RecipeError(UsageError):
 
 
 class DataError(CxrtuneError):
-    """A data folder, a table or a split is not what it should be."""
+    """A data folder, a table or a split is not valid."""
 
 
 class UnreadableImageError(CxrtuneError):
-    """An image's bytes give no radiograph.
+    """An image cannot be decoded to a radiograph.
 
     Attributes:
-        reason: Why, without the file's name, fit for a table of unreadable images.
+        reason: Why, without the name of the file, for a table of unreadable images.
     """
 
     def __init__(self, reason: str, *, path: Path | str | None = None) -> None:
@@ -91,10 +91,10 @@ class UnreadableImageError(CxrtuneError):
 
 
 class DecodingTooSlowError(UnreadableImageError):
-    """An image took longer to decode than it may.
+    """Decoding an image exceeded the time limit.
 
     Attributes:
-        seconds: How long it may take.
+        seconds: The time limit.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -103,7 +103,7 @@ class DecodingTooSlowError(UnreadableImageError):
 
 
 class WeightsError(CxrtuneError):
-    """Weights are missing, damaged, or not those of the network that asks for them."""
+    """Weights are missing, damaged, or do not match the network."""
 
 
 class ModelFileError(CxrtuneError):
@@ -111,7 +111,7 @@ class ModelFileError(CxrtuneError):
 
 
 class StaleInputError(CxrtuneError):
-    """Two files that must belong together do not: a pack made from another cohort, for one."""
+    """Files that must belong together do not, such as a pack made from another cohort."""
 
 
 class OutputError(CxrtuneError):

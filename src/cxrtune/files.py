@@ -1,4 +1,4 @@
-"""Files that are either whole under their final name or not there at all."""
+"""Atomic writing of files: either complete under their final name or not there at all."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _NO_PLACE = frozenset(
 def naming_output_errors(
     path: Path, left: str = "nothing half-written was left", setting: str = "out"
 ) -> Iterator[None]:
-    """Turn the operating system's errors of writing into an `OutputError` that names `path`.
+    """Convert the operating system's write errors to an `OutputError` that names `path`.
 
     Args:
-        path: What is written.
-        left: What becomes of the work so far when the disk is full, in words.
-        setting: What chooses the place.
+        path: The file or folder being written.
+        left: Phrase on what remains of the work if the disk is full.
+        setting: The setting that determines the place.
     """
     try:
         yield
@@ -74,13 +74,13 @@ def naming_output_errors(
 def write_whole(path: Path, naming: Naming = naming_output_errors) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed to `path`.
 
-    On any error the temporary file is removed and `path` is left as it was. What a killed process
-    could not remove is removed by the next one that writes `path`. `naming` words the errors.
+    On any error, the temporary file is removed and `path` remains unchanged. Temporary files of killed
+    processes are removed by the next one that writes `path`. `naming` converts the errors.
 
     Raises:
         OutputError: The disk is full or the folder cannot be written.
     """
-    # The suffix stays last: writers such as matplotlib's choose the format by it.
+    # The suffix stays last: writers such as matplotlib's derive the format from it.
     partial = path.with_name(f".{path.stem}{PARTIAL_SUFFIX}-{os.getpid()}{path.suffix}")
     try:
         with naming(path):
@@ -91,13 +91,13 @@ def write_whole(path: Path, naming: Naming = naming_output_errors) -> Iterator[P
             partial.replace(path)
             _sync(path.parent)
     finally:
-        # Where the folder itself is the trouble there is nothing to remove, and no better error to give.
+        # If the folder itself is the problem, there is nothing to remove, and no better error to raise.
         with suppress(OSError):
             partial.unlink()
 
 
 def write_text(path: Path, text: str, naming: Naming = naming_output_errors) -> None:
-    """Write `text` as UTF-8 to `path`, whole or not at all.
+    """Write `text` as UTF-8 to `path`, completely or not at all.
 
     Raises:
         OutputError: The disk is full or the folder cannot be written.
@@ -107,7 +107,7 @@ def write_text(path: Path, text: str, naming: Naming = naming_output_errors) -> 
 
 
 def sync_file(stream: IO[Any]) -> None:
-    """Wait until what was written to a stream is safe on disk."""
+    """Flush a stream and wait until its data is safely on disk."""
     stream.flush()
     os.fsync(stream.fileno())
 
@@ -122,7 +122,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _remove_orphans(path: Path) -> None:
-    """Remove the temporary files for `path` whose processes are no more: a pack's takes gigabytes."""
+    """Remove temporary files for `path` whose processes have ended: that of a pack takes gigabytes."""
     prefix = f".{path.stem}{PARTIAL_SUFFIX}-"
     for left in path.parent.glob(f"{glob.escape(prefix)}*{glob.escape(path.suffix)}"):
         process = left.name.removeprefix(prefix).removesuffix(path.suffix)
@@ -131,7 +131,7 @@ def _remove_orphans(path: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name != "posix":  # elsewhere signal 0 is no question but a blow
+    if os.name != "posix":  # elsewhere, signal 0 terminates the process instead of testing for it
         return True
     try:
         os.kill(process, 0)

@@ -1,4 +1,4 @@
-"""Findings: NIH's fourteen, the subsets of them that protocols use, and the names that any may have.
+"""Findings: the fourteen of NIH, the subsets used by protocols, and the names of findings in general.
 
 Wang et al., "ChestX-ray8", CVPR 2017, and the data set's own FAQ for the six that came later.
 """
@@ -65,9 +65,9 @@ _LONGEST = 80
 
 
 def spoken(finding: str) -> str:
-    """Return a finding's name as a person writes it: `Pleural_Thickening` -> `Pleural thickening`.
+    """Return the name of a finding as written in prose: `Pleural_Thickening` -> `Pleural thickening`.
 
-    Abbreviations stay: `Enlarged_PA` -> `Enlarged PA`.
+    Abbreviations are kept: `Enlarged_PA` -> `Enlarged PA`.
     """
     words = finding.replace("_", " ").split()
     plain = " ".join(word if word.isupper() else word.lower() for word in words)
@@ -81,7 +81,7 @@ class Protocol:
     Attributes:
         name: Its name on the command line.
         findings: The findings that are predicted, in NIH's order.
-        excluded: Findings that lead to the loss of every image that carries one.
+        excluded: Findings that exclude every image with one of them.
     """
 
     name: str
@@ -89,8 +89,8 @@ class Protocol:
     excluded: frozenset[str]
 
 
-# The six with fewer than 2,000 images in NIH's train_val part. A constant, not a count of what is
-# on disk: the protocol must mean the same on a subset as on the whole.
+# The six with fewer than 2,000 images in NIH's train_val part. A constant rather than a count of the images
+# on disk: the protocol must be the same for a subset as for the whole data set.
 _RARE = frozenset({"Cardiomegaly", "Emphysema", "Edema", "Pneumonia", "Hernia", "Fibrosis"})
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -100,10 +100,10 @@ PROTOCOLS: dict[str, Protocol] = {
 
 
 def protocol_named(name: str) -> Protocol:
-    """Return the protocol of that name.
+    """Return the protocol with a name.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is no such protocol.
     """
     if name not in PROTOCOLS:
         raise UsageError(f"there is no protocol '{name}'", remedy=f"Choose one of: {', '.join(PROTOCOLS)}.")
@@ -111,20 +111,20 @@ def protocol_named(name: str) -> Protocol:
 
 
 def plain_name(name: str) -> str:
-    """Return a finding's name as names are compared: case, and spaces for _ or -, do not matter."""
+    """Return the normalised name of a finding: case, and spaces in place of _ or -, do not matter."""
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
 def meaning(name: str) -> str:
-    """Return a finding's name as names are compared, NIH's for those that other tables call otherwise."""
+    """Return the normalised name of a finding, with synonyms in other tables replaced by NIH's name."""
     plain = plain_name(name)
     return SYNONYMS.get(plain, plain)
 
 
 def fault_of_names(names: Iterable[str]) -> str | None:
-    """Say in one sentence why names cannot be those of the findings of one cohort; None if they can.
+    """Return one sentence on why names cannot be the findings of one cohort; None if they can.
 
-    They are columns of tables and names of files, and both are read without regard to case by some programs.
+    They are used as columns of tables and names of files, which some programs treat without regard to case.
     """
     seen: dict[str, str] = {}
     for name in names:

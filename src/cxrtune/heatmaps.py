@@ -1,7 +1,7 @@
-"""Heatmaps of a model: for each image and finding, where in the image the evidence lies.
+"""Heatmaps (class activation maps) of a model: one map per image and finding.
 
-Like a table of predictions, the file is all that an evaluation knows of how a model looks at an image, so
-maps that any other program made can be compared.
+As with tables of predictions, an evaluation uses only the file, so that maps made by any other program can be
+compared.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ _REMEDY = "Make one with: `cxrtune.experiment.explain`, or write one with cxrtun
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """A model's maps for some images, each over the whole image as the model saw it.
+    """A model's maps for some images, each of the whole image as preprocessed for the model.
 
     Attributes:
-        images: object (N,), the cohort's image names, each once.
+        images: object (N,), unique image names of the cohort.
         findings: The F findings.
-        maps: float32 (N, F, h, w), any real number, higher = more evidence there, a plane of NaN = not known.
+        maps: float32 (N, F, h, w), any real number, higher = more evidence for the finding; a plane of NaN if
+            not known.
         model: The model's name in prose.
-        method: One line on how the maps were made.
+        method: One line on how the maps were computed.
     """
 
     images: NDArray[np.object_]
@@ -46,11 +47,11 @@ class Heatmaps:
     method: str
 
     def write(self, path: Path) -> None:
-        """Write the maps as a safetensors file, names and texts in its header.
+        """Write the maps as a safetensors file, with names and texts in its header.
 
         Raises:
             OutputError: The file cannot be written.
-            UsageError: The suffix is not .safetensors, or the parts do not belong together.
+            UsageError: The suffix is not .safetensors, or the attributes are inconsistent.
         """
         if path.suffix != SUFFIX:
             raise UsageError(f"heatmaps are written as {SUFFIX}", path=path)
@@ -70,10 +71,10 @@ class Heatmaps:
 
 
 def read_heatmaps(path: Path) -> Heatmaps:
-    """Read heatmaps, of cxrtune or of any other program that writes them so.
+    """Read heatmaps written by cxrtune or any other program in this format.
 
     Raises:
-        DataError: The file is missing, damaged, or not what `Heatmaps` describes.
+        DataError: The file is missing, damaged, or does not match the description of `Heatmaps`.
     """
     if not path.is_file():
         raise DataError("there is no such file of heatmaps", path=path, remedy=_REMEDY)

@@ -1,4 +1,4 @@
-"""A lock that one process holds, and that ends with it, however it ends."""
+"""Locks that are held by one process, and are released when it ends, however it ends."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 def take_lock(path: Path) -> AbstractContextManager[None] | None:
-    """Take a lock, which is held until the end of the block that it is used in.
+    """Acquire a lock, which is held until the end of the `with` block.
 
-    Nothing is waited for. A file that a killed process left is no lock. On Windows nothing is locked: two
-    processes there meet at files in use, or do some work twice.
+    Does not wait. A file left behind by a killed process is not a lock. On Windows nothing is locked: two
+    processes then fail because files are in use, or do some of the work twice.
 
     Args:
-        path: The lock's file, in a folder that exists; it is removed at the end.
+        path: The lock file, in an existing folder; it is removed at the end.
 
     Returns:
-        The lock; None: another process, or thread, holds it.
+        The lock; None if another process or thread holds it.
 
     Raises:
-        OSError: The file cannot be made, or the file system has no locks.
+        OSError: The file cannot be created, or the file system does not support locks.
     """
     try:
         import fcntl
@@ -36,21 +36,21 @@ def take_lock(path: Path) -> AbstractContextManager[None] | None:
             return None
         except OSError:
             os.close(file)
-            with suppress(OSError):  # a file system without locks
+            with suppress(OSError):  # a file system that does not support locks
                 path.unlink()
             raise
         if _is_still(path, file):
             return _held(path, file)
-        os.close(file)  # whoever held it has just removed it
+        os.close(file)  # its holder has just removed it
 
 
 def _opened(path: Path) -> int:
-    """Make the lock's file, or open it: whoever may write to the folder may ask who works there."""
+    """Create or open the lock file; all users who may write to the folder may open it."""
     while True:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
-            with suppress(FileNotFoundError):  # removed just now: it is made again
+            with suppress(FileNotFoundError):  # just removed: it is created again
                 return _opened_again(path)
         else:
             with suppress(OSError):  # a file system without permissions
@@ -61,7 +61,7 @@ def _opened(path: Path) -> int:
 def _opened_again(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR)
-    except PermissionError:  # another user's, as a folder that everybody writes to may protect its files
+    except PermissionError:  # another user's file in a shared folder that protects its files
         return os.open(path, os.O_RDONLY)
 
 
@@ -70,7 +70,7 @@ def _held(path: Path, file: int) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is held: who has opened this very file sees in `take_lock` that it is gone.
+        # Removed while it is held: a process that has opened it detects the removal in `take_lock`.
         with suppress(OSError):
             path.unlink()
         os.close(file)

@@ -1,4 +1,4 @@
-"""How a service logs: its own lines, and nothing that could hold a value of somebody's file."""
+"""Logging of services: only their own messages, nothing that could contain values from a user's files."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TextIO
 
 
 def log_to(stream: TextIO, logger: logging.Logger, *, quiet: bool, silenced: Sequence[str] = ()) -> None:
-    """Write a service's lines to a stream, and nothing else: what libraries log may hold values of a file.
+    """Write only the messages of a service to a stream: those of libraries may contain values from files.
 
     Args:
-        stream: Standard error, for one.
-        logger: The service's own.
-        quiet: Errors only.
-        silenced: Loggers of libraries that have handlers of their own.
+        stream: The stream, such as standard error.
+        logger: The logger of the service.
+        quiet: Whether to log errors only.
+        silenced: Loggers of libraries that have their own handlers.
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
@@ -28,13 +28,13 @@ def log_to(stream: TextIO, logger: logging.Logger, *, quiet: bool, silenced: Seq
         library.handlers.clear()
         library.addHandler(logging.NullHandler())
         library.propagate = False
-    # Without any handler Python writes warnings of all loggers to standard error.
+    # Without any handler, Python writes the warnings of all loggers to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
     warnings.showwarning = _keep_to_yourself
 
 
 def where(error: BaseException) -> str:
-    """Say what kind of error happened where, without its message: that may hold anything."""
+    """Return type and place of an error, without its message, which may contain anything."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
     return f"{type(error).__name__} at {places}"

@@ -1,4 +1,4 @@
-"""Addresses that only this machine reaches."""
+"""Addresses that only this machine can reach."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a service that listens on this host is reached from this machine only.
+    """Return whether a service that listens on this host can be reached from this machine only.
 
-    A name is not looked up: only `localhost` counts.
+    Names are not resolved: `localhost` is the only name that counts.
     """
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -23,5 +23,5 @@ def is_loopback(host: str) -> bool:
 
 
 def as_seen_from_here(host: str) -> str:
-    """Return the address by which this machine reaches a service that listens on a host."""
+    """Return the address under which this machine can reach a service that listens on a host."""
     return _EVERYWHERE.get(host, host)

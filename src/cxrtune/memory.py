@@ -1,4 +1,4 @@
-"""How our own processes hold memory: what is freed is kept a while, what is mapped is let go."""
+"""Memory of our processes: keep freed memory for a while, and release pages of memory-mapped files."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# mallopt(3): freed memory beyond the first is given back; requests beyond the second are mapped anew.
+# mallopt(3): freed memory beyond the first limit is returned; requests beyond the second are mapped.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 2**30
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep up to a gigabyte that it has freed, for its next request.
+    """Let this process keep up to a gigabyte of freed memory for its next allocations.
 
-    By default glibc hands every freed feature map back to the system, which faults its pages in again
-    for the next: a third of the time of the trunk (`benchmarks/README.md`). Other C libraries than
-    glibc are left as they are.
+    By default, glibc returns every freed feature map to the system, which then faults in its pages again for
+    the next one: a third of the time of the backbone (`benchmarks/README.md`). Other C libraries than glibc
+    are not changed.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -30,10 +30,10 @@ def keep_freed_memory() -> None:
 
 
 def let_pages_go(array: NDArray[Any]) -> None:
-    """Take what was read of a memory-mapped array out of this process's resident memory.
+    """Release the pages of a memory-mapped array from the resident memory of this process.
 
-    The system would do so only when memory is short: until then, reading a bank of 20 GB looks like
-    using 20 GB. An array that is not memory-mapped is left alone, and so is every array on Windows.
+    The system would do so only when memory is short: until then, reading a feature bank of 20 GB looks like
+    using 20 GB. Does nothing for an array that is not memory-mapped, nor on Windows.
     """
     mapped = getattr(array, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

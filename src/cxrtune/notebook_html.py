@@ -1,4 +1,4 @@
-"""What objects show of themselves in a notebook: HTML without scripts and colours, on light and on dark."""
+"""HTML representations in notebooks: without scripts and colours, for light and dark themes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _CELL = "text-align:{side};padding:2px 8px;white-space:nowrap"
 
 
 def card(title: str, *parts: str) -> str:
-    """Return a title with what belongs to it below.
+    """Return a title with its content below.
 
     Args:
         title: Plain text.
-        parts: HTML; empty ones are left out.
+        parts: HTML; empty parts are omitted.
     """
     below = "".join(f'<div style="margin:6px 0">{part}</div>' for part in parts if part)
     return f'<div style="font-family:sans-serif;font-size:13px"><b>{html.escape(title)}</b>{below}</div>'
@@ -26,19 +26,19 @@ def paragraph(text: str) -> str:
 
 
 def side_by_side(*parts: str) -> str:
-    """Return parts beside each other, below each other where there is no room."""
+    """Return parts side by side, or one below the other if there is not enough room."""
     each = "".join(f"<div>{part}</div>" for part in parts if part)
     return f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">{each}</div>'
 
 
 def image(data: bytes, kind: str, description: str, width: int) -> str:
-    """Return an image that stands in the page itself.
+    """Return an image that is embedded in the page.
 
     Args:
-        data: The file's bytes.
+        data: The bytes of the image file.
         kind: Its media type, such as `image/png`.
-        description: What it shows, for those who do not see it.
-        width: In pixels of the page.
+        description: Alternative text of the image.
+        width: Width in pixels of the page.
     """
     source = base64.b64encode(data).decode("ascii")
     described = html.escape(description, quote=True)
@@ -46,7 +46,7 @@ def image(data: bytes, kind: str, description: str, width: int) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of plain texts; the first column is flush left, the others flush right."""
+    """Return a table of plain texts; the first column is left-aligned, the others are right-aligned."""
 
     def row(cells: Sequence[str], tag: str) -> str:
         return "".join(

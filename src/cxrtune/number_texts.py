@@ -1,4 +1,4 @@
-"""Numbers as programs write them, with a point or a comma -> float64, correctly rounded."""
+"""Numbers in texts, with a decimal point or comma -> float64, correctly rounded."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 def numbers(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Read numbers, with a point or a comma before the decimals.
+    """Parse numbers with a decimal point or comma.
 
     Returns:
-        float64 (N,), correctly rounded, NaN where there is none; and bool (N,), where something stands that
-        is no number.
+        float64 (N,), correctly rounded, NaN where there is no number; and bool (N,), True where a text is
+        neither empty nor a number.
     """
     plain = texts.str.strip()
     try:
@@ -33,7 +33,7 @@ def numbers(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bool
 
 
 def number_of(text: str) -> float:
-    """Return the number that a text is, `0.5`, `0,5`, `5e-1` or `true`; NaN if it is none."""
+    """Return the number in a text such as `0.5`, `0,5`, `5e-1` or `true`; NaN if it is not a number."""
     bare = text.strip().casefold()
     if bare in _TRUTHS:
         return _TRUTHS[bare]

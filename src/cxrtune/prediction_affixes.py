@@ -1,4 +1,4 @@
-"""What stands around the findings' names in a table's columns: `prob_Effusion`, `Effusion (score)`."""
+"""Prefixes and suffixes of the findings in the names of columns: `prob_Effusion`, `Effusion (score)`."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ _EDGE = r"[\s_.:/()\[\]-]"
 
 
 class Affix(NamedTuple):
-    """What stands around a finding's name."""
+    """Prefix and suffix of a finding's name."""
 
     before: str = ""
     after: str = ""
 
     def taken_off(self, name: str) -> str | None:
-        """Return a column's name without it; None if the name has it not."""
+        """Return the name of a column without the affix; None if the name does not have it."""
         if not (name.startswith(self.before) and name.endswith(self.after)):
             return None
         bare = name[len(self.before) : len(name) - len(self.after)]
         return bare if len(bare) + len(self.before) + len(self.after) == len(name) else None
 
     def around(self, finding: str) -> str:
-        """Return what a column of a finding is called."""
+        """Return the name of a finding's column."""
         return f"{self.before}{finding}{self.after}"
 
 
 def find_affix(names: Sequence[str], findings: Sequence[str], path: Path) -> Affix | None:
-    """Find what the columns of most findings share, where no column has a finding's bare name.
+    """Find the affix shared by the columns of most findings, if no column has the bare name of a finding.
 
-    What one column alone has is taken only if it is a word for scores, such as `prob_`, or if there is only
-    one finding. What is a word for labels, such as `true_`, is not taken.
+    An affix of a single column is used only if it is a word for scores, such as `prob_`, or if there is only
+    one finding. Words for labels, such as `true_`, are not used.
 
     Args:
-        names: The table's columns.
+        names: The columns of the table.
         findings: The findings wanted.
         path: The table, for errors.
 
     Returns:
-        None if there is nothing of the kind.
+        The affix, or None if there is none.
 
     Raises:
-        DataError: Columns of as many findings share something else.
+        DataError: The columns of equally many findings share another affix.
     """
     shared: dict[Affix, set[str]] = {}
     spellings = _spellings(findings)
     for name in names:
-        # The longest name that fits: `pulmonary_edema` is no `edema` with something before it.
+        # The longest name that matches: `pulmonary_edema` is not `edema` with a prefix.
         for expression, finding in spellings:
             found = expression.fullmatch(name)
             if found is not None and (found["before"] or found["after"]):
@@ -87,7 +87,7 @@ def _option(affix: Affix) -> str:
 
 
 def _spellings(findings: Sequence[str]) -> list[tuple[re.Pattern[str], str]]:
-    """Return an expression for each way to write a finding's name inside of a column's, the longest first."""
+    """Return a regular expression for each spelling of a finding in the name of a column, longest first."""
     ways = {plain_name(finding): finding for finding in findings}
     ways |= {other: ways[ours] for other, ours in SYNONYMS.items() if ours in ways and other not in ways}
     return [

@@ -1,4 +1,4 @@
-"""Which column of a table of predictions is which: exact names first, then other spellings, then synonyms."""
+"""Matching of columns in tables of predictions: exact names first, then other spellings, then synonyms."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PATIENT_COLUMNS = ("patient", "Patient ID")
 
 
 def find_image_column(names: Sequence[str], path: Path) -> str | None:
-    """Return the column with the images' names; None if there is none.
+    """Return the column with the image names; None if there is none.
 
     Raises:
-        DataError: Several columns may be it.
+        DataError: Several columns match.
     """
     column = find_column(names, IMAGE_COLUMNS)
     if column is not None:
@@ -43,7 +43,7 @@ def find_image_column(names: Sequence[str], path: Path) -> str | None:
 
 
 def find_column(names: Sequence[str], wanted: Iterable[str]) -> str | None:
-    """Return the first of the wanted columns that is there, whatever its case; None if none is."""
+    """Return the first of the wanted columns that exists, ignoring case; None if there is none."""
     for want in wanted:
         if want in names:
             return want
@@ -56,20 +56,20 @@ def find_column(names: Sequence[str], wanted: Iterable[str]) -> str | None:
 def columns_of_findings(
     names: Sequence[str], findings: Sequence[str], affix: Affix, path: Path, *, what: str = "columns"
 ) -> dict[str, str]:
-    """Return the column of each finding that has one.
+    """Return the column of each finding, for those that have one.
 
-    A column that has a finding's own name is that finding's; else one that differs in case, blanks, _ and -
-    only; else one that has a synonym of it, unless that is the name of another of the findings.
+    A column with the exact name of a finding is preferred; then one that differs only in case, blanks, _ and
+    -; then one with a synonym of it, unless that is the name of another finding.
 
     Args:
-        names: The table's columns.
+        names: The columns of the table.
         findings: The findings wanted.
-        affix: What stands around a finding's name in a column's.
+        affix: Prefix and suffix of the findings in the names of columns.
         path: The table, for errors.
-        what: What the names are of, for errors.
+        what: What the names belong to, for errors.
 
     Raises:
-        DataError: Two columns fit a finding equally well.
+        DataError: Two columns match a finding equally well.
     """
     bare = [(name, own) for name in names if (own := affix.taken_off(name)) is not None]
     ours = {plain_name(finding) for finding in findings}
@@ -78,7 +78,7 @@ def columns_of_findings(
         same = [name for name, own in bare if own == finding]
         alike = [name for name, own in bare if plain_name(own) == plain_name(finding)]
         _take(finding, same or alike, found, path, what)
-    # Of findings that are synonyms of each other, that with the plain name comes first.
+    # Among findings that are synonyms of each other, the one with the plain name comes first.
     rest = [finding for finding in findings if finding not in found]
     for finding in sorted(rest, key=lambda finding: plain_name(finding) in SYNONYMS):
         meant = [

@@ -1,4 +1,4 @@
-"""A file with predictions -> the columns that are wanted, in the precision that they have."""
+"""Files with predictions -> the wanted columns, in their stored precision."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _FORMATS_REMEDY = "Tables are read from .parquet, .jsonl or .csv, by the suffix.
 
 
 class Columns(NamedTuple):
-    """The columns that are read: those of images, of patients if there is one, and of findings.
+    """The columns that are read: images, patients if there are any, and findings.
 
-    `affix` is what stands around the findings' names, `unread` what is left of the other columns' names
-    without it.
+    `affix` is the prefix and suffix of the findings' names; `unread` contains the names of the other columns,
+    without the affix.
     """
 
     image: str
@@ -47,18 +47,18 @@ class Columns(NamedTuple):
     unread: tuple[str, ...]
 
     def names(self) -> list[str]:
-        """Return them all."""
+        """Return all of these columns."""
         return [self.image, *([self.patient] if self.patient else []), *self.findings.values()]
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How a table names its columns, as far as a user says so.
+    """Names of a table's columns, as far as specified by the user.
 
     Attributes:
-        before: What stands before a finding's name.
-        after: What stands after it.
-        image: The column with the images' names; empty for a known one.
+        before: Prefix of the findings' names.
+        after: Suffix of the findings' names.
+        image: The column with the image names; empty to detect it.
     """
 
     before: str = ""
@@ -70,10 +70,10 @@ Wanted = Callable[[Sequence[str]], Sequence[str]]
 
 
 def choose_columns(names: Sequence[str], *, findings: tuple[str, ...], naming: Naming, path: Path) -> Columns:
-    """Choose the columns that are read.
+    """Choose the columns to read.
 
     Raises:
-        DataError: There is none of images, or none of any finding, or it cannot be told which.
+        DataError: The column of images or those of all findings are missing, or the choice is ambiguous.
     """
     image = _image_column(names, naming, path)
     affix = Affix(naming.before, naming.after)
@@ -116,7 +116,7 @@ def _image_column(names: Sequence[str], naming: Naming, path: Path) -> str:
 
 
 def tell_choice(columns: Columns, naming: Naming, path: Path, tell: Tell) -> None:
-    """Say which columns were taken although they are not called as we call them."""
+    """Report which columns are used although their names differ from ours."""
     affix = columns.affix
     if affix != Affix(naming.before, naming.after):
         tell(f"{path.name}: columns are read as {quoted(affix.around('FINDING'))}")
@@ -125,16 +125,16 @@ def tell_choice(columns: Columns, naming: Naming, path: Path, tell: Tell) -> Non
 
 
 def read_frame(path: Path, wanted: Wanted, tell: Tell, *, what: str = "table of predictions") -> pd.DataFrame:
-    """Read columns of a table; the index numbers the rows as they are numbered in the file.
+    """Read columns of a table; the index contains the row numbers of the file.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file, by the suffix.
-        wanted: Returns, of the names of all columns, those that are read.
-        tell: Told of what is not read as it stands there.
+        path: A Parquet, CSV or JSON-lines file; the suffix decides.
+        wanted: Given the names of all columns, returns those to read.
+        tell: Called with a message about what is not read as written.
         what: What the table is, for errors.
 
     Raises:
-        DataError: The file is no table, or has not the columns.
+        DataError: The file is not a table, or lacks the columns.
     """
     if not path.is_file():
         raise DataError(f"there is no such {what}", path=path, remedy=NO_TABLE_REMEDY)
@@ -142,7 +142,7 @@ def read_frame(path: Path, wanted: Wanted, tell: Tell, *, what: str = "table of 
         match path.suffix:
             case ".parquet":
                 names = list(wanted(pq.read_schema(path).names))
-                # Without what pandas wrote of itself: an index is a column here, whatever made it one.
+                # Without the metadata of pandas: an index is a column here, too.
                 frame: pd.DataFrame = pq.read_table(path, columns=names).to_pandas(ignore_metadata=True)
                 return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
             case ".jsonl":
@@ -164,10 +164,10 @@ def read_frame(path: Path, wanted: Wanted, tell: Tell, *, what: str = "table of 
 
 
 def require_names(names: pd.Series[Any], path: Path) -> None:
-    """Refuse rows without an image, or with one that was named before.
+    """Refuse rows without an image, or with an image that occurred before.
 
     Raises:
-        DataError: There is one; it is named by its row.
+        DataError: There is such a row; the message contains its number.
     """
     nameless = (names.isna() | names.astype(str).str.strip().eq("")).to_numpy(dtype=bool)
     if nameless.any():
@@ -186,7 +186,7 @@ def require_names(names: pd.Series[Any], path: Path) -> None:
 
 
 def patients_of(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
-    """Return the patients' identifiers as texts, object (N,), None where not known."""
+    """Return the patient identifiers as texts, object (N,), None where not known."""
     patients = np.full(len(frame), None, dtype=object)
     if column is not None:
         given = frame[column]
@@ -196,16 +196,16 @@ def patients_of(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
 
 
 def scores_of(column: pd.Series[Any], path: Path) -> NDArray[np.floating]:
-    """Read a column in the precision that it has: what is rounded to float32 makes ties that were none.
+    """Read a column in its stored precision: rounding to float32 would create ties.
 
     Returns:
         float32 or float64 (N,), in [0, 1], NaN where not known.
 
     Raises:
-        DataError: A cell is no number, or outside.
+        DataError: A cell is not a number, or is outside this range.
     """
     values: NDArray[np.floating]
-    if is_numeric_dtype(column.dtype):  # truths too
+    if is_numeric_dtype(column.dtype):  # includes booleans
         kind = np.float32 if str(column.dtype).lower() == "float32" else np.float64
         values = column.astype("Float64").to_numpy(dtype=kind, na_value=np.nan)
         strange = np.zeros(len(values), dtype=bool)
@@ -232,7 +232,7 @@ def scores_of(column: pd.Series[Any], path: Path) -> NDArray[np.floating]:
 
 
 def _to_probabilities(values: NDArray[np.floating]) -> str:
-    """Say how numbers that are no probabilities probably become such."""
+    """Return a hint on how to convert these numbers to probabilities."""
     known = values[~np.isnan(values)]
     if known.min() >= 0 and known.max() <= 100:
         return "If these are per cent, divide by 100; if logits, apply the logistic function first."

@@ -1,4 +1,4 @@
-"""A table of predictions that is a folder: which parts it must have, and that they belong together."""
+"""Tables of predictions in folders: which parts they must have, and whether the parts belong together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cxrtune.text_file import Tell
 PARTS = "part-*.parquet"
 """The files of a table that is a folder."""
 
-_JOINED = 512  # parts that are in memory at a time when they are put together
+_JOINED = 512  # maximum number of parts in memory while they are joined
 
 PLACE_KEY = b"cxrtune.part"
 """Under what a part's file says where it stands, as JSON."""
@@ -27,12 +27,12 @@ PLACE_KEY = b"cxrtune.part"
 
 @dataclass(frozen=True)
 class PartPlace:
-    """Where a part stands in a table that is a folder.
+    """Position of a part in a table that is a folder.
 
     Attributes:
-        part: Its number, from 0.
-        of: How many there are.
-        key: Of the work that all of them come from.
+        part: Index of the part, from 0.
+        of: Number of parts.
+        key: Key of the work that all parts come from.
     """
 
     part: int
@@ -41,10 +41,10 @@ class PartPlace:
 
 
 def read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, Path]:
-    """Read all parts of a folder, and name the first, which says of the model what all of them say.
+    """Read all parts of a folder; also return the path of the first, whose model card is that of all parts.
 
     Raises:
-        DataError: There is none, one is missing, or they are of different work.
+        DataError: There are no parts, one is missing, or they come from different work.
     """
     paths = sorted(folder.glob(PARTS))
     if not paths:
@@ -67,7 +67,7 @@ def read_parts(folder: Path, wanted: Wanted, tell: Tell) -> tuple[pd.DataFrame, 
 
 
 def join_parts(parts: Sequence[Path], path: Path) -> None:
-    """Put parts together into one table, whole or not at all; memory holds some of them.
+    """Join parts to one table, completely or not at all, with only some of them in memory.
 
     Args:
         parts: Their files, in order; all have the same columns.

@@ -1,8 +1,7 @@
 """Tables of predictions: one row per image, one score column per finding.
 
-The table is the only thing that an evaluation knows of a model, so a model that was never near
-this program can be compared. A column that the model cannot give, and a row that it could not
-score, hold null, never 0.5.
+An evaluation uses only the table, so that models of any other program can be compared. A finding that the
+model does not support, and an image that it could not score, are null, never 0.5.
 """
 
 from __future__ import annotations
@@ -45,17 +44,17 @@ _METADATA_KEY = b"cxrtune"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a table of predictions says of the model that made it.
+    """Description of the model that made a table of predictions.
 
     Attributes:
         title: The model's name in prose.
         origin: One line on where the model comes from.
-        threshold_rule: How `thresholds` came about; empty where there are none.
+        threshold_rule: How `thresholds` were chosen; empty if there are none.
         thresholds: Score in [0, 1] per finding at and above which it is positive.
         operating_points: By rule and finding: threshold, and sensitivity and specificity on validation.
         calibration: By finding: the stored fields of a calibration.
-        sha256: Of the model file; empty where it is not known.
-        engine: What ran the model; empty where it is not known.
+        sha256: SHA-256 of the model file; empty if not known.
+        engine: The engine that ran the model; empty if not known.
     """
 
     title: str
@@ -68,7 +67,7 @@ class ModelCard:
     engine: str = ""
 
     def renamed(self, names: Mapping[str, str]) -> ModelCard:
-        """Return the card with findings that have other names."""
+        """Return the card with renamed findings."""
         if not names:
             return self
 
@@ -88,16 +87,16 @@ class Predictions:
     """A model's scores for some images.
 
     Attributes:
-        images: object (N,), the cohort's image names, each once.
+        images: object (N,), unique image names of the cohort.
         patients: object (N,), patient identifiers as text, None where not known.
         findings: The F findings, in column order.
-        scores: float32 or float64 (N, F), score in [0, 1], NaN where not known; float64 where
-            the source has more than float32 can tell apart.
-        model: What is known of the model.
-        more: Further columns for people and programs, by name, (N,) each, of a nullable type; evaluation does
-            not read them.
-        notes: What was not read as it stands in the file, a sentence each.
-        unread: The names of further columns of a table that was read, without what stands around findings.
+        scores: float32 or float64 (N, F), score in [0, 1], NaN where not known; float64 if the source has
+            more precision than float32.
+        model: What is known about the model.
+        more: Further columns for people and programs, by name, (N,) each, of a nullable type; not used by
+            evaluation.
+        notes: What was not read as written in the file, one sentence each.
+        unread: The names of further columns of the table that was read, without the affixes of findings.
     """
 
     images: NDArray[np.object_]
@@ -113,13 +112,13 @@ class Predictions:
         """Write the table as Parquet, CSV or JSON lines, by the suffix; only Parquet keeps the model card.
 
         Args:
-            path: The file.
-            place: Which part of a folder this is, if it is one.
+            path: Path of the file.
+            place: Which part of a folder this is, if it is a part.
 
         Raises:
             OutputError: The file cannot be written.
-            UsageError: The suffix is none of .parquet, .csv and .jsonl.
-            DataError: Two columns would have one name.
+            UsageError: The suffix is not .parquet, .csv or .jsonl.
+            DataError: Two columns would have the same name.
         """
         require_suffix(path)
         frame = self._frame()
@@ -149,16 +148,16 @@ class Predictions:
         kind = pd.Float32Dtype() if self.scores.dtype == np.float32 else pd.Float64Dtype()
         columns: dict[str, Any] = {"image": self.images, "patient": self.patients}
         for column, finding in enumerate(self.findings):
-            # Null, not NaN: a reader in another language sees "not known" and no number.
+            # Null, not NaN: programs in other languages then see a missing value, not a number.
             columns[finding] = pd.array(self.scores[:, column], dtype=kind)
         return pd.DataFrame(columns | dict(self.more))
 
 
 def require_suffix(path: Path) -> None:
-    """Check, before any work, that predictions can be written under this name.
+    """Check, before any work, that predictions can be written to a file with this suffix.
 
     Raises:
-        UsageError: The suffix is none of .parquet, .csv and .jsonl.
+        UsageError: The suffix is not .parquet, .csv or .jsonl.
     """
     if path.suffix not in TABLE_SUFFIXES:
         raise UsageError("predictions are written as .parquet, .csv or .jsonl", path=path)
@@ -172,26 +171,26 @@ def read_predictions(
     column_suffix: str = "",
     image_column: str = "",
 ) -> Predictions:
-    """Read a table of predictions, of cxrtune or of any other program.
+    """Read a table of predictions written by cxrtune or any other program.
 
     Args:
-        path: A Parquet, CSV or JSON-lines file with a column `image` (or as NIH, CheXpert, MIMIC-CXR,
-            PadChest and VinDr-CXR call it) and a column a finding, or a folder of parts that
-            cxrtune wrote.
+        path: A Parquet, CSV or JSON-lines file with a column `image` (or the name used by NIH, CheXpert,
+            MIMIC-CXR, PadChest or VinDr-CXR) and one column per finding, or a folder of parts written by
+            cxrtune.
         findings: The findings wanted; one that the table lacks becomes a column of NaN. A column may have a
             synonym of a finding's name, such as `Infiltrate`, unless it is the name of another one.
-        column_prefix: What stands before a finding's name in the table's columns. Without it and the next,
-            what the columns of most findings share is found.
-        column_suffix: What stands after it.
-        image_column: The column with the images' names, if it is called otherwise.
+        column_prefix: Prefix of the findings in the names of columns. Without a prefix and a suffix, the
+            affix shared by the columns of most findings is detected.
+        column_suffix: Suffix of the findings in the names of columns.
+        image_column: The column with the image names, if it has another name.
 
     Returns:
-        The predictions, in the table's order of images; float32 if the table's numbers are, else float64.
+        The predictions, in the order of the table; float32 if the table's numbers are, else float64.
 
     Raises:
-        DataError: The file is no table, lacks the image column or every finding, names an image
-            twice or not at all, or holds a probability outside [0, 1]; or a folder lacks parts, or has
-            parts of different work.
+        DataError: The file is not a table, lacks the image column or all findings, has rows with a repeated
+            or missing image, or contains a probability outside [0, 1]; or a folder lacks parts, or has parts
+            of different work.
     """
     notes: list[str] = []
     naming = Naming(column_prefix, column_suffix, image_column)

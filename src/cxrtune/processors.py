@@ -1,4 +1,4 @@
-"""How many processors this process may use: never more than the machine has, often fewer."""
+"""Number of processors that this process may use: at most those of the machine, often fewer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def processor_count(cpu_max: Iterable[Path] | None = None) -> int:
 
     That is the smaller of its affinity (`taskset`, Slurm, `--cpuset-cpus`) and the processor time that its
     cgroups of version 2 grant it (`--cpus` of Docker, `limits.cpu` of Kubernetes, `CPUQuota` of systemd),
-    rounded up. Cgroups of version 1 are not looked at.
+    rounded up. Cgroups of version 1 are ignored.
 
     Args:
         cpu_max: `cpu.max` files of cgroups; otherwise those of this process and of the cgroups around it.
@@ -28,7 +28,7 @@ def processor_count(cpu_max: Iterable[Path] | None = None) -> int:
 
 
 def _affinity() -> int:
-    # Only Linux can tell; macOS and Windows have no affinity that a process inherits from a scheduler.
+    # Available on Linux only; macOS and Windows have no affinity that is inherited from a scheduler.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -40,7 +40,7 @@ def _own_cpu_max_files() -> list[Path]:
     own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if own is None:
         return []
-    # A limit of any cgroup on the way to the root holds for all below it.
+    # A limit of a cgroup applies to all cgroups below it.
     around = (_CGROUPS / own, *(_CGROUPS / own).parents)
     return [folder / _CPU_MAX for folder in around if folder.is_relative_to(_CGROUPS)]
 
@@ -50,5 +50,5 @@ def _granted_by(cpu_max: Path) -> int | None:
     try:
         quota, period = cpu_max.read_text().split()
         return math.ceil(int(quota) / int(period))
-    except (OSError, ValueError, ZeroDivisionError):  # the root has no such file; `max` is no number
+    except (OSError, ValueError, ZeroDivisionError):  # the root has no such file; `max` is not a number
         return None

@@ -1,4 +1,4 @@
-"""How a stage tells what it is doing without printing: the command line decides what is shown."""
+"""Progress reports of stages, without printing: the caller decides what is shown."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Literal, Protocol
 
 Unit = Literal["steps", "bytes"]
 
-_TOLD = 5  # files that are named for each kind of note
+_TOLD = 5  # number of files that are named for each kind of note
 
 
 class Task(Protocol):
-    """One piece of work with a known length."""
+    """A task with a known number of steps."""
 
     def advance(self, steps: int = 1) -> None:
-        """Note that `steps` more steps are done, or (negative) are to be done again."""
+        """Record that `steps` more steps are done, or (if negative) must be done again."""
 
     def lengthen(self, steps: int) -> None:
-        """Note that the task has `steps` more steps than was known."""
+        """Record that the task has `steps` more steps than expected."""
 
     def note(self, text: str) -> None:
-        """Show a short text beside the bar, such as the current loss."""
+        """Show a short text next to the bar, such as the current loss."""
 
 
 class Reporter(Protocol):
-    """What a stage may tell while it works."""
+    """Interface through which a stage reports its progress."""
 
     def say(self, text: str) -> None:
-        """Tell a fact worth a line."""
+        """Report a message."""
 
     def warn(self, text: str) -> None:
-        """Tell something that was not done, or that the user should look at."""
+        """Report something that was not done, or that the user should check."""
 
     def task(self, description: str, total: int, unit: Unit = "steps") -> AbstractContextManager[Task]:
-        """Open a task of `total` steps, or bytes; it ends with the context."""
+        """Start a task of `total` steps or bytes, which ends with the context."""
 
 
 class SilentTask:
-    """A task that nobody watches."""
+    """A task that shows nothing."""
 
     def advance(self, steps: int = 1) -> None:
         """Do nothing."""
@@ -53,7 +53,7 @@ class SilentTask:
 
 
 class SilentReporter:
-    """A reporter for callers from Python who want no words."""
+    """A reporter that shows nothing, for silent calls from Python."""
 
     def say(self, text: str) -> None:
         """Do nothing."""
@@ -63,30 +63,30 @@ class SilentReporter:
 
     @contextmanager
     def task(self, description: str, total: int, unit: Unit = "steps") -> Iterator[Task]:
-        """Yield a task that nobody watches."""
+        """Yield a task that shows nothing."""
         yield SilentTask()
 
 
 class FileNotes:
-    """What was peculiar about files of one stage: the first few are told by name, the rest as a number."""
+    """Collects notes on the files of one stage: names the first few of each kind, and counts the rest."""
 
     def __init__(self, stage: str, reporter: Reporter) -> None:
         self._stage, self._reporter = stage, reporter
         self._seen: Counter[str] = Counter()
 
     def warn(self, text: str) -> None:
-        """Tell of something that is no file's."""
+        """Report a warning that does not concern a single file."""
         self._reporter.warn(f"{self._stage}: {text}")
 
     def note(self, file: Path | str, notes: Sequence[str]) -> None:
-        """Tell what was peculiar about a file."""
+        """Report notes on a file."""
         for text in notes:
             self._seen[text] += 1
             if self._seen[text] <= _TOLD:
                 self._reporter.warn(f"{self._stage}: {file}: {text}")
 
     def tell_rest(self) -> None:
-        """Tell how many more files there were."""
+        """Report the number of files that were not named."""
         for text, count in self._seen.items():
             if count > _TOLD:
                 self._reporter.warn(f"{self._stage}: {count - _TOLD:,} more files: {text}")

@@ -1,7 +1,7 @@
-"""The record that stands beside every output: what was read, with which settings, by what, when.
+"""The record next to every output: its inputs, settings, program versions and time.
 
-`cxrtune.stage` writes it, last. So a record on disk means that its outputs are whole, and a stage whose
-key (inputs, settings, version of cxrtune) equals the record's has nothing to do.
+`cxrtune.stage` writes it last. A record on disk therefore means that its outputs are complete, and a stage
+whose key (inputs, settings, version of cxrtune) equals that of the record has nothing to do.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Source:
-    """One thing that a stage read.
+    """An input of a stage.
 
-    `sha256` is that of the file's bytes; of a folder of images, that of the list of their names,
-    sizes and times of change, as hashing every pixel anew would cost more than the stage saves.
+    `sha256` is that of the bytes of a file. For a folder of images, it is that of the list of their names,
+    sizes and modification times, since hashing all pixels again would take longer than the stage saves.
     """
 
     name: str
@@ -64,12 +64,12 @@ class Source:
 
     @classmethod
     def of_listing(cls, name: str, folder: Path, files: Mapping[str, Path]) -> Source:
-        """Describe many files by their names, sizes and times of change."""
+        """Describe many files by their names, sizes and modification times."""
         digest, total = hashlib.sha256(), 0
         for key in sorted(files):
             try:
                 status = files[key].stat()
-            except OSError:  # gone since the folder was listed; whoever opens it will say so
+            except OSError:  # deleted since the folder was listed; opening it will report so
                 continue
             line = f"{key}\0{status.st_size}\0{status.st_mtime_ns}\n"
             digest.update(line.encode("utf-8", "surrogatepass"))  # names need not be UTF-8
@@ -79,7 +79,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Output:
-    """One file that a stage wrote."""
+    """A file that a stage wrote."""
 
     name: str
     sha256: str
@@ -90,8 +90,8 @@ class Output:
         """Describe a file by its content.
 
         Args:
-            folder: The record's.
-            name: The file's, relative to it.
+            folder: The folder of the record.
+            name: The name of the file, relative to the folder.
         """
         path = folder / name
         return cls(name, sha256_of(path), path.stat().st_size)
@@ -99,7 +99,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Record:
-    """What one stage did. `notes` says in words what was not done or left out."""
+    """Record of one stage. `notes` describes what was not done or omitted."""
 
     stage: str
     created: str
@@ -114,22 +114,22 @@ class Record:
 
 
 def is_file_name(output: Path) -> bool:
-    """Return whether an output is a file by its name.
+    """Return whether an output is a file, judging by its name.
 
-    A folder may be named `pack-v1.2`: only the suffixes that stages write tell a file.
+    A folder may be named `pack-v1.2`: only the suffixes that stages write indicate a file.
     """
     return output.suffix in _FILE_SUFFIXES
 
 
 def record_path(output: Path) -> Path:
-    """Return where the record of `output`, a file or a folder, stands."""
+    """Return the path of the record of `output`, a file or a folder."""
     if is_file_name(output):
         return output.with_suffix(".provenance.json")
     return output / FOLDER_RECORD
 
 
 def key_of(inputs: Sequence[Source], settings: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of everything that a stage's outputs depend on."""
+    """Return the SHA-256 of everything that the outputs of a stage depend on."""
     essence = {
         "inputs": [(source.name, source.sha256) for source in inputs],
         "settings": settings,
@@ -139,10 +139,10 @@ def key_of(inputs: Sequence[Source], settings: Mapping[str, Any]) -> str:
 
 
 def is_current(output: Path, key: str) -> bool:
-    """Return whether `output` was made with this key and all its files are still there, unchanged.
+    """Return whether `output` was made with this key, and all its files still exist unchanged.
 
-    A file of the right size that was not touched after the record was written counts as unchanged:
-    hashing a whole pack or bank each time would cost more than it tells.
+    A file with the right size that was not modified after the record was written counts as unchanged: hashing
+    a whole pack or feature bank each time would be too expensive.
 
     Raises:
         DataError: The record is damaged.
@@ -151,7 +151,7 @@ def is_current(output: Path, key: str) -> bool:
     if not path.is_file():
         return False
     record, written = read_record(path), path.stat().st_mtime_ns
-    # `scores.csv` and `scores.parquet` share a record: it speaks for the one that was written last.
+    # `scores.csv` and `scores.parquet` share a record: it describes the one that was written last.
     is_its_own = not is_file_name(output) or output.name in {made.name for made in record.outputs}
     if record.key != key or not is_its_own:
         return False

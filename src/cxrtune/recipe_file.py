@@ -1,4 +1,4 @@
-"""Recipes as YAML files: the package's own, a user's, and single keys changed on the command line."""
+"""Recipes in YAML files: those of the package and of users, and overrides of single keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXAMPLE = "Write it like the shipped recipes; see docs/recipes.md."
 
 
 def shipped_recipes() -> tuple[str, ...]:
-    """Return the names of the recipes that the package carries."""
+    """Return the names of the recipes in the package."""
     return tuple(sorted(entry.name[:-5] for entry in _shipped().iterdir() if entry.name.endswith(".yaml")))
 
 
@@ -35,13 +35,13 @@ def load_recipe(
     Args:
         source: The name of a shipped recipe, such as `reference`, or the path of a YAML file.
         overrides: `dotted.key=value`, the value in YAML, such as `training.epochs=3`.
-        tell: Told of what had to be guessed of the file's text.
-        changes: Keys with their values, as Python has them, such as `{"training": {"epochs": 3}}`; the keys
-            of a part that are not named stay as they are.
+        tell: Called with a message about what was guessed about the file's text.
+        changes: Keys with Python values, such as `{"training": {"epochs": 3}}`; other keys of a part remain
+            unchanged.
 
     Raises:
         RecipeError: A key is unknown or its value is wrong.
-        UsageError: There is no such recipe, it is no YAML, or an override is no `key=value`.
+        UsageError: There is no such recipe, it is not valid YAML, or an override is not `key=value`.
     """
     path, guesses = Path(source), list[str]()
     if source in shipped_recipes():

@@ -1,4 +1,4 @@
-"""The spine of every stage: skipped where its output is current, alone at its output, recorded when done."""
+"""Common frame of all stages: skip if the output is current, lock the output, write a record when done."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Draft:
 
     Attributes:
         output: The file or folder that the stage makes.
-        current: Whether it is there already; the stage has nothing to do then.
-        made: Names of the files it makes, relative to the record's folder.
-        counts: What it counted.
-        notes: In words, what was not done or left out.
+        current: Whether the output is current, so that the stage has nothing to do.
+        made: Names of the files that it makes, relative to the folder of the record.
+        counts: Counts for the record.
+        notes: Sentences on what was not done or omitted.
     """
 
     output: Path
@@ -54,10 +54,10 @@ class Draft:
     notes: list[str] = field(default_factory=list)
 
     def start_writing(self) -> None:
-        """Remove the record of what stood here before, which is about to be overwritten.
+        """Remove the record of the previous output, which is about to be overwritten.
 
         Raises:
-            OutputError: It cannot be removed.
+            OutputError: The record cannot be removed.
         """
         with naming_output_errors(self.output):
             record_path(self.output).unlink(missing_ok=True)
@@ -76,25 +76,26 @@ def stage(
     prepares: bool = False,
     appears: bool = False,
 ) -> Iterator[Draft]:
-    """Run a stage, unless its output is current, and write its record when it succeeded.
+    """Run a stage, unless its output is current, and write its record if it succeeds.
 
-    The body of the `with` begins with `if draft.current: return ...`: that one is skipped, and said to be so,
-    whose output was made from the same inputs with the same settings, and is whole.
+    The body of the `with` statement begins with `if draft.current: return ...`. A stage is skipped, with a
+    message, if its output was made from the same inputs with the same settings, and is complete.
 
     Args:
         name: The stage's name.
         output: The file or folder that the stage makes.
-        inputs: What it reads.
-        settings: What it is told; must be JSON.
-        made: Names of the files it makes, relative to the record's folder; the body may add to `draft.made`.
-        reporter: Told when the stage is skipped.
-        anew: Run it although its output is current.
-        prepares: The body does much that may fail before its first write. The record of what stood there
-            before is kept until it calls `draft.start_writing`.
-        appears: The output is a folder that must not exist before it is complete.
+        inputs: The inputs that it reads.
+        settings: Its settings; must be JSON values.
+        made: Names of the files that it makes, relative to the folder of the record; the body may add to
+            `draft.made`.
+        reporter: Reports that the stage is skipped.
+        anew: Whether to run it even if its output is current.
+        prepares: Whether the body does work that may fail before its first write. The record of the previous
+            output is then kept until it calls `draft.start_writing`.
+        appears: Whether the output is a folder that must not exist before it is complete.
 
     Yields:
-        A draft for the counts and the notes.
+        A draft of the record, for counts and notes.
 
     Raises:
         UsageError: The stage makes a folder, and `output` is named like a file; or its record would replace
@@ -150,17 +151,18 @@ def _refuse_record_of_another(name: str, output: Path) -> None:
 
 @contextmanager
 def sole_writer(output: Path, *, beside: bool = False) -> Iterator[None]:
-    """Keep other processes from writing the same output; within one that is held it may be held again.
+    """Lock an output against writing by other processes; the lock is reentrant.
 
-    What a killed process left is no lock. Where the file system has no locks nothing is held.
+    A file left behind by a killed process is not a lock. Without support of the file system, nothing is
+    locked.
 
     Args:
-        output: A file, or a folder, which is made.
-        beside: Hold a folder from outside, and do not make it.
+        output: A file, or a folder, which is created.
+        beside: Place the lock of a folder next to it, without creating the folder.
 
     Raises:
         UsageError: Another process works on the output.
-        OutputError: Its folder cannot be made or written.
+        OutputError: Its folder cannot be created or written.
     """
     inside = not beside and not is_file_name(output)
     path = output / LOCK if inside else output.with_name(f".{record_name(output)}.lock")
@@ -187,23 +189,23 @@ def sole_writer(output: Path, *, beside: bool = False) -> Iterator[None]:
     try:
         with lock:
             with suppress(OSError):
-                if path.is_file():  # on Windows there is none
+                if path.is_file():  # on Windows there is no lock file
                     path.write_text(str(os.getpid()), encoding="ascii")
             yield
     finally:
         _held.reset(token)
         if is_new:
-            with suppress(OSError):  # what failed before its first file leaves no folder either
+            with suppress(OSError):  # no empty folder remains after a failure before the first file
                 path.parent.rmdir()
 
 
 def record_name(output: Path) -> str:
-    """Return what the files of one record share of their names: `scores` for `scores.csv`."""
+    """Return the common part of the names of a record's files: `scores` for `scores.csv`."""
     return output.stem if is_file_name(output) else output.name
 
 
 def _holder(lock: Path) -> str:
-    """Return, for a message, which process holds a lock, as far as that is known."""
+    """Return, for a message, which process holds a lock, if it is known."""
     try:
         process = lock.read_text(encoding="ascii")
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Ctrl-C and `kill`: what a command, or a service, does when it shall end."""
+"""Handling of Ctrl-C and `kill` in commands and services."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Handler = Callable[[int, FrameType | None], object]
 
 
 class Stopped(BaseException):
-    """The user, or the system's scheduler, wants the command to end.
+    """The command was asked to end, by the user or by a scheduler.
 
-    No `KeyboardInterrupt`: the libraries below catch that one and exit in their own ways.
+    Not a `KeyboardInterrupt`, since some libraries catch that and exit in their own way.
 
     Attributes:
-        signal: The signal's number.
+        signal: Number of the signal.
     """
 
     def __init__(self, signal_number: int) -> None:
@@ -27,21 +27,21 @@ class Stopped(BaseException):
 
 
 def raising_stopped() -> AbstractContextManager[None]:
-    """Raise `Stopped` on SIGINT and SIGTERM: a command ends as by an error, nothing half-written is left."""
+    """Raise `Stopped` on SIGINT and SIGTERM: a command ends as after an error, without incomplete files."""
     return stop_signals_to(_stop)
 
 
 def setting_on_stop(event: threading.Event) -> AbstractContextManager[None]:
-    """Set an event on SIGINT and SIGTERM: a service ends what it has in hand, and that is no failure."""
+    """Set an event on SIGINT and SIGTERM: a service finishes its current work, and exits without failure."""
     return stop_signals_to(lambda *_: event.set())
 
 
 @contextmanager
 def stop_signals_to(handler: Handler) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM to a handler within the block; afterwards they mean what they meant before.
+    """Pass SIGINT and SIGTERM to a handler within the block, and restore the previous handlers afterwards.
 
-    In another thread than the main one the block changes nothing: only the main thread may say what a signal
-    means.
+    In threads other than the main one, the block changes nothing: only the main thread may set signal
+    handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

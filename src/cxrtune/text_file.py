@@ -1,4 +1,4 @@
-"""Text files as people have them -> UTF-8, with a word where that is a guess."""
+"""Text files in common encodings -> UTF-8, with a note if the encoding is a guess."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Tell = Callable[[str], None]
 
 
 def untold(_: str) -> None:
-    """Take a sentence that nobody waits for."""
+    """Ignore a message."""
 
 
-_HEAD = 4096  # bytes that decide between UTF-16 without its mark and no text at all
+_HEAD = 4096  # bytes that decide between UTF-16 without a byte order mark and binary data
 _CONTROLS = bytes({*range(32)} - set(b"\t\n\v\f\r\x1a\x1b"))
 _EXCEL = "is an Excel workbook and no text; save it as CSV"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark begins it
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark is the beginning of this one
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
@@ -39,13 +39,13 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class Utf8:
-    """A file's text.
+    """The text of a file.
 
     Attributes:
         data: The text in UTF-8, without a byte order mark.
-        packed: The file's bytes, unpacked, as they were.
-        encoding: What they were in, such as `UTF-16`.
-        guess: In words, what had to be guessed; empty where nothing was.
+        packed: The bytes of the file after decompression, unchanged.
+        encoding: Their encoding, such as `UTF-16`.
+        guess: Description of what was guessed; empty if nothing was.
     """
 
     data: bytes
@@ -60,17 +60,17 @@ class Utf8:
 
 
 def read_utf8(path: Path, remedy: str) -> Utf8:
-    """Read a text file, possibly packed by gzip, bzip2, xz or zip.
+    """Read a text file, possibly compressed with gzip, bzip2, xz or zip.
 
-    UTF-8, UTF-16 and UTF-32 with or without a byte order mark (the last only with it) are read as they are.
-    Lines that are none of these are read as Windows-1252, which Latin-1 is a part of: that is a guess.
+    UTF-8 and UTF-16, with or without a byte order mark, and UTF-32 with one, are detected. Lines in other
+    encodings are read as Windows-1252, which includes Latin-1; this is a guess.
 
     Args:
         path: The file.
-        remedy: What to do if it is no text.
+        remedy: What the user can do if the file is not text.
 
     Raises:
-        DataError: It cannot be read, or is no text.
+        DataError: The file cannot be read, or is not text.
     """
     try:
         return decode(_unpacked(path.read_bytes()))
@@ -84,24 +84,24 @@ def read_utf8(path: Path, remedy: str) -> Utf8:
 
 
 def read_lines(path: Path, remedy: str, tell: Tell) -> list[str]:
-    """Return the lines of a text file without their outer blanks; those without anything are left out.
+    """Return the lines of a text file, without leading and trailing blanks and without empty lines.
 
     Raises:
-        DataError: It cannot be read, or is no text.
+        DataError: The file cannot be read, or is not text.
     """
     content = read_utf8(path, remedy)
     if content.guess:
         tell(f"{path.name} {content.guess}")
-    # Not splitlines, which takes rare characters of names for ends of lines.
+    # Not splitlines, which also splits at rare characters that may occur in names.
     lines = content.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [line for raw in lines if (line := raw.strip())]
 
 
 def decode(data: bytes) -> Utf8:
-    """Turn the bytes of a text into UTF-8.
+    """Convert the bytes of a text to UTF-8.
 
     Raises:
-        ValueError: They are no text; the message says why.
+        ValueError: The bytes are not text; the message says why.
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
@@ -141,7 +141,7 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 
 def _utf_16(head: bytes) -> str:
-    """Return which UTF-16 bytes with zeros are: in letters of Western tables every other byte is zero."""
+    """Return the UTF-16 variant of bytes with zeros: for Latin letters, every other byte is zero."""
     even, odd, pairs = head[::2].count(0), head[1::2].count(0), max(1, len(head) // 2)
     if even == 0 and 3 * odd >= pairs:
         return "utf-16-le"
@@ -151,7 +151,7 @@ def _utf_16(head: bytes) -> str:
 
 
 def _as_windows_1252(data: bytes) -> Utf8:
-    # Line by line: tables are put together from files of several programs.
+    # Line by line: tables may be joined from files of several programs.
     lines, first, count = [], 0, 0
     for number, line in enumerate(data.splitlines(keepends=True), start=1):
         try:

@@ -1,4 +1,4 @@
-"""YAML text -> a mapping, strictly: of a key that stands twice one value would be lost."""
+"""YAML text -> mapping, with duplicate keys refused, since one of their values would be lost."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cxrtune.text_file import Tell, read_utf8
 
 
 def read_text(path: Path, remedy: str, tell: Tell) -> str:
-    """Read a text file that a user wrote.
+    """Read a text file written by a user.
 
     Args:
         path: The file.
-        remedy: What to do if it is no text.
-        tell: Told of what had to be guessed.
+        remedy: What the user can do if the file is not text.
+        tell: Called with a message about what was guessed.
 
     Raises:
-        UsageError: It cannot be read, or is no text.
+        UsageError: The file cannot be read, or is not text.
     """
     try:
         content = read_utf8(path, remedy)
@@ -35,17 +35,17 @@ def read_text(path: Path, remedy: str, tell: Tell) -> str:
 def parse_mapping(
     text: str, *, where: Path | str, what: str, remedy: str, typed: bool = True
 ) -> dict[str, Any]:
-    """Parse YAML text that must be a mapping; nothing at all is an empty one.
+    """Parse YAML text that must be a mapping; an empty text is an empty mapping.
 
     Args:
         text: The YAML.
-        where: The file's name, for errors.
-        what: What the file is called, such as `recipe`.
-        remedy: What to do about an error.
-        typed: Whether values are numbers and truths where YAML says so, or texts all.
+        where: The name of the file, for errors.
+        what: The kind of file, such as `recipe`.
+        remedy: What the user can do about an error.
+        typed: Whether to convert values to numbers and booleans as YAML specifies, or to keep all as texts.
 
     Raises:
-        UsageError: It is no YAML, or no mapping.
+        UsageError: The text is not valid YAML, or not a mapping.
     """
     try:
         content = yaml.load(text, Loader=_TypedLoader if typed else _TextLoader)
@@ -59,7 +59,7 @@ def parse_mapping(
 
 
 def problem_of(error: yaml.YAMLError) -> str:
-    """Return in one line what is wrong with a YAML text, and where."""
+    """Return a one-line description of what is wrong with a YAML text, and where."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(error).splitlines()[0]
@@ -84,4 +84,4 @@ class _TypedLoader(_KeysOnce, yaml.SafeLoader):
 
 
 class _TextLoader(_KeysOnce, yaml.BaseLoader):
-    """Leaves 1, no and on the texts that they are."""
+    """Loads values such as 1, no and on as texts."""

@@ -1,4 +1,4 @@
-"""What `import cxrtune` gives: typed and documented objects over the rooms below, for scripts and notebooks.
+"""The Python API: typed and documented objects on top of the other packages, for scripts and notebooks.
 
-Nothing is computed here: a call is put together, made, and what comes back is shown.
+Nothing is computed here: arguments are checked, the other packages are called, and results are shown.
 """

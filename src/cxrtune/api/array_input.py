@@ -1,4 +1,4 @@
-"""Labels, scores and patients as callers hold them -> plain arrays of one shape, or a clear refusal."""
+"""Labels, scores and patients as given by callers -> plain arrays of matching shapes, or a clear error."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cxrtune.shown import listed, quoted, short
 def labels_of(
     y_true: object, findings: Sequence[str] | None
 ) -> tuple[NDArray[np.float32], list[str], pd.Index[Any] | None]:
-    """Return labels as float32 (N, F), 1, 0 or NaN, with the names of the findings and pandas' index if any.
+    """Return labels as float32 (N, F), 1, 0 or NaN, with the names of the findings and the index, if any.
 
     Raises:
-        UsageError: They are no labels, or as many names are not given.
+        UsageError: The values are not labels, or the number of names differs.
     """
     values = _numbers(y_true, "y_true")
     if not len(values):
@@ -40,13 +40,13 @@ def scores_of(
     """Return the scores of each model, (N, F) in the order of the findings, NaN where there is none.
 
     Args:
-        scores: By model.
-        shape: (N, F), of the labels.
-        names: Of the findings.
-        index: Of the labels, where they are pandas'.
+        scores: Scores by model.
+        shape: (N, F), shape of the labels.
+        names: Names of the findings.
+        index: Index of the labels, if they are a pandas object.
 
     Raises:
-        UsageError: They are no scores, or not of these images and findings.
+        UsageError: The values are not scores, or do not match the images and findings.
     """
     if not isinstance(scores, Mapping) or not scores:
         raise UsageError(
@@ -79,10 +79,10 @@ def scores_of(
 
 
 def patients_of(groups: Any, images: int, index: pd.Index[Any] | None) -> NDArray[np.object_]:
-    """Return the patient of each image as text, object (N,); each image's own number without groups.
+    """Return the patient of each image as text, object (N,); without groups, the number of the image.
 
     Raises:
-        UsageError: They are not as many as the images, or some are missing.
+        UsageError: Their number differs from that of the images, or some are missing.
     """
     if groups is None:
         return np.arange(images).astype(str).astype(object)
@@ -105,13 +105,13 @@ def patients_of(groups: Any, images: int, index: pd.Index[Any] | None) -> NDArra
             remedy="Name the patient of every image, or leave groups out if no patient has two images.",
         )
     texts = column.astype(str)
-    if texts.nunique() != column.nunique():  # such as 1 and "1", who are two
+    if texts.nunique() != column.nunique():  # such as 1 and "1", which are different patients
         texts = pd.Series(pd.factorize(column)[0]).astype(str)
     return texts.to_numpy(dtype=object)
 
 
 def _numbers(given: object, what: str) -> NDArray[np.floating]:
-    """Return numbers as (N, F), in their own precision where that is float32 or float64."""
+    """Return numbers as (N, F), in their own precision if it is float32 or float64."""
     plain: Any = given
     if isinstance(given, pd.Series | pd.DataFrame):
         plain = _values(given, what)
@@ -135,7 +135,7 @@ def _numbers(given: object, what: str) -> NDArray[np.floating]:
 
 
 def _values(given: pd.Series[Any] | pd.DataFrame, what: str) -> NDArray[np.floating]:
-    """Return a column, or columns, as numbers; pandas' own missing values become NaN."""
+    """Return a column or columns as numbers; missing values of pandas become NaN."""
     kinds = {given.dtype} if isinstance(given, pd.Series) else set(given.dtypes)
     kind = np.float32 if kinds == {np.dtype(np.float32)} else np.float64
     try:
@@ -167,7 +167,7 @@ def _index(given: object) -> pd.Index[Any] | None:
 
 
 def _require_same_index(given: object, index: pd.Index[Any] | None, what: str) -> None:
-    """Refuse a pandas object whose rows are in another order: it would be taken by position."""
+    """Refuse a pandas object whose rows are in another order, since rows are matched by position."""
     own = _index(given)
     if own is not None and index is not None and not own.equals(index):
         raise UsageError(

@@ -62,7 +62,7 @@ class Cohort:
             folder: The folder with the label table, the split lists and the images, at any depth.
             protocol: `nih8` (eight findings) or `nih14` (all fourteen).
             seed: Chooses the validation patients.
-            verbose: Tell how many images and patients were found.
+            verbose: Report how many images and patients were found.
 
         Returns:
             The cohort of the images that are on disk.
@@ -99,7 +99,7 @@ class Cohort:
             uncertain: What uncertain labels count as: `positive`, `negative` or `unknown`; None leaves it to
                 the map.
             seed: Chooses the patients of the parts that the tables do not give.
-            verbose: Tell how many images and patients were found.
+            verbose: Report how many images and patients were found.
 
         Returns:
             The cohort of the images that are on disk.
@@ -138,7 +138,7 @@ class Cohort:
             images: Number of images.
             size: Their side, in pixels.
             seed: Decides every image, and the validation patients.
-            verbose: Tell of the progress.
+            verbose: Report the progress.
 
         Returns:
             The cohort, with the eight findings of `nih8`.
@@ -199,7 +199,7 @@ class Cohort:
         rows = {part.split: _counts(part) for part in parts}
         summary = pd.DataFrame.from_dict(rows, orient="index")
         summary.loc[_TOTAL] = summary.sum()
-        # A patient is in one part only, unless tables of one's own say otherwise.
+        # A patient is in one part only, unless the user's own tables say otherwise.
         summary.loc[_TOTAL, "patients"] = self._table.frame["patient"].nunique()
         return summary.rename_axis("split").astype("int64")
 
@@ -222,12 +222,12 @@ class Cohort:
         if path.resolve() == self._file.resolve():
             return path
         record = record_path(self._file)
-        if self._file.is_file():  # byte by byte, so that the record stays true
+        if self._file.is_file():  # byte by byte, so that the record remains valid
             with write_whole(path) as partial:
                 shutil.copyfile(self._file, partial)
         else:
             self._table.write(path)
-        if record.is_file() and path.name == self._file.name:  # a record names its files
+        if record.is_file() and path.name == self._file.name:  # the record contains the names of its files
             with naming_output_errors(path):
                 shutil.copyfile(record, record_path(path))
         return path

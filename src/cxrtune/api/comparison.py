@@ -159,8 +159,8 @@ def compare(
         y_true: (N,) or (N, F), labels: 1 with the finding, 0 without.
         scores: By the name of a model, (N,) or (N, F), shaped as `y_true`: any score that is higher for a
             positive image. It need not be a probability.
-        groups: (N,), the patient of each image; None takes each image for one of a patient of its own, and
-            then intervals are too short where patients have several.
+        groups: (N,), the patient of each image; None treats each image as a separate patient, which makes
+            intervals too short if patients have several.
         findings: The F names; None for the columns of a data frame, otherwise `finding 1` and so on.
         missing: `raise` refuses missing labels and scores; `drop` leaves an image out of a finding of which
             its label, or any model's score, is missing.

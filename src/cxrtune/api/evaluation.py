@@ -61,7 +61,7 @@ def evaluate(
         primary: The primary endpoint, a finding or `macro`: its test is not corrected for the others.
         margin: By how much AUROC a model may be worse and still count as not inferior, in (0, 1).
         image_column: The column with the images' names, where it is not found by itself.
-        verbose: Tell what was judged.
+        verbose: Report what was evaluated.
 
     Returns:
         The results; those of `out` where it is current.
@@ -71,7 +71,7 @@ def evaluate(
         DataError: A table is not what it should be, or scores none of the images.
     """
     require_cohort(cohort)
-    given: object = predictions  # whatever an untyped caller gives
+    given: object = predictions  # untyped callers may pass anything
     if not isinstance(given, Mapping) or not given:
         raise UsageError("`predictions` names no model", remedy=_EXAMPLE)
     if split not in (*SPLITS, ALL):
@@ -125,7 +125,7 @@ def _file(name: str, scores: Scores, place: Path) -> Path:
 
 
 def _name_frame(error: CxrtuneError, predictions: Mapping[str, Scores], place: Path) -> None:
-    """Name the data frame that an error is about, and not the file that it was written into for a moment."""
+    """Name the data frame in an error, instead of the temporary file that it was written to."""
     if error.path is None or error.path.parent != place:
         return
     frames = [name for name, scores in predictions.items() if isinstance(scores, pd.DataFrame)]

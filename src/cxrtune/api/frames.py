@@ -34,7 +34,7 @@ _AVERAGED = ("precision", "recall", "f1")
 
 
 def auroc_frame(results: StoredResults) -> pd.DataFrame:
-    """Return the areas: `model`, `finding`, `auroc`, `low`, `high`, and what they rest on."""
+    """Return the areas: `model`, `finding`, `auroc`, `low`, `high`, and the underlying counts."""
     rows: list[dict[str, object]] = []
     for model in results.models:
         for finding, found in model.findings.items():
@@ -50,7 +50,7 @@ def auroc_frame(results: StoredResults) -> pd.DataFrame:
 
 
 def areas_frame(findings: dict[str, dict[str, AreaResult]], macro: dict[str, AreaResult]) -> pd.DataFrame:
-    """Return areas of arrays, in the columns of `auroc_frame` as far as there are such."""
+    """Return areas of arrays, in those columns of `auroc_frame` that are available."""
     rows: list[dict[str, object]] = []
     for model, of in findings.items():
         for finding, found in (of | {MACRO: macro[model]}).items():
@@ -63,7 +63,7 @@ def areas_frame(findings: dict[str, dict[str, AreaResult]], macro: dict[str, Are
 
 
 def classification_frame(results: StoredResults) -> pd.DataFrame:
-    """Return, by model and finding, what the decisions at the model's threshold come to, with intervals."""
+    """Return, by model and finding, measures of the decisions at the model's threshold, with intervals."""
     rows: list[dict[str, object]] = []
     for model in results.models:
         for finding, found in model.findings.items():
@@ -96,19 +96,19 @@ def comparison_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def model_named(results: StoredResults, name: str | None) -> ModelResult | None:
-    """Return the model of a name, the first for None; None where there is no such model."""
+    """Return the model with a name, or the first for None; None if there is no such model."""
     if name is None:
         return results.models[0]
     return next((model for model in results.models if model.name == name), None)
 
 
 def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of a paper with columns that are Python identifiers: `p DeLong` becomes `p_delong`."""
+    """Return a table for a paper with Python identifiers as columns: `p DeLong` becomes `p_delong`."""
     return frame.rename(columns=lambda name: str(name).replace(" ", "_").lower())
 
 
 def typed(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """Return rows as a table: counts are whole numbers, other numbers floats; missing where not defined."""
+    """Return rows as a table: counts are whole numbers, other numbers floats; missing if not defined."""
     frame = pd.DataFrame(rows)
     counts = [name for name in _COUNTS if name in frame]
     numbers = [name for name in frame if name not in (*_COUNTS, "model", "finding", "average")]

@@ -1,4 +1,4 @@
-"""A caller's cohort as the stages take it: files, and the record of how they were made."""
+"""Conversion of a caller's cohort to the input of stages: files, and the record of how they were made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cxrtune.provenance import read_record, record_path
 
 
 def given_cohort(cohort: Cohort, place: Path) -> GivenCohort:
-    """Return a cohort as a stage takes it, its table with its record in a folder where that was made here.
+    """Return a cohort as input of a stage; a table made in this process is stored with its record.
 
     Args:
         cohort: The cohort.
@@ -41,7 +41,7 @@ def table_file(cohort: Cohort) -> Path:
     """Return the file of a cohort's table.
 
     Raises:
-        DataError: It was moved or deleted since.
+        DataError: The file was moved or deleted.
     """
     file = cohort._file
     if not file.is_file():
@@ -59,10 +59,10 @@ def protocol_of(cohort: Cohort) -> str | None:
 
 
 def require_cohort(cohort: object) -> None:
-    """Refuse what is no cohort.
+    """Refuse an object that is not a cohort.
 
     Raises:
-        UsageError: It is of another type.
+        UsageError: The object has another type.
     """
     if not isinstance(cohort, Cohort):
         raise UsageError(

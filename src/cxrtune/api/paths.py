@@ -1,4 +1,4 @@
-"""Paths as callers give them, checked before any work."""
+"""Paths given by callers, checked before any work."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ def path_of(value: object, setting: str) -> Path:
     """Return a path that was given as a text or a Path.
 
     Args:
-        value: What was given.
-        setting: The argument's name.
+        value: The given value.
+        setting: Name of the argument.
 
     Raises:
-        UsageError: It is of another type.
+        UsageError: The value has another type.
     """
     if not isinstance(value, str | Path):
         raise UsageError(
@@ -26,10 +26,10 @@ def path_of(value: object, setting: str) -> Path:
 
 
 def folder_of(value: object, setting: str) -> Path:
-    """Return the path of a folder that is there, absolute: a record is read from other places, too.
+    """Return the absolute path of an existing folder: records are also read from other working folders.
 
     Raises:
-        UsageError: It is of another type.
+        UsageError: The value has another type.
         DataError: There is no such folder.
     """
     path = path_of(value, setting).absolute()

@@ -1,4 +1,4 @@
-"""How a call from Python tells of its progress: lines and bars, in a terminal and in a notebook."""
+"""Progress of calls from Python: messages and bars, in a terminal and in a notebook."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any
 from cxrtune.console import ConsoleReporter
 from cxrtune.progress import Reporter, SilentTask, Task, Unit
 
-_EACH = 0.2  # seconds between two looks of a bar
+_EACH = 0.2  # seconds between two updates of a bar
 
 
 def reporter(*, verbose: bool) -> Reporter:
-    """Return what shows facts, warnings and bars; without `verbose` warnings only."""
+    """Return a reporter that shows messages, warnings and bars; without `verbose`, warnings only."""
     if verbose and _in_notebook():
         return NotebookReporter()
     return ConsoleReporter(quiet=not verbose)
 
 
 class NotebookReporter(ConsoleReporter):
-    """Tells the same in a notebook: bars are HTML that IPython updates, so that ipywidgets is not needed."""
+    """Reporter for notebooks: bars are HTML that IPython updates, so that ipywidgets is not needed."""
 
     def __init__(self) -> None:
         super().__init__(quiet=False)
@@ -35,7 +35,7 @@ class NotebookReporter(ConsoleReporter):
         """Show a bar while a task runs."""
         try:
             display: Any = importlib.import_module("IPython.display")
-        except ImportError:  # a kernel that is not IPython's
+        except ImportError:  # a kernel other than IPython
             yield SilentTask()
             return
         handle = display.display(display.HTML(""), display_id=True)
@@ -63,13 +63,13 @@ class _HtmlBar:
             self._show()
 
     def lengthen(self, steps: int) -> None:
-        """Make the bar's whole longer."""
+        """Increase the total of the bar."""
         with self._lock:
             self._total += steps
             self._show()
 
     def note(self, text: str) -> None:
-        """Show a text beside the bar."""
+        """Show a text next to the bar."""
         with self._lock:
             self._note = text
             self._show()
@@ -88,7 +88,7 @@ class _HtmlBar:
 
 
 def _in_notebook() -> bool:
-    """Return whether an IPython kernel runs this: a terminal's IPython is a terminal."""
+    """Return whether this runs in an IPython kernel; IPython in a terminal is treated as a terminal."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return shell is not None and getattr(shell, "kernel", None) is not None

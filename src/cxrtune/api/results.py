@@ -40,7 +40,7 @@ class Results:
     Intervals are 95 % intervals, of patients and not of images; a value that is not defined is missing.
 
     Attributes:
-        stored: Everything as it stands in results.json.
+        stored: The content of results.json.
         folder: The evaluation's folder; None where none was kept.
     """
 
@@ -48,7 +48,7 @@ class Results:
         """Hold the numbers of an evaluation; `load_results` and `evaluate` are the ways to get some.
 
         Args:
-            stored: As they stand in results.json.
+            stored: The content of results.json.
             curves: The ROC curves by model and finding.
             folder: The evaluation's folder, if there is one.
         """

@@ -1,4 +1,4 @@
-"""ROC curves into anybody's axes, and as HTML."""
+"""ROC curves, drawn into given axes or as HTML."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def plot_curves(curves: Mapping[str, Curve], ax: Axes | None, title: str) -> Axe
     """Draw ROC curves.
 
     Args:
-        curves: By what the legend calls them.
-        ax: Where; None draws into new axes of pyplot, which a notebook shows.
-        title: Of the axes.
+        curves: Curves by their name in the legend.
+        ax: Axes to draw into; None creates new axes of pyplot, which a notebook shows.
+        title: Title of the axes.
 
     Returns:
         The axes.
@@ -48,7 +48,7 @@ def plot_curves(curves: Mapping[str, Curve], ax: Axes | None, title: str) -> Axe
 
 
 def drawn_curves(curves: Mapping[str, Curve], title: str) -> str:
-    """Return ROC curves as an image in HTML; nothing without a curve."""
+    """Return ROC curves as an image in HTML; an empty text without a curve."""
     if not curves:
         return ""
     from matplotlib.figure import Figure

@@ -240,8 +240,8 @@ def train(
             `multiframe`, `colour`, `lateral`.
         title: The report's.
         resume: Resume a training that was interrupted; False starts it again.
-        trackers: Other tools that are told of every epoch: `tensorboard`, `mlflow`.
-        verbose: Tell of the progress, with bars; otherwise warnings only.
+        trackers: Other tools to which every epoch is reported: `tensorboard`, `mlflow`.
+        verbose: Report the progress, with bars; otherwise warnings only.
         changes: Keys of the recipe with other values, such as `training={"epochs": 3}`, `weights="random"`.
 
     Returns:
@@ -284,9 +284,9 @@ def train(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let an interrupted kernel or script end as by an error: nothing half-written is left.
+    """Let an interrupted kernel or script end as after an error, without incomplete files.
 
-    The libraries below catch KeyboardInterrupt and exit in their own ways, so it is raised at the very end.
+    Some libraries catch KeyboardInterrupt and exit in their own way, so it is raised only at the end.
     """
     try:
         with raising_stopped():
@@ -294,4 +294,4 @@ def _interruptible() -> Iterator[None]:
     except Stopped as stopped:
         if stopped.signal == signal.SIGINT:
             raise KeyboardInterrupt("finished stages are kept; the same call resumes") from None
-        signal.raise_signal(stopped.signal)  # as it would have ended without us
+        signal.raise_signal(stopped.signal)  # as it would have ended without this handler

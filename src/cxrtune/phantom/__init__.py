@@ -1,4 +1,4 @@
-"""Synthetic frontal chest radiographs in NIH ChestX-ray14's own folder layout.
+"""Synthetic frontal chest radiographs in the folder layout of NIH ChestX-ray14.
 
 For demonstrations and tests without patients: an image is the projection of a parametric chest
 (depths of water and bone along the beam, attenuated, scattered, with quantum noise), so shadows add

@@ -1,4 +1,4 @@
-"""What is on a radiograph besides the patient: gas below the diaphragm, cables, marker, collimation."""
+"""Other objects on a radiograph: gas below the diaphragm, cables, marker, collimation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def draw_gas(view: View, exposure: Exposure, anatomy: Anatomy) -> Map:
 
 
 def draw_leads(view: View, exposure: Exposure) -> Map:
-    """Return the depth of metal, as bone, in the monitoring cables that lie on the chest.
+    """Return the depth of metal, as bone, in the monitoring cables on the chest.
 
     Returns:
         float32, (S, S), cm of compact bone.
@@ -62,7 +62,7 @@ def stamp_marker(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) 
     Args:
         pixels: uint8, (S, S), changed in place.
         view: The projection.
-        exposure: The marker's text is used.
+        exposure: The exposure; its marker text is used.
     """
     if not exposure.marker:
         return
@@ -89,18 +89,18 @@ def stamp_marker(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) 
 
 
 def exposed_part(view: View, exposure: Exposure) -> tuple[slice, slice]:
-    """Return the rows and columns that the collimator leaves to the beam."""
+    """Return the rows and columns that are not collimated."""
     left, top, right, bottom = (round(border * view.scale) for border in exposure.collimation)
     return slice(top, view.size - bottom), slice(left, view.size - right)
 
 
 def collimate(pixels: npt.NDArray[np.uint8], view: View, exposure: Exposure) -> None:
-    """Black out what the collimator kept from the beam, in place.
+    """Black out the collimated area, in place.
 
     Args:
         pixels: uint8, (S, S), changed in place.
         view: The projection.
-        exposure: The collimation is used.
+        exposure: The exposure; its collimation is used.
     """
     rows, columns = exposed_part(view, exposure)
     for border in (

@@ -1,6 +1,6 @@
-"""One chest in one breath: its shape, by physique, inspiration and volume loss, and its layers.
+"""The chest in one examination: its shape, from physique, inspiration and volume loss, and its layers.
 
-The layers before and after disease add up to water and bone.
+The layers, with and without disease, add up to water and bone.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Anatomy:
     Attributes:
         cage_half_width: Inner half width of the rib cage at its widest.
         cage_half_depth: Inner half depth of the rib cage at its deepest.
-        cage_height: From the apices to where the cage is widest.
+        cage_height: Distance from the apices to the widest level of the cage.
         dome: Height (y) of the top of the right and of the left hemidiaphragm.
-        sulcus: How far each costophrenic angle lies below its dome.
+        sulcus: Distance of each costophrenic angle below its dome.
         carina: Height of the tracheal bifurcation.
         heart_half_width: Half the transverse cardiac diameter as projected.
         mediastinal_shift: Displacement of heart, trachea and hila to the patient's left.
@@ -82,7 +82,7 @@ class Anatomy:
 
 
 def anatomy_of(physique: Physique, exposure: Exposure) -> Anatomy:
-    """Return the chest of a patient as it stands in one examination."""
+    """Return the chest of a patient in one examination."""
     rng = np.random.default_rng([physique.seed, 11])
     pitch = physique.rib_pitch
     # A full inspiration brings the right dome below the tenth posterior rib, a shallow one to the eighth.
@@ -109,7 +109,7 @@ class Chest:
     """Depths along the beam, each float32, (S, S), cm.
 
     Attributes:
-        spec: What the chest was drawn from.
+        spec: The specification that the chest was drawn from.
         view: The projection.
         anatomy: Positions and sizes, volume loss included.
         body: The whole body as if it were solid.
@@ -137,7 +137,7 @@ class Chest:
         return self.lungs * self._sideness(side)
 
     def presence(self, side: int) -> Map:
-        """Return how far a pixel belongs to one lung: float32, (S, S), 0 to 1."""
+        """Return to what degree each pixel belongs to one lung: float32, (S, S), 0 to 1."""
         return np.asarray(
             np.clip(self.lungs / np.float32(0.6), 0, 1) * self._sideness(side), dtype=np.float32
         )
@@ -151,7 +151,7 @@ class Chest:
 
 @dataclass(frozen=True)
 class Shadow:
-    """What one instance of a finding does to the chest. Maps are float32, (S, S); None is zero.
+    """Effect of one instance of a finding on the chest. Maps are float32, (S, S); None is zero.
 
     Attributes:
         weight: Where the finding is seen and how strongly, in any unit; its box is drawn from it.
@@ -185,7 +185,7 @@ def water_depth(chest: Chest, shadows: Sequence[Shadow]) -> Map:
     tissue = np.float32(LUNG_DENSITY) * (1 + chest.texture)
     density = lung_left * (1 - aerated * (1 - tissue))
     in_lung = np.clip(chest.lungs / np.float32(2.5), 0, 1)
-    # Vessels are seen against air only: where the air is gone their outline is gone with it.
+    # Vessels are visible against air only: without air, their outline disappears.
     vessels = chest.vessels * in_lung * aerated * lung_left
     water = chest.body - chest.lungs * (1 - density) - chest.airways - chest.gas + vessels + solid
     return np.asarray(np.maximum(water, 0) * (chest.body > 0), dtype=np.float32)

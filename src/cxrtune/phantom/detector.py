@@ -1,4 +1,4 @@
-"""From depths of water and bone to the 8-bit image that a reader sees."""
+"""Depths of water and bone -> 8-bit image as displayed to a reader."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def detected_signal(water: Map, bone: Map, exposure: Exposure, pixels_per_cm: fl
     Args:
         water: float32, (S, S), depth of soft tissue in cm of water.
         bone: float32, (S, S), depth of compact bone in cm.
-        exposure: Beam hardness and scatter are used.
+        exposure: The exposure; its beam hardness and scatter are used.
         pixels_per_cm: Resolution of the maps.
 
     Returns:
@@ -45,7 +45,7 @@ def detected_signal(water: Map, bone: Map, exposure: Exposure, pixels_per_cm: fl
     attenuation = WATER_ATTENUATION * water + np.float32(BONE_ATTENUATION * exposure.hardness) * bone
     primary = np.exp(-attenuation)
     inside = water > 0
-    # Scatter is so wide that an eighth of the resolution carries all of it.
+    # Scatter is so smooth that an eighth of the resolution is enough.
     side = max(16, water.shape[0] // 8)
     small = cv2.resize(primary * inside, (side, side), interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), 3.2 * pixels_per_cm * side / water.shape[0])
@@ -56,11 +56,11 @@ def detected_signal(water: Map, bone: Map, exposure: Exposure, pixels_per_cm: fl
 
 
 def add_noise(signal: Map, exposure: Exposure, pixels_per_cm: float, rng: np.random.Generator) -> Map:
-    """Return the signal with blur and with quantum noise: fewer quanta, more noise.
+    """Return the signal with blur and quantum noise; fewer quanta give more noise.
 
     Args:
         signal: float32, (S, S), natural-log units.
-        exposure: Quanta and blur are used.
+        exposure: The exposure; its quanta and blur are used.
         pixels_per_cm: Resolution of the map.
         rng: Source of the noise.
 
@@ -78,7 +78,7 @@ def add_noise(signal: Map, exposure: Exposure, pixels_per_cm: float, rng: np.ran
 
 
 def equalise(signal: Map, exposure: Exposure, pixels_per_cm: float) -> Map:
-    """Take away a share of the large-scale contrast, as digital radiography does for display.
+    """Remove a share of the large-scale contrast, as digital radiography does for display.
 
     Returns:
         float32, (S, S), natural-log units.
@@ -99,7 +99,7 @@ def window_of(signal: Map, lungs: Map, exposure: Exposure) -> DisplayWindow:
     Args:
         signal: float32, (S, S), equalised signal without lesions and noise.
         lungs: float32, (S, S), depth of aerated lung, cm.
-        exposure: Latitude and brightness are used.
+        exposure: The exposure; its latitude and brightness are used.
 
     Returns:
         The window.

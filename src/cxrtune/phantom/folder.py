@@ -1,4 +1,4 @@
-"""Writes synthetic radiographs as a folder in NIH ChestX-ray14's layout."""
+"""Write synthetic radiographs to a folder in the layout of NIH ChestX-ray14."""
 
 from __future__ import annotations
 
@@ -115,13 +115,13 @@ def _check(out: Path, count: int, size: int) -> None:
 
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
-    """A temporary folder beside `out` that takes its name when all went well."""
+    """Yield a temporary folder next to `out`, which is renamed to `out` on success."""
     with naming_output_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=PARTIAL_SUFFIX, dir=out.parent))
         try:
             yield staging
-            # A folder made by mkdtemp is closed to everyone else; this one is meant to be read.
+            # A folder made by mkdtemp is not accessible to other users; this one should be readable.
             staging.chmod(0o755)
             if out.exists():
                 out.rmdir()

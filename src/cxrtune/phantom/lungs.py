@@ -1,4 +1,4 @@
-"""The aerated lungs, which are what the rib cage holds less domes and mediastinum, and their vessels.
+"""The aerated lungs (the rib cage without domes and mediastinum) and their vessels.
 
 Vessels are trees in space that start at the hila and thin out towards the pleura.
 """
@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def draw_pleural_space(view: View, anatomy: Anatomy) -> Map:
-    """Return the depth of the chest cavity above the diaphragm, mediastinum not yet taken away.
+    """Return the depth of the chest cavity above the diaphragm, including the mediastinum.
 
     Returns:
         float32, (S, S), cm along the beam.

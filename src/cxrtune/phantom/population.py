@@ -1,4 +1,4 @@
-"""Draws the patients, their follow-up examinations, and what is wrong in each."""
+"""Draw the patients, their follow-up examinations, and the findings of each."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SEVERITY_ELSE = (2.6, 1.1)
 
 
 def draw_lesions(rng: np.random.Generator) -> tuple[Lesion, ...]:
-    """Draw what is wrong in one examination: nothing, or one to four findings."""
+    """Draw the findings of one examination: none, or one to four."""
     if rng.random() < HEALTHY_SHARE:
         return ()
     wanted = 1 + int(rng.choice(len(FINDINGS_SHARE), p=FINDINGS_SHARE))
@@ -70,7 +70,7 @@ def _next_finding(rng: np.random.Generator, chosen: list[str]) -> str:
 
 
 def _instances(rng: np.random.Generator, finding: str, before: list[Lesion]) -> list[Lesion]:
-    # One lesion often hides another in the same lung; a label that cannot be seen teaches nothing.
+    # One lesion often hides another in the same lung, and an invisible finding is useless for training.
     taken = before[-1].side if before else 0
     side = -taken if taken and rng.random() < 0.7 else int(rng.choice([RIGHT, LEFT]))
     sides = [side]
@@ -85,7 +85,7 @@ def _instances(rng: np.random.Generator, finding: str, before: list[Lesion]) -> 
 
 
 def progress(rng: np.random.Generator, lesions: tuple[Lesion, ...]) -> tuple[Lesion, ...]:
-    """Return the lesions as the next follow-up shows them: a little better or worse."""
+    """Return the lesions at the next follow-up: slightly better or worse."""
     return tuple(
         replace(lesion, severity=float(np.clip(lesion.severity + rng.normal(0, 0.2), 0.05, 1)))
         for lesion in lesions
@@ -101,7 +101,7 @@ class Study:
         follow_up: Number from 0 within the patient.
         age: Years.
         in_test: Whether the patient belongs to the test list.
-        spec: What is drawn.
+        spec: The specification of the image.
     """
 
     patient: int
@@ -112,7 +112,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """The image's file name, made as NIH makes it."""
+        """The file name of the image, in NIH's format."""
         return f"{self.patient:08d}_{self.follow_up:03d}.png"
 
 
@@ -207,7 +207,7 @@ def draw_exposure(rng: np.random.Generator, view: str, physique: Physique) -> Ex
     Args:
         rng: Source of randomness.
         view: "PA" or "AP".
-        physique: The patient; a stout one scatters more.
+        physique: The patient; a larger one scatters more.
 
     Returns:
         The exposure.

@@ -1,4 +1,4 @@
-"""Draws one synthetic radiograph with the boxes of what is to be seen in it."""
+"""Draw one synthetic radiograph with the boxes of its visible findings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VISIBLE_SHARE = 0.25
 
 @dataclass(frozen=True)
 class FindingBox:
-    """Where one instance of a finding is seen.
+    """Bounding box of one instance of a finding.
 
     Attributes:
         finding: One of `PHANTOM_FINDINGS`.
@@ -47,8 +47,8 @@ class Phantom:
 
     Attributes:
         pixels: uint8, (S, S), grey levels 0 (open beam) to 255.
-        findings: What is to be seen, in the order of `PHANTOM_FINDINGS`, each once.
-        boxes: One for each instance of a finding.
+        findings: The visible findings, in the order of `PHANTOM_FINDINGS`, without duplicates.
+        boxes: One box for each instance of a finding.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -89,7 +89,7 @@ def draw_phantom(spec: PhantomSpec) -> Phantom:
 
 
 def draw_chest(spec: PhantomSpec) -> Chest:
-    """Draw the layers of a chest: volume loss and shifts are in, opacities are not."""
+    """Draw the layers of a chest, with volume loss and shifts but without opacities."""
     physique, exposure = spec.physique, spec.exposure
     view = View(
         spec.size, exposure.field_of_view, exposure.shift, np.radians(exposure.tilt), np.radians(exposure.yaw)
@@ -132,7 +132,7 @@ def _box(finding: str, weight: Map, exposed: tuple[slice, slice]) -> FindingBox:
     seen = weight > VISIBLE_SHARE * max(float(weight.max()), 1e-6)
     unmasked = np.zeros_like(seen)
     unmasked[exposed] = seen[exposed]
-    # A lesion wholly behind the collimator keeps the box of where it would be.
+    # A lesion that is completely collimated keeps the box of its position.
     seen = unmasked if unmasked.any() else seen
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not len(rows):

@@ -63,11 +63,11 @@ def _ribs(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     paths = [_rib(physique, anatomy, number, side, rng) for side in (-1, 1) for number in range(12)]
     along = np.linspace(0, 1, paths[0].shape[0])
     height = np.stack([_rib_height(number % 12, along) for number in range(24)])
-    # Towards the front a rib turns into cartilage, which holds no mineral.
+    # Towards the front, a rib turns into cartilage, which contains no mineral.
     ending = np.clip((1 - along) / 0.06, 0, 1)[None, :] * np.clip(along / 0.02, 0.3, 1)[None, :]
-    # A rib lies flat against the wall: where it runs along the beam it is thinner than its height tells.
+    # A rib is flat against the wall: where it runs along the beam, it is thinner than its height suggests.
     flat = 1 - 0.62 * np.exp(-(((along - 0.58) / 0.16) ** 2))[None, :]
-    # The front part is flatter and holds less mineral.
+    # The front part is flatter and contains less mineral.
     front = 1 - 0.38 / (1 + np.exp(-(along - 0.66) / 0.05))[None, :]
     ending = np.broadcast_to(ending * flat * front, height.shape)
     return _hollow(view, np.stack(paths), height, 0.62 * height, 0.1, ending)
@@ -100,7 +100,7 @@ def _rib(physique: Physique, anatomy: Anatomy, number: int, side: int, rng: np.r
 
 def _spine(view: View, physique: Physique, anatomy: Anatomy) -> Map:
     x, y = view.grid
-    # Everything vertebral lies near the midline: the columns beside it are left out.
+    # All vertebrae are near the midline, so the image columns beside it are omitted.
     near = np.flatnonzero((np.abs(x) < 4.5).any(axis=0))
     if not len(near):
         return np.zeros_like(x)

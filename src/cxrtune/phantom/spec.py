@@ -1,4 +1,4 @@
-"""What a synthetic radiograph is drawn from: a physique, an exposure and the lesions.
+"""Specification of a synthetic radiograph: physique, exposure and lesions.
 
 Lengths are centimetres in the detector plane. Patient coordinates: x grows to the right of the
 image (the patient's left), y downwards from the level of the lung apices, z backwards from the
@@ -27,7 +27,7 @@ PHANTOM_FINDINGS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Physique:
-    """What stays the same between two radiographs of one patient.
+    """Properties that are the same in all radiographs of one patient.
 
     Attributes:
         sex: "F" or "M".
@@ -42,9 +42,9 @@ class Physique:
         heart_tilt: Angle of the cardiac long axis below the horizontal, degrees.
         aorta_radius: Radius of the aortic arch, cm.
         scoliosis: Sideways amplitude of the thoracic spine, cm, signed.
-        shoulder_drop: How far the shoulders lie below the average, cm, signed.
+        shoulder_drop: Distance of the shoulders below the average, cm, signed.
         vascularity: Factor on the calibre of the pulmonary vessels.
-        seed: Seed of what is not worth a number: the vessel tree, the small asymmetries.
+        seed: Seed of minor variations: the vessel tree and small asymmetries.
     """
 
     sex: str
@@ -66,7 +66,7 @@ class Physique:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What differs from one radiograph to the next.
+    """Properties that differ between radiographs.
 
     Attributes:
         view: "PA" or "AP".
@@ -75,7 +75,7 @@ class Exposure:
         tilt: Rotation in the image plane, degrees, counter-clockwise positive.
         yaw: Rotation about the patient's long axis, degrees.
         inspiration: 0 for shallow to 1 for full inspiration.
-        arm_abduction: How far the upper arms point away from the trunk, degrees.
+        arm_abduction: Angle between the upper arms and the torso, degrees.
         hardness: Beam hardness: factor on the contrast of bone over soft tissue.
         scatter: Scattered over primary radiation behind the thorax, without unit.
         photons: Quanta per square centimetre in unattenuated beam, in thousands.
@@ -83,7 +83,7 @@ class Exposure:
         latitude: Width of the displayed signal range over the range found in the chest.
         brightness: Shift of the displayed range, as a share of it; positive is brighter.
         gamma: Exponent of the display curve.
-        equalisation: Share of the large-scale contrast that display processing takes away.
+        equalisation: Share of the large-scale contrast that display processing removes.
         collimation: Black borders left, top, right and bottom, cm.
         marker: Text of the lead side marker, or "".
         gastric_bubble: Radius of the air in the stomach, cm; 0 without.
@@ -120,7 +120,7 @@ class Lesion:
     Attributes:
         finding: One of `PHANTOM_FINDINGS`.
         side: -1 the patient's right, +1 the left.
-        severity: 0 subtle to 1 plain.
+        severity: 0 (subtle) to 1 (obvious).
         seed: Seed of its place and shape, the same from one follow-up to the next.
     """
 
@@ -137,7 +137,7 @@ class PhantomSpec:
     Attributes:
         physique: The patient.
         exposure: The examination.
-        lesions: What is to be seen; empty for a normal chest.
+        lesions: The lesions; empty for a normal chest.
         size: Side of the square image, pixels.
     """
 

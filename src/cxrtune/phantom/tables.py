@@ -48,7 +48,7 @@ Drawn by cxrtune: {count} images, seed {seed}, {size} x {size} pixels.
 
 
 def write_data_entry(folder: Path, studies: Sequence[Study]) -> None:
-    """Write one row an image, in NIH's columns."""
+    """Write one row per image, with NIH's columns."""
     rows = []
     for study in studies:
         spec = study.spec
@@ -74,7 +74,7 @@ def write_data_entry(folder: Path, studies: Sequence[Study]) -> None:
 
 
 def write_boxes(folder: Path, studies: Sequence[Study], boxes: Sequence[Sequence[FindingBox]]) -> None:
-    """Write one row an instance of a finding, in coordinates of a 1024 px image."""
+    """Write one row per instance of a finding, in coordinates of an image of 1024 pixels."""
     rows = []
     for study, found in zip(studies, boxes, strict=True):
         scale = BBOX_SIDE / study.spec.size
@@ -93,7 +93,7 @@ def write_lists(folder: Path, studies: Sequence[Study]) -> None:
 
 
 def write_notice(folder: Path, *, count: int, seed: int, size: int) -> None:
-    """Write the text that says what the folder is not."""
+    """Write a notice that the images are synthetic."""
     text = NOTICE_TEXT.format(count=count, seed=seed, size=size)
     (folder / NOTICE).write_text(text, encoding="utf-8")
 

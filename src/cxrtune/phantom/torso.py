@@ -1,4 +1,4 @@
-"""The soft tissue outside the rib cage: trunk, neck, shoulders, arms and breasts."""
+"""The soft tissue outside the rib cage: torso, neck, shoulders, arms and breasts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def draw_torso(view: View, physique: Physique, exposure: Exposure, anatomy: Anat
     grain = layered_noise(
         np.random.default_rng([physique.seed, 17]), view.size, ((7, 0.22), (15, 0.14), (33, 0.08))
     )
-    # Fat planes and muscle bellies are not drawn one by one; they leave an uneven shade.
+    # Fat planes and muscle bellies are not drawn individually; they are approximated by uneven shading.
     body = body + grain * np.clip(body / 8, 0, 1) * (body > 0)
     if physique.breast > 0:
         body = body + _breasts(view, physique, exposure, anatomy)
@@ -137,7 +137,7 @@ def _breasts(view: View, physique: Physique, exposure: Exposure, anatomy: Anatom
         dx = (x - np.float32(centre[0])) / np.float32(half_width)
         dy = (y - np.float32(centre[1])) / np.float32(half_height)
         inside = np.maximum(1 - dx * dx - dy * dy, 0)
-        # Tissue hangs: thick and sharply outlined below, thinning out upwards.
+        # The tissue hangs down: thick and sharply outlined below, thinner towards the top.
         weight = np.clip(0.55 + 0.75 * dy, 0, 1.2)
         hang = 0.75 if exposure.view == "AP" else 1.0
         total += np.float32(physique.breast * hang) * np.sqrt(inside) * weight

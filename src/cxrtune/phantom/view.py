@@ -1,4 +1,4 @@
-"""From patient coordinates to pixels, thickness maps of everything that is a tube, and random fields."""
+"""Projection of patient coordinates to pixels, thickness maps of tubes, and random fields."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Points = npt.NDArray[np.float64]
 
 
 def power(values: npt.NDArray[np.floating] | float, exponent: float) -> npt.NDArray[np.float32]:
-    """Return non-negative values to a fractional power, in the shape they came in: float32.
+    """Raise non-negative values to a fractional power; returns float32 in the same shape.
 
-    Zeros are lifted by a hair: the vectorised loop leaves its fast path for them, ten times as slow.
+    Zeros are increased slightly: they make the vectorised loop leave its fast path and take ten times as
+    long.
     """
     base = np.maximum(np.asarray(values, dtype=np.float32), np.float32(1e-12))
     return np.asarray(np.power(base, np.float32(exponent)), dtype=np.float32)
@@ -86,8 +87,8 @@ class View:
     ) -> Map:
         """Return the thickness along the beam of tubes with elliptic cross-sections.
 
-        An ellipse projects to a half-ellipse law in whatever direction it is seen, so the sum over the
-        samples is the line integral itself, also where a tube runs along the beam.
+        The projection of an ellipse follows a half-ellipse law in every direction, so the sum over the
+        samples is the exact line integral, even if a tube runs along the beam.
 
         Args:
             path: float64, (T, N, 3), centre lines in cm.
@@ -95,7 +96,7 @@ class View:
             depth: float64, broadcast to (T, N), half axis across the path and the first one, cm.
             density: float64, broadcast to (T, N), factor on the thickness, without unit.
             cortex: Thickness of the wall of hollow tubes, cm; None for solid ones.
-            marrow: What the inside of hollow tubes counts relative to their wall.
+            marrow: Weight of the inside of hollow tubes relative to their wall.
 
         Returns:
             float32, (S, S), thickness times density, cm.
@@ -172,7 +173,7 @@ def _resample(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.flo
 def _frames(
     path: Points, height: npt.NDArray[np.float64], depth: npt.NDArray[np.float64], yaw: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Length of each step, the image normal across the path, and the half extent along that normal."""
+    """Return the length of each step, the image normal across the path, and the half extent along it."""
     tangent = np.gradient(path, axis=1)
     length = np.linalg.norm(tangent, axis=-1)
     length[:, [0, -1]] *= 0.5

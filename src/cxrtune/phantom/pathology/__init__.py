@@ -1,4 +1,4 @@
-"""The eight findings: what each does to a chest, one file a group of alike mechanisms."""
+"""The eight findings and their effect on a chest, with one file per group of similar mechanisms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every finding has to offer, and the shapes that several of them share."""
+"""The interface of findings, and the shapes that several of them share."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Shift:
     """How a lesion moves the anatomy around it.
 
     Attributes:
-        dome_rise: How far it raises the hemidiaphragm of its side, cm; negative pushes it down.
-        mediastinum: How far it pulls the mediastinum to its side, cm; negative pushes it away.
+        dome_rise: Elevation of the hemidiaphragm of its side, cm; negative pushes it down.
+        mediastinum: Shift of the mediastinum to its side, cm; negative pushes it away.
     """
 
     dome_rise: float
@@ -39,7 +39,7 @@ class Pathology:
 
 
 def between(low: float, high: float, severity: float) -> float:
-    """Return the length (or share) that lies `severity` of the way from `low` to `high`."""
+    """Return the length (or share) at the fraction `severity` between `low` and `high`."""
     return low + (high - low) * severity
 
 

@@ -37,7 +37,7 @@ def draw_mass(lesion: Lesion, chest: Chest) -> Shadow:
         aside = radius * rng.uniform(0.4, 0.75)
         place = (centre[0] + aside * np.cos(angle), centre[1] + aside * np.sin(angle))
         lobes.append(_ball(chest, place, radius * rng.uniform(0.4, 0.65), rng, lumps=0.12))
-    # Few masses end as sharply as a ball of water would: their border grows into the lung.
+    # Few masses have a border as sharp as that of a ball of water: they grow into the lung.
     blurred = cv2.GaussianBlur(merge(*lobes), (0, 0), rng.uniform(0.06, 0.2) * chest.view.scale)
     return _opacity(chest, np.asarray(blurred, dtype=np.float32), rng.uniform(1.05, 1.25))
 
@@ -56,7 +56,7 @@ def _ball(
 
 
 def _opacity(chest: Chest, depth: Map, density: float) -> Shadow:
-    """Tissue that displaces lung, as far as there is lung to displace."""
+    """Return tissue that displaces lung, limited to the depth of lung."""
     displaced = np.minimum(depth, np.maximum(chest.lungs, np.float32(0.3) * depth))
     solid = np.float32((1 - LUNG_DENSITY) * density) * displaced
     return Shadow(weight=solid, solid=solid)
@@ -111,7 +111,7 @@ def draw_consolidation(lesion: Lesion, chest: Chest) -> Shadow:
 
 
 def _softened(weight: Map, chest: Chest) -> Map:
-    """Without the finest mottle: a box goes around the opacity, not around a stray fleck of it."""
+    """Return the weight without the finest mottle, so that a box excludes isolated specks."""
     return np.asarray(cv2.GaussianBlur(weight, (0, 0), 0.4 * chest.view.scale), dtype=np.float32)
 
 
@@ -133,7 +133,7 @@ def _bronchograms(
 
 
 def is_lobar(lesion: Lesion) -> bool:
-    """Tell whether a lobe has collapsed; otherwise the lesion is plate-like."""
+    """Return whether a lobe has collapsed; otherwise the lesion is plate-like."""
     return bool(np.random.default_rng([lesion.seed, 45]).random() < 0.5)
 
 
