@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-"""What stands between cells, and how it is called."""
+"""Separators of cells and their names."""
 
 HEAD = 1 << 16
-"""Bytes, or letters, of a file that tell its separator and its columns."""
+"""Bytes, or characters, of a file from which its separator and its columns are determined."""
 
 OPEN_QUOTE, LONG_CELL = "opens a quote that is never closed", "has a cell of more than"
-"""What may be wrong with a record, and hides the rest of the text."""
+"""Errors of a record that hide the rest of the text."""
 
 _LOOKED_AT = 6  # number of records from which the separator is determined
 _END = "\x1eend"  # an extra line after the text: a quote that is never closed swallows it
@@ -27,7 +27,7 @@ def spoken(separator: str) -> str:
 
 
 def separator_line(text: str) -> tuple[str | None, str]:
-    """Split Excel's first line `sep=;` from the text of a table; the separator is None without that line."""
+    """Split Excel's first line `sep=;` from the text of a table; return None without such a line."""
     named = re.match(r'"?sep=(\\t|[^\r\n])"?[;,\t "]*(?:\r\n|\r|\n)', text)
     return (None, text) if named is None else (named[1].replace("\\t", "\t"), text[named.end() :])
 
@@ -47,7 +47,7 @@ def separator_of(head: str) -> str:
 
 
 def end_of_record(data: bytes, start: int) -> int:
-    """Return the end of the record beginning at `start`, including its line end; quotes may contain others."""
+    """Return the end of the record beginning at `start`, with its line end; quotes may contain others."""
     end, quotes = start, 0
     while (line := data.find(b"\n", end)) >= 0:
         quotes += data.count(b'"', end, line)

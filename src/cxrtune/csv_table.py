@@ -30,7 +30,7 @@ from cxrtune.shown import listed, quoted
 from cxrtune.text_file import Tell, Utf8, decode, read_utf8, untold
 
 Wrong = Callable[[DataError], None]
-"""Takes a fault that a table can be read in spite of."""
+"""Called with an error despite which a table can be read."""
 
 _SAVE = "Save it as CSV in UTF-8, with one header line and one line per row."
 

@@ -16,7 +16,7 @@ from cxrtune.errors import OutputError
 
 PARTIAL_SUFFIX = ".partial"
 Naming = Callable[[Path], AbstractContextManager[None]]
-"""How errors of writing a path are told: see `naming_output_errors`."""
+"""Converts errors while writing a path: see `naming_output_errors`."""
 
 _BLOCK = 1 << 20
 _NO_PLACE = frozenset(

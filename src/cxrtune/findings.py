@@ -28,10 +28,10 @@ NIH_FINDINGS: tuple[str, ...] = (
     "Pleural_Thickening",
     "Hernia",
 )
-"""NIH's fourteen findings in NIH's order."""
+"""The fourteen findings of NIH, in NIH's order."""
 
 NO_FINDING = "No Finding"
-"""What NIH's table says where none of the fourteen was mentioned."""
+"""Label in NIH's table if none of the fourteen findings was mentioned."""
 
 RESERVED: frozenset[str] = frozenset(
     {
@@ -40,7 +40,7 @@ RESERVED: frozenset[str] = frozenset(
         *("macro_average", "micro_avg", "macro_avg", "weighted_avg", "samples_avg"),
     }
 )
-"""Other columns and rows of tables that findings stand in, as `plain_name` writes them."""
+"""Names of other columns and rows in tables that contain findings, as returned by `plain_name`."""
 
 SYNONYMS: dict[str, str] = {
     "pleural_effusion": "effusion",
@@ -55,7 +55,7 @@ SYNONYMS: dict[str, str] = {
     "pulmonary_fibrosis": "fibrosis",
     "pulmonary_emphysema": "emphysema",
 }
-"""What other tables call NIH's findings; case, spaces and hyphens do not matter."""
+"""Names of NIH's findings in other tables; case, spaces and hyphens do not matter."""
 
 _PREFIXES = ("probability_", "positive_")
 _DEVICES = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 LOOPBACK = "127.0.0.1"
-"""Where a service listens unless it is told otherwise."""
+"""Default address on which a service listens."""
 LOOPBACK_NAMES = frozenset({"localhost", LOOPBACK, "::1"})
-"""By which a client on this machine calls a service."""
+"""Addresses under which clients on this machine access a service."""
 _EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 

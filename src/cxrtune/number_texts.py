@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 UNKNOWN = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "#n/a"})
-"""What programs write where there is no number, in small letters."""
+"""Texts that programs write for missing numbers, in lower case."""
 
 _TRUTHS = {"true": 1.0, "false": 0.0}
 

@@ -11,13 +11,13 @@ from cxrtune.prediction_affixes import Affix
 from cxrtune.shown import listed, quoted
 
 IMAGE_COLUMNS = ("image", "Image Index")
-"""What the column with the images' names is called, by us and by NIH."""
+"""Names of the column with the image names, in cxrtune and in NIH's tables."""
 
 OTHER_IMAGE_COLUMNS = (
     *("Path", "ImageID", "image_id", "dicom_id"),  # CheXpert, PadChest, VinDr-CXR, MIMIC-CXR
     *("image_name", "image_path", "image_file", "filename", "file_name", "file_path"),
 )
-"""What other tables call it; a table must have just one of these."""
+"""Its names in other tables; a table must have exactly one of these."""
 
 PATIENT_COLUMNS = ("patient", "Patient ID")
 

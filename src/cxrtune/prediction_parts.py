@@ -17,12 +17,12 @@ from cxrtune.prediction_file import Wanted, read_frame
 from cxrtune.text_file import Tell
 
 PARTS = "part-*.parquet"
-"""The files of a table that is a folder."""
+"""File names of the parts of a table that is a folder."""
 
 _JOINED = 512  # maximum number of parts in memory while they are joined
 
 PLACE_KEY = b"cxrtune.part"
-"""Under what a part's file says where it stands, as JSON."""
+"""Metadata key under which a part's file states its position, as JSON."""
 
 
 @dataclass(frozen=True)

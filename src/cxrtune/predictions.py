@@ -37,7 +37,7 @@ from cxrtune.prediction_parts import PLACE_KEY, PartPlace, read_parts
 from cxrtune.shown import listed, quoted
 
 TABLE_SUFFIXES = frozenset({".parquet", ".csv", ".jsonl"})
-"""What tables of predictions are written as."""
+"""Suffixes of tables of predictions."""
 
 _METADATA_KEY = b"cxrtune"
 

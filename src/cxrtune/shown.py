@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 
 MOST = 500
-"""Characters of a message; the rest is cut off."""
+"""Maximum characters of a message; the rest is truncated."""
 
 _CELL = 80  # maximum characters of one value
 _NAMES = 12  # maximum names of a list
@@ -54,7 +54,7 @@ def fitted(text: str, most: int = MOST) -> str:
 
 
 def quoted(value: object, most: int = _CELL) -> str:
-    """Return a value from a user's table or file in single quotes, escaped, at most `most` characters of it."""
+    """Return a value of a user's table or file in single quotes, escaped and cut to `most` characters."""
     text = without_marks(str(value))
     if len(text) <= most:
         return f"'{shown(text)}'"

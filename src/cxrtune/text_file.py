@@ -16,7 +16,7 @@ from pathlib import Path
 from cxrtune.errors import DataError
 
 Tell = Callable[[str], None]
-"""Takes one sentence on what was not read as it stands in a file."""
+"""Called with one sentence on what was not read as written in a file."""
 
 
 def untold(_: str) -> None:

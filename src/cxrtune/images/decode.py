@@ -27,7 +27,7 @@ from cxrtune.images.radiograph import MAX_PIXELS, Pixels, Radiograph, check_size
 from cxrtune.images.tiff import PALETTE, WHITE_IS_ZERO, read_tiff
 
 MAX_BYTES = 1 << 30
-"""Longer than the file of any radiograph; a longer one is refused before it fills the memory."""
+"""Larger than the file of any radiograph; larger files are refused before they fill the memory."""
 
 _OWN_NAME: dict[Kind, str] = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "DICOM": ".dcm"}
 

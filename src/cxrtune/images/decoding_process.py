@@ -21,8 +21,8 @@ from cxrtune.images.radiograph import MAX_PIXELS
 _START_SECONDS = 120.0  # time limit for a process to start, enough on a busy machine
 _END_SECONDS = 5.0
 _CHILDREN = threading.Lock()
-"""Held where multiprocessing looks at its children: starting one asks how all others ended, and of two
-threads that ask after the same one only the first is told."""
+"""Held while multiprocessing checks its child processes: starting one polls the exit status of all
+others, and if two threads poll the same one, only the first receives it."""
 _NOT_KNOWN = 255  # exit code of multiprocessing if the fork server has died, too
 
 

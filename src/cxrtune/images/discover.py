@@ -17,7 +17,7 @@ from cxrtune.errors import DataError
 from cxrtune.images.formats import HEAD, OTHER_SUFFIXES, SUFFIXES, kind_of
 
 PARTIAL_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".aria2", ".filepart"})
-"""Of files that a download or a copy has only begun."""
+"""Suffixes of incomplete downloads and copies."""
 
 _INDEX = "dicomdir"  # PS3.10, 8.6: the index of a disc of DICOM files contains no image
 _NEVER = frozenset(
@@ -28,7 +28,7 @@ _NEVER = frozenset(
         *(".parquet", ".safetensors", ".npy", ".npz", ".pth", ".pt", ".onnx"),
     }
 )
-"""Suffixes of files that are not opened to see whether they are images: folders may hold many of them."""
+"""Suffixes of files that are not opened to check whether they are images: folders may hold many of them."""
 _PREAMBLE = 128  # bytes before `DICM` (PS3.10, 7.1)
 
 

@@ -19,7 +19,7 @@ Kind = Literal["PNG", "JPEG", "TIFF", "DICOM"]
 RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 SUFFIXES = RASTER_SUFFIXES | DICOM_SUFFIXES
-"""Of files that are read."""
+"""Suffixes of supported files."""
 
 OTHER_SUFFIXES = frozenset(
     {
@@ -27,10 +27,10 @@ OTHER_SUFFIXES = frozenset(
         *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".jxl", ".jls"),
     }
 )
-"""Of images that are not read: in a folder they are told, not passed over."""
+"""Suffixes of unsupported images: in a folder, they are reported, not skipped."""
 
 HEAD = 132
-"""Bytes that tell what a file is: DICOM says so behind a preamble of 128 (PS3.10, 7.1)."""
+"""Bytes that determine the kind of a file: the prefix of DICOM follows a preamble of 128 (PS3.10, 7.1)."""
 
 _READ: dict[bytes, Kind] = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -77,13 +77,13 @@ _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _FIRST_VRS = frozenset(b"UL OB UI SH AE CS DA TM DT LO ST SQ".split())
 _FIRST_GROUPS = (0x0002, 0x0008)
 _LATE = 0x0100
-"""Elements from here on are not the first of a data set that begins with one of those groups."""
+"""Elements from this one on are not the first of a data set that begins with one of those groups."""
 
 _LATER_GROUPS = (0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0028)
-"""A data set begins with one of these where all that stood before has been taken out of it."""
+"""A data set begins with one of these if all elements before it have been removed."""
 
 _SHORT = 1 << 16
-"""An element at the beginning is shorter than that."""
+"""Elements at the beginning are shorter than this."""
 
 
 def kind_of(head: bytes) -> Kind | None:

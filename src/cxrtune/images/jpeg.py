@@ -14,7 +14,10 @@ from dataclasses import dataclass, replace
 from cxrtune.errors import UnreadableImageError
 
 MOST_SCANS = 100
-"""Scans of one image. Encoders write 1 to 12; libjpeg's own fuzzers stop at 500 of far smaller images."""
+"""Maximum number of scans of one image.
+
+Encoders write 1 to 12; libjpeg's own fuzzers stop at 500 for far smaller images.
+"""
 
 # Start of frame (T.81, table B.1): baseline, extended and progressive DCT; lossless; JPEG-LS (T.87, C.2.2).
 BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
@@ -22,9 +25,9 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _END, SCAN, _FILL = 0xD9, 0xDA, 0xFF
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _AFTER_SAMPLES = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""What ends a scan's samples: a marker that is neither a restart nor a stuffed byte (F.1.2.3, B.1.1.5)."""
+"""The end of a scan's samples: a marker that is neither a restart nor a stuffed byte (F.1.2.3, B.1.1.5)."""
 _AFTER_JPEG_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
-"""The same in JPEG-LS, where a byte of less than 0x80 behind 0xFF belongs to the samples (T.87, A.1)."""
+"""The same for JPEG-LS, where a byte below 0x80 after 0xFF belongs to the samples (T.87, A.1)."""
 
 
 @dataclass(frozen=True)

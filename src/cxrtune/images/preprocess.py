@@ -12,7 +12,7 @@ from cxrtune.images.radiograph import Pixels, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
 Packed = NDArray[np.uint8] | NDArray[np.float16]
-"""An image of the model's size, (S, S), grey in [0, 255]; float16 where its source has more than 8 bits."""
+"""An image of the model's size, (S, S), grey in [0, 255]; float16 if its source has more than 8 bits."""
 
 
 def to_packed(radiograph: Radiograph, spec: PreprocessSpec) -> Packed:

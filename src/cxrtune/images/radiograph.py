@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from cxrtune.errors import UnreadableImageError
 
 MAX_PIXELS = 80_000_000
-"""More than any radiograph has; a header that claims more is refused before decoding."""
+"""Maximum number of pixels, more than any radiograph has; larger claims are refused before decoding."""
 
 MAX_SIDE = 16_384
-"""Longer than any radiograph; padded to a square, a strip of 80 million pixels would fill any memory."""
+"""Maximum side, longer than that of any radiograph.
+
+Padded to a square, a strip of 80 million pixels would fill any memory.
+"""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 

@@ -17,7 +17,7 @@ from cxrtune.images.radiograph import MAX_PIXELS, Radiograph
 from cxrtune.recipe import PreprocessSpec
 
 Reader = Callable[[Path | bytes], "Reading"]
-"""Reads a file's path, or a file's bytes."""
+"""Reads a file given by its path or its bytes."""
 
 
 @dataclass(frozen=True)

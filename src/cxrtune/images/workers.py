@@ -54,7 +54,7 @@ class Workers(Generic[Item, Result]):
         self._lock = threading.Lock()
         self._deaths_in_a_row = 0
         self.healthy = True
-        """Whether the last process that was asked for something could be started."""
+        """Whether the process that was last needed could be started."""
         self._processes = [DecodingProcess(make, limits) for _ in range(processes)]
         self._idle: queue.SimpleQueue[DecodingProcess] = queue.SimpleQueue()
         for process in self._processes:

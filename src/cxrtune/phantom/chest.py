@@ -15,13 +15,13 @@ from cxrtune.phantom.spec import LEFT, Exposure, PhantomSpec, Physique
 from cxrtune.phantom.view import Map, View, power
 
 AP_HEART_MAGNIFICATION = 1.16
-"""The heart lies in front: farther from the detector in an AP view, so it is projected larger."""
+"""The heart is at the front: farther from the detector in an AP view, so it is projected larger."""
 
 CAGE_ROUNDNESS = 2.3
-"""Exponent of the superellipse that a rib cage makes in cross-section."""
+"""Exponent of the superellipse that models the cross-section of the rib cage."""
 
 LUNG_DENSITY = 0.26
-"""Density of aerated lung over that of water; vessels larger than the finest are drawn apart."""
+"""Density of aerated lung relative to water; vessels larger than the finest are drawn separately."""
 
 
 @dataclass(frozen=True)

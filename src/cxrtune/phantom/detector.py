@@ -19,7 +19,7 @@ BONE_ATTENUATION = 0.52
 
 
 DETAIL_BOOST = 0.7
-"""How much display processing lifts structures below about a centimetre."""
+"""How much display processing enhances structures below about a centimetre."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ STEP = 0.8
 """Length of one straight piece of vessel, cm."""
 
 FINEST = 0.048
-"""Radius below which a vessel is left to the parenchyma's texture, cm."""
+"""Radius below which vessels are part of the texture of the parenchyma, cm."""
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,19 +9,19 @@ import numpy as np
 from cxrtune.phantom.spec import LEFT, PHANTOM_FINDINGS, RIGHT, Exposure, Lesion, PhantomSpec, Physique
 
 FOLLOW_UP_SHARE = (0.66, 0.18, 0.08, 0.05, 0.03)
-"""Share of patients with one to five images: 1.6 a patient."""
+"""Share of patients with one to five images: 1.6 images per patient on average."""
 
 PERSISTENCE = 0.45
 """Probability that the next image of a patient shows the same lesions, better or worse."""
 
 TEST_SHARE = 0.24
-"""Share of the images that go to the test list, patient by patient."""
+"""Share of the images in the test list, split by patient."""
 
 HEALTHY_SHARE = 0.355
 """Share of examinations without a finding."""
 
 FINDINGS_SHARE = (0.38, 0.36, 0.18, 0.08)
-"""Of the others: share with one, two, three and four findings."""
+"""Share of the other examinations with one, two, three and four findings."""
 
 PREVALENCE = dict(zip(PHANTOM_FINDINGS, (0.9, 1.05, 1.0, 1.05, 1.05, 1.0, 1.0, 1.05), strict=True))
 """Relative frequency of each finding."""
@@ -33,7 +33,7 @@ AFFINITY = {
     frozenset({"Effusion", "Pleural_Thickening"}): 1.2,
     frozenset({"Mass", "Nodule"}): 1.3,
 }
-"""How much more often than by chance two findings come together."""
+"""How much more often than by chance two findings occur together."""
 
 OTHER_SIDE_TOO = {"Infiltration": 0.6, "Effusion": 0.25, "Pleural_Thickening": 0.3}
 """Probability that the second lung has the finding as well."""
@@ -43,7 +43,7 @@ SEVERAL_NODULES = 0.8
 
 SEVERITY = {"Pneumothorax": (1.3, 2.0), "Atelectasis": (1.8, 1.4)}
 SEVERITY_ELSE = (2.6, 1.1)
-"""Shape of the beta distribution of the severity: the first number pulls to plain, the second to subtle."""
+"""Shape of the beta distribution of severity: the first number favours obvious lesions, the second subtle."""
 
 
 def draw_lesions(rng: np.random.Generator) -> tuple[Lesion, ...]:

@@ -19,7 +19,7 @@ from cxrtune.phantom.torso import draw_torso
 from cxrtune.phantom.view import Map, View, layered_noise
 
 VISIBLE_SHARE = 0.25
-"""A finding's box holds every pixel that shows it at least this strongly, relative to its strongest."""
+"""The box of a finding contains all pixels with at least this strength, relative to the maximum."""
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ DATA_ENTRY_HEADER = (
 )
 BBOX_HEADER = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]", "", "", "")
 BBOX_NAMES = {"Infiltration": "Infiltrate"}
-"""NIH's list of boxes spells one finding in its own way."""
+"""NIH's list of boxes has a different spelling of one finding."""
 
 BBOX_SIDE = 1024
-"""NIH's boxes are in pixels of its 1024 px images, whatever the size at hand."""
+"""NIH's boxes are in pixels of its images of 1024 pixels, whatever the actual size."""
 
 NOTICE_TEXT = """These are synthetic radiographs: drawn by a program, not taken of patients.
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]
-"""float32, (S, S): one number a pixel, mostly a thickness along the beam in cm."""
+"""float32, (S, S): one number per pixel, mostly a thickness along the beam in cm."""
 
 Points = npt.NDArray[np.float64]
 """float64, (..., 3): patient coordinates x, y, z in cm."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Allowance = Literal["modality", "multiframe", "colour", "lateral"]
 
 ALLOWANCES: tuple[Allowance, ...] = get_args(Allowance)
-"""What a user may let in that is refused otherwise."""
+"""Kinds of files that are refused by default, and that a user may allow."""
 
 
 def allowances_of(names: Iterable[str]) -> tuple[Allowance, ...]:

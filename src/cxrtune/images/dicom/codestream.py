@@ -27,13 +27,16 @@ _TILE_PART = 14  # minimum bytes of its header: SOT and SOD (A.4.2 and A.4.3)
 # OpenJPEG allocates memory for each of these before it reads any pixel: about 10 KB, 0.4 KB and 1.5 KB. With
 # these limits, the total is less than the 400 MB that the pixels of the largest image take.
 MAX_TILES = 10_000
-"""Twice what the largest image has in tiles of 128 x 128 pixels."""
+"""Maximum number of tiles: twice that of the largest image with 128 x 128 pixels per tile."""
 
 MAX_BLOCKS = 500_000
-"""Code blocks: the largest image has 313,000 of 16 x 16 pixels; 64 x 64 are usual."""
+"""Maximum number of code blocks: the largest image has 313,000 of 16 x 16 pixels; 64 x 64 are usual."""
 
 MAX_PRECINCTS = 150_000
-"""The largest image has 104,000 of 32 x 32 pixels in all levels; 128 x 128 is the smallest usual size."""
+"""Maximum number of precincts: the largest image has 104,000 of 32 x 32 pixels in all levels.
+
+Usual sizes are 128 x 128 or larger.
+"""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cxrtune.images.radiograph import Pixels
 Values = NDArray[np.float64]
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 _SAME = 1e-9
-"""Closer than this two shares of white are one: rounding in float64 is far below, a grey level far above."""
+"""Tolerance for equal fractions of white: far above the rounding of float64, far below a grey level."""
 
 
 @dataclass(frozen=True)

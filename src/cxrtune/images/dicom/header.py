@@ -34,7 +34,7 @@ ELEMENTS = (
     "SegmentedRedPaletteColorLookupTableData",
     *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData"),
 )
-"""All that is read of a data set; nothing here names a patient."""
+"""All elements that are read from a data set; none of them identifies a patient."""
 
 _RADIOGRAPH_CLASSES = frozenset(
     {

@@ -19,7 +19,7 @@ from cxrtune.images.formats import is_dicom
 _PREFIX = b"DICM"  # PS3.10 7.1
 
 MAX_INFLATED = 1 << 28
-"""Bytes that a deflated data set may have: more than 80 million pixels of 16 bits, with room for the rest."""
+"""Maximum bytes of a deflated data set: 80 million pixels of 16 bits, with room for the other elements."""
 _INFLATED_BEFORE_PIXELS = 16 << 20  # bytes; what precedes the pixels is much shorter
 _PIXELS = Tag("PixelData")
 

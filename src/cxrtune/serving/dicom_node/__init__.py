@@ -8,7 +8,7 @@ done. `node` runs all of these.
 import logging
 
 LOGGER = logging.getLogger("cxrtune.serving.dicom_node")
-"""What the node logs: a row's number and what became of it; never a name, an identifier or a UID."""
+"""Logger of the node: numbers of rows and their outcome; never a name, an identifier or a UID."""
 
 LIBRARIES = ("pynetdicom", "pydicom", "highdicom", "dicomweb_client", "urllib3")
-"""Their loggers are silenced: what they log may hold values of a data set."""
+"""Libraries whose loggers are silenced: what they log may contain values of a data set."""

@@ -24,7 +24,7 @@ from cxrtune.serving.dicom_node.source import MANUFACTURER, SourceInstance
 
 SERIES_NUMBER = 9802
 LONGEST_SIDE = 1024
-"""Pixels; the map behind it has a handful of places a side."""
+"""Pixels; the underlying map has only a few positions per side."""
 
 _NARROWEST = 320  # pixels; text on a narrower image would not be legible
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

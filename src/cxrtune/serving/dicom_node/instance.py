@@ -23,9 +23,9 @@ _ALWAYS_THERE = (
     *("StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber"),
 )
 _CLOCKS = ("Content", "Acquisition", "Series", "Study")
-"""Pairs of date and time, of which the first that is there is taken."""
+"""Pairs of date and time elements; the first pair that exists is used."""
 FORMAT = "cxrtune.dicom-node/1"
-"""Goes into every identifier; it changes when results change in kind."""
+"""Part of every identifier; changes when the format of results changes."""
 
 
 def dated(source: SourceInstance, received: float) -> tuple[str, str]:

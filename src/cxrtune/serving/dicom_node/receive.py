@@ -48,7 +48,7 @@ STORAGE_CLASSES: tuple[UID, ...] = (
     DigitalXRayImageStorageForProcessing,
     SecondaryCaptureImageStorage,
 )
-"""Archives send all of a study; whether an instance is a radiograph is for the reader to say."""
+"""Archives send whole studies; whether an instance is a radiograph is checked when it is read."""
 TRANSFER_SYNTAXES: tuple[UID, ...] = (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,

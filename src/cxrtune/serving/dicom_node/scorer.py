@@ -23,7 +23,7 @@ from cxrtune.serving.dicom_node.settings import NodeSettings
 from cxrtune.serving.dicom_node.source import SourceInstance
 
 MOST_ATTEMPTS = 8
-"""Scoring may end the process, by a decoder's fault or by a pulled plug; it is begun this often."""
+"""Maximum number of attempts: scoring may end the process, because of a decoder or a power failure."""
 
 _BATCH_BYTES = 128 * 2**20
 _PATIENCE = 0.5

@@ -21,7 +21,7 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 from cxrtune.serving.dicom_node.settings import NodeLimits
 
 LONGEST_UNIT = 4 * 2**20
-"""Bytes; PS3.8 9.3 lets a unit be of any length, and real ones are as long as `maximum_pdu_size` asks for."""
+"""Bytes; PS3.8 9.3 allows units of any length, and real ones are at most `maximum_pdu_size` long."""
 
 
 class BoundedServer(ThreadedAssociationServer):

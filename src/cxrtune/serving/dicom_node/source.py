@@ -22,7 +22,7 @@ from cxrtune.images.reading import Reading, reading_of
 from cxrtune.recipe import PreprocessSpec
 
 MANUFACTURER = "cxrtune"
-"""What results say of who made them; what says so is no radiograph."""
+"""The manufacturer in results; an instance with this value is not a radiograph."""
 
 PATIENT_AND_STUDY = (
     # PS3.3 C.7.1.1, C.7.2.1, C.7.2.2
@@ -32,7 +32,7 @@ PATIENT_AND_STUDY = (
     *("AccessionNumber", "IssuerOfAccessionNumberSequence", "StudyDescription"),
     *("PatientAge", "PatientSize", "PatientWeight"),
 )
-"""The modules Patient, General Study and Patient Study, as far as results repeat them."""
+"""The elements of the modules Patient, General Study and Patient Study that results repeat."""
 
 _OF_THE_IMAGE = (
     *(
@@ -98,7 +98,7 @@ def read_source(data: bytes) -> SourceInstance:
 
 
 InstanceReader = Callable[[bytes], tuple[SourceInstance, Reading]]
-"""Reads a DICOM file's bytes."""
+"""Reads the bytes of a DICOM file."""
 
 
 def instance_reader(spec: PreprocessSpec, allow: frozenset[Allowance]) -> Callable[[], InstanceReader]:

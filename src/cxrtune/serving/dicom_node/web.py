@@ -18,7 +18,7 @@ from cxrtune.serving.dicom_node.sender import ArchiveAnswer, ArchiveAwayError
 from cxrtune.serving.dicom_node.source import is_uid
 
 AUTHORIZATION_VARIABLE = "CXRTUNE_DICOMWEB_AUTHORIZATION"
-"""What is sent as the Authorization header, such as `Bearer ...`; no list of processes shows it."""
+"""Environment variable with the Authorization header, such as `Bearer ...`; process lists do not show it."""
 
 _SECONDS = 60.0
 _RADIOGRAPHS = ("CR", "DX")
@@ -34,7 +34,7 @@ _AWAY = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-"""Statuses that say more of the archive's state than of the result."""
+"""Status codes that indicate the state of the archive rather than a problem of the result."""
 
 _DUPLICATE = 0x0111
 

@@ -16,7 +16,7 @@ from cxrtune.serving.web.refusals import Refusal, answer
 from cxrtune.serving.web.settings import Access
 
 OPEN = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
-"""Paths that need no token, besides the page's files: nothing there tells of model, images or load."""
+"""Paths without a token, besides the page's files: they reveal nothing about model, images or load."""
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -32,7 +32,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""Nothing from another host, no inline script or style, no frame around it (CSP Level 3)."""
+"""Forbids content from other hosts, inline scripts and styles, and embedding in frames (CSP Level 3)."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -43,7 +43,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-"""Of every answer, also of those that are given before the application is reached."""
+"""Headers of every response, including those sent before the application is reached."""
 
 
 class Guard:

@@ -47,9 +47,9 @@ CREATE INDEX result_instance ON result (instance);
 HELD_BYTES = """
 SELECT (SELECT COALESCE(SUM(size), 0) FROM instance) + (SELECT COALESCE(SUM(size), 0) FROM result)
 """
-"""Asks for the bytes of all images and results."""
+"""Query for the total bytes of all images and results."""
 State = Literal["received", "scored", "done", "aside"]
-"""The way of an instance: received -> scored -> done. What fails for good is set aside."""
+"""The states of an instance: received -> scored -> done. What fails permanently is set aside."""
 
 
 def open_queue(path: Path, *, make: bool) -> sqlite3.Connection:
