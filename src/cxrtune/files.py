@@ -72,7 +72,7 @@ def naming_output_errors(
 
 @contextmanager
 def write_whole(path: Path, naming: Naming = naming_output_errors) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is synced and renamed to `path`.
+    """Yield a temporary path next to `path`; on success, it is synced and renamed to `path`.
 
     On any error, the temporary file is removed and `path` remains unchanged. Temporary files of killed
     processes are removed by the next one that writes `path`. `naming` converts the errors.

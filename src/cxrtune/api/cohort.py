@@ -1,4 +1,4 @@
-"""The cohort as a caller from Python holds it: labelled images, their patients and their split."""
+"""Cohorts in the Python API: labelled images, their patients and their split."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ class Cohort:
 
     @classmethod
     def _made(cls, make: Callable[[Path, Reporter], None], images: Path | None, *, verbose: bool) -> Cohort:
-        """Make the table in a folder that lives as long as the cohort."""
+        """Create the table in a temporary folder that exists as long as the cohort."""
         place = Path(tempfile.mkdtemp(prefix="cxrtune-cohort-"))
         try:
             make(place / COHORT, reporter(verbose=verbose))

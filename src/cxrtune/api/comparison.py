@@ -1,4 +1,4 @@
-"""Models compared by arrays alone: labels and scores in, areas, differences and intervals out."""
+"""Comparison of models from arrays: labels and scores -> AUROC, differences and intervals."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class AurocComparison:
         return {model: of[self.findings[0]] for model, of in self._areas.findings.items()}
 
     def _several(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Leave out the mean over one finding, which is that finding again."""
+        """Omit the mean if there is only one finding, since it equals that finding."""
         return frame if len(self.findings) > 1 else frame[frame["finding"] != MACRO].reset_index(drop=True)
 
     def _curves(self, finding: str) -> dict[str, Curve]:

@@ -1,4 +1,4 @@
-"""Models on the same images of a cohort: tables of predictions in, `Results` out."""
+"""Evaluation of models on the same images of a cohort: tables of predictions -> `Results`."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _file(name: str, scores: Scores, place: Path) -> Path:
-    """Return the file of a model's scores; a data frame is written into one."""
+    """Return the file of a model's scores; a data frame is written to a file."""
     if isinstance(scores, Run):
         return scores.predictions.path
     if isinstance(scores, PredictionTable):

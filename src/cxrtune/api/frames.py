@@ -1,4 +1,4 @@
-"""Results -> tidy data frames: one row per model and finding, names that are Python identifiers."""
+"""Results -> tidy data frames: one row per model and finding, with Python identifiers as column names."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def typed(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
 
 
 def measured(name: str, value: float | None, found: FindingResult | object) -> dict[str, object]:
-    """Return a value with the ends of its interval, as three columns."""
+    """Return a value and the limits of its interval, as three columns."""
     intervals = getattr(found, "intervals", {})
     return {key.replace(" ", "_"): one for key, one in limits(name, value, intervals.get(name)).items()}
 

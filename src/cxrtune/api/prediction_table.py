@@ -1,4 +1,4 @@
-"""A table of predictions on disk, as a caller from Python holds it."""
+"""Tables of predictions on disk in the Python API."""
 
 from __future__ import annotations
 

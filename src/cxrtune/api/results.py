@@ -1,4 +1,4 @@
-"""What an evaluation found, as a caller from Python holds it: tables, curves, sentences."""
+"""Results of an evaluation in the Python API: tables, curves, sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model with everything that was found about it: a run folder as a caller from Python holds it."""
+"""Run folders in the Python API: a trained model with its results and predictions."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Run:
         return self.predictor.predict(source)
 
     def explain(self, source: Source, finding: str | None = None) -> Explanation:
-        """Show where in one image a finding is seen.
+        """Show where a finding is seen in one image.
 
         Args:
             source: The image, as for `predict`.
@@ -194,7 +194,7 @@ class Run:
         """Return a file of the folder.
 
         Raises:
-            DataError: The folder, or the file, is not there.
+            DataError: The folder or the file does not exist.
         """
         path = self.folder / name
         if not self.folder.is_dir():

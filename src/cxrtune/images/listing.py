@@ -79,7 +79,7 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Listing:
-    """Image files, in order, each once.
+    """Image files, in order, without duplicates.
 
     Attributes:
         folders: All folders, as given by the user.
@@ -145,7 +145,7 @@ class Listing:
 
 
 def list_images(inputs: Sequence[Path]) -> Listing:
-    """Resolve files, folders and patterns into image files, in order, each once.
+    """Resolve files, folders and patterns to image files, in order, without duplicates.
 
     Folders are searched recursively, as described in `images.discover`. A file given by its own path is
     included whatever its name. A folder that cannot be opened becomes a row with its reason.

@@ -80,7 +80,7 @@ def read_lut(holder: Dataset, prefix: str, name: str, signed: bool, notes: list[
         raise UnreadableImageError(f"is damaged: its {name} has entries of more than {bits} bits")
     used = max(8, int(entries[:count].max()).bit_length())
     if notes is not None and used < bits == 16:
-        # PS3.3 C.11.2.1.1 allows only 8 or 16 in an image, so that some vendors, such as Agfa, write the
+        # For images, PS3.3 C.11.2.1.1 allows only 8 or 16, so that some vendors, such as Agfa, write the
         # width of the storage for entries of 12 bits. With the stated width, the image would be nearly black.
         notes.append(f"the {name} claims entries of 16 bits and uses {used}: read as {used}")
         bits = used
