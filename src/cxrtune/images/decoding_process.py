@@ -192,8 +192,8 @@ def _context() -> Any:
 def _without_main() -> Iterator[None]:
     """Prevent a new process from importing the main module of this one.
 
-    multiprocessing imports it for functions that are defined there. Ours never are, and a script without `if
-    __name__ == "__main__"` would run again in every process.
+    multiprocessing imports it for functions that are defined there. Ours never are, and a script without
+    `if __name__ == "__main__"` would run again in every process.
     """
     program = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
