@@ -27,7 +27,7 @@ def spoken(separator: str) -> str:
 
 
 def separator_line(text: str) -> tuple[str | None, str]:
-    """Split Excel's first line `sep=;` from the text of a table; return None without such a line."""
+    """Split Excel's first line `sep=;` from a table's text; without it, None in place of the separator."""
     named = re.match(r'"?sep=(\\t|[^\r\n])"?[;,\t "]*(?:\r\n|\r|\n)', text)
     return (None, text) if named is None else (named[1].replace("\\t", "\t"), text[named.end() :])
 
@@ -74,7 +74,7 @@ def records(
         header: The names of the columns.
         first: Number of the first record.
         wrong: Called with the number of a record that does not match the header, and the reason. If it
-            returns, the record is truncated or padded; after an unclosed quote or an endless cell, nothing
+            returns, the record is truncated or padded; after an unclosed quote or an overlong cell, nothing
             more is read.
         quotes: Whether cells may be quoted; otherwise each line is a record.
     """
