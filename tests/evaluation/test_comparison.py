@@ -251,7 +251,7 @@ def test_a_finding_without_positives_is_undefined_and_counts_in_no_correction():
 def test_a_finding_that_one_model_lacks_is_not_compared(cohort, predictions):
     fewer = predictions.scores.copy()
     fewer[:, 1] = np.nan
-    pair = {"a": predictions, "b": dataclasses.replace(predictions, probabilities=fewer)}
+    pair = {"a": predictions, "b": dataclasses.replace(predictions, scores=fewer)}
     (found,) = evaluate(cohort, pair).results.comparisons
     assert set(found.findings) == {"Effusion", "Hernia"}
     assert found.macro.difference == 0.0
@@ -261,7 +261,7 @@ def test_a_finding_that_one_model_lacks_is_not_compared(cohort, predictions):
 def test_two_models_without_a_common_finding_are_undefined(cohort, predictions):
     one, two = predictions.scores.copy(), predictions.scores.copy()
     one[:, 0], two[:, 1:] = np.nan, np.nan
-    pair = {name: dataclasses.replace(predictions, probabilities=p) for name, p in (("a", one), ("b", two))}
+    pair = {name: dataclasses.replace(predictions, scores=p) for name, p in (("a", one), ("b", two))}
     (found,) = evaluate(cohort, pair).results.comparisons
     assert (found.findings, found.macro.difference, found.macro.verdict) == ({}, None, "undefined")
 

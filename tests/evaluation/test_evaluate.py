@@ -49,7 +49,7 @@ def test_thresholds_come_from_validation_and_not_from_test(cohort, predictions, 
     changed = predictions.scores.copy()
     changed[np.isin(predictions.images, cohort.images[cohort.rows("test")])] = 0.5
     honest = evaluate(cohort, {"a": predictions}).results.models[0]
-    blind = evaluate(cohort, {"a": dataclasses.replace(predictions, probabilities=changed)}).results.models[0]
+    blind = evaluate(cohort, {"a": dataclasses.replace(predictions, scores=changed)}).results.models[0]
     assert honest.threshold_rule == "Youden's J on validation"
     assert [f.threshold for f in honest.findings.values()] == [f.threshold for f in blind.findings.values()]
 

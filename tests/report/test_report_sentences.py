@@ -288,7 +288,7 @@ def test_few_positives_are_those_judged(cohort: CohortTable, outside: str, tmp_p
     assert "Few positives" not in outside
     few = page_of(tmp_path / "few", cohort, scores_of(cohort, "test", keep=12))
     assert "Fewer than 10 patients with the finding were judged of: Effusion (" in few
-    half = replace(scores_of(cohort, "test"), probabilities=_without_mass(scores_of(cohort, "test")))
+    half = replace(scores_of(cohort, "test"), scores=_without_mass(scores_of(cohort, "test")))
     assert "Few positives" not in page_of(tmp_path / "half", cohort, half)
     rare = make(THREE, share=0.02)
     everything = page_of(tmp_path / "all", rare, scores_of(rare, "train", "test"), split="all")
@@ -330,7 +330,7 @@ def test_repeated_patients_are_told_where_they_repeat(outside: str, tmp_path: Pa
 def test_no_p_value_is_printed_as_nothing(cohort: CohortTable, tmp_path: Path) -> None:
     better, knows_nothing = scores_of(cohort, "test"), scores_of(cohort, "test", seed=4)
     noise = np.random.default_rng(5).random(better.scores.shape).astype(np.float32)
-    text = page_of(tmp_path, cohort, better, replace(knows_nothing, probabilities=noise))
+    text = page_of(tmp_path, cohort, better, replace(knows_nothing, scores=noise))
     assert "<0.001" in text
     assert "p = 0.000" not in text
     assert "<0.000" not in text
