@@ -117,7 +117,10 @@ def damaged_description(metadata, tensors):
     ("change", "message"),
     [
         (other_architecture, "is of architecture resnet50, expected densenet121"),
-        (other_version, "is no model of cxrtune: says cxrtune.model/9, expected cxrtune.model/1"),
+        (
+            other_version,
+            "was written by another version of cxrtune: says cxrtune.model/9, expected cxrtune.model/2",
+        ),
         (other_program, "is no model of cxrtune: says no format"),
         (other_findings, "not those of densenet121 for 3 findings"),
         (missing_weight, "not those of densenet121 for 2 findings"),

@@ -18,7 +18,7 @@ from cxrtune.errors import ModelFileError, RecipeError
 from cxrtune.recipe import Recipe, validate_recipe
 
 MODEL = "model.safetensors"
-FORMAT = "cxrtune.model/1"
+FORMAT = "cxrtune.model/2"
 KEY = "cxrtune"
 """The key of the description in the metadata of a model file."""
 
@@ -110,6 +110,12 @@ def read_description(text: str, kind: str, file: Path, *more: str) -> tuple[Mode
     try:
         content: dict[str, Any] = json.loads(text)
         found, architecture = content.pop("format", "no format"), content.pop("architecture", "none")
+        if found != kind and str(found).partition("/")[0] == kind.partition("/")[0]:
+            raise ModelFileError(
+                f"was written by another version of cxrtune: says {found}, expected {kind}",
+                path=file,
+                remedy="Make it again with this version: train the model, or export it.",
+            )
         if found != kind:
             raise ModelFileError(
                 f"is no model of cxrtune: says {found}, expected {kind}", path=file, remedy=_REMEDY
