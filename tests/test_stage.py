@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from command_line import files_below
-from cxrtune.errors import UsageError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.progress import SilentReporter
 from cxrtune.provenance import read_record, record_path
 from cxrtune.stage import sole_writer, stage
@@ -192,3 +192,13 @@ def test_a_file_does_not_replace_the_record_of_another_stages_file(tmp_path):
     assert (tmp_path / "model.provenance.json").read_bytes() == record
     # A stage may write its table in another format.
     assert not run(tmp_path / "model.csv", ["model.csv"])
+
+
+def test_a_damaged_record_does_not_keep_a_stage_from_running_again(tmp_path):
+    output = tmp_path / "scores.csv"
+    assert not run(output, ["scores.csv"])
+    record_path(output).write_text("{")
+    with pytest.raises(DataError, match="is not a provenance record"):
+        run(output, ["scores.csv"])
+    assert not run(output, ["scores.csv"], anew=True)
+    assert read_record(record_path(output)).stage == "draw"

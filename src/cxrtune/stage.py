@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cxrtune.errors import UsageError
+from cxrtune.errors import DataError, UsageError
 from cxrtune.files import naming_output_errors, write_text
 from cxrtune.locks import take_lock
 from cxrtune.progress import Reporter
@@ -139,7 +139,10 @@ def _refuse_record_of_another(name: str, output: Path) -> None:
     place = record_path(output)
     if not (is_file_name(output) and place.is_file()):
         return
-    record = read_record(place)
+    try:
+        record = read_record(place)
+    except DataError:  # it speaks for nothing; whether the output is current decides what is said of it
+        return
     there = [made.name for made in record.outputs if (output.parent / made.name).exists()]
     if record.stage != name and there and output.name not in there:
         raise UsageError(

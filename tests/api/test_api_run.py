@@ -172,6 +172,14 @@ def test_a_run_whose_folder_is_gone(api_folder, chest, tmp_path):
         cx.Run(tmp_path)
 
 
+def test_a_run_stays_open_in_another_directory(api_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(api_folder)
+    run = cx.Run("run")
+    monkeypatch.chdir(tmp_path)
+    assert run.model.is_file()
+    assert run.findings
+
+
 def test_a_predictor_is_loaded_from_a_run_folder(run, chest):
     predictor = cx.Predictor.load(run.folder)
     np.testing.assert_array_equal(scores_of(predictor.predict(chest)), scores_of(run.predict(chest)))

@@ -44,7 +44,7 @@ class Run:
     """A run folder: the model, its results, and its predictions.
 
     Attributes:
-        folder: Where it is.
+        folder: Where it is, as an absolute path.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -57,7 +57,7 @@ class Run:
             DataError: There is no model in it.
             UsageError: The folder is not a path.
         """
-        self.folder = path_of(folder, "folder")
+        self.folder = path_of(folder, "folder").absolute()  # a notebook may change its directory
         self._require(MODEL)
 
     @property
