@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -36,11 +37,13 @@ def main() -> None:
     findings = list(cxrtune.Run(run).findings)
     cv2.imwrite(str(OUT / "phantoms.png"), phantoms(frame, findings, images))
     cv2.imwrite(str(OUT / "heatmap.jpg"), heatmaps(run, images), [cv2.IMWRITE_JPEG_QUALITY, 88])
-    several = test[test[findings].sum(axis=1) >= 2]["image"].head(3)
+    several = test[test[findings].sum(axis=1) >= 2]["image"]
+    predictor = cxrtune.Predictor.load(run)
+    usual = (images / name for name in several if predictor.predict(images / name).quality.fit)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         report(browser, run / "report" / "index.html")
-        web_page(browser, run, [images / name for name in several])
+        web_page(browser, run, list(islice(usual, 3)))
         browser.close()
 
 
