@@ -76,7 +76,7 @@ def test_the_score_is_in_the_results_the_tables_and_the_page(evaluate, place, re
     seen = evaluate("--boxes", place / "boxes.csv")
     assert seen.code == 0, seen
     results = json.loads((place / "evaluation" / "results.json").read_text())
-    assert results["schema_version"] == "cxrtune.results/5"
+    assert results["schema_version"] == "cxrtune.results/6"
     (one,) = results["localizations"]
     assert (one["model"], one["title"], one["method"]) == ("ours", "Ours", "made by hand")
     assert (one["images"], one["patients"], one["boxes"], one["not_scored"]) == (40, 20, 80, 0)

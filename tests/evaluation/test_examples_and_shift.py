@@ -22,7 +22,7 @@ def test_examples_are_the_highest_negatives_and_the_lowest_positives(cohort, pre
             by_patient = ~test.loc[ranked.index, "patient"].duplicated()
             shown = [e for e in results.examples if (e.finding, e.kind) == (finding, kind)]
             assert [e.image for e in shown] == list(ranked.index[by_patient.to_numpy()][:2])
-            assert [e.probability for e in shown] == pytest.approx(list(ranked[by_patient.to_numpy()][:2]))
+            assert [e.score for e in shown] == pytest.approx(list(ranked[by_patient.to_numpy()][:2]))
             for example in shown:
                 others = [f for f in cohort.findings if f != finding and test.loc[example.image, f] == 1]
                 assert example.others == others

@@ -27,7 +27,7 @@ from cxrtune.models.description import ModelInfo, describe
 from cxrtune.models.scoring import Scores, ScoringNet
 
 TOLERANCE = 1e-4
-"""The largest accepted difference of a probability, and relative difference of a class activation map."""
+"""The largest accepted difference of a score, and relative difference of a class activation map."""
 
 GATE_OPERATIONS = (r"(__module|self)\.gate[./].*",)
 """Patterns of the names of operations that stay in float32 in INT8: distances need more than eight bits."""
@@ -39,13 +39,13 @@ class Parity:
 
     Attributes:
         images: Number of images.
-        probability: The largest difference of a probability.
+        score: The largest difference of a score.
         evidence: The largest difference of a class activation map, relative to the largest value.
         ood_score: The largest difference of an OOD score, whose scale is about 1.
     """
 
     images: int
-    probability: float
+    score: float
     evidence: float
     ood_score: float
 
@@ -53,7 +53,7 @@ class Parity:
         """Return the differences as one sentence."""
         return (
             f"on {self.images:,} radiographs the largest difference from torch is"
-            f" {self.probability:.1e} of a probability, {self.evidence:.1e} of the evidence,"
+            f" {self.score:.1e} of a score, {self.evidence:.1e} of the class activation maps,"
             f" {self.ood_score:.1e} of the OOD score"
         )
 
@@ -104,10 +104,10 @@ def parity(scoring: ScoringNet, engine: Engine, images: Sequence[Packed]) -> Par
     """Compare the outputs of an engine with those of torch."""
     exact, found = _outputs(TorchEngine(scoring), images), _outputs(engine, images)
     expected = torch.from_numpy(exact["logits"]).sigmoid().numpy()
-    probability = np.abs(torch.from_numpy(found["logits"]).sigmoid().numpy() - expected).max()
+    score = np.abs(torch.from_numpy(found["logits"]).sigmoid().numpy() - expected).max()
     evidence = np.abs(found["evidence"] - exact["evidence"]).max() / np.abs(exact["evidence"]).max()
     ood_score = np.abs(found["ood_score"] - exact["ood_score"]).max() if scoring.gate is not None else 0.0
-    return Parity(len(images), float(probability), float(evidence), float(ood_score))
+    return Parity(len(images), float(score), float(evidence), float(ood_score))
 
 
 def require_parity(found: Parity, file: Path) -> None:
@@ -117,7 +117,7 @@ def require_parity(found: Parity, file: Path) -> None:
         CxrtuneError: A difference is above the tolerance.
     """
     # An OOD score is a standardised logarithm of a distance: ten times the tolerance changes no decision.
-    worst = max(found.probability, found.evidence, found.ood_score / 10)
+    worst = max(found.score, found.evidence, found.ood_score / 10)
     if worst > TOLERANCE:
         raise CxrtuneError(
             f"the exported model differs from torch: {found.sentence()}; at most {TOLERANCE:g} is expected",

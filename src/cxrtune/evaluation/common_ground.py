@@ -34,7 +34,7 @@ class Sample:
     Attributes:
         rows: intp (n,), their row indices in the shared test set.
         truth: bool (n,), True for positives.
-        scores: (n,), probability in [0, 1], all known.
+        scores: (n,), in [0, 1], all known.
         patients: intp (n,), the patient index of each image, from 0.
     """
 
@@ -61,7 +61,7 @@ class CommonGround:
         cohort: The cohort of the images.
         rows: intp (n,), the rows of the images in the cohort.
         labels: float32 (n, F), 1, 0, NaN if not known.
-        scores: (n, F) by model, in the precision of its table, probability in [0, 1], NaN if not known.
+        scores: (n, F) by model, in the precision of its table, in [0, 1], NaN if not known.
         usable: bool (n, F), whether the label and the scores of all models that have the finding are known.
         not_scored: By model, the number of images in the split that it did not score.
         resamples: Bootstrap replicates of the patients.
@@ -129,10 +129,10 @@ class CommonGround:
 
 
 def aligned(name: str, table: Predictions, cohort: CohortTable) -> NDArray[np.floating]:
-    """Reorder a model's probabilities to match the cohort.
+    """Reorder a model's scores to match the cohort.
 
     Returns:
-        (N, F) in the precision of the table, probability in [0, 1], NaN if the model has no score.
+        (N, F) in the precision of the table, in [0, 1], NaN if the model has no score.
 
     Raises:
         DataError: The model scored none of the cohort's images, or has different patients for them.

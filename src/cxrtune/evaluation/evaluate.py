@@ -98,7 +98,7 @@ def evaluate(
 
     Args:
         cohort: The cohort with the labels.
-        predictions: Each model's probabilities, by name.
+        predictions: Each model's scores, by name.
         settings: The settings of the evaluation.
         beside: Further inputs.
 

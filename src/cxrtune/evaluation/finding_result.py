@@ -55,7 +55,7 @@ def judge_finding(
         ground: The shared test set.
         name: Name of the model.
         column: Column index of the finding.
-        threshold: Threshold of the model's probability; None if it has no threshold.
+        threshold: Threshold of the model's score; None if it has no threshold.
         precisions: float64 (B,), replicates of the average precision; None if the model has no scores.
         drawn: Replicates of precision, recall, specificity and F1, float64 (B,) each.
     """
@@ -144,7 +144,7 @@ def find_examples(ground: CommonGround, model: str) -> list[Example]:
                     finding=finding,
                     kind=kind,
                     image=str(ground.cohort.images[ground.rows[row]]),
-                    probability=float(scores[row]),
+                    score=float(scores[row]),
                     others=[f for i, f in enumerate(ground.findings) if ground.truth[row, i] and i != column],
                 )
                 for row in wanted[np.sort(first)[:_EXAMPLES_EACH]]

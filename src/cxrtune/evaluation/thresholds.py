@@ -33,7 +33,7 @@ class OperatingPoint:
     """A threshold, with its results on the images that it was chosen on.
 
     Attributes:
-        threshold: A decision is positive if the probability is at or above it.
+        threshold: A decision is positive if the score is at or above it.
         sensitivity: In [0, 1].
         specificity: In [0, 1].
     """

@@ -25,7 +25,7 @@ class GivenThresholds:
     """Thresholds supplied by the user of an evaluation, such as those recommended by a model's maker.
 
     Attributes:
-        values: Thresholds of probability, in [0, 1], by finding.
+        values: Thresholds of scores, in [0, 1], by finding.
         source: Where the thresholds come from, in a few words.
     """
 
@@ -73,7 +73,7 @@ def choose(findings: Sequence[str], labels: Labels, scores: Scores, patients: ND
     Args:
         findings: Names of the F findings.
         labels: (N, F), 1, 0, or NaN if not known.
-        scores: (N, F), probability in [0, 1], NaN if not known.
+        scores: (N, F), in [0, 1], NaN if not known.
         patients: object (N,), the patient of each image.
     """
     points: dict[str, dict[str, OperatingPoint]] = {
@@ -137,7 +137,7 @@ def chosen_on(
         card: What the model provided.
         chosen: The thresholds and calibration in use.
         cohort: The cohort with the reference standard.
-        scores: (N, F), in the order of the cohort, probability in [0, 1], NaN if not known.
+        scores: (N, F), in the order of the cohort, in [0, 1], NaN if not known.
         rows: intp, the evaluated rows.
         given: Thresholds supplied by the user.
     """

@@ -11,7 +11,7 @@ class FindingResult(Stored):
     """One model on one finding.
 
     `auroc` is the area under the ROC curve in [0, 1] (Hanley and McNeil 1982, ties count one half).
-    `threshold` is a probability in [0, 1]; a probability at or above it is a positive call, and
+    `threshold` is a score in [0, 1]; a score at or above it is a positive call, and
     precision, recall, specificity and f1 are counted there, as are the images that are called and present
     (`tp`), called and absent (`fp`), not called and present (`fn`), not called and absent (`tn`), the
     negative predictive value, and the likelihood ratios: sensitivity / (1 - specificity), (1 - sensitivity) /

@@ -135,5 +135,5 @@ class Example(Stored):
     finding: str
     kind: str
     image: str
-    probability: float
+    score: float
     others: list[str]

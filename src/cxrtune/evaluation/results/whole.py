@@ -18,7 +18,7 @@ from cxrtune.evaluation.results.localization import Localization
 from cxrtune.evaluation.results.model import Example, MissingModel, ModelResult
 from cxrtune.evaluation.results.record import Stored
 
-SCHEMA = "cxrtune.results/5"
+SCHEMA = "cxrtune.results/6"
 
 
 class Origin(Stored):

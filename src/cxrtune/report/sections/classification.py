@@ -203,7 +203,7 @@ def _thresholds(results: StoredResults) -> Table:
         columns=tuple(Column(name, starts_group=name == names[0]) for _ in results.models for name in names),
         bodies=(tuple(_threshold_row(results, finding) for finding in results.findings),),
         remarks=(
-            "A probability at or above the threshold is a positive call. Called: the images that got one. "
+            "A score at or above the threshold is a positive call. Called: the images that got one. "
             "With 95 % intervals.",
         ),
     )

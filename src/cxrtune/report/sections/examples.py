@@ -65,6 +65,6 @@ def _image(example: Example, pixels: NDArray[np.uint8]) -> Image:
     kind = "Labelled absent" if example.kind == "false positive" else "Labelled present"
     return Image(
         source=f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}",
-        caption=f"{kind}, scored {threshold(example.probability)}. {labels}",
+        caption=f"{kind}, scored {threshold(example.score)}. {labels}",
         alternative=f"Radiograph, {spoken(example.finding)}: {kind.lower()}",
     )

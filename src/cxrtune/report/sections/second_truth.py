@@ -57,9 +57,9 @@ def _truth(truth: SecondTruth) -> OtherTruth:
                         for model, area in found.models.items()
                     ),
                 ),
-                remarks=(f"Score: the highest probability of {score_of}.",)
+                remarks=(f"Score: the highest of the model's scores of {score_of}.",)
                 if len(found.ours) > 1
-                else (f"Score: the probability of {score_of}.",),
+                else (f"Score: the model's score of {score_of}.",),
             )
         )
     return OtherTruth(
